@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// CELLs about files, directories and mappings. A member that a sensor cannot see is absent, never invented.
+
+/** What the kernel says of an inode. `mode` is the full st_mode; `sUuid` is 32 hex digits. */
+export interface InodeId {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+  readonly sMagic: number;
+  readonly sId?: string;
+  readonly sUuid?: string;
+}
+
+/** Device number of the filesystem that holds a path. */
+export interface DeviceId {
+  readonly major: number;
+  readonly minor: number;
+}
+
+/**
+ * Where an object is found, as the acting task names it (absolute, in the task's own root).
+ * `owner` (TASK_ID, hex) and `instance` (from 1) are present for objects created inside the namespace;
+ * `created` is the class that the `portable` profile puts in place of a growing `instance`.
+ * Bytes that are not UTF-8 are carried as lone surrogates U+DC80..U+DCFF (see base/path-text.ts).
+ */
+export interface PathId {
+  readonly dev?: DeviceId;
+  readonly owner?: string;
+  readonly instance?: bigint;
+  readonly created?: string;
+  readonly type?: string;
+  readonly pathname: string;
+}
+
+/** A name and, when something is there, its inode. */
+export interface DentryId {
+  readonly inode?: InodeId;
+  readonly path: PathId;
+}
+
+/** An open file: `flags` as the LSM hook sees them (f_flags), `digest` of the content in hex. */
+export interface FileId {
+  readonly flags: number;
+  readonly inode: InodeId;
+  readonly path: PathId;
+  readonly digest: string;
+}
+
+export interface FileCell {
+  readonly file: FileId;
+}
+export interface FileCommandCell {
+  readonly file: FileId;
+  readonly cmd: number;
+}
+/** `file` is absent for an anonymous mapping. `prot`, `flags` as passed by the task. */
+export interface MmapCell {
+  readonly file?: FileId;
+  readonly prot: number;
+  readonly flags: number;
+}
+/** Not in TSEM's vocabulary: memory that is made executable after it was mapped. */
+export interface MprotectCell {
+  readonly file?: FileId;
+  readonly prot: number;
+}
+export interface InodeCreateCell {
+  readonly dir: InodeId;
+  readonly dentry: DentryId;
+  readonly mode: number;
+}
+export interface InodeRemoveCell {
+  readonly dir: InodeId;
+  readonly dentry: DentryId;
+}
+export interface InodeLinkCell {
+  readonly oldDentry: DentryId;
+  readonly dir: InodeId;
+  readonly newDentry: DentryId;
+}
+export interface InodeSymlinkCell {
+  readonly dir: InodeId;
+  readonly dentry: DentryId;
+  readonly oldName: string;
+}
+export interface InodeMknodCell {
+  readonly dir: InodeId;
+  readonly dentry: DentryId;
+  readonly mode: number;
+  readonly dev: DeviceId;
+}
+export interface InodeRenameCell {
+  readonly oldDir: InodeId;
+  readonly oldDentry: DentryId;
+  readonly newDir: InodeId;
+  readonly newDentry: DentryId;
+}
+/** `valid` is the kernel's ATTR_* mask; members that it does not name are 0. */
+export interface InodeSetattrCell {
+  readonly dentry: DentryId;
+  readonly attr: {
+    readonly valid: number;
+    readonly mode: number;
+    readonly uid: number;
+    readonly gid: number;
+    readonly size: bigint;
+  };
+}
+export interface DentryCell {
+  readonly dentry: DentryId;
+}
+export interface XattrNameCell {
+  readonly dentry: DentryId;
+  readonly name: string;
+}
+/** `value` is base64, as in the export record. */
+export interface XattrSetCell {
+  readonly dentry: DentryId;
+  readonly name: string;
+  readonly value: string;
+  readonly flags: number;
+}
