@@ -1,0 +1,23 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Builds dist/: TypeScript, then the native launcher when there is a C compiler, then what only the file system knows
+# (no leftovers of removed sources, an executable main). Run from anywhere; safe to run again.
+set -eu
+cd "$(dirname "$0")/.."
+
+node_modules/.bin/tsc -b tsconfig.node.json
+
+# A source that was removed or renamed must not live on in a package.
+find dist -name '*.js' ! -path 'dist/native/bin/*' | while IFS= read -r built; do
+  source=src/${built#dist/}
+  source=${source%.js}.ts
+  [ -e "$source" ] || rm -f "$built" "$built.map" "${built%.js}.d.ts" "${built%.js}.d.ts.map"
+done
+
+if [ -f native/build.sh ]; then
+  sh native/build.sh
+elif [ -f native/Makefile ]; then
+  make -s -C native
+fi
+
+[ ! -f dist/cli/main.js ] || chmod 755 dist/cli/main.js
