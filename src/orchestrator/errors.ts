@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Errors of the orchestrator. Each message says what is wrong, where, and what to do about it.
+import { CodedError } from "../base/errors.ts";
+
+/** The state directory or a name in it. */
+export class StateError extends CodedError<
+  "BAD_NAME" | "NO_SUCH_RUN" | "NOT_WRITABLE" | "BAD_RUN_FILE"
+> {}
+
+/** A record file could not be read or written. */
+export class RecordFileError extends CodedError<
+  "NO_FILE" | "BAD_RECORD" | "TOO_LONG" | "WRITE_FAILED"
+> {}
+
+/** The command that was asked for can not be started. */
+export class CommandError extends CodedError<"NOT_FOUND" | "NOT_EXECUTABLE"> {}
+
+/** A model can not be used for this run. */
+export class ModelUseError extends CodedError<
+  | "NO_MODEL"
+  | "BAD_MODEL"
+  | "OTHER_MAPPING"
+  | "OTHER_SENSOR"
+  | "WEAKER_SENSOR"
+  | "NOT_SEALED"
+  | "LOSSY"
+> {}
+
+/** A run could not be carried through. The workload, if it was started, is dead. */
+export class RunError extends CodedError<
+  | "NO_SENSOR"
+  | "WORKER_FAILED"
+  | "TMA_FAILED"
+  | "DEADLINE"
+  | "LAUNCH_FAILED"
+  | "LOST_EVENTS"
+  | "BAD_OPTION"
+> {}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Named maxima of the orchestrator. Reaching one slows the workload, refuses, or is counted; it never loses silently.
+
+/** Runs of one name that are kept in the state directory. */
+export const MAX_RUNS_KEPT = 20;
+/** Length of a workload's name. */
+export const MAX_NAME_LENGTH = 64;
+/** Size of a model file that is read (bytes): about 900,000 points. */
+export const MAX_MODEL_BYTES = 64 * 1024 * 1024;
+/** One line of a record file (bytes); a 4,096-byte path in four places, all escaped, fits. */
+export const MAX_RECORD_BYTES = 256 * 1024;
+/** Bookkeeping that may wait in memory before it is written even though events are waiting (bytes). */
+export const MAX_BUFFERED_BYTES = 256 * 1024;
+/** Distinct reasons of loss that are kept with an example; the rest is only counted. */
+export const MAX_LOSS_REASONS = 64;
+/** Forensic records that one run writes; later violations are still refused and counted. */
+export const MAX_FORENSIC_RECORDS = 10_000;
+/** Violations that are posted to the main thread one by one; later ones are counted. */
+export const MAX_POSTED_VIOLATIONS = 1_000;
+/** Entries of the memo from raw event to assessment; when it is full it starts again. */
+export const MAX_MEMO_ENTRIES = 65_536;
+/** Default time that one held event may take before the watchdog acts (ms). */
+export const DEFAULT_DEADLINE_MS = 10_000;

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this machine lets Galgo do, found by trying. Everything is undone; what can not be undone happens in a child process.
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync } from "node:fs";
+import { arch, release } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { tryPidfdGetfd, tryProcessVmReadv } from "../../native/probe.ffi.ts";
+import type { Trial } from "../../native/probe.ffi.ts";
+import { findCommand } from "../command-lookup.ts";
+import { siblingModule } from "../start-thread.ts";
+import type { ChildFindings } from "./child.ts";
+
+/** One thing that was found out. `ok` is undefined for plain information. */
+export interface Fact {
+  readonly id: string;
+  readonly title: string;
+  readonly ok: boolean | undefined;
+  readonly value: string;
+}
+
+const CHILD_DEADLINE_MS = 15_000;
+const COMPILERS = ["cc", "gcc", "clang"];
+const TSEM_FOLDER = "/sys/kernel/security/tsem";
+
+/** Runs all tries. Never throws: a try that fails is a fact. */
+export async function collectFacts(
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Fact[]> {
+  return [...machineFacts(env), ...(await childFacts()), ...cgroupFacts(), ...fileFacts()];
+}
+
+function fact(id: string, title: string, ok: boolean | undefined, value: string): Fact {
+  return { id, title, ok, value };
+}
+
+function machineFacts(env: Readonly<Record<string, string | undefined>>): Fact[] {
+  const machine = arch();
+  return [
+    fact("kernel", "kernel", undefined, release()),
+    fact("arch", "architecture", machine === "x64" || machine === "arm64", machine),
+    fact("node", "Node.js", undefined, process.version),
+    fact("uid", "user", undefined, `uid ${process.getuid?.() ?? -1}`),
+    compilerFact(env["PATH"]),
+  ];
+}
+
+function compilerFact(searchPath: string | undefined): Fact {
+  for (const name of COMPILERS) {
+    try {
+      return fact("compiler", "C compiler", true, findCommand(name, searchPath));
+    } catch {
+      // the next one
+    }
+  }
+  return fact("compiler", "C compiler", false, "none of cc, gcc, clang along PATH");
+}
+
+/** A trial as a fact; `say` words its value. */
+function tried(
+  id: string,
+  title: string,
+  trial: Trial | undefined,
+  say: (value: number) => string = () => "yes",
+): Fact {
+  if (trial === undefined) return fact(id, title, false, "not tried: an earlier step failed");
+  return trial.ok ? fact(id, title, true, say(trial.value)) : fact(id, title, false, trial.errno);
+}
+
+async function childFacts(): Promise<Fact[]> {
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv, fileURLToPath(siblingModule(import.meta.url, "./child"))],
+    {
+      stdio: ["pipe", "pipe", "pipe"],
+    },
+  );
+  const timer = setTimeout(() => child.kill("SIGKILL"), CHILD_DEADLINE_MS);
+  try {
+    const found = await readFindings(child);
+    if (typeof found === "string")
+      return [fact("trial-process", "process that tries", false, found)];
+    return [...findingFacts(found), ...accessFacts(child.pid ?? -1)];
+  } finally {
+    clearTimeout(timer);
+    child.stdin?.end();
+  }
+}
+
+/** The child's one line, or why there is none. */
+function readFindings(child: ChildProcess): Promise<ChildFindings | string> {
+  return new Promise((resolve) => {
+    let text = "";
+    let trouble = "";
+    child.stdout?.setEncoding("utf8").on("data", (part: string) => {
+      text += part;
+      const end = text.indexOf("\n");
+      if (end >= 0) resolve(JSON.parse(text.slice(0, end)) as ChildFindings);
+    });
+    child.stderr?.setEncoding("utf8").on("data", (part: string) => {
+      trouble = `${trouble}${part}`.slice(0, 500);
+    });
+    child.on("error", (error) => resolve(error.message));
+    child.on("close", (code, signal) =>
+      resolve(`ended early (${signal ?? `status ${code}`}) ${trouble.trim()}`),
+    );
+  });
+}
+
+function findingFacts(found: ChildFindings): Fact[] {
+  const modules = found.securityModules;
+  return [
+    tried("user-notification", "seccomp user notification", found.listener, () => "listener made"),
+    tried("continue", "  a held call goes on (CONTINUE)", found.continued),
+    tried("addfd-send", "  a held call gets our descriptor (ADDFD + SEND)", found.injected),
+    tried("wait-killable", "  signals do not disturb it (WAIT_KILLABLE_RECV)", found.waitKillable),
+    tried("sync-wake-up", "  quick answers (SYNC_WAKE_UP)", found.syncWakeUp),
+    tried("landlock", "Landlock", found.landlock, (abi) => `ABI ${abi}`),
+    tried("fanotify", "fanotify permission events", found.fanotify),
+    tried("io-uring", "io_uring can be set up", found.ioUring),
+    fact(
+      "btf",
+      "kernel type information (BTF)",
+      found.btf,
+      found.btf ? "yes" : "no /sys/kernel/btf/vmlinux",
+    ),
+    fact(
+      "bpf-lsm-active",
+      "BPF security module active",
+      modules?.includes(109),
+      activeText(modules),
+    ),
+    tried("bpf-lsm-load", "a BPF security program loads", found.bpfLsm),
+  ];
+}
+
+function activeText(modules: readonly number[] | undefined): string {
+  if (modules === undefined) return "unknown: this kernel does not list its modules";
+  return modules.includes(109) ? "yes" : "no";
+}
+
+/** What a parent may do with its child. */
+function accessFacts(pid: number): Fact[] {
+  return [
+    tried("pidfd-getfd", "take a child's descriptor (pidfd_getfd)", tryPidfdGetfd(pid, 0)),
+    tried(
+      "process-vm-readv",
+      "read a child's memory (process_vm_readv)",
+      tryProcessVmReadv(pid, stackAddress(pid)),
+    ),
+    yamaFact(),
+  ];
+}
+
+/** Address of something readable in another process; 0 when its map can not be read. */
+function stackAddress(pid: number): bigint {
+  const line = readText(`/proc/${pid}/maps`)
+    ?.split("\n")
+    .find((entry) => entry.endsWith("[stack]"));
+  const range = line?.split(" ")[0]?.split("-");
+  // the upper end: the lower pages of a stack may not be there yet
+  return range?.[1] === undefined ? 0n : BigInt(`0x${range[1]}`) - 8n;
+}
+
+function yamaFact(): Fact {
+  const scope = readText("/proc/sys/kernel/yama/ptrace_scope")?.trim();
+  return fact("yama", "Yama ptrace scope", undefined, scope ?? "no Yama");
+}
+
+function cgroupFacts(): Fact[] {
+  const mount = cgroup2Mount();
+  if (mount === undefined) return [fact("cgroup2", "cgroup v2", false, "not mounted")];
+  const own =
+    readText("/proc/self/cgroup")
+      ?.split("\n")
+      .find((line) => line.startsWith("0::"))
+      ?.slice(3) ?? "/";
+  const folder = join(mount, own, `galgo-doctor-${process.pid}`);
+  const facts = [fact("cgroup2", "cgroup v2", true, mount)];
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    return [
+      ...facts,
+      fact(
+        "cgroup-create",
+        "  may make a cgroup",
+        false,
+        (error as NodeJS.ErrnoException).code ?? "no",
+      ),
+    ];
+  }
+  const kill = existsSync(join(folder, "cgroup.kill"));
+  rmdirSync(folder);
+  return [
+    ...facts,
+    fact("cgroup-create", "  may make a cgroup", true, "yes"),
+    fact(
+      "cgroup-kill",
+      "  can kill it as a whole (cgroup.kill)",
+      kill,
+      kill ? "yes" : "no: kernel < 5.14",
+    ),
+  ];
+}
+
+/** Where the cgroup v2 hierarchy is: never at a fixed place. */
+function cgroup2Mount(): string | undefined {
+  for (const line of (readText("/proc/self/mountinfo") ?? "").split("\n")) {
+    const [before, after] = line.split(" - ");
+    if (after?.startsWith("cgroup2 ") === true) return before?.split(" ")[4];
+  }
+  return undefined;
+}
+
+function fileFacts(): Fact[] {
+  const tsem = listing(TSEM_FOLDER);
+  return [
+    fact("tsem", "TSEM control files", tsem !== undefined, tsem?.join(" ") ?? `no ${TSEM_FOLDER}`),
+  ];
+}
+
+function listing(folder: string): string[] | undefined {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return undefined;
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state directory: <root>/<name>/<run id>/{trajectory.jsonl,forensics.jsonl,model.json,run.json} and <root>/<name>/latest.
+// Its files disclose what a workload does, so only the owner may read them.
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from "node:fs";
+import { homedir } from "node:os";
+import { dirname, isAbsolute, join } from "node:path";
+import { quote } from "../base/quote.ts";
+import { StateError } from "./errors.ts";
+import { MAX_NAME_LENGTH, MAX_RUNS_KEPT } from "./limits.ts";
+
+const NAME = new RegExp(`^[A-Za-z0-9._-]{1,${MAX_NAME_LENGTH}}$`);
+const RUN_ID = /^\d{8}T\d{9}Z-[0-9a-f]{6}$/;
+const LATEST = "latest";
+
+/** One run's folder and the files in it. */
+export interface RunDirectory {
+  readonly name: string;
+  readonly runId: string;
+  readonly path: string;
+  readonly trajectory: string;
+  readonly forensics: string;
+  readonly model: string;
+  readonly run: string;
+}
+
+/** Where runs are kept: GALGO_STATE_DIR, else /var/lib/galgo for root, else $XDG_STATE_HOME/galgo. */
+export function stateRoot(env: Readonly<Record<string, string | undefined>>, uid: number): string {
+  const chosen = env["GALGO_STATE_DIR"];
+  if (chosen !== undefined && chosen !== "") return chosen;
+  if (uid === 0) return "/var/lib/galgo";
+  const xdg = env["XDG_STATE_HOME"];
+  // the XDG specification: a relative value is to be ignored
+  if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, "galgo");
+  return join(homedir(), ".local", "state", "galgo");
+}
+
+/** @throws StateError BAD_NAME unless `name` can be a folder of the state directory. */
+export function checkName(name: string): string {
+  if (NAME.test(name) && name !== "." && name !== "..") return name;
+  throw new StateError(
+    "BAD_NAME",
+    `${quote(name)} can not name a workload: use 1 to ${MAX_NAME_LENGTH} of A-Z a-z 0-9 . _ - (--name NAME)`,
+  );
+}
+
+/** The name that a command gets when none is given: its last path element, other characters replaced. */
+export function nameOfCommand(command: string): string {
+  const base = command.slice(command.lastIndexOf("/") + 1).replace(/[^A-Za-z0-9._-]/g, "_");
+  const name = base.slice(0, MAX_NAME_LENGTH);
+  return name === "" || name === "." || name === ".." ? "workload" : name;
+}
+
+/** A run id that sorts by time: 20261121T222105123Z-4f2a9c. */
+export function newRunId(now: Date): string {
+  const time = now.toISOString().replace(/[-:.]/g, "");
+  return `${time}-${randomBytes(3).toString("hex")}`;
+}
+
+/**
+ * Makes the folder of a new run, points `latest` at it, and removes the oldest finished runs beyond MAX_RUNS_KEPT.
+ * @throws StateError NOT_WRITABLE
+ */
+export function createRun(root: string, name: string, now: Date): RunDirectory {
+  const directory = runDirectory(root, checkName(name), newRunId(now));
+  try {
+    mkdirSync(directory.path, { recursive: true, mode: 0o700 });
+    pointLatest(directory);
+  } catch (error) {
+    throw new StateError(
+      "NOT_WRITABLE",
+      `can not write to the state directory ${quote(root)} (${codeOf(error)}); set GALGO_STATE_DIR to a folder you may write`,
+      { cause: error },
+    );
+  }
+  prune(root, name);
+  return directory;
+}
+
+/**
+ * An earlier run: the latest one of `name`, or `runId`.
+ * @throws StateError NO_SUCH_RUN
+ */
+export function openRun(root: string, name: string, runId?: string): RunDirectory {
+  checkName(name);
+  const id = runId ?? latestOf(root, name);
+  if (id !== undefined && RUN_ID.test(id)) {
+    const directory = runDirectory(root, name, id);
+    if (isDirectory(directory.path)) return directory;
+  }
+  throw new StateError(
+    "NO_SUCH_RUN",
+    `no run named ${quote(name)} in ${quote(root)}; galgo learn or galgo run with --name ${name} makes one`,
+  );
+}
+
+/** Run ids of `name`, oldest first; empty when there is none. */
+export function listRuns(root: string, name: string): string[] {
+  try {
+    return readdirSync(join(root, name))
+      .filter((entry) => RUN_ID.test(entry))
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+/** Writes a file so that readers see the old or the new content, never a part: temporary file, fsync, rename. */
+export function writeAtomic(path: string, content: string | Uint8Array, mode = 0o600): void {
+  const temporary = join(dirname(path), `.${randomBytes(6).toString("hex")}.galgo-tmp`);
+  try {
+    const fd = openSync(temporary, "wx", mode);
+    try {
+      const bytes = typeof content === "string" ? Buffer.from(content) : content;
+      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+function runDirectory(root: string, name: string, runId: string): RunDirectory {
+  const path = join(root, name, runId);
+  return {
+    name,
+    runId,
+    path,
+    trajectory: join(path, "trajectory.jsonl"),
+    forensics: join(path, "forensics.jsonl"),
+    model: join(path, "model.json"),
+    run: join(path, "run.json"),
+  };
+}
+
+function pointLatest(directory: RunDirectory): void {
+  const folder = dirname(directory.path);
+  const temporary = join(folder, `.${randomBytes(6).toString("hex")}.galgo-tmp`);
+  symlinkSync(directory.runId, temporary);
+  renameSync(temporary, join(folder, LATEST));
+}
+
+function latestOf(root: string, name: string): string | undefined {
+  try {
+    const target = readlinkSync(join(root, name, LATEST));
+    if (RUN_ID.test(target)) return target;
+  } catch {
+    // fall through: the link may have been removed by hand
+  }
+  return listRuns(root, name).at(-1);
+}
+
+function prune(root: string, name: string): void {
+  const runs = listRuns(root, name);
+  for (const runId of runs.slice(0, Math.max(0, runs.length - MAX_RUNS_KEPT))) {
+    const directory = runDirectory(root, name, runId);
+    if (!isRunning(directory)) rmSync(directory.path, { recursive: true, force: true });
+  }
+}
+
+/** True when the run says that it goes on and its Galgo process is still there. */
+function isRunning(directory: RunDirectory): boolean {
+  try {
+    const run = JSON.parse(readFileSync(directory.run, "utf8")) as {
+      status?: unknown;
+      galgoPid?: unknown;
+    };
+    if (run.status !== "running" || typeof run.galgoPid !== "number") return false;
+    process.kill(run.galgoPid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === "EPERM";
+  }
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return lstatSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? String(error);
+}
