@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Security events: the vocabulary, their form as records, their form in words.
+export type {
+  DentryId,
+  DeviceId,
+  FileId,
+  InodeId,
+  PathId,
+} from "./cell/file.ts";
+export type { SockAddr, SockId } from "./cell/socket.ts";
+export type { Coe } from "./coe.ts";
+export type { CellByHook, EventOf, HookName, SecurityEvent, TaskIdentity } from "./event.ts";
+export { HOOK_NAMES, HOOKS, type HookInfo, isHookName } from "./hooks.ts";
+export {
+  MAX_DIGEST_BYTES,
+  MAX_LIST,
+  MAX_RECORD_CHARS,
+  MAX_S_ID_BYTES,
+  MAX_TEXT_CHARS,
+} from "./limits.ts";
+export { parseRecord } from "./read-record.ts";
+export { writeRecord } from "./record.ts";
+export { RecordError, type RecordErrorCode } from "./record-error.ts";
+export { describeEvent } from "./words.ts";
