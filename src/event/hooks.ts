@@ -24,7 +24,7 @@ interface HookSpec<C> {
 const CREATE = [
   ["dir", "inode"],
   ["dentry", "dentry"],
-  ["mode", "octal"],
+  ["mode", "mode"],
 ] as const;
 const REMOVE = [
   ["dir", "inode"],
@@ -90,7 +90,7 @@ const SPECS: { readonly [H in HookName]: HookSpec<CellByHook[H]> } = {
     cell: [
       ["dir", "inode"],
       ["dentry", "dentry"],
-      ["mode", "octal"],
+      ["mode", "mode"],
       ["dev", "device"],
     ],
   },

@@ -4,12 +4,12 @@
 import type { DentryId, DeviceId, FileId, InodeId, InodeSetattrCell, PathId } from "./cell/file.ts";
 import type { SockAddr, SockId } from "./cell/socket.ts";
 
-/** Kinds of a member and what they hold. `octal` is a mode, `mask` a u64 written in hex, `digest` hex text. */
+/** Kinds of a member and what they hold. `mode` is 16 bits written in octal, `mask` a u64 written in hex, `digest` hex text. */
 export interface KindValue {
   u16: number;
   u32: number;
   i32: number;
-  octal: number;
+  mode: number;
   u64: bigint;
   mask: bigint;
   text: string;

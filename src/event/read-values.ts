@@ -64,11 +64,13 @@ const readI32: Reader<number> = (value, path) => {
   return number;
 };
 
-const readOctal: Reader<number> = (value, path) => {
+const readOctalUpTo = (max: number, value: unknown, path: string): number => {
   const number = Number.parseInt(matching(value, path, OCTAL, "an octal number"), 8);
-  if (number > U32) throw memberError(path, "is larger than 32 bits");
+  if (number > max) throw memberError(path, `is larger than 0${max.toString(8)}`);
   return number;
 };
+
+const readOctal: Reader<number> = (value, path) => readOctalUpTo(U32, value, path);
 
 const readMagic: Reader<number> = (value, path) => {
   const number = readMask(value, path);
@@ -228,7 +230,7 @@ export const READ: { readonly [K in FieldKind]: Reader<KindValue[K]> } = {
   u16: readPort,
   u32: readU32,
   i32: readI32,
-  octal: readOctal,
+  mode: (value, path) => readOctalUpTo(0xffff, value, path),
   u64: readU64,
   mask: readMask,
   text: readText,

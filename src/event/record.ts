@@ -21,7 +21,7 @@ const WRITE: Writers = {
   u16: decimal,
   u32: decimal,
   i32: decimal,
-  octal,
+  mode: octal,
   u64: decimal,
   mask: hex,
   text,

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// COE and CELL bytes of mapping `tsem-v4`, as the TSEM v4 kernel hashes them; members in the order of the hook table (event/hooks.ts).
+// Members that a sensor cannot see: s_id, s_uuid and the owner of a socket map as zeros, inet6 flow and scope as 0;
+// a member that TSEM itself leaves out at times (dev, file of mmap, names of mount, parts of settime) adds no bytes.
+import { decodeBase64 } from "../../base/base64.ts";
+import type { ByteWriter } from "../../base/bytes.ts";
+import type { DentryId, FileId, InodeId, PathId } from "../../event/cell/file.ts";
+import type { SockAddr, SockId } from "../../event/cell/socket.ts";
+import type { Coe } from "../../event/coe.ts";
+import type { CellByHook, HookName, SecurityEvent } from "../../event/event.ts";
+import { HOOKS } from "../../event/hooks.ts";
+import type { FieldKind, KindValue } from "../../event/layout.ts";
+
+type Put<T> = (w: ByteWriter, value: T) => void;
+
+/** tmpfs: its uuid is made anew at every mount, so the kernel hashes zeros for it. */
+const TMPFS_MAGIC = 0x01021994;
+const S_ID_BYTES = 32;
+const UUID_BYTES = 16;
+const SOCK_OWNER_BYTES = 64;
+/** Its second argument is an address in the task. */
+const PR_GET_PDEATHSIG = 2;
+
+/** COE: eight u32 ids, u64 capabilities. */
+export function putCoe(w: ByteWriter, c: Coe): void {
+  w.u32(c.uid).u32(c.euid).u32(c.suid).u32(c.gid).u32(c.egid).u32(c.sgid);
+  w.u32(c.fsuid).u32(c.fsgid).u64(c.capeff);
+}
+
+/** FILE: u32 flags, INODE, PATH, content digest. */
+export function putFile(w: ByteWriter, f: FileId): void {
+  w.u32(f.flags);
+  putInode(w, f.inode);
+  putPath(w, f.path);
+  w.hex(f.digest);
+}
+
+/** The CELL of an event: its members by the hook table, except where the kernel does otherwise. */
+export function putCell(w: ByteWriter, e: SecurityEvent): void {
+  const own = OWN[e.hook] as Put<unknown> | undefined;
+  if (own !== undefined) {
+    own(w, e.cell);
+    return;
+  }
+  const cell = e.cell as unknown as Readonly<Record<string, unknown>>;
+  for (const field of HOOKS[e.hook].cell) {
+    const value = cell[field.member];
+    if (value !== undefined) (PUT[field.kind] as Put<unknown>)(w, value);
+  }
+}
+
+function putInode(w: ByteWriter, i: InodeId): void {
+  w.u32(i.uid).u32(i.gid).u32(i.mode).u32(i.sMagic).textPadded(i.sId ?? "", S_ID_BYTES);
+  if (i.sUuid === undefined || i.sMagic === TMPFS_MAGIC) w.zeros(UUID_BYTES);
+  else w.hexPadded(i.sUuid, UUID_BYTES);
+}
+
+/**
+ * PATH. An object created inside the namespace is its directory and who created it: as TSEM has it with an instance number,
+ * or (extension) with the class that a profile put in its place: STR(directory), owner digest, STR(class).
+ */
+function putPath(w: ByteWriter, p: PathId): void {
+  if (p.dev !== undefined) w.u32(p.dev.major).u32(p.dev.minor);
+  if (p.owner === undefined) {
+    w.string(p.pathname);
+    return;
+  }
+  w.string(p.pathname.slice(0, p.pathname.lastIndexOf("/") + 1));
+  if (p.created === undefined) w.u64(p.instance ?? 0n).hex(p.owner);
+  else w.hex(p.owner).string(p.created);
+}
+
+function putDentry(w: ByteWriter, d: DentryId): void {
+  if (d.inode !== undefined) putInode(w, d.inode);
+  putPath(w, d.path);
+}
+
+function putSock(w: ByteWriter, s: SockId): void {
+  w.u32(s.family).u32(s.type).u32(s.protocol).hexPadded(s.owner ?? "", SOCK_OWNER_BYTES);
+}
+
+function putAddr(w: ByteWriter, a: SockAddr): void {
+  switch (a.family) {
+    case "inet":
+      w.u16(a.port).u32(a.address);
+      break;
+    case "inet6":
+      w.u16(a.port).hex(a.address);
+      break;
+    case "unix":
+      w.text(a.address);
+      break;
+    case "other":
+      w.hex(a.digest);
+      break;
+  }
+}
+
+/** connect and bind, unlike the other socket hooks, carry flow and scope of an inet6 address. */
+function putNamed(w: ByteWriter, cell: CellByHook["socket_connect"]): void {
+  putSock(w, cell.sock);
+  putAddr(w, cell.addr);
+  if (cell.addr.family === "inet6") w.u32(cell.addr.flow ?? 0).u32(cell.addr.scope ?? 0);
+}
+
+/** The kernel hashes neither arg3 nor the address that PR_GET_PDEATHSIG is given. */
+function putPrctl(w: ByteWriter, cell: CellByHook["task_prctl"]): void {
+  w.u32(cell.option).u64(cell.option === PR_GET_PDEATHSIG ? 0n : cell.arg2);
+  w.u64(cell.arg4).u64(cell.arg5);
+}
+
+const OWN: { readonly [H in HookName]?: Put<CellByHook[H]> } = {
+  socket_connect: putNamed,
+  socket_bind: putNamed,
+  task_prctl: putPrctl,
+  bpf: (w, cell) => void w.u32(cell.cmd),
+};
+
+const PUT: { readonly [K in FieldKind]: Put<KindValue[K]> } = {
+  u16: (w, v) => void w.u16(v),
+  u32: (w, v) => void w.u32(v),
+  i32: (w, v) => void w.u32(v),
+  mode: (w, v) => void w.u16(v),
+  u64: (w, v) => void w.u64(v),
+  mask: (w, v) => void w.u64(v),
+  text: (w, v) => void w.string(v),
+  base64: (w, v) => void w.raw(decodeBase64(v)),
+  digest: (w, v) => void w.hex(v),
+  file: putFile,
+  inode: putInode,
+  path: putPath,
+  dentry: putDentry,
+  sock: putSock,
+  addr: putAddr,
+  device: (w, v) => void w.u32((v.major << 20) | v.minor),
+  attr: (w, v) => void w.u32(v.valid).u32(v.mode).u32(v.uid).u32(v.gid).u64(v.size),
+  u32s: (w, v) => {
+    w.u32(v.length);
+    for (const number of v) w.u32(number);
+  },
+  u64s: (w, v) => {
+    w.u32(v.length);
+    for (const number of v) w.u64(number);
+  },
+};

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// The security model of a namespace as a state machine: points, counts, measurement (depends on order), state (does not).
+// TSEM's semantics; a point found after sealing is invalid but part of measurement and state.
+import { ByteWriter } from "../base/bytes.ts";
+import { isHex } from "../base/hex.ts";
+import { ModelError } from "./errors.ts";
+import type { Hasher } from "./hasher.ts";
+
+/** A coefficient of the model: how often it was seen, and whether it belongs to the model (false: found after sealing). */
+export interface SecurityPoint {
+  /** hex */
+  readonly coefficient: string;
+  readonly count: number;
+  readonly valid: boolean;
+}
+
+export interface ModelCounts {
+  /** All points, invalid ones included. */
+  readonly points: number;
+  /** Points outside the sealed model. */
+  readonly invalid: number;
+  /** Calls of `update`. */
+  readonly events: number;
+}
+
+export interface ModelOptions {
+  readonly hasher: Hasher;
+  /** hex; unset: zeros, taken at the first point. */
+  readonly aggregate?: string;
+  /** hex; zeros by default. */
+  readonly base?: string;
+}
+
+export interface Model {
+  /** The value given, hex; undefined until one is set or zeros were taken because there are points. */
+  readonly aggregate: string | undefined;
+  /** hex */
+  readonly base: string;
+  readonly sealed: boolean;
+  readonly counts: ModelCounts;
+  /** Folds the platform's value in first. False: ignored, because the model is sealed or has this aggregate already. */
+  setAggregate(hex: string): boolean;
+  /** Changes the base of later extends of the measurement, and of the state. Throws `ModelError` SEALED. */
+  setBase(hex: string): void;
+  /** Adds a valid point with count 0 (a known one counts up). Throws `ModelError` SEALED. */
+  load(coefficient: string): void;
+  /** Pseudonyms act before mapping (pseudonym.ts); the model keeps them so that they are written with it. Throws SEALED. */
+  addPseudonym(hex: string): void;
+  readonly pseudonyms: ReadonlySet<string>;
+  /** An observed coefficient. `added`: it was new. `valid`: it belongs to the model. */
+  update(coefficient: string): { readonly added: boolean; readonly valid: boolean };
+  seal(): void;
+  /** In the order of discovery; a copy. */
+  points(): readonly SecurityPoint[];
+  /** hex; computed when a point was added since the last call (two digests a point). */
+  state(): string;
+  /** hex */
+  measurement(): string;
+}
+
+/** An empty, unsealed model. The aggregate is folded in before the base is set, as the TSEM kernel does it. */
+export function createModel(options: ModelOptions): Model {
+  const model = new StateMachine(options.hasher);
+  if (options.aggregate !== undefined) model.setAggregate(options.aggregate);
+  if (options.base !== undefined) model.setBase(options.base);
+  return model;
+}
+
+interface Point {
+  readonly coefficient: string;
+  count: number;
+  readonly valid: boolean;
+}
+
+class StateMachine implements Model {
+  readonly #hasher: Hasher;
+  readonly #zeros: string;
+  readonly #w = new ByteWriter(256);
+  readonly #points: Point[] = [];
+  readonly #index = new Map<string, Point>();
+  readonly #pseudonyms = new Set<string>();
+  #aggregate: string | undefined;
+  #base: string;
+  #sealed = false;
+  #events = 0;
+  #invalid = 0;
+  #state: string | undefined;
+  #measurement: string;
+  /** Points that are part of `#measurement`; the others are folded in when it is asked for, off the hot path. */
+  #folded = 0;
+
+  constructor(hasher: Hasher) {
+    this.#hasher = hasher;
+    this.#zeros = "0".repeat(hasher.size * 2);
+    this.#base = this.#zeros;
+    this.#measurement = this.#zeros;
+  }
+
+  get aggregate(): string | undefined {
+    return this.#aggregate;
+  }
+
+  get base(): string {
+    return this.#base;
+  }
+
+  get sealed(): boolean {
+    return this.#sealed;
+  }
+
+  get counts(): ModelCounts {
+    return { points: this.#points.length, invalid: this.#invalid, events: this.#events };
+  }
+
+  get pseudonyms(): ReadonlySet<string> {
+    return this.#pseudonyms;
+  }
+
+  setAggregate(hex: string): boolean {
+    this.#check(hex, "aggregate");
+    if (this.#sealed || hex === this.#aggregate) return false;
+    this.#takeAggregate(hex);
+    return true;
+  }
+
+  setBase(hex: string): void {
+    this.#check(hex, "base");
+    this.#refuseSealed("base");
+    this.measurement();
+    this.#base = hex;
+    this.#state = undefined;
+  }
+
+  load(coefficient: string): void {
+    this.#check(coefficient, "coefficient");
+    this.#refuseSealed("coefficient");
+    const known = this.#index.get(coefficient);
+    if (known === undefined) this.#add({ coefficient, count: 0, valid: true });
+    else known.count++;
+  }
+
+  addPseudonym(hex: string): void {
+    this.#check(hex, "pseudonym");
+    this.#refuseSealed("pseudonym");
+    this.#pseudonyms.add(hex);
+  }
+
+  update(coefficient: string): { readonly added: boolean; readonly valid: boolean } {
+    this.#events++;
+    const known = this.#index.get(coefficient);
+    if (known !== undefined) {
+      known.count++;
+      return known.valid ? KNOWN : KNOWN_INVALID;
+    }
+    this.#check(coefficient, "coefficient");
+    this.#add({ coefficient, count: 1, valid: !this.#sealed });
+    if (this.#sealed) this.#invalid++;
+    return this.#sealed ? NEW_INVALID : NEW;
+  }
+
+  seal(): void {
+    this.#sealed = true;
+  }
+
+  points(): readonly SecurityPoint[] {
+    return this.#points.map((point) => ({ ...point }));
+  }
+
+  state(): string {
+    if (this.#state === undefined) {
+      let value = this.#extend(this.#zeros, this.#aggregate ?? this.#zeros);
+      for (const coefficient of [...this.#index.keys()].sort()) {
+        value = this.#extend(value, coefficient);
+      }
+      this.#state = value;
+    }
+    return this.#state;
+  }
+
+  measurement(): string {
+    if (this.#aggregate === undefined && this.#points.length > 0) this.#takeAggregate(this.#zeros);
+    for (; this.#folded < this.#points.length; this.#folded++) {
+      const point = this.#points[this.#folded];
+      if (point !== undefined) this.#measurement = this.#extend(this.#measurement, point.coefficient);
+    }
+    return this.#measurement;
+  }
+
+  /** The measurement is defined over the aggregate and then every point: with a new one all points are folded in again. */
+  #takeAggregate(hex: string): void {
+    this.#aggregate = hex;
+    this.#measurement = this.#extend(this.#zeros, hex);
+    this.#folded = 0;
+    this.#state = undefined;
+  }
+
+  #add(point: Point): void {
+    this.#points.push(point);
+    this.#index.set(point.coefficient, point);
+    this.#state = undefined;
+  }
+
+  /** extend(c, v) = H(c | H(base | v)) */
+  #extend(current: string, value: string): string {
+    const inner = this.#hasher.hex(this.#w.reset().hex(this.#base).hex(value).bytes());
+    return this.#hasher.hex(this.#w.reset().hex(current).hex(inner).bytes());
+  }
+
+  #check(hex: string, what: string): void {
+    if (isHex(hex, this.#hasher.size)) return;
+    const want = `${this.#hasher.size * 2} lower-case hex digits (${this.#hasher.name})`;
+    throw new ModelError("BAD_FIELD", `${what} is not ${want}`, { facts: { value: hex } });
+  }
+
+  #refuseSealed(what: string): void {
+    if (this.#sealed) throw new ModelError("SEALED", `the model is sealed: no ${what} can be added`);
+  }
+}
+
+const KNOWN = { added: false, valid: true } as const;
+const KNOWN_INVALID = { added: false, valid: false } as const;
+const NEW = { added: true, valid: true } as const;
+const NEW_INVALID = { added: true, valid: false } as const;
