@@ -3,7 +3,7 @@
 # Builds dist/: TypeScript, then the native launcher when there is a C compiler, then what only the file system knows
 # (no leftovers of removed sources, an executable main). Run from anywhere; safe to run again.
 set -eu
-cd "$(dirname "$0")/.."
+CDPATH='' cd -- "$(dirname -- "$0")/.."
 
 node_modules/.bin/tsc -b tsconfig.node.json
 

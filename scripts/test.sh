@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# `npm test [-- FILTER...]`: also from a bare clone. Installs what is missing, builds, runs every test whose path holds a FILTER.
+set -eu
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+cd "$root"
+. scripts/setup.sh
+
+missing_packages() {
+  while read -r thing package; do
+    case $thing in
+      '' | '#'*) ;;
+      /*) [ -e "$thing" ] || printf ' %s' "$package" ;;
+      *) command -v "$thing" >/dev/null || printf ' %s' "$package" ;;
+    esac
+  done <scripts/packages.txt
+}
+
+need_node
+missing=$(missing_packages)
+if [ -n "$missing" ] && apt_allowed; then
+  say "installing for the tests:$missing ..."
+  # shellcheck disable=SC2086 # a list of words
+  apt_install $missing || say "apt-get could not install all of them"
+  missing=$(missing_packages)
+fi
+[ -z "$missing" ] || say "missing for some of the tests:$missing (install them; the tests that need them are skipped)"
+
+set_up
+PATH=${node%/*}:$PATH
+exec "$node" --import tsx scripts/test.ts "$@"
