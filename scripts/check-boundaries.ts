@@ -116,12 +116,12 @@ function packageFault(use: Use, { tables, dependencies }: Tree): string | undefi
 function runtimeTargets(uses: readonly Use[]): readonly string[] {
   return uses.flatMap((use) => {
     const { specifier } = use;
-    const local = specifier?.startsWith(".") && !use.typeOnly && use.kind !== "thread";
+    const local = specifier?.startsWith(".") && !use.typeOnly && use.kind === "static";
     return local ? [join(dirname(use.from), specifier ?? "")] : [];
   });
 }
 
-/** Cycles of imports that exist when the program runs; `import type` makes none. */
+/** Cycles of imports that matter when the program loads; `import type` and `import()` make none. */
 function cycles(graph: ReadonlyMap<string, readonly string[]>): readonly Fault[] {
   const faults: Fault[] = [];
   const done = new Set<string>();

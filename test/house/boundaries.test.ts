@@ -153,10 +153,10 @@ const cleanCases: readonly [name: string, src: Record<string, string>][] = [
     },
   ],
   [
-    "a cycle of types only",
+    "a cycle of types, and one of a late import",
     {
       "cli/a.ts": 'import { b } from "./b.ts";\n',
-      "cli/b.ts": 'import type { A } from "./a.ts";\n',
+      "cli/b.ts": 'import type { A } from "./a.ts";\nconst a = await import("./a.ts");\n',
     },
   ],
   [
