@@ -17,19 +17,21 @@ type Finding = "ok" | "absent" | "refused";
  */
 export function findCommand(command: string, searchPath: string | undefined): string {
   if (command === "") throw notFound(command, "the command is empty");
-  if (command.includes("/")) {
-    const finding = inspect(command);
-    if (finding === "ok") return command;
-    throw finding === "absent" ? notFound(command, "no such file") : notExecutable(command);
-  }
-  let refused: string | undefined;
-  for (const folder of (searchPath ?? DEFAULT_PATH).split(":")) {
-    // an empty element means the current folder, as in every exec*p()
-    const candidate = folder === "" ? `./${command}` : join(folder, command);
-    const finding = inspect(candidate);
-    if (finding === "ok") return candidate;
-    if (finding === "refused") refused ??= candidate;
-  }
+  if (!command.includes("/")) return alongPath(command, searchPath ?? DEFAULT_PATH);
+  const finding = inspect(command);
+  if (finding === "ok") return command;
+  throw finding === "absent" ? notFound(command, "no such file") : notExecutable(command);
+}
+
+function alongPath(command: string, searchPath: string): string {
+  // an empty element means the current folder, as in every exec*p()
+  const candidates = searchPath
+    .split(":")
+    .map((dir) => (dir === "" ? `./${command}` : join(dir, command)));
+  const findings = candidates.map(inspect);
+  const found = candidates[findings.indexOf("ok")];
+  if (found !== undefined) return found;
+  const refused = candidates[findings.indexOf("refused")];
   throw refused === undefined
     ? notFound(command, "it is nowhere along PATH")
     : notExecutable(refused);

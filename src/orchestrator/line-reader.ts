@@ -28,27 +28,32 @@ export interface ReadEnd {
 export function* readLines(path: string): Generator<Line, ReadEnd> {
   const fd = open(path);
   try {
-    const chunk = Buffer.alloc(CHUNK_BYTES);
-    let rest: Buffer = Buffer.alloc(0);
     let number = 0;
-    for (;;) {
-      const size = readSync(fd, chunk, 0, CHUNK_BYTES, null);
-      if (size === 0) return { cutBytes: rest.length };
-      let bytes =
-        rest.length === 0
-          ? chunk.subarray(0, size)
-          : Buffer.concat([rest, chunk.subarray(0, size)]);
+    let rest: Buffer = Buffer.alloc(0);
+    for (const chunk of readChunks(fd)) {
+      let bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
       for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE)) {
         number += 1;
         if (end > 0) yield { number, text: bytes.toString("utf8", 0, end) };
         bytes = bytes.subarray(end + 1);
       }
       if (bytes.length > MAX_RECORD_BYTES) throw tooLong(path, number + 1);
-      // a copy: `chunk` is filled again
+      // a copy: the chunk is filled again
       rest = Buffer.from(bytes);
     }
+    return { cutBytes: rest.length };
   } finally {
     closeSync(fd);
+  }
+}
+
+/** Pieces of a file; each is valid until the next one is asked for. */
+function* readChunks(fd: number): Generator<Buffer> {
+  const chunk = Buffer.alloc(CHUNK_BYTES);
+  for (;;) {
+    const size = readSync(fd, chunk, 0, CHUNK_BYTES, null);
+    if (size === 0) return;
+    yield chunk.subarray(0, size);
   }
 }
 

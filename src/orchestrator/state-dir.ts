@@ -107,6 +107,17 @@ export function openRun(root: string, name: string, runId?: string): RunDirector
   );
 }
 
+/** Names of the workloads that have runs; empty when there is no state directory. */
+export function listNames(root: string): string[] {
+  try {
+    return readdirSync(root)
+      .filter((entry) => NAME.test(entry))
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
 /** Run ids of `name`, oldest first; empty when there is none. */
 export function listRuns(root: string, name: string): string[] {
   try {

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// galgo doctor: what this machine can hold and enforce, per sensor, found by trying.
+import { collectFacts } from "../../orchestrator/probe/facts.ts";
+import type { Fact } from "../../orchestrator/probe/facts.ts";
+import { judgeSensors } from "../../orchestrator/probe/verdicts.ts";
+import type { SensorVerdict } from "../../orchestrator/probe/verdicts.ts";
+import { stateRoot } from "../../orchestrator/state-dir.ts";
+import { quote } from "../../base/quote.ts";
+import { setVariables } from "../env.ts";
+import { EXIT_DIFFERENT, EXIT_OK } from "../exit-status.ts";
+import { packageVersion } from "../program.ts";
+import { outJson, outLine, outPainter, table } from "../render.ts";
+import type { Painter } from "../render.ts";
+
+/** Exit status 0 when at least one sensor is usable, else 1. */
+export async function doctor(options: { readonly json?: boolean }): Promise<void> {
+  const facts = await collectFacts(process.env);
+  const sensors = judgeSensors(facts);
+  const report = {
+    galgo: packageVersion(),
+    stateDirectory: stateRoot(process.env, process.getuid?.() ?? -1),
+    environment: setVariables(process.env),
+    facts,
+    sensors,
+  };
+  if (options.json === true) outJson(report);
+  else print(report, outPainter());
+  process.exitCode = sensors.some((sensor) => sensor.usable) ? EXIT_OK : EXIT_DIFFERENT;
+}
+
+interface Report {
+  readonly galgo: string;
+  readonly stateDirectory: string;
+  readonly environment: readonly { readonly name: string; readonly value: string }[];
+  readonly facts: readonly Fact[];
+  readonly sensors: readonly SensorVerdict[];
+}
+
+function print(report: Report, paint: Painter): void {
+  outLine(paint.bold(`Galgo ${report.galgo}: what was found by trying`));
+  outLine(
+    table(
+      report.facts.map((fact) => factRow(fact, paint)),
+      "  ",
+    ),
+  );
+  outLine(`  ${paint.dim("runs are kept in")} ${quote(report.stateDirectory)}`);
+  for (const { name, value } of report.environment)
+    outLine(`  ${paint.dim("environment")} ${name}=${quote(value)}`);
+  outLine("");
+  outLine(paint.bold("Sensors"));
+  for (const sensor of report.sensors) printSensor(sensor, paint);
+}
+
+function factRow(fact: Fact, paint: Painter): string[] {
+  const mark = fact.ok === undefined ? " " : fact.ok ? paint.green("✓") : paint.yellow("✗");
+  return [mark, fact.title, quoteValue(fact)];
+}
+
+/** Values come from the machine, not from us. */
+function quoteValue(fact: Fact): string {
+  return /^[ -~]*$/.test(fact.value) ? fact.value : quote(fact.value);
+}
+
+function printSensor(sensor: SensorVerdict, paint: Painter): void {
+  const verdict = sensor.usable ? paint.green("usable") : paint.yellow("refused");
+  outLine(`  ${sensor.sensor.padEnd(8)} ${verdict}`);
+  for (const reason of sensor.reasons) outLine(`           because ${reason}`);
+  for (const note of sensor.notes) outLine(`           ${paint.dim("note:")} ${note}`);
+}

@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: Apache-2.0
+// Entry of the `galgo` command: parses, runs one command, turns whatever goes wrong into one line and an exit status.
+import { CommanderError } from "commander";
+import type { Command } from "commander";
+import { CodedError } from "../base/errors.ts";
+import { EXIT_GALGO, EXIT_TROUBLE, errorStatus } from "./exit-status.ts";
+import { createProgram } from "./program.ts";
+import { sayError } from "./render.ts";
+
+/** Commands whose status 1 is an answer, so that their own failures are 2. */
+const COMPARING = new Set(["diff", "lint"]);
+
+async function main(argv: readonly string[]): Promise<void> {
+  const program = createProgram();
+  if (argv[2] === "completion" || argv[2] === "complete") {
+    (await import("./commands/completion.ts")).addCompletion(program);
+  } else {
+    // only for --help: the real one costs an import
+    program
+      .command("completion")
+      .argument("<shell>")
+      .description("print the completion script of bash, zsh or fish");
+  }
+  prepare(program);
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    process.exitCode = failed(error, argv);
+  }
+}
+
+/** Every command throws instead of exiting, and says its complaints in one line of ours. */
+function prepare(command: Command): void {
+  command.exitOverride();
+  command.configureOutput({
+    outputError: (text) =>
+      sayError(
+        text
+          .replace(/^error: /, "")
+          .trim()
+          .replaceAll("\n", " "),
+      ),
+  });
+  for (const sub of command.commands) prepare(sub);
+}
+
+function failed(error: unknown, argv: readonly string[]): number {
+  const trouble = argv[2] === "model" && COMPARING.has(argv[3] ?? "") ? EXIT_TROUBLE : EXIT_GALGO;
+  // help and version come this way too, with status 0
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : trouble;
+  if (error instanceof CodedError) sayError(error.message);
+  else
+    sayError(
+      `internal error: ${error instanceof Error ? error.message : String(error)}; please report it`,
+    );
+  if (process.env["GALGO_DEBUG"] === "1" && error instanceof Error) sayError(error.stack ?? "");
+  return errorStatus(error, trouble);
+}
+
+await main(process.argv);

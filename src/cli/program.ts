@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line as a table of commands. Only the command that runs is loaded.
+import { readFileSync } from "node:fs";
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { SHOW_SUBJECTS } from "./subjects.ts";
+
+const EXAMPLES = `
+Examples:
+  galgo quickstart                              see it work in a few seconds
+  galgo learn -o app.galgo.json -- ./app test   learn what ./app does
+  galgo run -m app.galgo.json --enforce -- ./app test
+  galgo why app                                 why the last run was refused something
+
+Exit status of run and learn: the command's own; 121 an enforced model was violated; 125 Galgo failed;
+126 the command is not executable; 127 it was not found; 128+n it was ended by signal n.`;
+
+const DIGESTS = ["sha256", "sha384", "sha512", "sha3-256"];
+const PROFILES = ["portable", "exact"];
+const MAPPINGS = ["tsem-v4"];
+const SENSORS = ["seccomp"];
+
+/** The whole command line. Actions end by setting process.exitCode. */
+export function createProgram(): Command {
+  const program = new Command("galgo")
+    .description(
+      "Learns what a workload does, as a model, and then lets it do that and nothing else.",
+    )
+    .version(packageVersion(), "-V, --version")
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .addHelpText("after", EXAMPLES);
+  addQuickstart(program);
+  addDoctor(program);
+  addLearn(program);
+  addRun(program);
+  addShow(program);
+  addWhy(program);
+  addModel(program);
+  return program;
+}
+
+/** The version in package.json, which lies two folders up from source and build alike. */
+export function packageVersion(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function addQuickstart(program: Command): void {
+  program
+    .command("quickstart")
+    .description("learn a small workload, enforce it, and show three refusals and their reasons")
+    .option("--json", "print the result as JSON")
+    .action(async (options) => (await import("./commands/quickstart.ts")).quickstart(options));
+}
+
+function addDoctor(program: Command): void {
+  program
+    .command("doctor")
+    .description("find out, by trying, what this machine can hold and enforce")
+    .option("--json", "print the facts as JSON")
+    .action(async (options) => (await import("./commands/doctor.ts")).doctor(options));
+}
+
+function addCommandArgument(command: Command): Command {
+  return command
+    .argument("<command...>", "the command and its arguments, after --")
+    .passThroughOptions();
+}
+
+function addLearn(program: Command): void {
+  const learn = program
+    .command("learn")
+    .description("run a command, allow everything, and write what it did as a sealed model")
+    .option("-o, --output <model>", "where the model is written (default: ./NAME.galgo.json)")
+    .addOption(
+      new Option("--runs <n>", "run the command n times and merge").argParser(positive).default(1),
+    )
+    .option("--name <name>", "name of the workload (default: the command's)")
+    .addOption(
+      new Option("--sensor <sensor>", "how events are seen").choices(SENSORS).default("seccomp"),
+    )
+    .addOption(
+      new Option("--profile <profile>", "what is made equal between machines")
+        .choices(PROFILES)
+        .default("portable"),
+    )
+    .addOption(
+      new Option("--mapping <mapping>", "how events become coefficients")
+        .choices(MAPPINGS)
+        .default("tsem-v4"),
+    )
+    .addOption(
+      new Option("--digest <digest>", "digest of coefficients and contents")
+        .choices(DIGESTS)
+        .default("sha256"),
+    )
+    .option("--allow-loss", "write a model although events were lost, and say so in it")
+    .option("--json", "print the result as JSON on stdout");
+  addLimits(learn);
+  addCommandArgument(learn).action(async (command, options) =>
+    (await import("./commands/learn.ts")).learn(command, options),
+  );
+}
+
+function addRun(program: Command): void {
+  const run = program
+    .command("run")
+    .description("run a command under a model, or record it without one")
+    .option(
+      "-m, --model <model>",
+      "the model; without it nothing is refused and everything is recorded",
+    )
+    .addOption(new Option("--enforce", "refuse what is not in the model").conflicts("detect"))
+    .option("--detect", "record what is not in the model, refuse nothing (default with a model)")
+    .addOption(
+      new Option(
+        "--on-violation <policy>",
+        "deny the call, kill the workload, or only observe",
+      ).choices(["deny", "kill", "observe"]),
+    )
+    .option("--name <name>", "name of the workload (default: the model's, else the command's)")
+    .option("--pass-status", "exit with the command's status even after a violation")
+    .option("--allow-weaker", "run although this machine sees less than the model was learned with")
+    .option("--json", "print the result as JSON on stderr's last line");
+  addLimits(run);
+  addCommandArgument(run).action(async (command, options) =>
+    (await import("./commands/run.ts")).run(command, options),
+  );
+}
+
+function addLimits(command: Command): void {
+  command
+    .addOption(
+      new Option("--deadline <ms>", "longest time that one decision may take")
+        .argParser(positive)
+        .default(10_000),
+    )
+    .addOption(
+      new Option("--on-exit <what>", "background processes that outlive the command")
+        .choices(["wait", "kill"])
+        .default("wait"),
+    );
+}
+
+function addShow(program: Command): void {
+  program
+    .command("show")
+    .description("print what a run or a model holds")
+    .argument("<name|file>", "name of a workload (its latest run), or a model, record or run file")
+    .addArgument(new Argument("<what>", "what to print").choices(SHOW_SUBJECTS))
+    .option("--run <id>", "an earlier run of that name")
+    .option("--json", "print JSON")
+    .action(async (target, what, options) =>
+      (await import("./commands/show.ts")).show(target, what, options),
+    );
+}
+
+function addWhy(program: Command): void {
+  program
+    .command("why")
+    .description("explain a violation: who, what, what was allowed nearby, what would allow it")
+    .argument("<name|file>", "name of a workload (its latest run), or a forensics.jsonl")
+    .addArgument(new Argument("[n]", "which violation, from 1").argParser(positive).default(1))
+    .option("--run <id>", "an earlier run of that name")
+    .option("-m, --model <model>", "explain against this model instead of the run's own")
+    .option("--json", "print JSON")
+    .action(async (target, n, options) =>
+      (await import("./commands/why.ts")).why(target, n, options),
+    );
+}
+
+function addModel(program: Command): void {
+  const model = program
+    .command("model")
+    .description("look at, compare and combine models")
+    .enablePositionalOptions();
+  const load = () => import("./commands/model.ts");
+  model
+    .command("show")
+    .description("print what a model says of itself")
+    .argument("<model>")
+    .option("--json", "print JSON")
+    .action(async (file, options) => (await load()).modelShow(file, options));
+  model
+    .command("diff")
+    .description("compare two models; exit status 0 same, 1 different, 2 trouble")
+    .argument("<a>")
+    .argument("<b>")
+    .option("--json", "print JSON")
+    .action(async (a, b, options) => (await load()).modelDiff(a, b, options));
+  model
+    .command("merge")
+    .description("combine models of the same mapping, digest and profile into one")
+    .argument("<model...>")
+    .requiredOption("-o, --output <model>", "where the result is written")
+    .option("--name <name>", "name of the result (default: the first model's)")
+    .option("--json", "print JSON")
+    .action(async (files, options) => (await load()).modelMerge(files, options));
+  model
+    .command("lint")
+    .description("say what makes a model weak; exit status 0 nothing, 1 findings, 2 trouble")
+    .argument("<model>")
+    .option("--json", "print JSON")
+    .action(async (file, options) => (await load()).modelLint(file, options));
+  model
+    .command("seal")
+    .description("close a model: only a sealed one can be enforced")
+    .argument("<model>")
+    .option("-o, --output <model>", "write here instead of replacing the file")
+    .option("--allow-loss", "seal although events were lost while learning")
+    .option("--json", "print JSON")
+    .action(async (file, options) => (await load()).modelSeal(file, options));
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError("Expected a whole number from 1.");
+}

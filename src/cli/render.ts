@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Output of the command line: data on stdout, Galgo's own words on stderr, colours only where a person looks.
+import { writeSync } from "node:fs";
+import pico from "picocolors";
+
+export type Painter = ReturnType<typeof pico.createColors>;
+
+function wantsColor(stream: { readonly isTTY?: boolean }): boolean {
+  const { env } = process;
+  if (env["NO_COLOR"] !== undefined && env["NO_COLOR"] !== "") return false;
+  if (env["FORCE_COLOR"] !== undefined && env["FORCE_COLOR"] !== "" && env["FORCE_COLOR"] !== "0")
+    return true;
+  return stream.isTTY === true && env["TERM"] !== "dumb";
+}
+
+export function outPainter(): Painter {
+  return pico.createColors(wantsColor(process.stdout));
+}
+
+export function errPainter(): Painter {
+  return pico.createColors(wantsColor(process.stderr));
+}
+
+/**
+ * Writes data to stdout at once. False when the reader is gone (`galgo show ... | head`): stop, it is no error.
+ */
+export function out(text: string): boolean {
+  return writeAll(1, text);
+}
+
+/** One line of data. */
+export function outLine(text: string): boolean {
+  return out(`${text}\n`);
+}
+
+export function outJson(value: unknown): boolean {
+  return outLine(JSON.stringify(value, plainBigInts, 2));
+}
+
+/** JSON has no 64-bit integers: they are written as decimal strings. */
+export function plainBigInts(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? value.toString() : value;
+}
+
+/** One line of Galgo's own words. */
+export function say(text: string): void {
+  const paint = errPainter();
+  writeAll(2, `${paint.dim("galgo:")} ${text}\n`);
+}
+
+/** One line that tells of a failure. */
+export function sayError(text: string): void {
+  const paint = errPainter();
+  writeAll(2, `${paint.red("galgo:")} ${text}\n`);
+}
+
+/** Lines on stderr as they are. */
+export function sayRaw(text: string): void {
+  writeAll(2, text);
+}
+
+const RETRY = new Set(["EAGAIN", "EINTR"]);
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+// Synchronous: a violation must be on the terminal before anything else happens, and process.exit() must not cut output off.
+function writeAll(fd: number, text: string): boolean {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(fd, bytes, at);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? "";
+      if (!RETRY.has(code)) return false;
+      // a full non-blocking pipe: give its reader a moment
+      Atomics.wait(pause, 0, 0, 2);
+    }
+  }
+  return true;
+}
+
+/** Columns padded to their widest cell; the last one is not padded. `width` ignores colour sequences. */
+export function table(rows: readonly (readonly string[])[], indent = ""): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, width(cell));
+  }
+  return rows
+    .map((row) => {
+      const cells = row.map((cell, at) =>
+        at === row.length - 1 ? cell : cell + " ".repeat((widths[at] ?? 0) - width(cell)),
+      );
+      return `${indent}${cells.join("  ")}`.trimEnd();
+    })
+    .join("\n");
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences that picocolors writes
+const COLOR = /\u001b\[\d+m/g;
+
+function width(text: string): number {
+  return text.replace(COLOR, "").length;
+}
+
+/** 1234567 -> "1,234,567" */
+export function count(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+/** "1 behaviour", "2 behaviours" */
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** Microseconds for people. */
+export function microseconds(us: number): string {
+  return us < 1_000 ? `${us.toFixed(us < 10 ? 1 : 0)} µs` : `${(us / 1_000).toFixed(1)} ms`;
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// What run.json says of a run. Written when the run starts ("running") and again, whole, when it ends.
+import { readFileSync } from "node:fs";
+import { quote } from "../base/quote.ts";
+import type { Fidelity } from "../sensor/sensor.ts";
+import { StateError } from "./errors.ts";
+import type { LatencySummary } from "./latency.ts";
+
+/** free: everything is allowed and recorded. detect: sealed, nothing is refused. enforce: sealed, the policy decides. */
+export type RunMode = "free" | "detect" | "enforce";
+
+/** What an enforcing namespace does with an event outside its model. */
+export type ViolationPolicy = "deny" | "kill" | "observe";
+
+/** How the workload's first process ended. */
+export type ChildExit = { readonly code: number } | { readonly signal: string };
+
+/** A kind of loss, how often it happened, and the first example. */
+export interface LossReason {
+  readonly reason: string;
+  readonly count: number;
+  readonly example: string;
+}
+
+export interface RunCounts {
+  /** Events that reached the namespace. */
+  readonly events: number;
+  /** Points of the model at the end. */
+  readonly points: number;
+  /** Behaviours outside a sealed model, each counted once. */
+  readonly violations: number;
+  /** Calls of untrusted processes that were refused without being modeled. */
+  readonly refused: number;
+  readonly lost: number;
+}
+
+export interface RunOutcome {
+  readonly ended: string;
+  readonly durationMs: number;
+  readonly exit?: ChildExit;
+  readonly counts: RunCounts;
+  readonly losses: readonly LossReason[];
+  readonly state: string;
+  readonly measurement: string;
+  readonly latency: LatencySummary;
+  /** Why Galgo ended the workload, when it did. */
+  readonly killed?: string;
+  readonly fidelity?: Fidelity;
+}
+
+export interface RunRecord {
+  readonly apiVersion: "galgo.dev/v1";
+  readonly kind: "Run";
+  readonly name: string;
+  readonly runId: string;
+  readonly status: "running" | "finished" | "failed";
+  readonly galgoPid: number;
+  readonly command: readonly string[];
+  readonly cwd: string;
+  readonly mode: RunMode;
+  readonly onViolation: ViolationPolicy;
+  readonly sensor: string;
+  readonly mapping: string;
+  readonly digest: string;
+  readonly profile: string;
+  /** The model file that was given. */
+  readonly modelFile?: string;
+  /** State value of that model: what a run that only repeats it ends with. */
+  readonly modelState?: string;
+  readonly started: string;
+  readonly outcome?: RunOutcome;
+  /** Why the run failed. */
+  readonly error?: string;
+}
+
+/**
+ * Reads a run.json.
+ * @throws StateError BAD_RUN_FILE
+ */
+export function readRunRecord(path: string): RunRecord {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new StateError("BAD_RUN_FILE", `can not read the run file ${quote(path)}: ${why}`, {
+      cause,
+    });
+  }
+  if (isRunRecord(parsed)) return parsed;
+  throw new StateError("BAD_RUN_FILE", `${quote(path)} is not a run file of this version of Galgo`);
+}
+
+export function isRunRecord(value: unknown): value is RunRecord {
+  const run = value as Partial<RunRecord> | null;
+  return (
+    typeof run === "object" &&
+    run !== null &&
+    run.apiVersion === "galgo.dev/v1" &&
+    run.kind === "Run"
+  );
+}
