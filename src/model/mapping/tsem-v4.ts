@@ -8,7 +8,7 @@ import type { DentryId, FileId, InodeId, PathId } from "../../event/cell/file.ts
 import type { SockAddr, SockId } from "../../event/cell/socket.ts";
 import type { Coe } from "../../event/coe.ts";
 import type { CellByHook, HookName, SecurityEvent } from "../../event/event.ts";
-import { HOOKS } from "../../event/hooks.ts";
+import { HOOKS } from "../../event/index.ts";
 import type { FieldKind, KindValue } from "../../event/layout.ts";
 
 type Put<T> = (w: ByteWriter, value: T) => void;

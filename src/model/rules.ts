@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rules that a profile may list. A rule is data: it stands in the model, is covered by its digest, and is shown in words.
+import { quote } from "../base/quote.ts";
+
+/** Device numbers of paths are left out. */
+export interface DropDeviceRule {
+  readonly rule: "drop-device";
+}
+/** s_id and s_uuid of inodes are left out. */
+export interface DropSuperblockIdRule {
+  readonly rule: "drop-superblock-id";
+}
+/** /proc/<own pid> is /proc/self, any other /proc/<pid> is /proc/{pid}, task/<tid> below them is task/{tid}. */
+export interface ProcSelfRule {
+  readonly rule: "proc-self";
+}
+/** inet and inet6 ports from 32768 on (in host order) are one value, 65535. */
+export interface EphemeralPortRule {
+  readonly rule: "ephemeral-port";
+}
+/** Objects created inside the namespace are (directory, creator, class) instead of (directory, creator, instance). */
+export interface CreatedClassRule {
+  readonly rule: "created-class";
+}
+/** Content digests only for programs, mapped code, files loaded into the kernel and files opened without write access. */
+export interface DigestPolicyRule {
+  readonly rule: "digest-policy";
+}
+/** No content digest for this pathname, except as program or mapped code: the workload itself rewrites it. */
+export interface NoDigestRule {
+  readonly rule: "no-digest";
+  /** Absolute, as `proc-self` leaves it when that rule is listed. */
+  readonly path: string;
+}
+
+export type RuleSpec =
+  | DropDeviceRule
+  | DropSuperblockIdRule
+  | ProcSelfRule
+  | EphemeralPortRule
+  | CreatedClassRule
+  | DigestPolicyRule
+  | NoDigestRule;
+
+export type RuleName = RuleSpec["rule"];
+
+/**
+ * Rewrite rules under a name. `exact`: none. `portable`: at least the built-in ones. The rules act in one fixed order whatever order
+ * they are listed in, so a list is a set.
+ */
+export interface ProfileSpec {
+  readonly name: string;
+  readonly rules: readonly RuleSpec[];
+}
+
+/** The profiles that exist by name. */
+export const BUILTIN_PROFILES: Readonly<Record<"exact" | "portable", ProfileSpec>> = {
+  exact: { name: "exact", rules: [] },
+  portable: {
+    name: "portable",
+    rules: [
+      { rule: "drop-device" },
+      { rule: "drop-superblock-id" },
+      { rule: "proc-self" },
+      { rule: "ephemeral-port" },
+      { rule: "created-class" },
+      { rule: "digest-policy" },
+    ],
+  },
+};
+
+const WORDS: { readonly [R in Exclude<RuleName, "no-digest">]: string } = {
+  "drop-device": "device numbers are ignored",
+  "drop-superblock-id": "names and uuids of filesystem instances are ignored",
+  "proc-self":
+    "/proc/<own pid> counts as /proc/self, /proc/<other pid> as /proc/{pid}, task/<tid> as task/{tid}",
+  "ephemeral-port": "ports from 32768 on count as one",
+  "created-class":
+    "files created by the workload are told apart by directory, creator and extension, not by name or count",
+  "digest-policy":
+    "content counts for programs, mapped code, files loaded into the kernel and files opened only for reading",
+};
+
+/** What a rule does, in words. */
+export function describeRule(rule: RuleSpec): string {
+  if (rule.rule !== "no-digest") return WORDS[rule.rule];
+  return `the content of ${quote(rule.path)} is ignored except as program or mapped code`;
+}
+
+/** Order of two rules in a written model: built-in ones as listed above, then `no-digest` by path. */
+export function compareRules(a: RuleSpec, b: RuleSpec): number {
+  const byKind = RULE_ORDER.indexOf(a.rule) - RULE_ORDER.indexOf(b.rule);
+  if (byKind !== 0) return byKind;
+  if (a.rule !== "no-digest" || b.rule !== "no-digest") return 0;
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
+}
+
+const RULE_ORDER: readonly RuleName[] = [
+  "drop-device",
+  "drop-superblock-id",
+  "proc-self",
+  "ephemeral-port",
+  "created-class",
+  "digest-policy",
+  "no-digest",
+];

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of the model stage that decides events. No schema library is loaded behind this door: worker threads and agents use it.
+export { ModelError, type ModelErrorCode } from "../errors.ts";
+export { DIGEST_NAMES, DIGEST_SIZES, type DigestName, type Hasher } from "../hasher.ts";
+export { createMapper, type EventMapper, MAPPING_NAMES, type MappingName } from "../mapper.ts";
+export {
+  createModel,
+  type Model,
+  type ModelCounts,
+  type ModelOptions,
+  type SecurityPoint,
+} from "../model.ts";
+export { createProfile, type Profile } from "../profile.ts";
+export { applyPseudonyms, pseudonymOf } from "../pseudonym.ts";
+export { BUILTIN_PROFILES, describeRule, type ProfileSpec, type RuleSpec } from "../rules.ts";
