@@ -9,8 +9,8 @@ import { CodedError } from "../base/errors.ts";
 export class LibcError extends CodedError<"NO_LIBC"> {}
 
 const MUSL_ARCH: Readonly<Record<string, string>> = {
-	x64: "x86_64",
-	arm64: "aarch64",
+  x64: "x86_64",
+  arm64: "aarch64",
 };
 
 let handle: LibraryHandle | undefined;
@@ -20,47 +20,41 @@ let handle: LibraryHandle | undefined;
  * @throws LibcError NO_LIBC when neither glibc nor musl is found.
  */
 export function libc(): LibraryHandle {
-	handle ??= load();
-	return handle;
+  handle ??= load();
+  return handle;
 }
 
 function load(): LibraryHandle {
-	const names = [
-		"libc.so.6",
-		`libc.musl-${MUSL_ARCH[process.arch] ?? process.arch}.so.1`,
-	];
-	const reasons: string[] = [];
-	for (const name of names) {
-		try {
-			return koffi.load(name);
-		} catch (error) {
-			reasons.push(error instanceof Error ? error.message : String(error));
-		}
-	}
-	throw new LibcError(
-		"NO_LIBC",
-		`can not load the C library (${reasons.join("; ")})`,
-	);
+  const names = ["libc.so.6", `libc.musl-${MUSL_ARCH[process.arch] ?? process.arch}.so.1`];
+  const reasons: string[] = [];
+  for (const name of names) {
+    try {
+      return koffi.load(name);
+    } catch (error) {
+      reasons.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  throw new LibcError("NO_LIBC", `can not load the C library (${reasons.join("; ")})`);
 }
 
 /** errno of the last C call of this thread; read it before anything else is called. */
 export function errno(): number {
-	return koffi.errno();
+  return koffi.errno();
 }
 
 let names: Map<number, string> | undefined;
 
 /** Name of an errno value, as in errno.h ("EPERM"), or "errno N" when it has none here. */
 export function errnoName(value: number): string {
-	names ??= nameTable();
-	return names.get(value) ?? `errno ${value}`;
+  names ??= nameTable();
+  return names.get(value) ?? `errno ${value}`;
 }
 
 function nameTable(): Map<number, string> {
-	const table = new Map<number, string>();
-	for (const [name, value] of Object.entries(constants.errno)) {
-		// two names share a number (EAGAIN and EWOULDBLOCK): keep the first, it is the usual one
-		if (!table.has(value)) table.set(value, name);
-	}
-	return table;
+  const table = new Map<number, string>();
+  for (const [name, value] of Object.entries(constants.errno)) {
+    // two names share a number (EAGAIN and EWOULDBLOCK): keep the first, it is the usual one
+    if (!table.has(value)) table.set(value, name);
+  }
+  return table;
 }
