@@ -6,11 +6,11 @@ export const MAX_RUNS_KEPT = 20;
 /** Length of a workload's name. */
 export const MAX_NAME_LENGTH = 64;
 /** Size of a model file that is read (bytes): about 900,000 points. */
-export const MAX_MODEL_BYTES = 64 * 1024 * 1024;
+export const MAX_MODEL_BYTES: number = 64 * 1024 * 1024;
 /** One line of a record file (bytes); more than the longest record that is ever written. */
-export const MAX_RECORD_BYTES = 2 * 1024 * 1024;
+export const MAX_RECORD_BYTES: number = 2 * 1024 * 1024;
 /** Bookkeeping that may wait in memory before it is written even though events are waiting (bytes). */
-export const MAX_BUFFERED_BYTES = 256 * 1024;
+export const MAX_BUFFERED_BYTES: number = 256 * 1024;
 /** Distinct reasons of loss that are kept with an example; the rest is only counted. */
 export const MAX_LOSS_REASONS = 64;
 /** Forensic records that one run writes; later violations are still refused and counted. */

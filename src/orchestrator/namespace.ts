@@ -11,7 +11,7 @@ import type {
   TaskIdentity,
 } from "../event/index.ts";
 import type { Decision, EventSink } from "../sensor/sensor.ts";
-import type { Assessment, TrustedModelingAgent } from "../tma/agent.ts";
+import type { Assessment, TrustedModelingAgent } from "../tma/index.ts";
 import { Actors } from "./actors.ts";
 import { LatencyHistogram } from "./latency.ts";
 import type { LatencySummary } from "./latency.ts";

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// A Trusted Modeling Agent in the thread that asks it: profile -> pseudonyms -> mapping -> model.
+import type { Coe, FileId, HookName, SecurityEvent, TaskIdentity } from "../event/index.ts";
+import {
+  applyPseudonyms,
+  createMapper,
+  createModel,
+  createProfile,
+} from "../model/runtime/index.ts";
+import type {
+  DigestName,
+  MappingName,
+  Model,
+  ModelCounts,
+  EventMapper,
+  Profile,
+  ProfileSpec,
+  SecurityPoint,
+} from "../model/runtime/index.ts";
+import type { Assessment, TrustedModelingAgent } from "./agent.ts";
+import { nodeHasher } from "./node-hasher.ts";
+
+/** What an agent starts with. Plain data: it can be posted to a thread or sent over a pipe. */
+export interface TmaSpec {
+  readonly mapping: MappingName;
+  readonly digest: DigestName;
+  readonly profile: ProfileSpec;
+  /** hex */
+  readonly aggregate?: string;
+  /** hex */
+  readonly base?: string;
+  /** Coefficients (hex) that are known from the start. */
+  readonly points: readonly string[];
+  /** hex */
+  readonly pseudonyms: readonly string[];
+  readonly sealed: boolean;
+}
+
+/** The agent, the identities that its mapping gives to tasks, and what is read out at the end. */
+export interface InProcessTma extends TrustedModelingAgent {
+  /** The first task of the namespace before its first exec. */
+  readonly root: TaskIdentity;
+  /** Digest of no bytes, hex. */
+  readonly emptyDigest: string;
+  /** False when the rules drop the content digest of such a file. */
+  wantsDigest(hook: HookName, flags: number, pathname: string): boolean;
+  /** A child has both ids from its parent until it execs. */
+  forked(parent: TaskIdentity): TaskIdentity;
+  /** A new TASK_ID from the program and its credentials; PTASK_ID stays. */
+  execed(before: TaskIdentity, coe: Coe, file: FileId): TaskIdentity;
+  /** In the order of discovery; loaded ones first. */
+  points(): readonly SecurityPoint[];
+  readonly counts: ModelCounts;
+}
+
+/** @throws ModelError when a value of the spec is not one of its digest. */
+export function createInProcessTma(spec: TmaSpec): InProcessTma {
+  return new LocalAgent(spec);
+}
+
+class LocalAgent implements InProcessTma {
+  readonly root: TaskIdentity;
+  readonly emptyDigest: string;
+  readonly #mapper: EventMapper;
+  readonly #profile: Profile;
+  readonly #model: Model;
+  readonly #pseudonyms: ReadonlySet<string>;
+  /** One object for each identity, so that comparing and keeping them is cheap. */
+  readonly #children = new Map<string, TaskIdentity>();
+
+  constructor(spec: TmaSpec) {
+    const hasher = nodeHasher(spec.digest);
+    this.#mapper = createMapper(hasher, spec.mapping);
+    this.emptyDigest = this.#mapper.emptyDigest;
+    this.#profile = createProfile(spec.profile, this.#mapper);
+    this.#model = createModel({
+      hasher,
+      ...(spec.aggregate === undefined ? {} : { aggregate: spec.aggregate }),
+      ...(spec.base === undefined ? {} : { base: spec.base }),
+    });
+    for (const point of spec.points) this.#model.load(point);
+    for (const pseudonym of spec.pseudonyms) this.#model.addPseudonym(pseudonym);
+    this.#pseudonyms = this.#model.pseudonyms;
+    if (spec.sealed) this.#model.seal();
+    const { zeroDigest } = this.#mapper;
+    this.root = { taskId: zeroDigest, pTaskId: zeroDigest };
+  }
+
+  get counts(): ModelCounts {
+    return this.#model.counts;
+  }
+
+  wantsDigest(hook: HookName, flags: number, pathname: string): boolean {
+    return this.#profile.wantsDigest(hook, flags, pathname);
+  }
+
+  forked(parent: TaskIdentity): TaskIdentity {
+    const { taskId } = parent;
+    let child = this.#children.get(taskId);
+    if (child === undefined) {
+      child = { taskId, pTaskId: taskId };
+      this.#children.set(taskId, child);
+    }
+    return child;
+  }
+
+  execed(before: TaskIdentity, coe: Coe, file: FileId): TaskIdentity {
+    const { pTaskId } = before;
+    return {
+      taskId: this.#mapper.taskId(pTaskId, coe, this.#profile.rewriteExecutable(file)),
+      pTaskId,
+    };
+  }
+
+  assess(event: SecurityEvent): Assessment {
+    const rewritten = applyPseudonyms(this.#profile.rewrite(event), this.#pseudonyms, this.#mapper);
+    const coefficient = this.#mapper.coefficient(rewritten);
+    const { added, valid } = this.#model.update(coefficient);
+    return { coefficient, added, valid };
+  }
+
+  seal(): void {
+    this.#model.seal();
+  }
+
+  state(): string {
+    return this.#model.state();
+  }
+
+  measurement(): string {
+    return this.#model.measurement();
+  }
+
+  points(): readonly SecurityPoint[] {
+    return this.#model.points();
+  }
+
+  close(): void {
+    this.#children.clear();
+  }
+}
