@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The documents link to files and headings that exist, and name scripts that exist.
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { describe, it } from "node:test";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const LINK = /\[[^\]]*\]\(([^)\s]+)\)/g;
+
+const documents = [...markdownIn("."), ...markdownIn("docs"), ...markdownIn("bench")];
+
+function markdownIn(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return folder === "." ? [] : markdownIn(path);
+    return entry.name.endsWith(".md") ? [path] : [];
+  });
+}
+
+/** The anchors that a Markdown page gives its headings. */
+function anchorsOf(markdown: string): ReadonlySet<string> {
+  const headings = [...markdown.matchAll(/^#+ +(.+)$/gm)].map((match) => match[1] ?? "");
+  const anchor = (heading: string): string =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-");
+  return new Set(headings.map(anchor));
+}
+
+function faultOf(link: string, from: string): string | undefined {
+  if (/^[a-z]+:/.test(link)) return undefined;
+  const [path = "", anchor] = link.split("#");
+  const target = path === "" ? from : join(dirname(from), path);
+  if (!existsSync(join(ROOT, target))) return `${link}: no such file`;
+  if (anchor === undefined || !target.endsWith(".md")) return undefined;
+  const known = anchorsOf(readFileSync(join(ROOT, target), "utf8"));
+  return known.has(anchor) ? undefined : `${link}: no such heading`;
+}
+
+describe("links in documents", () => {
+  for (const document of documents) {
+    it(document, () => {
+      const text = readFileSync(join(ROOT, document), "utf8").replace(/```[\s\S]*?```/g, "");
+      const links = [...text.matchAll(LINK)].map((match) => match[1] ?? "");
+      assert.deepEqual(
+        links.map((link) => faultOf(link, document)).filter((fault) => fault !== undefined),
+        [],
+      );
+    });
+  }
+
+  it("the npm scripts that documents name exist", () => {
+    const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+      readonly scripts: Readonly<Record<string, string>>;
+    };
+    const named = documents.flatMap((document) =>
+      [...readFileSync(join(ROOT, document), "utf8").matchAll(/npm run ([a-z:]+)/g)].map(
+        (match) => match[1] ?? "",
+      ),
+    );
+    assert.deepEqual(
+      named.filter((name) => !(name in manifest.scripts)),
+      [],
+    );
+  });
+});
