@@ -12,6 +12,11 @@ say() {
   printf 'galgo: %s\n' "$*" >&2
 }
 
+# here: the checkout as an absolute path, for messages
+here() {
+  (CDPATH='' cd -- "$root" && pwd)
+}
+
 # --- Node -------------------------------------------------------------------------------------------------------------------
 
 # node_is_good PATH: is it a Node that is new enough? Leaves its version in node_version.
@@ -116,10 +121,10 @@ set_up() {
   dist_is_stale || return 0
   if ! [ -w "$root" ]; then
     if [ -f "$SETUP_STAMP" ] && [ -d "$root/node_modules" ]; then
-      say "warning: $root is read-only and its sources are newer than what was built; running what was built"
+      say "warning: $(here) is read-only and its sources are newer than what was built; running what was built"
       return 0
     fi
-    say "$root is read-only and has not been built yet; run it once where it can be written"
+    say "$(here) is read-only and has not been built yet; run it once where it can be written"
     return 1
   fi
   lock_setup || return 1
@@ -140,7 +145,7 @@ install_modules() {
   fi
   say "installing packages (npm ci) ..."
   if ! (CDPATH='' cd -- "$root" && quietly npm ci --include=dev --no-audit --no-fund --loglevel=error); then
-    say "npm ci failed in $root (see above)"
+    say "npm ci failed in $(here) (see above)"
     return 1
   fi
   cp "$root/package-lock.json" "$root/node_modules/.galgo-lock.json"
@@ -152,7 +157,7 @@ build_dist() {
   # The stamp is as old as the begin of the build: a source that changes meanwhile is newer.
   mkdir -p "$root/dist" && : >"$SETUP_STAMP.new" || return 1
   if ! quietly sh "$root/scripts/build.sh"; then
-    say "the build failed in $root (see above)"
+    say "the build failed in $(here) (see above)"
     return 1
   fi
   mv -f "$SETUP_STAMP.new" "$SETUP_STAMP"
@@ -164,12 +169,12 @@ lock_setup() {
   lock_tries=0
   until mkdir "$SETUP_LOCK" 2>/dev/null; do
     if ! [ -d "$SETUP_LOCK" ] && ! [ -w "$root" ]; then
-      say "cannot write to $root"
+      say "cannot write to $(here)"
       return 1
     fi
     take_over_lock && return 0
     lock_tries=$((lock_tries + 1))
-    [ $lock_tries != 2 ] || say "another start is setting up $root; waiting ..."
+    [ $lock_tries != 2 ] || say "another start is setting up $(here); waiting ..."
     if [ $lock_tries -ge $SETUP_LOCK_TRIES ]; then
       say "waited too long for another start; if there is none, remove $SETUP_LOCK"
       return 1

@@ -11,6 +11,7 @@ const LINK = /\[[^\]]*\]\(([^)\s]+)\)/g;
 const documents = [...markdownIn("."), ...markdownIn("docs"), ...markdownIn("bench")];
 
 function markdownIn(folder: string): string[] {
+  if (!existsSync(join(ROOT, folder))) return [];
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return folder === "." ? [] : markdownIn(path);
