@@ -12,6 +12,6 @@ c8=node_modules/.bin/c8
 if [ $# -gt 0 ]; then
   exec "$c8" --include 'src/**' --exclude '**/*.test.ts' --reporter text "$node" --import tsx scripts/test.ts "$@"
 fi
-exec "$c8" --all --include 'src/event/**' --include 'src/model/**' --exclude '**/*.test.ts' --exclude '**/*.d.ts' \
+exec "$c8" --include 'src/event/**' --include 'src/model/**' --exclude '**/*.test.ts' --exclude '**/*.d.ts' \
   --reporter text --check-coverage --lines 100 --branches 100 --functions 100 \
   "$node" --import tsx scripts/test.ts src/base src/event src/model

@@ -23,8 +23,11 @@ async function main(filters: readonly string[]): Promise<void> {
   const files = FOLDERS.flatMap((folder) => testFiles(join(ROOT, folder)))
     .map((file) => relative(ROOT, file))
     .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)));
-  if (files.length === 0)
-    throw new Error(`no test file matches ${filters.join(" ") || "*.test.ts"}`);
+  if (files.length === 0) {
+    console.error(`no test file matches ${filters.join(" ") || "*.test.ts"}`);
+    process.exitCode = 1;
+    return;
+  }
 
   // The records of runs that tests start do not belong among those of the user.
   const stateDir = mkdtempSync(join(tmpdir(), "galgo-test-state-"));
