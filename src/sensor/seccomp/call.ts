@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// One held call as the handlers see it: its arguments, its task, and the way to a decision.
+import type { CellByHook, HookName, SecurityEvent } from "../../event/event.ts";
+import type { EventSink } from "../sensor.ts";
+import type { Acting, AgentSelf } from "./agent-self.ts";
+import type { TaskMemory } from "./memory.ts";
+import type { Listener } from "./listener.ts";
+import type { Objects } from "./objects.ts";
+import { E } from "./open-flags.ts";
+import { NONE, REFUSED, type Reply, fail } from "./reply.ts";
+import type { Origin } from "./resolve.ts";
+import type { SyscallRule } from "./rule.ts";
+import { snapshotFds } from "./opened.ts";
+import type { Stat } from "./stat.ts";
+import type { Task, TaskTable } from "./tasks.ts";
+import { Unseen } from "./unseen.ts";
+import type { Views } from "./view.ts";
+
+/** What handlers share; one per sensor. */
+export interface Workbench {
+  readonly listener: Listener;
+  readonly memory: TaskMemory;
+  readonly tasks: TaskTable;
+  readonly views: Views;
+  readonly objects: Objects;
+  readonly self: AgentSelf;
+  readonly sink: EventSink;
+  /** Refuse what is unknown or can not be described. */
+  readonly enforcing: boolean;
+  /** Pids that the workload must never signal or trace: the orchestrator's own. */
+  readonly protectedPids: ReadonlySet<number>;
+  /** Name of the digest, for addresses of families without a form of their own. */
+  readonly digest: string;
+}
+
+/** Reused for every event: valid until the handler returns. */
+export class Call {
+  readonly bench: Workbench;
+  readonly #notif: Buffer;
+  #task: Task | undefined;
+  #rule: SyscallRule | undefined;
+  /** Set when a decision was to kill: nothing more is answered. */
+  killed = false;
+
+  constructor(bench: Workbench) {
+    this.bench = bench;
+    this.#notif = bench.listener.notif;
+  }
+
+  begin(task: Task, rule: SyscallRule): void {
+    this.#task = task;
+    this.#rule = rule;
+    this.killed = false;
+  }
+
+  get task(): Task {
+    if (this.#task === undefined) throw new Error("no call is being handled");
+    return this.#task;
+  }
+
+  get rule(): SyscallRule {
+    if (this.#rule === undefined) throw new Error("no call is being handled");
+    return this.#rule;
+  }
+
+  /** Argument as u64. */
+  u64(index: number): bigint {
+    return this.#notif.readBigUInt64LE(32 + 8 * index);
+  }
+
+  /** Low 32 bits of an argument, unsigned. */
+  u32(index: number): number {
+    return this.#notif.readUInt32LE(32 + 8 * index);
+  }
+
+  /** Low 32 bits of an argument, signed: descriptors, pids. */
+  i32(index: number): number {
+    return this.#notif.readInt32LE(32 + 8 * index);
+  }
+
+  /**
+   * Copies a string argument. @returns bytes with their NUL, or the errno that the kernel would give.
+   * @throws Unseen when this process may not read the task.
+   */
+  string(index: number, slot = 0): Buffer | number {
+    return this.#readable(this.bench.memory.string(this.task.tid, this.u64(index), slot), index);
+  }
+
+  /** Copies `size` bytes behind a pointer argument; as `string`. */
+  bytes(index: number, size: number): Buffer | number {
+    return this.bytesAt(this.u64(index), size);
+  }
+
+  /** Copies `size` bytes at an address of the task; as `string`. */
+  bytesAt(address: bigint, size: number): Buffer | number {
+    return this.#readable(this.bench.memory.bytes(this.task.tid, address, size), -1);
+  }
+
+  /** Where the path argument next to `dirfd` (an argument index; undefined: the cwd) starts. */
+  origin(dirfd: number | undefined): Origin {
+    return { task: this.task, dirfd: dirfd === undefined ? -100 : this.i32(dirfd) };
+  }
+
+  /** How the agent can act for the task. */
+  acting(): Acting {
+    const { self } = this.bench;
+    return self.ownUmask
+      ? self.actingFor(this.task.status, this.task.process.view.sameUserNamespace)
+      : "no";
+  }
+
+  /** Runs `work` with the task's filesystem credentials as far as `acting` says. */
+  as<T>(acting: Acting, work: () => T): T {
+    return this.bench.self.run(acting, this.task.status, work);
+  }
+
+  /** Asks for a decision. undefined: go on; otherwise the reply that ends the call. */
+  refusal<H extends HookName>(hook: H, cell: CellByHook[H]): Reply | undefined {
+    const { process } = this.task;
+    const decision = this.bench.sink.decide(this.event(hook, cell), process.untrusted);
+    return this.#carryOut(decision);
+  }
+
+  /** As `refusal`, for a system call that no hook describes. */
+  syscallRefusal(args: readonly bigint[], text?: string): Reply | undefined {
+    return this.refusal("syscall", text === undefined ? { args } : { args, text });
+  }
+
+  /**
+   * The call goes on in the task and opens something that was decided on through its path. When others can rewrite
+   * that path meanwhile, what was really opened is checked at the task's next event.
+   */
+  expectOpened(stat: Stat): void {
+    if (this.task.racy) this.task.pendingOpen = snapshotFds(this.task, stat.key);
+  }
+
+  /** Reports a contradiction found afterwards. */
+  violation<H extends HookName>(hook: H, cell: CellByHook[H], reason: string): Reply | undefined {
+    return this.#carryOut(this.bench.sink.violated(this.event(hook, cell), reason));
+  }
+
+  event<H extends HookName>(hook: H, cell: CellByHook[H]): SecurityEvent {
+    return eventOf(this.task, hook, cell, this.#rule?.syscall ?? "");
+  }
+
+  #carryOut(decision: {
+    action: "allow" | "deny" | "kill";
+    discipline: boolean;
+  }): Reply | undefined {
+    if (decision.discipline) this.task.process.untrusted = true;
+    if (decision.action === "allow") return undefined;
+    if (decision.action === "deny") return REFUSED;
+    this.killed = true;
+    return NONE;
+  }
+
+  #readable(read: Buffer | number, index: number): Buffer | number {
+    if (typeof read !== "number" || read === E.FAULT || read === E.NAMETOOLONG) return read;
+    throw new Unseen(
+      "unreadable-memory",
+      `argument ${index} of ${this.rule.syscall} (errno ${read})`,
+    );
+  }
+}
+
+/** A security event of `task`. */
+export function eventOf<H extends HookName>(
+  task: Task,
+  hook: H,
+  cell: CellByHook[H],
+  syscall: string,
+): SecurityEvent {
+  const base = {
+    hook,
+    pid: task.tid,
+    tgid: task.process.tgid,
+    process: task.process.name,
+    task: task.process.identity,
+    coe: task.status.coe,
+    ts: process.hrtime.bigint(),
+    cell,
+  };
+  // the pair (hook, cell) is right by the type of this function; TypeScript can not see it through the union
+  return (hook === "syscall" ? { ...base, syscall } : base) as unknown as SecurityEvent;
+}
+
+/** `fail` for an errno that a copy of an argument gave. */
+export const failed = (errno: number): Reply => fail(errno);

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Content digests of files, cached by (dev, ino, btime, ctime, size) and rechecked after hashing.
+import { createHash } from "node:crypto";
+import { sys } from "../../native/syscalls.ffi.ts";
+import { FileType, type Stat, fdName, ownFdDirectory, statFd } from "./stat.ts";
+
+const O_RDONLY_CLOEXEC_NONBLOCK = 0x80800;
+const CHUNK = 1 << 20;
+/** Digests kept; beyond it the oldest goes. A cached digest takes about 300 bytes. */
+const MAX_CACHED = 65_536;
+/** How often a file that changes while it is hashed is hashed again before it is given up. */
+const MAX_TRIES = 3;
+
+/** Called between two pieces of a long file, so that a watchdog can tell work from a hang. */
+export type HashProgress = () => void;
+
+/** Digests of file contents. One per sensor. */
+export class ContentDigests {
+  readonly #algorithm: string;
+  readonly #empty: string;
+  readonly #progress: HashProgress;
+  readonly #cache = new Map<string, string>();
+  readonly #chunk = Buffer.allocUnsafe(CHUNK);
+
+  constructor(algorithm: string, empty: string, progress: HashProgress) {
+    this.#algorithm = algorithm;
+    this.#empty = empty;
+    this.#progress = progress;
+  }
+
+  /**
+   * Digest (hex) of what `fd` (O_PATH is enough) refers to; the digest of nothing for empty and non-regular files.
+   * undefined when the content can not be read by this process, or changed under every try.
+   */
+  of(fd: number, stat: Stat): string | undefined {
+    if (stat.type !== FileType.regular || stat.size === 0n) return this.#empty;
+    const known = this.#cache.get(stat.contentKey);
+    if (known !== undefined) return known;
+    const reader = sys().openat(ownFdDirectory(), fdName(fd), O_RDONLY_CLOEXEC_NONBLOCK, 0);
+    if (reader < 0) return undefined;
+    try {
+      return this.#hash(reader, stat.contentKey);
+    } finally {
+      sys().close(reader);
+    }
+  }
+
+  #hash(reader: number, expected: string): string | undefined {
+    let before = expected;
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      const digest = this.#read(reader);
+      const after = statFd(reader);
+      if (digest === undefined || after === undefined) return undefined;
+      if (after.contentKey === before) {
+        this.#remember(before, digest);
+        return digest;
+      }
+      before = after.contentKey;
+    }
+    return undefined;
+  }
+
+  #read(reader: number): string | undefined {
+    const hash = createHash(this.#algorithm);
+    for (let offset = 0; ; ) {
+      const got = sys().pread(reader, this.#chunk, CHUNK, offset);
+      if (got < 0) return undefined;
+      if (got === 0) return hash.digest("hex");
+      hash.update(got === CHUNK ? this.#chunk : this.#chunk.subarray(0, got));
+      offset += got;
+      this.#progress();
+    }
+  }
+
+  #remember(key: string, digest: string): void {
+    if (this.#cache.size >= MAX_CACHED) {
+      const oldest = this.#cache.keys().next().value;
+      if (oldest !== undefined) this.#cache.delete(oldest);
+    }
+    this.#cache.set(key, digest);
+  }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attributes of what exists: mode, owner, size, extended attributes. By path they are performed by the agent on the
+// object it has resolved; by descriptor they go on in the task (the descriptor names the object already).
+import { textOf } from "../text.ts";
+import { constants } from "node:os";
+import { errno } from "../../../native/libc.ffi.ts";
+import { sys } from "../../../native/syscalls.ffi.ts";
+import type { Call } from "../call.ts";
+import { MAX_VALUE } from "../limits.ts";
+import { AT, E, O } from "../open-flags.ts";
+import { CONTINUE, OK, type Reply, fail } from "../reply.ts";
+import { type Resolved, openTaskFd, resolve } from "../resolve.ts";
+import { FileType, type Stat, fdName, ownFdDirectory } from "../stat.ts";
+
+type FoundObject = Extract<Resolved, { kind: "found" }>;
+
+/** ATTR_* of include/linux/fs.h. ATTR_CTIME comes with every change. */
+const ATTR = { MODE: 1, UID: 2, GID: 4, SIZE: 8, CTIME: 0x40 } as const;
+const UNCHANGED = 0xffffffff;
+const E2BIG = constants.errno.E2BIG;
+
+/** What to do with the object, and whether the task has to do it itself. */
+type Work = (object: FoundObject, byFd: boolean) => Reply;
+
+function withObject(call: Call, follow: boolean, work: Work): Reply {
+  const { at } = call.rule;
+  if (at.fd !== undefined) {
+    const object = openTaskFd(call.task, call.i32(at.fd));
+    return object.kind === "found" ? finish(object, work, true) : fail(E.BADF);
+  }
+  const path = call.string(at.path ?? 0);
+  if (typeof path === "number") return fail(path);
+  const flags = at.flags === undefined ? 0 : call.u32(at.flags);
+  if (path.length === 1 && (flags & AT.EMPTY_PATH) !== 0 && at.dirfd !== undefined) {
+    const object = openTaskFd(call.task, call.i32(at.dirfd));
+    return object.kind === "found" ? finish(object, work, true) : fail(E.BADF);
+  }
+  const acting = call.acting();
+  const followed = follow && (flags & AT.SYMLINK_NOFOLLOW) === 0;
+  return call.as(acting, () => {
+    const object = resolve(call.origin(at.dirfd), path, { follow: followed });
+    if (object.kind === "found") return finish(object, work, acting === "no");
+    if (acting === "no") return CONTINUE;
+    return fail(object.kind === "error" ? object.errno : E.NOENT);
+  });
+}
+
+function finish(object: FoundObject, work: Work, inTask: boolean): Reply {
+  try {
+    return work(object, inTask);
+  } finally {
+    sys().close(object.fd);
+  }
+}
+
+interface Change {
+  readonly valid: number;
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly size?: bigint;
+}
+
+function refusalOf(call: Call, object: FoundObject, change: Change): Reply | undefined {
+  const dentry = call.bench.objects.dentry(call.task.process, object.fd, object.stat);
+  const { valid, mode = 0, uid = 0, gid = 0, size = 0n } = change;
+  return call.refusal("inode_setattr", { dentry, attr: { valid, mode, uid, gid, size } });
+}
+
+const result = (status: number): Reply => (status === 0 ? OK : fail(errno()));
+
+/** "/proc/self/fd/N" of this thread: names the resolved object itself for calls that take only paths. */
+function pathOf(fd: number): Buffer {
+  return Buffer.from(`/proc/thread-self/fd/${fd}\0`, "latin1");
+}
+
+/** chmod, fchmod, fchmodat, fchmodat2. */
+export function chmod(call: Call): Reply {
+  return withObject(call, true, (object, inTask) => {
+    const mode = (object.stat.mode & 0xf000) | (call.u32(call.rule.at.mode ?? 1) & 0o7777);
+    const refusal = refusalOf(call, object, { valid: ATTR.MODE | ATTR.CTIME, mode });
+    if (refusal !== undefined) return refusal;
+    if (inTask || object.stat.type === FileType.symlink) return CONTINUE;
+    return result(sys().chmod(pathOf(object.fd), mode & 0o7777));
+  });
+}
+
+/** chown, lchown, fchown, fchownat. */
+export function chown(call: Call): Reply {
+  const { at, variant } = call.rule;
+  return withObject(call, variant !== "nofollow", (object, inTask) => {
+    const uid = call.u32(at.value ?? 1);
+    const gid = call.u32(at.id ?? 2);
+    const valid =
+      ATTR.CTIME | (uid === UNCHANGED ? 0 : ATTR.UID) | (gid === UNCHANGED ? 0 : ATTR.GID);
+    const change = { valid, uid: uid === UNCHANGED ? 0 : uid, gid: gid === UNCHANGED ? 0 : gid };
+    const refusal = refusalOf(call, object, change);
+    if (refusal !== undefined) return refusal;
+    if (inTask) return CONTINUE;
+    return result(sys().fchownat(object.fd, Buffer.from("\0"), uid, gid, AT.EMPTY_PATH));
+  });
+}
+
+/** truncate, ftruncate. */
+export function truncate(call: Call): Reply {
+  return withObject(call, true, (object, inTask) => {
+    const size = call.u64(call.rule.at.size ?? 1);
+    const refusal = refusalOf(call, object, { valid: ATTR.SIZE | ATTR.CTIME, size });
+    if (refusal !== undefined) return refusal;
+    if (inTask) return CONTINUE;
+    return truncateTo(object.fd, object.stat, size);
+  });
+}
+
+function truncateTo(fd: number, stat: Stat, size: bigint): Reply {
+  if (stat.type === FileType.directory) return fail(E.ISDIR);
+  if (stat.type !== FileType.regular || size > 0x7fffffffffffffffn) return fail(E.INVAL);
+  const writer = sys().openat(ownFdDirectory(), fdName(fd), O.WRONLY | O.CLOEXEC, 0);
+  if (writer < 0) return fail(errno());
+  const status = sys().ftruncate(writer, Number(size));
+  const reply = result(status);
+  sys().close(writer);
+  return reply;
+}
+
+/** setxattr, lsetxattr, fsetxattr. */
+export function setxattr(call: Call): Reply {
+  const { at, variant } = call.rule;
+  const name = call.string(at.name ?? 1, 1);
+  if (typeof name === "number") return fail(name);
+  const size = call.u64(at.size ?? 3);
+  if (size > BigInt(MAX_VALUE)) return fail(E2BIG);
+  const value = call.bytes(at.value ?? 2, Number(size));
+  if (typeof value === "number") return fail(value);
+  const flags = call.u32(at.mode ?? 4);
+  return withObject(call, variant !== "nofollow", (object, inTask) => {
+    const dentry = call.bench.objects.dentry(call.task.process, object.fd, object.stat);
+    const text = textOf(name);
+    const cell = { dentry, name: text, value: value.toString("base64"), flags };
+    const refusal = call.refusal("inode_setxattr", cell);
+    if (refusal !== undefined) return refusal;
+    if (inTask || object.stat.type === FileType.symlink) return CONTINUE;
+    return result(sys().setxattr(pathOf(object.fd), name, value, value.length, flags));
+  });
+}
+
+/** removexattr, lremovexattr, fremovexattr. */
+export function removexattr(call: Call): Reply {
+  const { at, variant } = call.rule;
+  const name = call.string(at.name ?? 1, 1);
+  if (typeof name === "number") return fail(name);
+  return withObject(call, variant !== "nofollow", (object, inTask) => {
+    const dentry = call.bench.objects.dentry(call.task.process, object.fd, object.stat);
+    const refusal = call.refusal("inode_removexattr", {
+      dentry,
+      name: textOf(name),
+    });
+    if (refusal !== undefined) return refusal;
+    if (inTask || object.stat.type === FileType.symlink) return CONTINUE;
+    return result(sys().removexattr(pathOf(object.fd), name));
+  });
+}

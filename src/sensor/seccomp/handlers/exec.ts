@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// execve and execveat: every file the kernel will open to run the program is decided on (script, interpreters,
+// program, dynamic loader); the call then goes on in the task, and at the task's next event /proc/PID/exe must be
+// the program that was decided on.
+import type { FileId } from "../../../event/cell/file.ts";
+import { errno } from "../../../native/libc.ffi.ts";
+import { sys } from "../../../native/syscalls.ffi.ts";
+import { type Call, eventOf } from "../call.ts";
+import { type ExecImage, readImage } from "../image.ts";
+import { AT, E, EXEC_FLAGS, O } from "../open-flags.ts";
+import { CONTINUE, type Reply, fail } from "../reply.ts";
+import { type Resolved, openTaskFd, resolve } from "../resolve.ts";
+import { FileType, type Stat, fdName, ownFdDirectory } from "../stat.ts";
+import { type Task, exeKey } from "../tasks.ts";
+import { MAX_INTERPRETERS } from "../limits.ts";
+
+type FoundObject = Extract<Resolved, { kind: "found" }>;
+const USE = { hook: "file_open", flags: EXEC_FLAGS } as const;
+const ENOEXEC = 8;
+
+/** execve, execveat. */
+export function exec(call: Call): Reply {
+  const { at } = call.rule;
+  const path = call.string(at.path ?? 0);
+  if (typeof path === "number") return fail(path);
+  const acting = call.acting();
+  const flags = at.flags === undefined ? 0 : call.u32(at.flags);
+  const first = call.as(acting, () => resolveProgram(call, path, flags));
+  if (first.kind !== "found") {
+    return first.kind === "error" && acting !== "no" ? fail(first.errno) : CONTINUE;
+  }
+  const opened: FoundObject[] = [first];
+  try {
+    const error = call.as(acting, () => collectImages(call, opened));
+    if (error !== 0) return fail(error);
+    return decide(call, opened);
+  } finally {
+    for (const object of opened) sys().close(object.fd);
+  }
+}
+
+function resolveProgram(call: Call, path: Buffer, flags: number): Resolved {
+  const { at } = call.rule;
+  if (path.length === 1 && (flags & AT.EMPTY_PATH) !== 0 && at.dirfd !== undefined) {
+    return openTaskFd(call.task, call.i32(at.dirfd));
+  }
+  const follow = (flags & AT.SYMLINK_NOFOLLOW) === 0;
+  return resolve(call.origin(at.dirfd), path, { follow });
+}
+
+/** Follows #! lines, then PT_INTERP. Appends what is opened; returns an errno that the kernel would give, or 0. */
+function collectImages(call: Call, opened: FoundObject[]): number {
+  for (let depth = 0; ; depth++) {
+    const program = opened.at(-1);
+    if (program === undefined) return E.NOENT;
+    const error = executable(program);
+    if (error !== 0) return error;
+    const image = imageOf(program);
+    if (image.kind !== "script") return image.kind === "elf" ? openLoader(call, image, opened) : 0;
+    if (depth >= MAX_INTERPRETERS) return E.LOOP;
+    const next = resolve(call.origin(undefined), image.interpreter, { follow: true });
+    if (next.kind !== "found") return next.kind === "error" ? next.errno : E.NOENT;
+    opened.push(next);
+  }
+}
+
+function openLoader(call: Call, image: ExecImage, opened: FoundObject[]): number {
+  if (image.kind !== "elf" || image.loader === undefined) return 0;
+  const loader = resolve(call.origin(undefined), image.loader, { follow: true });
+  if (loader.kind !== "found") return loader.kind === "error" ? loader.errno : E.NOENT;
+  opened.push(loader);
+  return 0;
+}
+
+/** faccessat2 with AT_EACCESS asks for the credentials in force, which are the task's while the agent acts for it. */
+function executable(program: FoundObject): number {
+  if (program.stat.type === FileType.directory) return E.ACCES;
+  if (program.stat.type !== FileType.regular) return E.ACCES;
+  const FACCESSAT2 = 439;
+  const X_OK = 1;
+  const AT_EACCESS_EMPTY_PATH = 0x200 | AT.EMPTY_PATH;
+  const empty = Buffer.from("\0");
+  const denied = sys().syscallPath4Number(
+    FACCESSAT2,
+    program.fd,
+    empty,
+    X_OK,
+    AT_EACCESS_EMPTY_PATH,
+  );
+  return Number(denied) === 0 ? 0 : errno();
+}
+
+function imageOf(program: FoundObject): ExecImage {
+  const fd = sys().openat(ownFdDirectory(), fdName(program.fd), O.CLOEXEC | O.NONBLOCK, 0);
+  if (fd < 0) return { kind: "unreadable" };
+  try {
+    return readImage(fd);
+  } finally {
+    sys().close(fd);
+  }
+}
+
+function decide(call: Call, opened: readonly FoundObject[]): Reply {
+  const { task, bench } = call;
+  const { process } = task;
+  const files: FileId[] = [];
+  for (const { fd, stat } of opened) {
+    const file = bench.objects.file(process, fd, stat, USE);
+    files.push(file);
+    const refusal = call.refusal("file_open", { file });
+    if (refusal !== undefined) return refusal;
+  }
+  const program = programOf(opened, files);
+  if (program === undefined) return fail(ENOEXEC);
+  bench.tasks.adoptChildren(process);
+  process.pendingExec = {
+    expected: program.stat.key,
+    before: exeKey(task.tid) ?? process.exe,
+    succeeded: (after) => identify(call, after, program.file),
+    contradicted: (after) => contradict(call, after, program.file),
+  };
+  task.stale = true;
+  return CONTINUE;
+}
+
+/** The file that /proc/PID/exe will name: the last one that is not a script, before its loader. */
+function programOf(
+  opened: readonly FoundObject[],
+  files: readonly FileId[],
+): { stat: Stat; file: FileId } | undefined {
+  for (let i = 0; i < opened.length; i++) {
+    const object = opened[i];
+    const file = files[i];
+    if (object === undefined || file === undefined) return undefined;
+    if (imageOf(object).kind !== "script") return { stat: object.stat, file };
+  }
+  return undefined;
+}
+
+function identify(call: Call, task: Task, file: FileId): void {
+  const { process } = task;
+  process.name = task.status.name;
+  process.identity = call.bench.sink.execed(
+    process.identity,
+    task.status.coe,
+    file,
+    process.tgid,
+    process.name,
+  );
+}
+
+/** The program that runs is not the one that was decided on: somebody rewrote the path, or a handler of the kernel took over. */
+function contradict(call: Call, task: Task, file: FileId): void {
+  const { sink } = call.bench;
+  const decision = sink.violated(
+    eventOf(task, "file_open", { file }, "execve"),
+    "another program runs than the one that was allowed",
+  );
+  if (decision.discipline) task.process.untrusted = true;
+}

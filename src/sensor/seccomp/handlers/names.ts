@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names made, moved and removed: mkdir, mknod, symlink, link, rename, unlink, rmdir. Performed by the agent on the
+// directory it has resolved, so that nobody can change what was decided on; where it may not act for the task,
+// the call goes on in the task.
+import { textOf } from "../text.ts";
+import { errno } from "../../../native/libc.ffi.ts";
+import { sys } from "../../../native/syscalls.ffi.ts";
+import type { Acting } from "../agent-self.ts";
+import type { Call } from "../call.ts";
+import { AT, E } from "../open-flags.ts";
+import { CONTINUE, OK, type Reply, fail } from "../reply.ts";
+import { resolveParent } from "../resolve.ts";
+import { type Stat, statAt, statFd } from "../stat.ts";
+import { umaskOf } from "../umask.ts";
+import { withUmask } from "./open.ts";
+import { type NameRef, closeName, describeName, openName } from "./name-ref.ts";
+import { linkSource } from "./link-source.ts";
+
+const S_IFMT = 0xf000;
+const S_IFREG = 0x8000;
+const DOT = 46;
+
+/** Resolves the parent of a path argument, then does `work` as the task. */
+function withParent(
+  call: Call,
+  dirfd: number | undefined,
+  path: Buffer,
+  work: (dirFd: number, name: Buffer, dirStat: Stat, acting: Acting) => Reply,
+): Reply {
+  const acting = call.acting();
+  return call.as(acting, () => {
+    const parent = resolveParent(call.origin(dirfd), path);
+    if (parent.kind === "error") return acting === "no" ? CONTINUE : fail(parent.errno);
+    try {
+      const stat = statFd(parent.dirFd);
+      return stat === undefined ? fail(E.NOENT) : work(parent.dirFd, parent.name, stat, acting);
+    } finally {
+      sys().close(parent.dirFd);
+    }
+  });
+}
+
+const result = (status: number): Reply => (status === 0 ? OK : fail(errno()));
+
+/** "." and "..": the kernel's own errors are better than ours, and nothing is made or removed there. */
+function isDots(name: Buffer): boolean {
+  return (
+    (name[0] === DOT && name[1] === 0) || (name[0] === DOT && name[1] === DOT && name[2] === 0)
+  );
+}
+
+/** mkdir, mkdirat. */
+export function mkdir(call: Call): Reply {
+  const { at } = call.rule;
+  const path = call.string(at.path ?? 0);
+  if (typeof path === "number") return fail(path);
+  return withParent(call, at.dirfd, path, (dirFd, name, dirStat, acting) => {
+    if (isDots(name) || statAt(dirFd, name, AT.SYMLINK_NOFOLLOW) !== undefined)
+      return fail(E.EXIST);
+    const { objects } = call.bench;
+    const plan = objects.plan(call.task.process, dirFd, name);
+    const wanted = call.u32(at.mode ?? 1) & 0o7777;
+    const mode = wanted & ~umaskOf(call.task.process);
+    const dir = objects.inode(dirFd, dirStat);
+    const refusal = call.refusal("inode_mkdir", { dir, dentry: { path: plan.path }, mode });
+    if (refusal !== undefined) return refusal;
+    if (acting === "no") return CONTINUE;
+    const status = withUmask(call, () => sys().mkdirat(dirFd, name, wanted));
+    if (status !== 0) return fail(errno());
+    const made = statAt(dirFd, name, AT.SYMLINK_NOFOLLOW);
+    if (made !== undefined) plan.done(made);
+    return OK;
+  });
+}
+
+/** mknod, mknodat: a regular file is a creation, anything else a node. */
+export function mknod(call: Call): Reply {
+  const { at } = call.rule;
+  const path = call.string(at.path ?? 0);
+  if (typeof path === "number") return fail(path);
+  const mode = call.u32(at.mode ?? 1);
+  const type = (mode & S_IFMT) === 0 ? S_IFREG : mode & S_IFMT;
+  const device = call.u32(at.value ?? 2);
+  return withParent(call, at.dirfd, path, (dirFd, name, dirStat, acting) => {
+    if (isDots(name) || statAt(dirFd, name, AT.SYMLINK_NOFOLLOW) !== undefined)
+      return fail(E.EXIST);
+    const { objects } = call.bench;
+    const { process } = call.task;
+    const dir = objects.inode(dirFd, dirStat);
+    const full = type | (mode & 0o7777 & ~umaskOf(process));
+    const plan = objects.plan(process, dirFd, name);
+    const refusal =
+      type === S_IFREG
+        ? call.refusal("inode_create", { dir, dentry: { path: plan.path }, mode: full })
+        : call.refusal("inode_mknod", {
+            dir,
+            dentry: { path: objects.newName(process, dirFd, name) },
+            mode: full,
+            dev: deviceId(device),
+          });
+    if (refusal !== undefined) return refusal;
+    if (acting === "no") return CONTINUE;
+    const status = withUmask(call, () =>
+      sys().mknodat(dirFd, name, type | (mode & 0o7777), device),
+    );
+    if (status !== 0) return fail(errno());
+    const made = statAt(dirFd, name, AT.SYMLINK_NOFOLLOW);
+    if (made !== undefined && type === S_IFREG) plan.done(made);
+    return OK;
+  });
+}
+
+/** dev_t as user space passes it (new_decode_dev). */
+function deviceId(device: number): { major: number; minor: number } {
+  return {
+    major: (device & 0xfff00) >>> 8,
+    minor: (device & 0xff) | ((device >>> 12) & 0xfff00),
+  };
+}
+
+/** symlink, symlinkat. */
+export function symlink(call: Call): Reply {
+  const { at } = call.rule;
+  const target = call.string(at.path2 ?? 0, 1);
+  if (typeof target === "number") return fail(target);
+  const path = call.string(at.path ?? 1);
+  if (typeof path === "number") return fail(path);
+  return withParent(call, at.dirfd, path, (dirFd, name, dirStat, acting) => {
+    const { objects } = call.bench;
+    const dir = objects.inode(dirFd, dirStat);
+    const dentry = { path: objects.newName(call.task.process, dirFd, name) };
+    const oldName = textOf(target);
+    const refusal = call.refusal("inode_symlink", { dir, dentry, oldName });
+    if (refusal !== undefined) return refusal;
+    return acting === "no" ? CONTINUE : result(sys().symlinkat(target, dirFd, name));
+  });
+}
+
+/** link, linkat. */
+export function link(call: Call): Reply {
+  const { at } = call.rule;
+  const path = call.string(at.path2 ?? 1, 1);
+  if (typeof path === "number") return fail(path);
+  const acting = call.acting();
+  const source = call.as(acting, () => linkSource(call));
+  if (typeof source === "number") return acting === "no" ? CONTINUE : fail(source);
+  try {
+    return withParent(call, at.dirfd2, path, (dirFd, name, dirStat) => {
+      const { objects } = call.bench;
+      const { process } = call.task;
+      const oldDentry = objects.dentry(process, source.fd, source.stat);
+      const dir = objects.inode(dirFd, dirStat);
+      const newDentry = { path: objects.newName(process, dirFd, name) };
+      const refusal = call.refusal("inode_link", { oldDentry, dir, newDentry });
+      if (refusal !== undefined) return refusal;
+      if (acting === "no") return CONTINUE;
+      return result(sys().linkat(source.directory, source.name, dirFd, name, source.flags));
+    });
+  } finally {
+    source.close();
+  }
+}
+
+/** rename, renameat, renameat2. */
+export function rename(call: Call): Reply {
+  const { at } = call.rule;
+  const from = call.string(at.path ?? 0, 0);
+  if (typeof from === "number") return fail(from);
+  const to = call.string(at.path2 ?? 1, 1);
+  if (typeof to === "number") return fail(to);
+  const flags = at.flags === undefined ? 0 : call.u32(at.flags);
+  const acting = call.acting();
+  return call.as(acting, () => {
+    const old = openName(call, at.dirfd, from);
+    if (typeof old === "number") return acting === "no" ? CONTINUE : fail(old);
+    const target = openName(call, at.dirfd2, to);
+    try {
+      if (typeof target === "number") return acting === "no" ? CONTINUE : fail(target);
+      return renameNames(call, old, target, { flags, acting });
+    } finally {
+      closeName(old);
+      if (typeof target !== "number") closeName(target);
+    }
+  });
+}
+
+const RENAMEAT2 = process.arch === "arm64" ? 276 : 316;
+
+function renameNames(
+  call: Call,
+  old: NameRef,
+  target: NameRef,
+  how: { readonly flags: number; readonly acting: Acting },
+): Reply {
+  if (old.object === undefined) return fail(E.NOENT);
+  const { objects } = call.bench;
+  const refusal = call.refusal("inode_rename", {
+    oldDir: objects.inode(old.dirFd, old.dirStat),
+    oldDentry: describeName(call, old),
+    newDir: objects.inode(target.dirFd, target.dirStat),
+    newDentry: describeName(call, target),
+  });
+  if (refusal !== undefined) return refusal;
+  if (how.acting === "no") return CONTINUE;
+  const status = Number(
+    sys().renameat2(RENAMEAT2, old.dirFd, old.name, target.dirFd, target.name, how.flags),
+  );
+  if (status !== 0) return fail(errno());
+  if (target.object !== undefined && how.flags === 0) objects.removed(target.object.stat);
+  return OK;
+}
+
+/** unlink, unlinkat, rmdir. */
+export function remove(call: Call): Reply {
+  const { at, variant } = call.rule;
+  const path = call.string(at.path ?? 0);
+  if (typeof path === "number") return fail(path);
+  const flags = at.flags === undefined ? 0 : call.u32(at.flags);
+  const directory = variant === "rmdir" || (flags & AT.REMOVEDIR) !== 0;
+  const acting = call.acting();
+  return call.as(acting, () => {
+    const name = openName(call, at.dirfd, path);
+    if (typeof name === "number") return acting === "no" ? CONTINUE : fail(name);
+    try {
+      return removeName(call, name, directory, acting);
+    } finally {
+      closeName(name);
+    }
+  });
+}
+
+function removeName(call: Call, name: NameRef, directory: boolean, acting: Acting): Reply {
+  if (name.object === undefined) return fail(E.NOENT);
+  const { objects } = call.bench;
+  const cell = { dir: objects.inode(name.dirFd, name.dirStat), dentry: describeName(call, name) };
+  const refusal = call.refusal(directory ? "inode_rmdir" : "inode_unlink", cell);
+  if (refusal !== undefined) return refusal;
+  if (acting === "no") return CONTINUE;
+  if (sys().unlinkat(name.dirFd, name.name, directory ? AT.REMOVEDIR : 0) !== 0)
+    return fail(errno());
+  objects.removed(name.object.stat);
+  return OK;
+}

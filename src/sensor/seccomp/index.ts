@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// The seccomp user-notification sensor.
+export { type Machine, thisMachine } from "./arch.ts";
+export { seccompFidelity } from "./fidelity.ts";
+export { buildFilter } from "./filter.ts";
+export { serveSeccomp, type ServeOptions } from "./serve.ts";

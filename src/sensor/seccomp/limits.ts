@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Named maxima of this sensor. Reaching one refuses or slows the workload; nothing is dropped.
+
+/** Symbolic links followed in one path (the kernel's MAXSYMLINKS). */
+export const MAX_SYMLINKS = 40;
+/** Interpreters followed in one exec: script of a script of ... (the kernel's BINPRM depth). */
+export const MAX_INTERPRETERS = 5;
+/** Exited processes that are remembered to attribute the orphans they leave. */
+export const MAX_DEPARTED = 1024;
+/** Processes known before the table is swept for exited ones. */
+export const SWEEP_AT = 256;
+/** Bytes of a value argument that are copied (xattr values: XATTR_SIZE_MAX). */
+export const MAX_VALUE = 65_536;
+/** Messages looked at in one sendmmsg (the kernel's UIO_MAXIOV). */
+export const MAX_MESSAGES = 1024;
+/** Supplementary groups (the kernel's NGROUPS_MAX). */
+export const MAX_GROUPS = 65_536;

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// From descriptors to the parts of a CELL: inode, path, dentry, file. Knows which objects the workload has created.
+import type { DentryId, FileId, InodeId, PathId } from "../../event/cell/file.ts";
+import type { HookName } from "../../event/event.ts";
+import { decodePath } from "../../base/path-text.ts";
+import type { EventSink } from "../sensor.ts";
+import type { ContentDigests } from "./digest.ts";
+import { type Stat, filesystemOf, inodeId, pathOfFd, statFd } from "./stat.ts";
+import type { Process } from "./tasks.ts";
+import { Unseen } from "./unseen.ts";
+
+/** Created objects that are remembered; the oldest goes first, and that is reported as a loss. */
+const MAX_CREATED = 1_000_000;
+
+/** Filesystems without contents: their regular files have the digest of nothing, as in TSEM. Magics of uapi/linux/magic.h. */
+const PSEUDO = new Set([
+  0x9fa0, // proc
+  0x62656572, // sysfs
+  0x64626720, // debugfs
+  0x74726163, // tracefs
+  0x27e0eb, // cgroup
+  0x63677270, // cgroup2
+  0x73636673, // securityfs
+  0xcafe4a11, // bpf
+  0x1cd1, // devpts
+  0x50495045, // pipefs
+  0x534f434b, // sockfs
+  0x19800202, // mqueue
+  0xde5e81e4, // efivarfs
+  0x62656570, // configfs
+]);
+
+interface Creation {
+  readonly owner: string;
+  readonly instance: bigint;
+}
+
+/** A creation that is about to happen: what to say of it, and what to do once it has happened. */
+export interface PlannedCreation {
+  readonly path: PathId;
+  /** Remembers the object; call with its stat when the creation succeeded. */
+  readonly done: (stat: Stat) => void;
+}
+
+/** Describes objects. One per sensor. */
+export class Objects {
+  readonly #sink: EventSink;
+  readonly #digests: ContentDigests;
+  readonly #created = new Map<string, Creation>();
+  readonly #instances = new Map<string, bigint>();
+  #evicted = false;
+
+  constructor(sink: EventSink, digests: ContentDigests) {
+    this.#sink = sink;
+    this.#digests = digests;
+  }
+
+  inode(fd: number, stat: Stat): InodeId {
+    return inodeId(stat, filesystemOf(fd, stat));
+  }
+
+  /** Path of an open object as the process names it. */
+  path(process: Process, fd: number, stat: Stat): PathId {
+    return this.#named(stat, inView(process, pathOfFd(fd)));
+  }
+
+  dentry(process: Process, fd: number, stat: Stat): DentryId {
+    return { inode: this.inode(fd, stat), path: this.path(process, fd, stat) };
+  }
+
+  /**
+   * FILE of an open object, with the digest of its content where the rules want one.
+   * @throws Unseen when the content can not be read by this process.
+   */
+  file(process: Process, fd: number, stat: Stat, use: { hook: HookName; flags: number }): FileId {
+    const path = this.path(process, fd, stat);
+    return {
+      flags: use.flags,
+      inode: this.inode(fd, stat),
+      path,
+      digest: this.#digest(fd, stat, path, use),
+    };
+  }
+
+  /** Where `process` is about to create `name` (NUL-terminated) in the directory `dirFd`. */
+  plan(process: Process, dirFd: number, name: Buffer): PlannedCreation {
+    const dirStat = statFd(dirFd);
+    const directory = inView(process, pathOfFd(dirFd));
+    const pathname = join(directory, decodeName(name));
+    const owner = process.identity.taskId;
+    const counter = `${owner}|${directory}`;
+    const instance = (this.#instances.get(counter) ?? 0n) + 1n;
+    const dev = { major: dirStat?.devMajor ?? 0, minor: dirStat?.devMinor ?? 0 };
+    return {
+      path: { dev, owner, instance, pathname },
+      done: (stat) => {
+        this.#instances.set(counter, instance);
+        this.#remember(stat.key, { owner, instance });
+      },
+    };
+  }
+
+  /** Path of a name that does not exist and is not marked as created (link, symlink, rename targets, device nodes). */
+  newName(process: Process, dirFd: number, name: Buffer): PathId {
+    const dirStat = statFd(dirFd);
+    const pathname = join(inView(process, pathOfFd(dirFd)), decodeName(name));
+    return dirStat === undefined
+      ? { pathname }
+      : { dev: { major: dirStat.devMajor, minor: dirStat.devMinor }, pathname };
+  }
+
+  /** The object is gone for good; its number may be used again. */
+  removed(stat: Stat): void {
+    if (stat.nlink <= 1 || (stat.mode & 0xf000) === 0x4000) this.#created.delete(stat.key);
+  }
+
+  isCreated(stat: Stat): boolean {
+    return this.#created.has(stat.key);
+  }
+
+  #named(stat: Stat, pathname: string): PathId {
+    const dev = { major: stat.devMajor, minor: stat.devMinor };
+    const creation = this.#created.get(stat.key);
+    return creation === undefined
+      ? { dev, pathname }
+      : { dev, owner: creation.owner, instance: creation.instance, pathname };
+  }
+
+  #digest(fd: number, stat: Stat, path: PathId, use: { hook: HookName; flags: number }): string {
+    const { emptyDigest } = this.#sink;
+    if (stat.type !== 0x8000 || stat.size === 0n || path.owner !== undefined) return emptyDigest;
+    if (PSEUDO.has(filesystemOf(fd, stat).magic)) return emptyDigest;
+    if (!this.#sink.wantsDigest(use.hook, use.flags, path.pathname)) return emptyDigest;
+    const digest = this.#digests.of(fd, stat);
+    if (digest === undefined) throw new Unseen("unreadable-content", path.pathname);
+    return digest;
+  }
+
+  #remember(key: string, creation: Creation): void {
+    if (this.#created.size >= MAX_CREATED) {
+      const oldest = this.#created.keys().next().value;
+      if (oldest !== undefined) this.#created.delete(oldest);
+      if (!this.#evicted)
+        this.#sink.lost("created-objects-limit", `more than ${MAX_CREATED} objects created`);
+      this.#evicted = true;
+    }
+    this.#created.set(key, creation);
+  }
+}
+
+/** A path of ours as a process with another root names it. */
+function inView(process: Process, pathname: string): string {
+  const { prefix } = process.view;
+  if (prefix === "" || !pathname.startsWith(prefix)) return pathname;
+  const rest = pathname.slice(prefix.length);
+  if (rest === "") return "/";
+  return rest.startsWith("/") ? rest : pathname;
+}
+
+function decodeName(name: Buffer): string {
+  let end = name.length - 1;
+  while (end > 1 && name[end - 1] === 47) end--;
+  return decodePath(name.subarray(0, end));
+}
+
+function join(directory: string, name: string): string {
+  return directory.endsWith("/") ? `${directory}${name}` : `${directory}/${name}`;
+}

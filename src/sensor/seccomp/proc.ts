@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// What /proc says of a task: credentials, parent, umask, name. Read with plain system calls into one buffer.
+import { sys } from "../../native/syscalls.ffi.ts";
+import type { Coe } from "../../event/coe.ts";
+
+const O_RDONLY_CLOEXEC = 0x80000;
+const buffer = Buffer.alloc(16384);
+
+/** Members of /proc/TID/status that matter here. */
+export interface TaskStatus {
+  readonly name: string;
+  readonly umask: number;
+  readonly tgid: number;
+  readonly ppid: number;
+  readonly threads: number;
+  readonly coe: Coe;
+  /** Supplementary groups, as text: compared, and set when the agent acts for the task. */
+  readonly groups: readonly number[];
+}
+
+/** Reads a small file of /proc. undefined when it can not be read (the task is gone, or not ours to read). */
+export function readProc(path: string): string | undefined {
+  const fd = sys().open(Buffer.from(`${path}\0`, "latin1"), O_RDONLY_CLOEXEC, 0);
+  if (fd < 0) return undefined;
+  let size = 0;
+  for (;;) {
+    const got = sys().read(fd, buffer.subarray(size), buffer.length - size);
+    if (got <= 0) break;
+    size += got;
+    if (size === buffer.length) break;
+  }
+  sys().close(fd);
+  return buffer.toString("latin1", 0, size);
+}
+
+/** Status of a thread or process; undefined when it is gone or can not be read. */
+export function readStatus(tid: number): TaskStatus | undefined {
+  const text = readProc(`/proc/${tid}/status`);
+  return text === undefined || text === "" ? undefined : parseStatus(text);
+}
+
+/** Parses the text of /proc/PID/status (proc_pid_status(5)). undefined when a member is missing. */
+export function parseStatus(text: string): TaskStatus | undefined {
+  const field = (name: string): string => {
+    const at = text.indexOf(`\n${name}:\t`);
+    if (at < 0) return "";
+    const from = at + name.length + 3;
+    return text.slice(from, text.indexOf("\n", from));
+  };
+  const nameEnd = text.indexOf("\n");
+  const uids = field("Uid").split("\t").map(Number);
+  const gids = field("Gid").split("\t").map(Number);
+  const [uid, euid, suid, fsuid] = uids;
+  const [gid, egid, sgid, fsgid] = gids;
+  if (uid === undefined || euid === undefined || suid === undefined || fsuid === undefined) return;
+  if (gid === undefined || egid === undefined || sgid === undefined || fsgid === undefined) return;
+  return {
+    name: unescapeName(text.slice(6, nameEnd)),
+    umask: Number.parseInt(field("Umask") || "22", 8),
+    tgid: Number(field("Tgid")),
+    ppid: Number(field("PPid")),
+    threads: Number(field("Threads")),
+    coe: {
+      uid,
+      euid,
+      suid,
+      gid,
+      egid,
+      sgid,
+      fsuid,
+      fsgid,
+      capeff: BigInt(`0x${field("CapEff") || "0"}`),
+    },
+    groups: field("Groups").trim().split(" ").filter(Boolean).map(Number),
+  };
+}
+
+/** The kernel escapes newline and backslash in Name (proc_task_name). */
+function unescapeName(name: string): string {
+  return name.includes("\\") ? name.replaceAll("\\n", "\n").replaceAll("\\\\", "\\") : name;
+}
+
+/** Children of all threads of a process, in no order. Empty when it is gone or the kernel has no CONFIG_PROC_CHILDREN. */
+export function childrenOf(tgid: number, threads: readonly number[]): number[] {
+  const found: number[] = [];
+  for (const tid of threads) {
+    const text = readProc(`/proc/${tgid}/task/${tid}/children`);
+    if (text === undefined) continue;
+    for (const pid of text.split(" ")) if (pid !== "") found.push(Number(pid));
+  }
+  return found;
+}

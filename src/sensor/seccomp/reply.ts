@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is answered to a held call.
+
+export type Reply =
+  /** The kernel runs the call in the task. */
+  | { readonly kind: "continue" }
+  | { readonly kind: "errno"; readonly errno: number }
+  | { readonly kind: "value"; readonly value: bigint }
+  /** A descriptor of ours is installed in the task as the result, then closed here. */
+  | { readonly kind: "fd"; readonly fd: number; readonly cloexec: boolean }
+  /** Nothing: the task is being killed. */
+  | { readonly kind: "none" };
+
+export const CONTINUE: Reply = { kind: "continue" };
+export const NONE: Reply = { kind: "none" };
+export const OK: Reply = { kind: "value", value: 0n };
+
+const cache = new Map<number, Reply>();
+
+/** Reply that ends the call with an errno. */
+export function fail(errno: number): Reply {
+  let reply = cache.get(errno);
+  if (reply === undefined) {
+    reply = { kind: "errno", errno };
+    cache.set(errno, reply);
+  }
+  return reply;
+}
+
+/** EPERM: what a refused call gets. */
+export const REFUSED: Reply = fail(1);

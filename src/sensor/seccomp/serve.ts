@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loop of the sensor: receive a held call, find its task, let its handler decide, answer. Synchronous: it owns
+// its thread, and returns when no task of the workload is left.
+import { sys } from "../../native/syscalls.ffi.ts";
+import type { EventSink, SensorStats } from "../sensor.ts";
+import { AgentSelf } from "./agent-self.ts";
+import { AUDIT_ARCH, X32_BIT, numberOf, thisMachine } from "./arch.ts";
+import { Call, type Workbench } from "./call.ts";
+import { ContentDigests, type HashProgress } from "./digest.ts";
+import { HANDLERS, type Handler } from "./handlers/index.ts";
+import { Listener } from "./listener.ts";
+import { TaskMemory } from "./memory.ts";
+import { Objects } from "./objects.ts";
+import { contradictedOpen } from "./opened.ts";
+import { CONTINUE, REFUSED, type Reply, fail } from "./reply.ts";
+import type { SyscallRule } from "./rule.ts";
+import { statFd } from "./stat.ts";
+import { TABLE } from "./table.ts";
+import { type Task, TaskTable } from "./tasks.ts";
+import { Unseen } from "./unseen.ts";
+import { Views } from "./view.ts";
+
+const ENOSYS = 38;
+const ENOENT = 2;
+
+/** Options of `serveSeccomp`. */
+export interface ServeOptions {
+  readonly listenerFd: number;
+  /** The launched process, held before its first exec. */
+  readonly pid: number;
+  readonly sink: EventSink;
+  /** Name of the namespace's digest, as node:crypto knows it. */
+  readonly digest: string;
+  /** Refuse what can not be described. */
+  readonly enforcing: boolean;
+  /** Pids that the workload must not signal or trace when enforcing. */
+  readonly protectedPids: readonly number[];
+  /** Called while long work is under way, and at the begin and end of each event. */
+  readonly progress: { begin(): void; end(): void; alive: HashProgress };
+  /** Called once before the first call is received, with features found on the way ("sync-wake-up"). */
+  readonly ready: (features: readonly string[]) => void;
+}
+
+interface Route {
+  readonly rule: SyscallRule;
+  readonly handler: Handler;
+}
+
+/** Serves a listener until the workload is gone. Closes the listener. */
+export function serveSeccomp(options: ServeOptions): SensorStats {
+  return new Server(options).run();
+}
+
+class Server {
+  readonly #options: ServeOptions;
+  readonly #listener: Listener;
+  readonly #bench: Workbench;
+  readonly #call: Call;
+  readonly #routes: readonly (Route | undefined)[];
+  readonly #arch: number;
+  #seen = 0n;
+  #held = 0n;
+  #lost = 0n;
+
+  constructor(options: ServeOptions) {
+    this.#options = options;
+    this.#listener = new Listener(options.listenerFd);
+    const { sink } = options;
+    const views = new Views();
+    const digests = new ContentDigests(options.digest, sink.emptyDigest, options.progress.alive);
+    this.#bench = {
+      listener: this.#listener,
+      memory: new TaskMemory(),
+      tasks: new TaskTable(sink, views),
+      views,
+      objects: new Objects(sink, digests),
+      self: new AgentSelf(),
+      sink,
+      enforcing: options.enforcing,
+      protectedPids: new Set(options.protectedPids),
+      digest: options.digest,
+    };
+    this.#call = new Call(this.#bench);
+    const machine = thisMachine();
+    this.#arch = AUDIT_ARCH[machine];
+    const routes: (Route | undefined)[] = [];
+    for (const rule of TABLE) {
+      const nr = numberOf(rule.syscall, machine);
+      if (nr >= 0) routes[nr] = { rule, handler: HANDLERS[rule.handler] };
+    }
+    this.#routes = routes;
+  }
+
+  run(): SensorStats {
+    const features: string[] = [];
+    if (this.#listener.syncWakeUp()) features.push("sync-wake-up");
+    if (this.#bench.self.ownUmask) features.push("acts-for-task");
+    if (!this.#bench.tasks.addFirst(this.#options.pid))
+      this.#loss("launch", "the first task is gone");
+    this.#options.ready(features);
+    try {
+      this.#loop();
+    } finally {
+      this.#bench.tasks.close();
+      sys().close(this.#listener.fd);
+    }
+    return { seen: this.#seen, held: this.#held, lost: this.#lost };
+  }
+
+  #loop(): void {
+    const { progress, sink } = this.#options;
+    for (;;) {
+      const received = this.#listener.receive();
+      if (received === "end") return;
+      if (received === "again") continue;
+      progress.begin();
+      this.#seen++;
+      this.#held++;
+      this.#answer(this.#decide());
+      progress.end();
+      sink.answered(this.#listener.moreWaiting());
+    }
+  }
+
+  #decide(): Reply {
+    const { notif } = this.#listener;
+    const nr = notif.readInt32LE(16);
+    const task = this.#bench.tasks.get(notif.readUInt32LE(8));
+    try {
+      if (task === undefined)
+        throw new Unseen("unreadable-task", `thread ${notif.readUInt32LE(8)}`);
+      this.#checkOpened(task);
+      const foreign = notif.readUInt32LE(20) !== this.#arch || nr >= X32_BIT;
+      const route = foreign ? undefined : this.#routes[nr];
+      if (route === undefined) return this.#foreign(nr);
+      this.#call.begin(task, route.rule);
+      return route.handler(this.#call);
+    } catch (error) {
+      if (!(error instanceof Unseen)) throw error;
+      return this.#unseen(error);
+    }
+  }
+
+  /** 32-bit and x32 entry points: the table does not describe them. */
+  #foreign(nr: number): Reply {
+    this.#loss(
+      "foreign-entry-point",
+      `system call ${nr} through another architecture's entry point`,
+    );
+    return this.#options.enforcing ? fail(ENOSYS) : CONTINUE;
+  }
+
+  #unseen(error: Unseen): Reply {
+    // a task that was killed meanwhile leaves nothing to read, and nothing was lost
+    if (!this.#listener.stillHeld()) return CONTINUE;
+    this.#loss(error.reason, error.detail);
+    return this.#options.enforcing ? REFUSED : CONTINUE;
+  }
+
+  #checkOpened(task: Task): void {
+    const pending = task.pendingOpen;
+    if (pending === undefined) return;
+    task.pendingOpen = undefined;
+    const path = contradictedOpen(task, pending);
+    if (path === undefined) return;
+    const decision = this.#options.sink.violated(
+      {
+        hook: "syscall",
+        syscall: "open",
+        cell: { args: [], text: path },
+        pid: task.tid,
+        tgid: task.process.tgid,
+        process: task.process.name,
+        task: task.process.identity,
+        coe: task.status.coe,
+        ts: 0n,
+      },
+      "another file was opened than the one that was allowed",
+    );
+    if (decision.discipline) task.process.untrusted = true;
+  }
+
+  #loss(reason: string, detail: string): void {
+    this.#lost++;
+    this.#options.sink.lost(reason, detail);
+  }
+
+  #answer(reply: Reply): void {
+    const listener = this.#listener;
+    switch (reply.kind) {
+      case "continue":
+        listener.continueCall();
+        return;
+      case "errno":
+        listener.fail(reply.errno);
+        return;
+      case "value":
+        listener.succeed(reply.value);
+        return;
+      case "fd":
+        this.#inject(reply.fd, reply.cloexec);
+        return;
+      case "none":
+        return;
+      default:
+        reply satisfies never;
+    }
+  }
+
+  #inject(fd: number, cloexec: boolean): void {
+    const error = this.#listener.injectFd(fd, cloexec);
+    if (error !== 0 && error !== ENOENT) this.#listener.fail(error);
+    this.#noteInstalled(fd);
+    sys().close(fd);
+  }
+
+  /** A sibling thread with an open under way must not be blamed for this descriptor. */
+  #noteInstalled(fd: number): void {
+    const process = this.#call.task.process;
+    if (process.threads.size < 2) return;
+    let key: string | undefined;
+    for (const sibling of process.threads.values()) {
+      if (sibling.pendingOpen === undefined) continue;
+      key ??= statFd(fd)?.key;
+      if (key !== undefined) sibling.pendingOpen.installed.add(key);
+    }
+  }
+}

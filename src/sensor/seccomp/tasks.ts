@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is who: processes and threads of the workload, their identity, credentials and trust, kept across fork, exec,
+// thread exit and reuse of thread ids. Identity rests on facts that the task can not change behind our back:
+// fork, exec and exit are notified, and /proc/PID/exe has to fit the identity that is inferred.
+import type { TaskIdentity } from "../../event/event.ts";
+import { errno } from "../../native/libc.ffi.ts";
+import { sys } from "../../native/syscalls.ffi.ts";
+import type { EventSink } from "../sensor.ts";
+import { MAX_DEPARTED, SWEEP_AT } from "./limits.ts";
+import { type TaskStatus, childrenOf, readStatus } from "./proc.ts";
+import { statAt } from "./stat.ts";
+import type { PendingOpen } from "./opened.ts";
+import type { View, Views } from "./view.ts";
+
+const PIDFD_OPEN = 434;
+const PIDFD_SEND_SIGNAL = 424;
+const TGKILL = process.arch === "arm64" ? 131 : 234;
+const EPERM = 1;
+const AT_FDCWD = -100;
+const POLLIN = 1;
+
+/** What an exec that was let through must turn the process into, checked at its next event. */
+export interface PendingExec {
+  /** stat key of the image that was decided on. */
+  readonly expected: string;
+  /** stat key of /proc/PID/exe before. */
+  readonly before: string;
+  /** Called when the image is the expected one, with the new status. */
+  readonly succeeded: (task: Task) => void;
+  /** Called when another image runs. */
+  readonly contradicted: (task: Task) => void;
+}
+
+/** A process of the workload. */
+export class Process {
+  readonly tgid: number;
+  readonly pidfd: number;
+  identity: TaskIdentity;
+  /** stat key of the running image. */
+  exe: string;
+  name: string;
+  untrusted: boolean;
+  /** Children may exist that have not been seen yet. */
+  hasForked = false;
+  /** Parent when it was first seen; for clone(CLONE_PARENT). */
+  readonly ppid: number;
+  pendingExec: PendingExec | undefined;
+  /** -1: read again. */
+  umask = -1;
+  view: View;
+  readonly threads = new Map<number, Task>();
+  /** Threads may differ in credentials (a thread that is not the leader changed its own). */
+  divergent = false;
+
+  constructor(tgid: number, ppid: number, image: ImageIdentity, view: View) {
+    this.tgid = tgid;
+    this.ppid = ppid;
+    this.pidfd = Number(sys().syscall3(PIDFD_OPEN, tgid, 0, 0));
+    this.identity = image.identity;
+    this.exe = image.exe;
+    this.name = image.name;
+    this.untrusted = image.untrusted;
+    this.view = view;
+  }
+}
+
+/** A thread of the workload. */
+export class Task {
+  readonly tid: number;
+  readonly process: Process;
+  status: TaskStatus;
+  /** The credentials have to be read again before they are used. */
+  stale = false;
+  /** An open that went on in the task, to be checked at its next event. */
+  pendingOpen: PendingOpen | undefined;
+  /** Its last call changed how the filesystem is seen, after the views were invalidated. */
+  viewPending = false;
+  /** Its last call changed the umask. */
+  umaskPending = false;
+
+  constructor(tid: number, process: Process, status: TaskStatus) {
+    this.tid = tid;
+    this.process = process;
+    this.status = status;
+  }
+
+  /** More than one thread can rewrite this task's memory while it is held. */
+  get racy(): boolean {
+    return this.process.threads.size > 1 || this.status.threads > 1;
+  }
+}
+
+interface ImageIdentity {
+  readonly identity: TaskIdentity;
+  readonly exe: string;
+  readonly name: string;
+  readonly untrusted: boolean;
+}
+
+/** Outside every model by construction: no digest is all ones. */
+function unattributed(width: number): TaskIdentity {
+  const id = "f".repeat(width);
+  return { taskId: id, pTaskId: id };
+}
+
+/** The table. `get` is called for every held event, so the way through it for a known task is three system calls. */
+export class TaskTable {
+  readonly #sink: EventSink;
+  readonly #views: Views;
+  readonly #tasks = new Map<number, Task>();
+  readonly #processes = new Map<number, Process>();
+  readonly #departed: ImageIdentity[] = [];
+  /** Who made siblings with CLONE_PARENT, by the parent that those siblings show. */
+  readonly #siblingMakers = new Map<number, Process[]>();
+  #sweepAt = SWEEP_AT;
+
+  constructor(sink: EventSink, views: Views) {
+    this.#sink = sink;
+    this.#views = views;
+  }
+
+  /** Registers the launched process, still the launcher's image. False when it is gone already. */
+  addFirst(pid: number): boolean {
+    const status = readStatus(pid);
+    const exe = exeKey(pid);
+    if (status === undefined || exe === undefined) return false;
+    const image = { identity: this.#sink.root, exe, name: status.name, untrusted: false };
+    this.#add(new Process(status.tgid, status.ppid, image, this.#views.of(pid)), pid, status);
+    return true;
+  }
+
+  /** The task of a held event with current identity and credentials; undefined when it is gone or unreadable. */
+  get(tid: number): Task | undefined {
+    const known = this.#tasks.get(tid);
+    if (known !== undefined && alive(known)) return this.#refresh(known);
+    if (known !== undefined) this.#forget(known);
+    return this.#discover(tid);
+  }
+
+  /** A process by any of its thread ids, for signals and ptrace; undefined when it is not of this workload. */
+  find(tid: number): Process | undefined {
+    const known = this.#tasks.get(tid);
+    if (known !== undefined && alive(known)) return known.process;
+    const status = readStatus(tid);
+    if (status === undefined) return undefined;
+    const process = this.#processes.get(status.tgid);
+    if (process !== undefined && processAlive(process)) return process;
+    return this.#belongs(status) ? this.#discover(tid)?.process : undefined;
+  }
+
+  get processes(): ReadonlyMap<number, Process> {
+    return this.#processes;
+  }
+
+  /** To be called while `process` is held before exec or exit: its children get their identity while it still has its own. */
+  adoptChildren(process: Process): void {
+    if (!process.hasForked) return;
+    process.hasForked = false;
+    const tids = process.threads.size === 0 ? [process.tgid] : [...process.threads.keys()];
+    for (const child of childrenOf(process.tgid, tids)) {
+      if (!this.#tasks.has(child)) this.#discover(child);
+    }
+  }
+
+  /** A fork is about to happen. `sibling`: with CLONE_PARENT. */
+  willFork(process: Process, sibling: boolean): void {
+    process.hasForked = true;
+    if (!sibling) return;
+    const makers = this.#siblingMakers.get(process.ppid) ?? [];
+    if (!makers.includes(process)) makers.push(process);
+    this.#siblingMakers.set(process.ppid, makers);
+  }
+
+  /** The leader's exec ended all other threads. */
+  dropOtherThreads(process: Process): void {
+    for (const tid of process.threads.keys()) {
+      if (tid === process.tgid) continue;
+      process.threads.delete(tid);
+      this.#tasks.delete(tid);
+    }
+  }
+
+  close(): void {
+    for (const process of this.#processes.values()) sys().close(process.pidfd);
+    this.#processes.clear();
+    this.#tasks.clear();
+  }
+
+  #refresh(task: Task): Task | undefined {
+    const process = task.process;
+    const divergent = process.divergent && task.tid !== process.tgid;
+    if (task.stale || divergent || process.pendingExec !== undefined) {
+      const status = readStatus(task.tid);
+      if (status === undefined) return undefined;
+      task.status = status;
+      task.stale = false;
+    }
+    if (process.pendingExec !== undefined) this.#settleExec(task, process.pendingExec);
+    if (task.viewPending) {
+      task.viewPending = false;
+      this.#views.invalidate();
+    }
+    if (task.umaskPending) {
+      task.umaskPending = false;
+      process.umask = -1;
+    }
+    if (!this.#views.current(process.view)) process.view = this.#views.of(task.tid);
+    return task;
+  }
+
+  #settleExec(task: Task, pending: PendingExec): void {
+    const process = task.process;
+    const now = exeKey(task.tid);
+    process.pendingExec = undefined;
+    if (now === pending.expected) {
+      process.exe = now;
+      process.umask = -1;
+      this.dropOtherThreads(process);
+      pending.succeeded(task);
+    } else if (now !== pending.before) {
+      process.exe = now ?? "";
+      pending.contradicted(task);
+    }
+  }
+
+  #discover(tid: number): Task | undefined {
+    const status = readStatus(tid);
+    if (status === undefined) return undefined;
+    const known = this.#processes.get(status.tgid);
+    if (known !== undefined && processAlive(known)) {
+      const task = new Task(tid, known, status);
+      known.threads.set(tid, task);
+      this.#tasks.set(tid, task);
+      return this.#refresh(task);
+    }
+    if (known !== undefined) this.#remove(known);
+    return this.#newProcess(tid, status);
+  }
+
+  #newProcess(tid: number, status: TaskStatus): Task | undefined {
+    const exe = exeKey(status.tgid);
+    if (exe === undefined) return undefined;
+    const from = this.#parentImage(status, exe);
+    if (from === undefined) {
+      this.#sink.lost(
+        "unattributed-task",
+        `pid ${status.tgid} (parent ${status.ppid}) fits no known process`,
+      );
+    }
+    const image = {
+      identity:
+        from === undefined
+          ? unattributed(this.#sink.emptyDigest.length)
+          : this.#sink.forked(from.identity),
+      exe,
+      name: status.name,
+      untrusted: from?.untrusted ?? false,
+    };
+    const parent = this.#processes.get(status.ppid);
+    const inherits = parent !== undefined && this.#views.current(parent.view);
+    const view = inherits ? parent.view : this.#views.of(tid);
+    return this.#add(new Process(status.tgid, status.ppid, image, view), tid, status);
+  }
+
+  /** The image that a new process was forked from; undefined when none or more than one fits. */
+  #parentImage(status: TaskStatus, exe: string): ImageIdentity | undefined {
+    const makers = this.#siblingMakers.get(status.ppid) ?? [];
+    const parent = this.#knownParent(status.ppid);
+    if (parent !== undefined && parent.exe === exe && makers.length === 0) return parent;
+    const candidates: ImageIdentity[] = [...makers];
+    if (parent !== undefined) candidates.push(parent);
+    candidates.push(...this.#departed);
+    let found: ImageIdentity | undefined;
+    for (const candidate of candidates) {
+      if (candidate.exe !== exe) continue;
+      if (found !== undefined && found.identity.taskId !== candidate.identity.taskId)
+        return undefined;
+      // of candidates with one identity the untrusted one counts
+      if (found === undefined || candidate.untrusted) found = candidate;
+    }
+    return found;
+  }
+
+  #knownParent(ppid: number): Process | undefined {
+    const known = this.#processes.get(ppid);
+    if (known !== undefined && processAlive(known)) return known;
+    const status = ppid > 1 ? readStatus(ppid) : undefined;
+    return status !== undefined && this.#belongs(status)
+      ? this.#discover(ppid)?.process
+      : undefined;
+  }
+
+  /** Whether an unseen process descends from a known one. */
+  #belongs(status: TaskStatus): boolean {
+    let ppid = status.ppid;
+    for (let depth = 0; depth < 64 && ppid > 1; depth++) {
+      if (this.#processes.has(ppid)) return true;
+      const next = readStatus(ppid);
+      if (next === undefined) return false;
+      ppid = next.ppid;
+    }
+    return false;
+  }
+
+  #add(process: Process, tid: number, status: TaskStatus): Task {
+    const task = new Task(tid, process, status);
+    process.threads.set(tid, task);
+    this.#processes.set(process.tgid, process);
+    this.#tasks.set(tid, task);
+    if (this.#processes.size >= this.#sweepAt) this.#sweep();
+    return task;
+  }
+
+  #forget(task: Task): void {
+    if (processAlive(task.process)) {
+      task.process.threads.delete(task.tid);
+      this.#tasks.delete(task.tid);
+    } else {
+      this.#remove(task.process);
+    }
+  }
+
+  #remove(process: Process): void {
+    for (const tid of process.threads.keys()) this.#tasks.delete(tid);
+    this.#processes.delete(process.tgid);
+    sys().close(process.pidfd);
+    if (!process.hasForked) return;
+    const { identity, exe, name, untrusted } = process;
+    this.#departed.push({ identity, exe, name, untrusted });
+    if (this.#departed.length > MAX_DEPARTED) this.#departed.shift();
+  }
+
+  /** Removes exited processes: their pidfds poll as readable. */
+  #sweep(): void {
+    const all = [...this.#processes.values()];
+    const fds = Buffer.alloc(8 * all.length);
+    all.forEach((process, index) => {
+      fds.writeInt32LE(process.pidfd, 8 * index);
+      fds.writeInt16LE(POLLIN, 8 * index + 4);
+    });
+    sys().poll(fds, all.length, 0);
+    all.forEach((process, index) => {
+      if (fds.readInt16LE(8 * index + 6) !== 0 && !processAlive(process)) this.#remove(process);
+    });
+    this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#processes.size);
+  }
+}
+
+/** Signal 0 through the pidfd: fails with ESRCH once the process was reaped, so a reused pid is never taken for it. */
+function processAlive(process: Process): boolean {
+  if (process.pidfd < 0) return false;
+  return (
+    Number(sys().syscall4(PIDFD_SEND_SIGNAL, process.pidfd, 0, 0, 0)) === 0 || errno() === EPERM
+  );
+}
+
+function alive(task: Task): boolean {
+  if (!processAlive(task.process)) return false;
+  if (task.tid === task.process.tgid) return true;
+  return Number(sys().syscall3(TGKILL, task.process.tgid, task.tid, 0)) === 0 || errno() === EPERM;
+}
+
+/** stat key of the image a process runs; undefined when it is gone or its image is not ours to see. */
+export function exeKey(pid: number): string | undefined {
+  return statAt(AT_FDCWD, Buffer.from(`/proc/${pid}/exe\0`, "latin1"), 0)?.key;
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// A held call that can not be described: memory, credentials or content that this process may not read.
+
+/** Thrown by handlers. The call is counted as lost, and refused when enforcing. */
+export class Unseen extends Error {
+  readonly reason: string;
+  readonly detail: string;
+
+  constructor(reason: string, detail: string) {
+    super(`${reason}: ${detail}`);
+    this.name = "Unseen";
+    this.reason = reason;
+    this.detail = detail;
+  }
+}
