@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Shared by ./galgo, scripts/test.sh and scripts/coverage.sh; sourced, never run. Finds Node, and brings node_modules and dist
-# up to date, once at a time. The caller sets `root` to the checkout. Words go to stderr; stdin and stdout are left alone.
+# up to date, once at a time. The caller sets `galgo_root` to the checkout. Words go to stderr; stdin and stdout are left alone.
 
 NODE_MIN_MAJOR=20
 NODE_MIN_MINOR=19
-SETUP_STAMP=$root/dist/.stamp
-SETUP_LOCK=$root/.galgo-setup.lock
+SETUP_STAMP=$galgo_root/dist/.stamp
+SETUP_LOCK=$galgo_root/.galgo-setup.lock
 SETUP_LOCK_TRIES=900 # seconds
 
 say() {
@@ -14,7 +14,7 @@ say() {
 
 # here: the checkout as an absolute path, for messages
 here() {
-  (CDPATH='' cd -- "$root" && pwd)
+  (CDPATH='' cd -- "$galgo_root" && pwd)
 }
 
 # --- Node -------------------------------------------------------------------------------------------------------------------
@@ -33,16 +33,16 @@ node_is_good() {
     { [ "$node_major" -eq $NODE_MIN_MAJOR ] && [ "$node_minor" -ge $NODE_MIN_MINOR ]; }
 }
 
-# find_node: sets `node`, or returns 1 with what was found instead in node_found.
+# find_node: sets `galgo_node`, or returns 1 with what was found instead in node_found.
 find_node() {
   node_found=
-  node=$(command -v node) && node_is_good "$node" && return 0
-  [ -z "$node" ] || node_found="$node is ${node_version:-broken}"
-  for node in /usr/local/bin/node /usr/bin/node /usr/bin/nodejs /opt/node*/bin/node /opt/nodejs/bin/node \
+  galgo_node=$(command -v node) && node_is_good "$galgo_node" && return 0
+  [ -z "$galgo_node" ] || node_found="$galgo_node is ${node_version:-broken}"
+  for galgo_node in /usr/local/bin/node /usr/bin/node /usr/bin/nodejs /opt/node*/bin/node /opt/nodejs/bin/node \
     "${NVM_DIR:-${HOME:-/nonexistent}/.nvm}"/versions/node/*/bin/node "${HOME:-/nonexistent}"/.volta/bin/node; do
-    [ -x "$node" ] && node_is_good "$node" && return 0
+    [ -x "$galgo_node" ] && node_is_good "$galgo_node" && return 0
   done
-  node=
+  galgo_node=
   return 1
 }
 
@@ -101,26 +101,26 @@ quietly() {
 }
 
 modules_are_stale() {
-  modules=$root/node_modules
-  if [ -f "$modules/.package-lock.json" ] && [ -x "$modules/.bin/tsc" ]; then
-    [ "$root/package-lock.json" -nt "$modules/.package-lock.json" ] || return 1
-    ! cmp -s "$root/package-lock.json" "$modules/.galgo-lock.json" || return 1
+  galgo_modules=$galgo_root/node_modules
+  if [ -f "$galgo_modules/.package-lock.json" ] && [ -x "$galgo_modules/.bin/tsc" ]; then
+    [ "$galgo_root/package-lock.json" -nt "$galgo_modules/.package-lock.json" ] || return 1
+    ! cmp -s "$galgo_root/package-lock.json" "$galgo_modules/.galgo-lock.json" || return 1
   fi
   return 0
 }
 
 # One find of a few milliseconds; folders count too, so that a removed or renamed source is noticed.
 dist_is_stale() {
-  [ -f "$SETUP_STAMP" ] && [ -d "$root/node_modules" ] || return 0
-  [ -n "$(find "$root/src" "$root/native" "$root/package.json" "$root/package-lock.json" "$root"/tsconfig*.json \
-    "$root/scripts/build.sh" -newer "$SETUP_STAMP" ! -name '*.test.ts' -print 2>/dev/null)" ]
+  [ -f "$SETUP_STAMP" ] && [ -d "$galgo_root/node_modules" ] || return 0
+  [ -n "$(find "$galgo_root/src" "$galgo_root/native" "$galgo_root/package.json" "$galgo_root/package-lock.json" "$galgo_root"/tsconfig*.json \
+    "$galgo_root/scripts/build.sh" -newer "$SETUP_STAMP" ! -name '*.test.ts' -print 2>/dev/null)" ]
 }
 
-# set_up: brings both up to date, under the lock. Needs `node`.
+# set_up: brings both up to date, under the lock. Needs `galgo_node`.
 set_up() {
   dist_is_stale || return 0
-  if ! [ -w "$root" ]; then
-    if [ -f "$SETUP_STAMP" ] && [ -d "$root/node_modules" ]; then
+  if ! [ -w "$galgo_root" ]; then
+    if [ -f "$SETUP_STAMP" ] && [ -d "$galgo_root/node_modules" ]; then
       say "warning: $(here) is read-only and its sources are newer than what was built; running what was built"
       return 0
     fi
@@ -131,7 +131,7 @@ set_up() {
   trap 'unlock_setup; exit 130' INT HUP TERM
   set_up_status=0
   # a subshell: the PATH in there is not that of the workload
-  (PATH=${node%/*}:$PATH && install_modules && build_dist) || set_up_status=1
+  (PATH=${galgo_node%/*}:$PATH && install_modules && build_dist) || set_up_status=1
   trap - INT HUP TERM
   unlock_setup
   return $set_up_status
@@ -140,23 +140,23 @@ set_up() {
 install_modules() {
   modules_are_stale || return 0
   if ! command -v npm >/dev/null; then
-    say "needs npm to install its packages, and there is none beside $node; install it (Debian: apt install npm)"
+    say "needs npm to install its packages, and there is none beside $galgo_node; install it (Debian: apt install npm)"
     return 1
   fi
   say "installing packages (npm ci) ..."
-  if ! (CDPATH='' cd -- "$root" && quietly npm ci --include=dev --no-audit --no-fund --loglevel=error); then
+  if ! (CDPATH='' cd -- "$galgo_root" && quietly npm ci --include=dev --no-audit --no-fund --loglevel=error); then
     say "npm ci failed in $(here) (see above)"
     return 1
   fi
-  cp "$root/package-lock.json" "$root/node_modules/.galgo-lock.json"
+  cp "$galgo_root/package-lock.json" "$galgo_root/node_modules/.galgo-lock.json"
 }
 
 build_dist() {
   dist_is_stale || return 0 # whoever held the lock before has done it
   say "building ..."
   # The stamp is as old as the begin of the build: a source that changes meanwhile is newer.
-  mkdir -p "$root/dist" && : >"$SETUP_STAMP.new" || return 1
-  if ! quietly sh "$root/scripts/build.sh"; then
+  mkdir -p "$galgo_root/dist" && : >"$SETUP_STAMP.new" || return 1
+  if ! quietly sh "$galgo_root/scripts/build.sh"; then
     say "the build failed in $(here) (see above)"
     return 1
   fi
@@ -168,7 +168,7 @@ build_dist() {
 lock_setup() {
   lock_tries=0
   until mkdir "$SETUP_LOCK" 2>/dev/null; do
-    if ! [ -d "$SETUP_LOCK" ] && ! [ -w "$root" ]; then
+    if ! [ -d "$SETUP_LOCK" ] && ! [ -w "$galgo_root" ]; then
       say "cannot write to $(here)"
       return 1
     fi

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # `npm test [-- FILTER...]`: also from a bare clone. Installs what is missing, builds, runs every test whose path holds a FILTER.
 set -eu
-root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
-cd "$root"
+galgo_root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+cd "$galgo_root"
 . scripts/setup.sh
 
 missing_packages() {
@@ -27,5 +27,5 @@ fi
 [ -z "$missing" ] || say "missing for some of the tests:$missing (install them; the tests that need them are skipped)"
 
 set_up
-PATH=${node%/*}:$PATH
-exec "$node" --import tsx scripts/test.ts "$@"
+PATH=${galgo_node%/*}:$PATH
+exec "$galgo_node" --import tsx scripts/test.ts "$@"

@@ -21,7 +21,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const MAIN = `#!/usr/bin/env node
 import { readFileSync } from "node:fs";
 const stdin = readFileSync(0, "utf8");
-console.log(JSON.stringify({ args: process.argv.slice(2), cwd: process.cwd(), path: process.env.PATH, stdin }));
+console.log(JSON.stringify({ args: process.argv.slice(2), cwd: process.cwd(), env: process.env, stdin }));
 process.exit(Number(process.env.EXIT ?? 0));
 `;
 

@@ -10,7 +10,14 @@ const NOBODY = 65534;
 const INSTALLING = "galgo: installing packages (npm ci) ...\n";
 const BUILDING = "galgo: building ...\n";
 
-function programOf(ending: Ending): { args: string[]; cwd: string; path: string; stdin: string } {
+interface Program {
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: string;
+}
+
+function programOf(ending: Ending): Program {
   assert.equal(ending.status, 0, ending.stderr);
   return JSON.parse(ending.stdout);
 }
@@ -23,7 +30,6 @@ describe("./galgo", () => {
     const program = programOf(first);
     assert.deepEqual(program.args, args);
     assert.equal(program.stdin, "hello");
-    assert.equal(program.path, process.env["PATH"]);
     assert.equal(first.stderr, INSTALLING + BUILDING);
 
     const second = await checkout.start({ args });
@@ -31,6 +37,24 @@ describe("./galgo", () => {
     assert.equal(second.stderr, "");
     assert.equal(checkout.builds(), 1);
     assert.equal(existsSync(checkout.path(".galgo-setup.lock")), false);
+  });
+
+  it("leaves the environment as it is", async () => {
+    using checkout = new Checkout();
+    const env = {
+      root: "1",
+      node: "2",
+      self: "3",
+      link: "4",
+      modules: "5",
+      PATH: process.env["PATH"] ?? "",
+    };
+    const shells = { PWD: "", OLDPWD: "", SHLVL: "", _: "" };
+    const expected = { ...process.env, GALGO_NO_APT: "1", ...env, ...shells };
+    const first = programOf(await checkout.start({ env }));
+    assert.deepEqual({ ...first.env, ...shells }, expected);
+    const second = programOf(await checkout.start({ env }));
+    assert.deepEqual({ ...second.env, ...shells }, expected);
   });
 
   it("gives back the exit status", async () => {
@@ -169,7 +193,7 @@ describe("./galgo", () => {
       chmodSync(checkout.path("old/node"), 0o755);
       const good = process.execPath.replace(/\/node$/, "");
       const probe = `
-        root=${checkout.root}; . ./scripts/setup.sh
+        galgo_root=${checkout.root}; . ./scripts/setup.sh
         node_is_good old/node && exit 3
         node_is_good "${good}/node" || exit 4
       `;
@@ -181,7 +205,7 @@ describe("./galgo", () => {
   it("says what it needs where there is no usable Node", async () => {
     using checkout = new Checkout();
     const probe = `
-      root=.; . ./scripts/setup.sh
+      galgo_root=.; . ./scripts/setup.sh
       node_is_good() { node_version=v18.20.4; return 1; }
       need_node
     `;
