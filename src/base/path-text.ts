@@ -105,15 +105,15 @@ function pointAt(bytes: Uint8Array, at: number, size: number): number {
 function sequenceSize(bytes: Uint8Array, at: number): number {
   const lead = bytes[at] ?? 0;
   if (lead < 0xc2 || lead > 0xf4) return 0;
+  const second = bytes[at + 1] ?? 0;
+  if (second < (LOWEST_SECOND[lead] ?? 0x80) || second > (HIGHEST_SECOND[lead] ?? 0xbf)) return 0;
   const size = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  for (let i = 1; i < size; i++) {
+  for (let i = 2; i < size; i++) {
     if (((bytes[at + i] ?? 0) & 0xc0) !== 0x80) return 0;
   }
-  const second = bytes[at + 1] ?? 0;
-  const bad =
-    (lead === 0xe0 && second < 0xa0) ||
-    (lead === 0xed && second > 0x9f) ||
-    (lead === 0xf0 && second < 0x90) ||
-    (lead === 0xf4 && second > 0x8f);
-  return bad ? 0 : size;
+  return size;
 }
+
+/** Bounds of the second byte where they are narrower than 0x80..0xbf, by the first: no overlong forms, no surrogates, nothing above U+10FFFF. */
+const LOWEST_SECOND: Readonly<Record<number, number>> = { 0xe0: 0xa0, 0xf0: 0x90 };
+const HIGHEST_SECOND: Readonly<Record<number, number>> = { 0xed: 0x9f, 0xf4: 0x8f };

@@ -23,3 +23,8 @@ declare class TextDecoder {
   readonly ignoreBOM: boolean;
   decode(input?: ArrayBufferView | ArrayBuffer): string;
 }
+
+/** Only a type, which the schema library mentions; the core makes none. */
+interface URL {
+  readonly href: string;
+}

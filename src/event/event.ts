@@ -75,7 +75,11 @@ interface EventBase {
 }
 
 export type EventOf<H extends HookName> = H extends "syscall"
-  ? EventBase & { readonly hook: "syscall"; readonly syscall: string; readonly cell: CellByHook["syscall"] }
+  ? EventBase & {
+      readonly hook: "syscall";
+      readonly syscall: string;
+      readonly cell: CellByHook["syscall"];
+    }
   : EventBase & { readonly hook: H; readonly cell: CellByHook[H] };
 
 /** One LSM hook call (or what a sensor translated into one), discriminated by `hook`. */

@@ -164,7 +164,7 @@ const SPECS: { readonly [H in HookName]: HookSpec<CellByHook[H]> } = {
     origin: "tsem",
     words: "signals a process",
     cell: [
-      ["target", "digest"],
+      ["target", "task"],
       ["sig", "u32"],
       ["crossNs", "u32"],
     ],
@@ -173,14 +173,14 @@ const SPECS: { readonly [H in HookName]: HookSpec<CellByHook[H]> } = {
     origin: "tsem",
     words: "looks into a process",
     cell: [
-      ["child", "digest"],
+      ["child", "task"],
       ["mode", "u32"],
     ],
   },
   ptrace_traceme: {
     origin: "tsem",
     words: "asks to be traced",
-    cell: [["source", "digest"]],
+    cell: [["source", "task"]],
   },
   capset: {
     origin: "tsem",

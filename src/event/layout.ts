@@ -4,7 +4,7 @@
 import type { DentryId, DeviceId, FileId, InodeId, InodeSetattrCell, PathId } from "./cell/file.ts";
 import type { SockAddr, SockId } from "./cell/socket.ts";
 
-/** Kinds of a member and what they hold. `mode` is 16 bits written in octal, `mask` a u64 written in hex, `digest` hex text. */
+/** Kinds of a member and what they hold. `mode` is 16 bits written in octal, `mask` a u64 written in hex, `task` a TASK_ID in hex. */
 export interface KindValue {
   u16: number;
   u32: number;
@@ -14,7 +14,7 @@ export interface KindValue {
   mask: bigint;
   text: string;
   base64: string;
-  digest: string;
+  task: string;
   file: FileId;
   inode: InodeId;
   path: PathId;
@@ -57,7 +57,9 @@ export interface Field {
 }
 
 /** Makes the table form of a member. */
-export function fieldOf(spec: readonly [string, string] | readonly [string, string, string]): Field {
+export function fieldOf(
+  spec: readonly [string, string] | readonly [string, string, string],
+): Field {
   const [member, marked, name = snakeCase(member)] = spec;
   const optional = marked.endsWith("?");
   const kind = (optional ? marked.slice(0, -1) : marked) as FieldKind;

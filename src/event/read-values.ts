@@ -143,7 +143,8 @@ function checkCreated(p: PathId, path: string): void {
   if (p.owner === undefined || forms !== 1) {
     throw memberError(path, "must have owner and one of instance and created, or none of them");
   }
-  if (!p.pathname.includes("/")) throw memberError(path, "is of a created object but names no directory");
+  if (!p.pathname.includes("/"))
+    throw memberError(path, "is of a created object but names no directory");
 }
 
 const readDentry: Reader<DentryId> = (value, path) => {
@@ -235,7 +236,7 @@ export const READ: { readonly [K in FieldKind]: Reader<KindValue[K]> } = {
   mask: readMask,
   text: readText,
   base64: (value, path) => matching(value, path, BASE64, "base64"),
-  digest: readDigest,
+  task: readDigest,
   file: readFile,
   inode: readInode,
   path: readPath,

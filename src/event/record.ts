@@ -15,7 +15,8 @@ const octal = (value: number): string => `"0${value.toString(8)}"`;
 const hex = (value: number | bigint): string => `"0x${value.toString(16)}"`;
 // JSON.stringify writes lone surrogates as \uXXXX, so bytes that are not UTF-8 survive.
 const text = (value: string): string => JSON.stringify(value);
-const list = (values: readonly (number | bigint)[]): string => `[${values.map(decimal).join(", ")}]`;
+const list = (values: readonly (number | bigint)[]): string =>
+  `[${values.map(decimal).join(", ")}]`;
 
 const WRITE: Writers = {
   u16: decimal,
@@ -26,7 +27,7 @@ const WRITE: Writers = {
   mask: hex,
   text,
   base64: text,
-  digest: text,
+  task: text,
   file: writeFile,
   inode: writeInode,
   path: writePath,

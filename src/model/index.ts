@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Security models: mapping of events to coefficients, the model's state machine, profiles, model files and what is done with them.
+// runtime/index.ts is the smaller door for what only decides events.
+export { describeDifferences, diffModels, type ModelDiff, type ModelDifference } from "./diff.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
 export { DIGEST_NAMES, DIGEST_SIZES, type DigestName, type Hasher } from "./hasher.ts";
+export type { IdentityRecord } from "./identities.ts";
+export { type LearnedModel, type LearnOptions, modelFromRecords } from "./learn.ts";
+export { type LintFinding, lintModel } from "./lint.ts";
 export { createMapper, type EventMapper, MAPPING_NAMES, type MappingName } from "./mapper.ts";
+export { type MergeOptions, mergeModels } from "./merge.ts";
 export {
   createModel,
   type Model,
@@ -10,3 +16,20 @@ export {
   type ModelOptions,
   type SecurityPoint,
 } from "./model.ts";
+export { type ParseOptions, parseWorkloadModel, stringifyWorkloadModel } from "./model-file.ts";
+export { workloadModelJsonSchema } from "./model-schema.ts";
+export { type Nearest, nearestBehaviours } from "./nearest.ts";
+export { createProfile, type Profile } from "./profile.ts";
+export { applyPseudonyms, pseudonymOf } from "./pseudonym.ts";
+export { BUILTIN_PROFILES, describeRule, type ProfileSpec, type RuleSpec } from "./rules.ts";
+export {
+  type Completeness,
+  canonicalBytes,
+  type ModelContent,
+  type ModelFidelity,
+  makeWorkloadModel,
+  modelDigest,
+  stateOf,
+  type WorkloadModel,
+  type WorkloadModelSpec,
+} from "./workload-model.ts";

@@ -57,7 +57,10 @@ class TsemMapper implements EventMapper {
 
   coefficient(e: SecurityEvent): string {
     if (e.hook === EXEC_HOOK) {
-      throw new ModelError("NOT_A_BEHAVIOUR", `${EXEC_HOOK} gives a task its identity and is no point`);
+      throw new ModelError(
+        "NOT_A_BEHAVIOUR",
+        `${EXEC_HOOK} gives a task its identity and is no point`,
+      );
     }
     const type = e.hook === "syscall" ? `syscall:${e.syscall}` : e.hook;
     const coe = this.#coeDigest(e.coe);
@@ -71,7 +74,13 @@ class TsemMapper implements EventMapper {
     const who = this.#coeDigest(coe);
     putFile(this.#w.reset(), file);
     const what = this.hasher.hex(this.#w.bytes());
-    const w = this.#w.reset().text(EXEC_HOOK).hex(pTaskId).zeros(this.hasher.size).hex(who).hex(what);
+    const w = this.#w
+      .reset()
+      .text(EXEC_HOOK)
+      .hex(pTaskId)
+      .zeros(this.hasher.size)
+      .hex(who)
+      .hex(what);
     return this.hasher.hex(w.bytes());
   }
 

@@ -181,7 +181,8 @@ class StateMachine implements Model {
     if (this.#aggregate === undefined && this.#points.length > 0) this.#takeAggregate(this.#zeros);
     for (; this.#folded < this.#points.length; this.#folded++) {
       const point = this.#points[this.#folded];
-      if (point !== undefined) this.#measurement = this.#extend(this.#measurement, point.coefficient);
+      if (point !== undefined)
+        this.#measurement = this.#extend(this.#measurement, point.coefficient);
     }
     return this.#measurement;
   }
@@ -213,7 +214,8 @@ class StateMachine implements Model {
   }
 
   #refuseSealed(what: string): void {
-    if (this.#sealed) throw new ModelError("SEALED", `the model is sealed: no ${what} can be added`);
+    if (this.#sealed)
+      throw new ModelError("SEALED", `the model is sealed: no ${what} can be added`);
   }
 }
 

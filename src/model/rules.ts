@@ -87,15 +87,8 @@ export function describeRule(rule: RuleSpec): string {
   return `the content of ${quote(rule.path)} is ignored except as program or mapped code`;
 }
 
-/** Order of two rules in a written model: built-in ones as listed above, then `no-digest` by path. */
-export function compareRules(a: RuleSpec, b: RuleSpec): number {
-  const byKind = RULE_ORDER.indexOf(a.rule) - RULE_ORDER.indexOf(b.rule);
-  if (byKind !== 0) return byKind;
-  if (a.rule !== "no-digest" || b.rule !== "no-digest") return 0;
-  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
-}
-
-const RULE_ORDER: readonly RuleName[] = [
+/** Every rule there is, in the order of a written model. */
+export const RULE_ORDER: readonly RuleName[] = [
   "drop-device",
   "drop-superblock-id",
   "proc-self",
@@ -104,3 +97,11 @@ const RULE_ORDER: readonly RuleName[] = [
   "digest-policy",
   "no-digest",
 ];
+
+/** Order of two rules in a written model: built-in ones as listed above, then `no-digest` by path. */
+export function compareRules(a: RuleSpec, b: RuleSpec): number {
+  const byKind = RULE_ORDER.indexOf(a.rule) - RULE_ORDER.indexOf(b.rule);
+  if (byKind !== 0) return byKind;
+  if (a.rule !== "no-digest" || b.rule !== "no-digest") return 0;
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
+}

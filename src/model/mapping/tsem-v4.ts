@@ -50,7 +50,11 @@ export function putCell(w: ByteWriter, e: SecurityEvent): void {
 }
 
 function putInode(w: ByteWriter, i: InodeId): void {
-  w.u32(i.uid).u32(i.gid).u32(i.mode).u32(i.sMagic).textPadded(i.sId ?? "", S_ID_BYTES);
+  w.u32(i.uid)
+    .u32(i.gid)
+    .u32(i.mode)
+    .u32(i.sMagic)
+    .textPadded(i.sId ?? "", S_ID_BYTES);
   if (i.sUuid === undefined || i.sMagic === TMPFS_MAGIC) w.zeros(UUID_BYTES);
   else w.hexPadded(i.sUuid, UUID_BYTES);
 }
@@ -76,7 +80,10 @@ function putDentry(w: ByteWriter, d: DentryId): void {
 }
 
 function putSock(w: ByteWriter, s: SockId): void {
-  w.u32(s.family).u32(s.type).u32(s.protocol).hexPadded(s.owner ?? "", SOCK_OWNER_BYTES);
+  w.u32(s.family)
+    .u32(s.type)
+    .u32(s.protocol)
+    .hexPadded(s.owner ?? "", SOCK_OWNER_BYTES);
 }
 
 function putAddr(w: ByteWriter, a: SockAddr): void {
@@ -125,7 +132,7 @@ const PUT: { readonly [K in FieldKind]: Put<KindValue[K]> } = {
   mask: (w, v) => void w.u64(v),
   text: (w, v) => void w.string(v),
   base64: (w, v) => void w.raw(decodeBase64(v)),
-  digest: (w, v) => void w.hex(v),
+  task: (w, v) => void w.hex(v),
   file: putFile,
   inode: putInode,
   path: putPath,

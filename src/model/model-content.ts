@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a schema cannot say of a model file: lengths of digests, order, and that the parts agree.
+import { isHex } from "../base/hex.ts";
+import { DIGEST_SIZES } from "./hasher.ts";
+import { BUILTIN_PROFILES, compareRules, type ProfileSpec, type RuleSpec } from "./rules.ts";
+import type { WorkloadModel } from "./workload-model.ts";
+
+const LONE_SURROGATE = /\p{Cs}/u;
+
+/** Faults of a model that has the right shape, each with its place. */
+export function contentFaults(model: WorkloadModel): readonly string[] {
+  const { spec } = model;
+  const size = DIGEST_SIZES[spec.digest];
+  return [
+    ...digestFaults("spec.aggregate", [spec.aggregate], size),
+    ...digestFaults("spec.base", spec.base === undefined ? [] : [spec.base], size),
+    ...digestFaults("spec.state", [spec.state], size),
+    ...listFaults("spec.pseudonyms", spec.pseudonyms, size),
+    ...listFaults("spec.points", spec.points, size),
+    ...profileFaults(spec.profile),
+    ...completenessFaults(model),
+  ];
+}
+
+function digestFaults(place: string, values: readonly string[], size: number): readonly string[] {
+  return values.every((value) => isHex(value, size))
+    ? []
+    : [`${place} is not ${size * 2} hex digits`];
+}
+
+function listFaults(place: string, values: readonly string[], size: number): readonly string[] {
+  const wrong = values.findIndex((value) => !isHex(value, size));
+  if (wrong >= 0) return [`${place}[${wrong}] is not ${size * 2} hex digits`];
+  const disorder = values.findIndex((value, i) => i > 0 && value <= (values[i - 1] ?? ""));
+  return disorder < 0 ? [] : [`${place}[${disorder}] is not above the one before it`];
+}
+
+function profileFaults(profile: ProfileSpec): readonly string[] {
+  const { name, rules } = profile;
+  const faults = rules.flatMap((rule, i) => ruleFaults(rule, rules[i - 1], i));
+  if (name === "exact" && rules.length > 0) {
+    faults.push("spec.profile.rules must be empty for the profile exact");
+  }
+  if (name === "portable") {
+    const listed = new Set(rules.map(({ rule }) => rule));
+    const lacking = BUILTIN_PROFILES.portable.rules.filter(({ rule }) => !listed.has(rule));
+    faults.push(
+      ...lacking.map(({ rule }) => `spec.profile.rules lacks ${rule} of the profile portable`),
+    );
+  }
+  return faults;
+}
+
+function ruleFaults(rule: RuleSpec, before: RuleSpec | undefined, i: number): string[] {
+  const faults: string[] = [];
+  if (before !== undefined && compareRules(before, rule) >= 0) {
+    faults.push(`spec.profile.rules[${i}] is doubled or out of order`);
+  }
+  if (rule.rule === "no-digest" && LONE_SURROGATE.test(rule.path)) {
+    faults.push(`spec.profile.rules[${i}].path is not well-formed text`);
+  }
+  return faults;
+}
+
+function completenessFaults({ spec }: WorkloadModel): readonly string[] {
+  const { completeness, points } = spec;
+  const faults: string[] = [];
+  if (completeness.behaviours !== points.length) {
+    faults.push(`spec.completeness.behaviours is not the number of points, ${points.length}`);
+  }
+  if (completeness.saturation.length % 10 !== 0) {
+    faults.push("spec.completeness.saturation does not hold ten numbers a run");
+  }
+  return faults;
+}

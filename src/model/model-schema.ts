@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// The shape of a model file: one schema, used to check files and to publish docs/reference/workload-model.schema.json.
+import * as z from "zod/mini";
+import { quote } from "../base/quote.ts";
+import { HOOK_NAMES } from "../event/index.ts";
+import { DIGEST_NAMES } from "./hasher.ts";
+import {
+  MAX_NAME_CHARS,
+  MAX_PATH_CHARS,
+  MAX_POINTS,
+  MAX_PSEUDONYMS,
+  MAX_RULES,
+  MAX_SATURATION,
+  MAX_WORD_CHARS,
+} from "./limits.ts";
+import { MAPPING_NAMES } from "./mapper.ts";
+import { RULE_ORDER, type RuleSpec } from "./rules.ts";
+import { API_VERSION, MODEL_KIND, type WorkloadModel } from "./workload-model.ts";
+
+const digest = z.string().check(z.regex(/^(?:[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})$/));
+const count = z.int().check(z.nonnegative());
+const name = z.string().check(z.regex(/^[A-Za-z0-9._-]+$/), z.maxLength(MAX_NAME_CHARS));
+const word = z.string().check(z.minLength(1), z.maxLength(MAX_WORD_CHARS));
+const words = z.array(word).check(z.maxLength(1000));
+const hooks = z.array(z.enum(HOOK_NAMES)).check(z.maxLength(HOOK_NAMES.length));
+
+const plainRules = z.strictObject({
+  rule: z.enum(RULE_ORDER.filter((rule) => rule !== "no-digest")),
+});
+const noDigestRule = z.strictObject({
+  rule: z.literal("no-digest"),
+  path: z.string().check(z.minLength(1), z.maxLength(MAX_PATH_CHARS)),
+});
+const rule: z.ZodMiniType<RuleSpec> = z.discriminatedUnion("rule", [plainRules, noDigestRule]);
+
+const schema: z.ZodMiniType<WorkloadModel> = z.strictObject({
+  apiVersion: z.literal(API_VERSION),
+  kind: z.literal(MODEL_KIND),
+  metadata: z.strictObject({ name }),
+  spec: z.strictObject({
+    mapping: z.enum(MAPPING_NAMES),
+    digest: z.enum(DIGEST_NAMES),
+    profile: z.strictObject({ name, rules: z.array(rule).check(z.maxLength(MAX_RULES)) }),
+    aggregate: digest,
+    base: z.exactOptional(digest),
+    sealed: z.boolean(),
+    fidelity: z.strictObject({
+      sensor: z.enum(["seccomp", "bpf", "tsem", "replay"]),
+      sees: hooks,
+      holds: hooks,
+      absent: words,
+      features: words,
+    }),
+    pseudonyms: z.array(digest).check(z.maxLength(MAX_PSEUDONYMS)),
+    points: z.array(digest).check(z.maxLength(MAX_POINTS)),
+    completeness: z.strictObject({
+      runs: count,
+      eventsSeen: count,
+      eventsLost: count,
+      behaviours: count,
+      saturation: z.array(count).check(z.maxLength(MAX_SATURATION)),
+    }),
+    state: digest,
+  }),
+});
+
+/** Faults of the shape, each with its place; empty when `value` is a WorkloadModel by its shape. */
+export function shapeFaults(value: unknown): readonly string[] {
+  const result = schema.safeParse(value);
+  if (result.success) return [];
+  return result.error.issues.map((issue) => faultOf(issue, value));
+}
+
+type Issue = z.core.$ZodIssue;
+
+function faultOf(issue: Issue, value: unknown): string {
+  const place = placeOf(issue.path);
+  if (issue.code === "unrecognized_keys") {
+    const keys = issue.keys.slice(0, 5).map((key) => placeOf([...issue.path, key]));
+    return `${keys.join(", ")} is not known`;
+  }
+  if (valueAt(value, issue.path) === undefined) return `${place} is missing`;
+  return `${place} ${problemOf(issue)}`;
+}
+
+function problemOf(issue: Issue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return `must be ${issue.expected === "int" ? "a whole number" : issue.expected}`;
+    case "invalid_value":
+      return `must be ${issue.values.map(String).join(" or ")}`;
+    case "invalid_union":
+      return "is not a rule of this version";
+    case "invalid_format":
+      return `must match ${String(issue.pattern ?? issue.format)}`;
+    case "too_big":
+      return `must not exceed ${issue.maximum}`;
+    case "too_small":
+      return `must be at least ${issue.minimum}`;
+    default:
+      return "is wrong";
+  }
+}
+
+function placeOf(path: readonly PropertyKey[]): string {
+  const place = path.map((part) =>
+    typeof part === "number" ? `[${part}]` : `.${quote(String(part), 60)}`,
+  );
+  return path.length === 0 ? "(top)" : place.join("").replace(/^\./, "");
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let at: unknown = value;
+  for (const part of path) {
+    if (typeof at !== "object" || at === null) return undefined;
+    at = (at as Readonly<Record<PropertyKey, unknown>>)[part];
+  }
+  return at;
+}
+
+/** The JSON Schema (draft 2020-12) of a model file. Lengths of digests, order and the state value are checked beyond it. */
+export function workloadModelJsonSchema(): Readonly<Record<string, unknown>> {
+  return {
+    $id: "https://galgo.dev/schema/v1/workload-model.schema.json",
+    title: "Galgo WorkloadModel",
+    description:
+      "What a workload may do: security state coefficients and the rules they were made with.",
+    ...z.toJSONSchema(schema),
+  };
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which known behaviours are nearest to an unknown one, and in what they differ: for explanations, never for decisions.
+import type { SecurityEvent } from "../event/event.ts";
+import { HOOKS } from "../event/index.ts";
+
+/** A known behaviour and what keeps the unknown one from being it. */
+export interface Nearest {
+  readonly event: SecurityEvent;
+  /** 0: the same in everything compared. Comparable only within one call. */
+  readonly distance: number;
+  /** The members that differ, heaviest first: `expected` in the known behaviour, `got` in the unknown one. Values are raw. */
+  readonly differs: readonly Difference[];
+}
+
+export interface Difference {
+  /** `hook`, `program` (TASK_ID), `parent` (PTASK_ID), `coe.<member>` or the place in the CELL, as `file.path.pathname`. */
+  readonly field: string;
+  readonly expected: string;
+  readonly got: string;
+}
+
+/** How much a differing member counts; the first matching end of its name decides. */
+const WEIGHTS: readonly (readonly [RegExp, number])[] = [
+  [/^hook$/, 100],
+  [/pathname$|^addr\.address$|^syscall$/, 12],
+  [/^program$/, 8],
+  [/^addr\./, 6],
+  [/digest$/, 5],
+  [/^parent$/, 4],
+  [/flags$|prot$|^cmd$|mode$/, 3],
+  [/^coe\./, 2],
+];
+const OTHER_WEIGHT = 1;
+
+type Facts = ReadonlyMap<string, string>;
+
+/**
+ * The `n` behaviours of `candidates` that are nearest to `event`, nearest first; those of the same hook come before all others.
+ * Give events as they were mapped (after the profile), so that members no rule looks at are not named. Candidates that are alike
+ * are named once.
+ */
+export function nearestBehaviours(
+  event: SecurityEvent,
+  candidates: readonly SecurityEvent[],
+  n: number,
+): readonly Nearest[] {
+  const facts = factsOf(event);
+  const same = candidates.filter((candidate) => candidate.hook === event.hook);
+  const others = same.length >= n ? [] : candidates.filter((c) => c.hook !== event.hook);
+  const ranked = [...same, ...others].map((candidate) => compare(candidate, facts));
+  ranked.sort((a, b) => a.distance - b.distance);
+  const seen = new Set<string>();
+  const distinct = ranked.filter(({ event: e, differs }) => {
+    const key = `${e.hook} ${JSON.stringify(differs)}`;
+    return seen.has(key) ? false : seen.add(key);
+  });
+  return distinct.slice(0, n);
+}
+
+function compare(candidate: SecurityEvent, got: Facts): Nearest {
+  const expected = factsOf(candidate);
+  const found: { readonly difference: Difference; readonly weight: number }[] = [];
+  for (const field of new Set([...got.keys(), ...expected.keys()])) {
+    const [want, have] = [expected.get(field), got.get(field)];
+    if (want === have) continue;
+    const weight = weightOf(field) * unlikeness(field, want ?? "", have ?? "");
+    found.push({
+      difference: { field, expected: want ?? "absent", got: have ?? "absent" },
+      weight,
+    });
+  }
+  found.sort((a, b) => b.weight - a.weight);
+  return {
+    event: candidate,
+    distance: found.reduce((total, { weight }) => total + weight, 0),
+    differs: found.map(({ difference }) => difference),
+  };
+}
+
+function weightOf(field: string): number {
+  return WEIGHTS.find(([name]) => name.test(field))?.[1] ?? OTHER_WEIGHT;
+}
+
+/** 1 for most members; less for paths that share their first directories. */
+function unlikeness(field: string, a: string, b: string): number {
+  if (!field.endsWith("pathname")) return 1;
+  const [x, y] = [a.split("/"), b.split("/")];
+  let common = 0;
+  while (common < x.length && common < y.length && x[common] === y[common]) common++;
+  return 1 - common / (Math.max(x.length, y.length) + 1);
+}
+
+function factsOf(e: SecurityEvent): Facts {
+  const facts = new Map<string, string>([
+    ["hook", e.hook],
+    ["program", e.task.taskId],
+    ["parent", e.task.pTaskId],
+  ]);
+  if (e.hook === "syscall") facts.set("syscall", e.syscall);
+  flatten("coe", e.coe, facts);
+  const cell = e.cell as unknown as Readonly<Record<string, unknown>>;
+  for (const { member } of HOOKS[e.hook].cell) flatten(member, cell[member], facts);
+  return facts;
+}
+
+function flatten(name: string, value: unknown, facts: Map<string, string>): void {
+  if (value === undefined) return;
+  if (typeof value !== "object" || value === null) {
+    facts.set(name, String(value));
+    return;
+  }
+  for (const [member, inner] of Object.entries(value)) flatten(`${name}.${member}`, inner, facts);
+}
