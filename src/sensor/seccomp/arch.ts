@@ -161,7 +161,7 @@ const NUMBERS = {
   removexattrat: [466, 466],
   open_tree_attr: [467, 467],
   file_setattr: [469, 469],
-} as const satisfies Record<string, readonly [number, number]>;
+} as const;
 
 export type SyscallName = keyof typeof NUMBERS;
 

@@ -2,7 +2,24 @@
 // open(2) flags of this machine. O_DIRECTORY, O_NOFOLLOW and O_DIRECT differ between x86-64 and aarch64; Node knows its own.
 import { constants } from "node:fs";
 
-export const O = {
+export const O: Readonly<
+  Record<
+    | "ACCMODE"
+    | "WRONLY"
+    | "RDWR"
+    | "CREAT"
+    | "EXCL"
+    | "NOCTTY"
+    | "TRUNC"
+    | "NONBLOCK"
+    | "DIRECTORY"
+    | "NOFOLLOW"
+    | "CLOEXEC"
+    | "PATH"
+    | "TMPFILE",
+    number
+  >
+> = {
   ACCMODE: 3,
   WRONLY: 1,
   RDWR: 2,
@@ -17,7 +34,7 @@ export const O = {
   PATH: 0x200000,
   /** __O_TMPFILE; the task passes it with O_DIRECTORY. */
   TMPFILE: 0x400000,
-} as const;
+};
 
 /** AT_FDCWD and AT_* flags (uapi/linux/fcntl.h). */
 export const AT = {

@@ -48,7 +48,7 @@ export class Process {
   /** -1: read again. */
   umask = -1;
   view: View;
-  readonly threads = new Map<number, Task>();
+  readonly threads: Map<number, Task> = new Map();
   /** Threads may differ in credentials (a thread that is not the leader changed its own). */
   divergent = false;
 
