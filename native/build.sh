@@ -1,13 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Builds dist/native/galgo-launch-<arch>. Without a C compiler, or on another processor, it says so and exits 0: Galgo then
-# starts workloads with its Node launcher. CC=aarch64-linux-gnu-gcc ARCH=aarch64 builds for another machine.
+# Builds dist/native/galgo-launch-<arch> and dist/native/galgo-launch-node.mjs, the launcher in Node. Without a C compiler, or
+# on another processor, it says so and exits 0: Galgo then starts workloads with the latter.
+# CC=aarch64-linux-gnu-gcc ARCH=aarch64 builds for another machine.
 set -eu
 case $0 in
   */*) here=${0%/*} ;;
   *) here=. ;;
 esac
-out=$here/../dist/native
+root=$here/..
+out=$root/dist/native
+mkdir -p "$out"
+temporary=$out/galgo-launch.$$
+trap 'rm -f "$temporary"' EXIT
+
+if [ -x "$root/node_modules/.bin/esbuild" ]; then
+  "$root/node_modules/.bin/esbuild" "$root/src/sensor/seccomp/launch-node.ts" --bundle --platform=node --format=esm --target=node20 \
+    --external:koffi --log-level=warning --outfile="$temporary"
+  mv -f "$temporary" "$out/galgo-launch-node.mjs"
+fi
 
 arch=${ARCH:-$(uname -m)}
 case $arch in
@@ -33,17 +44,13 @@ if [ -z "$compiler" ]; then
   exit 0
 fi
 
-mkdir -p "$out"
-target=$out/galgo-launch-$arch
-temporary=$target.$$
-trap 'rm -f "$temporary"' EXIT
 # CC may carry options ("clang --target=..."), hence unquoted
 # shellcheck disable=SC2086
 if $compiler -std=gnu11 -Os -Wall -Wextra -ffreestanding -fno-builtin -fno-stack-protector -fno-pie -fomit-frame-pointer \
   -fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -static -nostdlib -s \
   -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,norelro -Wl,-z,noseparate-code \
   -o "$temporary" "$here/launch.c"; then
-  mv -f "$temporary" "$target"
+  mv -f "$temporary" "$out/galgo-launch-$arch"
 else
   echo "native/build.sh: $compiler can not build the launcher; the Node launcher will be used" >&2
 fi

@@ -64,7 +64,8 @@ static void receive_start(void) {
   if (length == 0) leave(EXIT_GUARD); // Galgo is gone, nobody to tell
   if (length < 0) fail(GALGO_STEP_PROTOCOL, length);
   u64 header = sizeof start_message - sizeof start_message.filter;
-  if (length < (long)header || start_message.magic != GALGO_MAGIC || start_message.count > GALGO_MAX_INSTRUCTIONS ||
+  if (length < (long)header || start_message.magic != GALGO_MAGIC ||
+      (start_message.flags & ~GALGO_FLAG_NO_NEW_PRIVS) || start_message.count > GALGO_MAX_INSTRUCTIONS ||
       length != (long)(header + start_message.count * sizeof(struct sock_filter)))
     fail(GALGO_STEP_PROTOCOL, -EINVAL);
 }

@@ -9,7 +9,6 @@
 
 // flags of the start message
 #define GALGO_FLAG_NO_NEW_PRIVS 1
-#define GALGO_FLAG_CGROUP 2
 
 // Galgo to guard
 #define GALGO_ORDER_GO 1

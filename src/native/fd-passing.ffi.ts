@@ -115,19 +115,24 @@ export function receiveMessage(
   const data = Buffer.alloc(maxBytes);
   const parts = messageParts(data, Buffer.alloc(CMSGHDR_BYTES + 4 * MAX_FDS));
   const flags = MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT);
+  const length = receiveInto(fd, parts.header, flags);
+  if (length === undefined) return undefined;
+  if (length === 0) return { bytes: new Uint8Array(0), fds: [] };
+  if ((parts.header.readInt32LE(48) & MSG_TRUNC) !== 0) {
+    throw new NativeError("TOO_LONG", `a message of more than ${maxBytes} bytes arrived`);
+  }
+  return { bytes: data.subarray(0, length), fds: fdsOf(parts) };
+}
+
+/** @returns bytes received, 0 when the other end is closed, undefined when it would have to wait */
+function receiveInto(fd: number, header: Buffer, flags: number): number | undefined {
   for (;;) {
-    const length = Number(calls().recvmsg(fd, parts.header, flags));
-    if (length < 0) {
-      const name = errnoName(errno());
-      if (name === "EAGAIN") return undefined;
-      if (name === "ECONNRESET") return { bytes: new Uint8Array(0), fds: [] };
-      if (name === "EINTR") continue;
-      throw failed("recvmsg");
-    }
-    if ((parts.header.readInt32LE(48) & MSG_TRUNC) !== 0) {
-      throw new NativeError("TOO_LONG", `a message of more than ${maxBytes} bytes arrived`);
-    }
-    return { bytes: data.subarray(0, length), fds: fdsOf(parts) };
+    const length = Number(calls().recvmsg(fd, header, flags));
+    if (length >= 0) return length;
+    const name = errnoName(errno());
+    if (name === "EAGAIN") return undefined;
+    if (name === "ECONNRESET") return 0;
+    if (name !== "EINTR") throw failed("recvmsg");
   }
 }
 
@@ -157,5 +162,5 @@ export function watchReadable(fd: number, ready: () => void): Watch {
 }
 
 function failed(call: string): NativeError {
-  return NativeError.ofCall(call, errnoName(errno()));
+  return NativeError.ofCall(call, errno());
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a process can do to itself, its children, its signals and its terminal, and Node has no function for.
 import koffi from "koffi";
-import { errno, errnoName, libc } from "./libc.ffi.ts";
+import { errno, libc } from "./libc.ffi.ts";
 import { NativeError } from "./native-error.ts";
 
 const PR_SET_PDEATHSIG = 1;
@@ -41,7 +41,7 @@ function c(signature: string): Call {
 }
 
 function check(call: string, result: number): number {
-  if (result < 0) throw NativeError.ofCall(call, errnoName(errno()));
+  if (result < 0) throw NativeError.ofCall(call, errno());
   return result;
 }
 
@@ -135,7 +135,7 @@ export function spawnProcess(
     "int posix_spawn(void *, const char *, void *, void *, const char **, const char **)",
   );
   const error = spawn(pid, path, NOTHING, NOTHING, [...argv, null], [...env, null]);
-  if (error !== 0) throw NativeError.ofCall("posix_spawn", errnoName(error));
+  if (error !== 0) throw NativeError.ofCall("posix_spawn", error);
   return pid.readInt32LE(0);
 }
 

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// Galgo's end of the socket to a guard: orders out, reports in, and what to do when the guard is gone too early.
+import { closeSync } from "node:fs";
+import { receiveMessage, sendMessage, watchReadable } from "../../native/fd-passing.ffi.ts";
+import type { Watch } from "../../native/fd-passing.ffi.ts";
+import { launchFailure } from "./launch-failure.ts";
+import { killOrphans } from "./launch-orphans.ts";
+import { decodeReport, encodeOrder, MAX_MESSAGE_BYTES, ORDER, REPORT } from "./launch-protocol.ts";
+import type { Report } from "./launch-protocol.ts";
+import { LaunchError } from "./launch-types.ts";
+import type { WorkloadExit, WorkloadGroup } from "./launch-types.ts";
+
+/** A promise and the two ways to settle it. A rejection that nobody waits for does not end the process. */
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: Error): void;
+}
+
+function deferred<T>(): Deferred<T> {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
+}
+
+/** The held workload, as the guard reports it. */
+export interface ReadyReport {
+  readonly pid: number;
+  readonly features: number;
+  readonly listenerFd: number;
+}
+
+export interface GuardLinkOptions {
+  /** Galgo's end of the socket; the link closes it. */
+  readonly socket: number;
+  readonly guardPid: number;
+  /** Resolves when the guard's process has ended, and so its children are somebody else's. */
+  readonly guardEnded: Promise<void>;
+  /** The command's file, for messages. */
+  readonly path: string;
+}
+
+/** One guard and its workload, until both are gone. */
+export class GuardLink {
+  onStopped: ((signal: number) => void) | undefined;
+  group: WorkloadGroup | undefined;
+  readonly #options: GuardLinkOptions;
+  readonly #ready = deferred<ReadyReport>();
+  readonly #exited = deferred<WorkloadExit>();
+  readonly #drained = deferred<void>();
+  readonly #execFailed = deferred<LaunchError | undefined>();
+  readonly #watch: Watch;
+  #state: "starting" | "failed" | "held" | "drained" | "closed" = "starting";
+  #pid: number | undefined;
+
+  constructor(options: GuardLinkOptions) {
+    this.#options = options;
+    this.#watch = watchReadable(options.socket, () => {
+      this.#readAll();
+    });
+  }
+
+  get guardPid(): number {
+    return this.#options.guardPid;
+  }
+
+  get ready(): Promise<ReadyReport> {
+    return this.#ready.promise;
+  }
+
+  get exited(): Promise<WorkloadExit> {
+    return this.#exited.promise;
+  }
+
+  get drained(): Promise<void> {
+    return this.#drained.promise;
+  }
+
+  get execFailed(): Promise<LaunchError | undefined> {
+    return this.#execFailed.promise;
+  }
+
+  start(message: Uint8Array, fds: readonly number[]): void {
+    sendMessage(this.#options.socket, message, fds);
+  }
+
+  go(): void {
+    this.#order(ORDER.GO, 0);
+  }
+
+  signal(number: number): void {
+    this.#order(ORDER.SIGNAL, number);
+  }
+
+  kill(): void {
+    if (this.#state === "closed") return;
+    this.group?.kill();
+    this.#order(ORDER.KILL, 0);
+    this.#signalGuard("SIGCONT"); // a workload with the right to may have stopped its guard
+  }
+
+  #signalGuard(signal: NodeJS.Signals): void {
+    try {
+      process.kill(this.#options.guardPid, signal);
+    } catch {
+      // gone: the end of the socket says so
+    }
+  }
+
+  #order(type: number, argument: number): void {
+    if (this.#state !== "closed") sendMessage(this.#options.socket, encodeOrder(type, argument));
+  }
+
+  #readAll(): void {
+    while (this.#state !== "closed") {
+      const message = receiveMessage(this.#options.socket, MAX_MESSAGE_BYTES, false);
+      if (message === undefined) return;
+      if (message.bytes.length === 0) {
+        this.#ended();
+        return;
+      }
+      this.#take(decodeReport(message.bytes), message.fds);
+    }
+  }
+
+  #take(report: Report, fds: readonly number[]): void {
+    switch (report.type) {
+      case REPORT.READY:
+        this.#takeReady(report, fds);
+        break;
+      case REPORT.FAILED:
+        this.#takeFailure(launchFailure(report.a, report.b, this.#options.path));
+        break;
+      case REPORT.EXITED:
+        this.#execFailed.resolve(undefined);
+        this.#exited.resolve(exitOf(report.a));
+        break;
+      case REPORT.STOPPED:
+        this.onStopped?.(report.a);
+        break;
+      case REPORT.DRAINED:
+        this.#state = "drained";
+        this.#drained.resolve();
+        break;
+      default:
+      // an older Galgo with a newer guard: the magic number of the start message rules that out
+    }
+  }
+
+  #takeReady(report: Report, fds: readonly number[]): void {
+    const [listenerFd] = fds;
+    if (listenerFd === undefined) {
+      const error = new LaunchError("LAUNCH_FAILED", "the guard's message carries no listener");
+      this.#ready.reject(error);
+      this.#order(ORDER.KILL, 0);
+      return;
+    }
+    this.#state = "held";
+    this.#pid = report.a;
+    this.#ready.resolve({ pid: report.a, features: report.b, listenerFd });
+  }
+
+  #takeFailure(error: LaunchError): void {
+    if (error.code === "EXEC_FAILED") {
+      this.#execFailed.resolve(error);
+      return;
+    }
+    if (this.#state === "starting") this.#state = "failed";
+    this.#ready.reject(error);
+  }
+
+  #ended(): void {
+    const orderly = this.#state === "drained" || this.#state === "failed";
+    const held = this.#state === "held";
+    this.#close();
+    if (orderly) return;
+    const error = new LaunchError(
+      "GUARD_DIED",
+      held
+        ? `the guard (pid ${this.#options.guardPid}) of the workload ended unexpectedly; the workload was killed`
+        : "the launcher ended before the workload was ready",
+      { facts: { guardPid: this.#options.guardPid } },
+    );
+    this.#ready.reject(error);
+    void this.#killWithoutGuard().finally(() => {
+      this.#execFailed.resolve(undefined);
+      this.#exited.reject(error);
+      this.#drained.reject(error);
+    });
+  }
+
+  async #killWithoutGuard(): Promise<void> {
+    this.group?.kill();
+    // closed descriptors come before new parents when a process dies; a guard that only lost its socket is of no use either
+    this.#signalGuard("SIGKILL");
+    await this.#options.guardEnded;
+    await killOrphans(this.#pid);
+  }
+
+  #close(): void {
+    this.#state = "closed";
+    this.#watch.close();
+    closeSync(this.#options.socket);
+  }
+}
+
+function exitOf(status: number): WorkloadExit {
+  const signal = status & 0x7f;
+  return signal === 0 ? { code: (status >> 8) & 0xff, signal: null } : { code: null, signal };
+}

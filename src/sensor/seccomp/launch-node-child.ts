@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// The process that becomes the workload, when Node has to do it: undoes what Node did to signals and descriptors, installs
+// the filter on this thread only, and execs the command from it.
+import { constants } from "node:os";
+import { Worker } from "node:worker_threads";
+import { receiveMessage, sendMessage } from "../../native/fd-passing.ffi.ts";
+import { NativeError } from "../../native/native-error.ts";
+import {
+  clearSignalMask,
+  exitNow,
+  FILTER_FLAGS,
+  installFilter,
+  replaceProcess,
+  setCloseOnExec,
+  setDeathSignal,
+  setDisposition,
+  setNoNewPrivs,
+  setOpenFileLimit,
+} from "../../native/process.ffi.ts";
+import { EXIT_GUARD, enter, SLOT, STATE, waitFor } from "./launch-node-sender.ts";
+import {
+  decodeStart,
+  encodeReport,
+  FEATURE,
+  MAX_MESSAGE_BYTES,
+  REPORT,
+  STEP,
+} from "./launch-protocol.ts";
+import type { StartMessage } from "./launch-protocol.ts";
+
+const ENV_PREFIX = "GALGO_ENV_";
+const LAST_SIGNAL = 64;
+
+/**
+ * @param socket to the guard
+ * @param rest how many descriptors from 0 on are the workload's, pid of the guard, path, argv
+ */
+export function runChild(socket: number, rest: readonly string[]): void {
+  const [owned = "3", guard = "0", path = "", ...argv] = rest;
+  setDeathSignal(constants.signals.SIGKILL);
+  if (process.ppid !== Number(guard)) exitNow(EXIT_GUARD); // it died before it would have been noticed
+  setCloseOnExec(socket, true);
+  const message = receiveMessage(socket, MAX_MESSAGE_BYTES, true);
+  if (message === undefined || message.bytes.length === 0) exitNow(EXIT_GUARD);
+  else {
+    // Node closes the first descriptors on exec, the workload's own among them
+    for (let fd = 0; fd < Number(owned); fd++) setCloseOnExec(fd, false);
+    const env = environment();
+    become(socket, decodeStart(message.bytes), () => replaceProcess(path, argv, env));
+  }
+}
+
+function become(socket: number, start: StartMessage, exec: () => number): void {
+  const shared = new Int32Array(new SharedArrayBuffer(4 * SLOT.COUNT));
+  new Worker(new URL(import.meta.url), { workerData: { socket, shared }, stdin: true });
+  waitFor(shared, STATE.SENDER_READY);
+  // bound and run once before the filter is there: afterwards this thread makes no system call that it can avoid
+  replaceProcess("", [], []);
+  plainSignals(start.ignoredSignals);
+  if (start.openFiles > 0) setOpenFileLimit(start.openFiles);
+  const failed = restrict(start, shared);
+  if (failed !== undefined) {
+    sendMessage(socket, encodeReport(REPORT.FAILED, failed.step, failed.errno));
+    exitNow(EXIT_GUARD);
+  }
+  enter(shared, STATE.FILTERED);
+  waitFor(shared, STATE.GO);
+  Atomics.store(shared, SLOT.ERRNO, exec());
+  enter(shared, STATE.EXEC_FAILED);
+  waitFor(shared, STATE.EXEC_FAILED + 1); // the other thread ends the process
+}
+
+function restrict(
+  start: StartMessage,
+  shared: Int32Array,
+): { readonly step: number; readonly errno: number } | undefined {
+  let step: number = STEP.NO_NEW_PRIVS;
+  try {
+    if (start.noNewPrivs) setNoNewPrivs();
+    step = STEP.FILTER;
+    shared[SLOT.FEATURES] = FEATURE.WAIT_KILLABLE;
+    shared[SLOT.LISTENER] = filtered(start.filter, shared);
+    return undefined;
+  } catch (error) {
+    return { step, errno: error instanceof NativeError ? error.errno : 0 };
+  }
+}
+
+function filtered(filter: Uint8Array, shared: Int32Array): number {
+  const flags = FILTER_FLAGS.newListener | FILTER_FLAGS.specAllow;
+  try {
+    return installFilter(filter, flags | FILTER_FLAGS.waitKillable);
+  } catch (error) {
+    if (!(error instanceof NativeError) || error.errno !== constants.errno.EINVAL) throw error;
+    shared[SLOT.FEATURES] = 0; // Linux < 5.19
+    return installFilter(filter, flags);
+  }
+}
+
+function plainSignals(ignored: bigint): void {
+  for (let number = 1; number <= LAST_SIGNAL; number++) {
+    const ignore = ((ignored >> BigInt(number - 1)) & 1n) === 1n;
+    setDisposition(number, ignore ? "ignore" : "default");
+  }
+  clearSignalMask();
+}
+
+function environment(): string[] {
+  return Object.entries(process.env)
+    .filter(([name]) => name.startsWith(ENV_PREFIX))
+    .map(([name, value]) => `${name.slice(ENV_PREFIX.length)}=${value}`);
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starts a workload under a guard, filtered and held before its exec. Two launchers speak the same protocol: a small
+// native program, and a slower one in Node for machines where the native one was not built.
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { accessSync, closeSync, constants, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { quote } from "../../base/quote.ts";
+import { socketPair } from "../../native/fd-passing.ffi.ts";
+import { becomeSubreaper } from "../../native/process.ffi.ts";
+import { execFailure } from "./launch-failure.ts";
+import { GuardLink } from "./launch-link.ts";
+import type { ReadyReport } from "./launch-link.ts";
+import { encodeStart, FEATURE } from "./launch-protocol.ts";
+import { LaunchError } from "./launch-types.ts";
+import type {
+  LaunchedWorkload,
+  LaunchOptions,
+  LauncherKind,
+  WorkloadGroup,
+} from "./launch-types.ts";
+
+/** Variables of the workload travel under this prefix through the Node launcher, so that they mean nothing to its own Node. */
+const ENV_PREFIX = "GALGO_ENV_";
+const MACHINE: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };
+
+/** A launcher that can be tried: what to run, with what in front of the arguments and which environment. */
+interface Launcher {
+  readonly kind: LauncherKind;
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/**
+ * Starts the command's process with the filter installed and holds it before the exec. This process becomes a child subreaper,
+ * so that nothing escapes when the guard is killed. Ends when the guard has told that the workload is held.
+ * @throws LaunchError
+ */
+export async function launchWorkload(options: LaunchOptions): Promise<LaunchedWorkload> {
+  const start = encodeStart({
+    noNewPrivs: options.noNewPrivs,
+    ignoredSignals: options.ignoredSignals ?? 0n,
+    openFiles: options.openFiles ?? 0,
+    filter: options.filter,
+  });
+  checkFolder(options.cwd);
+  becomeSubreaper();
+  let unusable: unknown;
+  for (const launcher of launchers(options)) {
+    const link = await startGuard(launcher, options);
+    if (!(link instanceof GuardLink)) {
+      unusable = link;
+      continue;
+    }
+    const fds = options.cgroup === undefined ? [] : [options.cgroup.directoryFd];
+    link.start(start, fds);
+    return held(link, await link.ready, launcher.kind, options);
+  }
+  throw noLauncher(unusable);
+}
+
+function held(
+  link: GuardLink,
+  ready: ReadyReport,
+  launcher: LauncherKind,
+  { cgroup }: LaunchOptions,
+): LaunchedWorkload {
+  const features = (ready.features & FEATURE.WAIT_KILLABLE) === 0 ? [] : ["wait-killable"];
+  const groupProblem = cgroup === undefined ? undefined : join(cgroup, ready.pid);
+  if (cgroup !== undefined && groupProblem === undefined) {
+    link.group = cgroup;
+    features.push("cgroup");
+  }
+  return {
+    listenerFd: ready.listenerFd,
+    pid: ready.pid,
+    guardPid: link.guardPid,
+    launcher,
+    features,
+    ...(groupProblem === undefined ? {} : { groupProblem }),
+    go: () => link.go(),
+    kill: () => link.kill(),
+    signal: (number) => link.signal(number),
+    onStopped: (listener) => {
+      link.onStopped = listener;
+    },
+    exited: link.exited,
+    drained: link.drained,
+    execFailed: link.execFailed,
+  };
+}
+
+/** Why the process could not join the group, or undefined. */
+function join(group: WorkloadGroup, pid: number): string | undefined {
+  try {
+    group.add(pid);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+// --- which launcher ---------------------------------------------------------------------------------------------------
+
+/** Launchers to try, best first. GALGO_LAUNCHER is "node", "native" or the path of a native one; GALGO_NO_NATIVE=1 is "node". */
+function launchers(options: LaunchOptions): Launcher[] {
+  const wish = process.env["GALGO_LAUNCHER"] ?? "";
+  const kind = options.launcher ?? (process.env["GALGO_NO_NATIVE"] === "1" ? "node" : wish);
+  const file = wish.includes("/")
+    ? wish
+    : built(`galgo-launch-${MACHINE[process.arch] ?? process.arch}`);
+  const native: Launcher = { kind: "native", program: file, args: [], env: options.env };
+  if (kind === "node") return [nodeLauncher(options.env)];
+  if (kind === "native") return [native];
+  return [native, nodeLauncher(options.env)];
+}
+
+function nodeLauncher(env: NodeJS.ProcessEnv): Launcher {
+  const carried = Object.entries(env).map(([name, value]) => [ENV_PREFIX + name, value]);
+  const path = process.env["LD_LIBRARY_PATH"]; // a Node that needs it here needs it there
+  return {
+    kind: "node",
+    program: process.execPath,
+    args: ["--jitless", built("galgo-launch-node.mjs"), "guard"],
+    env: {
+      ...(Object.fromEntries(carried) as NodeJS.ProcessEnv),
+      ...(path === undefined ? {} : { LD_LIBRARY_PATH: path }),
+    },
+  };
+}
+
+/** A file that native/build.sh makes: in dist/native, seen from src/sensor/seccomp as well as from dist/sensor/seccomp. */
+function built(name: string): string {
+  const root = import.meta.url.endsWith(".ts") ? "../../../dist/native/" : "../../native/";
+  return fileURLToPath(new URL(root + name, import.meta.url));
+}
+
+// --- starting the guard -----------------------------------------------------------------------------------------------
+
+/** The link to a started guard, or why this launcher can not be used on this machine. */
+async function startGuard(launcher: Launcher, options: LaunchOptions): Promise<GuardLink | Error> {
+  const missing = unusableFile(launcher);
+  if (missing !== undefined) return missing;
+  const [ours, theirs] = socketPair();
+  try {
+    const guard = await spawned(launcher, options, theirs);
+    const guardEnded = new Promise<void>((resolve) => {
+      guard.once("exit", () => {
+        resolve();
+      });
+    });
+    return new GuardLink({
+      socket: ours,
+      guardPid: guard.pid ?? 0,
+      guardEnded,
+      path: options.path,
+    });
+  } catch (error) {
+    closeSync(ours);
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (code === "E2BIG") throw execFailure(options.path, code);
+    if (["ENOENT", "EACCES", "ENOEXEC", "EPERM"].includes(code)) return error as Error;
+    throw new LaunchError("LAUNCH_FAILED", `can not start the launcher: ${messageOf(error)}`, {
+      cause: error,
+      facts: { step: "spawn", errno: code },
+    });
+  } finally {
+    closeSync(theirs);
+  }
+}
+
+function spawned(
+  launcher: Launcher,
+  { command, path, cwd, stdio = [0, 1, 2] }: LaunchOptions,
+  socket: number,
+): Promise<ChildProcess> {
+  return new Promise((resolve, reject) => {
+    const guard = spawn(
+      launcher.program,
+      [...launcher.args, String(stdio.length), path, ...command],
+      { argv0: "galgo-guard", cwd, env: launcher.env, stdio: [...stdio, socket] },
+    );
+    guard.once("error", reject);
+    guard.once("spawn", () => {
+      resolve(guard);
+    });
+  });
+}
+
+function unusableFile({ kind, program, args }: Launcher): Error | undefined {
+  const file = kind === "native" ? program : (args[1] ?? program);
+  try {
+    accessSync(file, kind === "native" ? constants.X_OK : constants.R_OK);
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function checkFolder(cwd: string): void {
+  try {
+    if (statSync(cwd).isDirectory()) return;
+  } catch (error) {
+    throw new LaunchError(
+      "LAUNCH_FAILED",
+      `can not start the workload in ${quote(cwd)}: ${messageOf(error)}`,
+      { cause: error, facts: { step: "chdir" } },
+    );
+  }
+  const message = `can not start the workload in ${quote(cwd)}: it is not a directory`;
+  throw new LaunchError("LAUNCH_FAILED", message, { facts: { step: "chdir" } });
+}
+
+function noLauncher(cause: unknown): LaunchError {
+  return new LaunchError(
+    "NO_LAUNCHER",
+    `no launcher can be started (${messageOf(cause)}): build Galgo again with "npm run build"`,
+    { cause },
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
