@@ -1,44 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes Galgo stand for its workload towards the shell that started it: signals sent to Galgo reach the workload, and when
-// the workload stops (Ctrl-Z, `suspend`), Galgo stops too, so that the shell gets its terminal back.
+// Job control: makes Galgo stop and go on with its workload, so that the shell which started it gets its terminal back on
+// Ctrl-Z or `suspend`. Other signals are the orchestrator's to take; see LaunchedWorkload.signal.
 import { constants } from "node:os";
 import { processEntry } from "./launch-tree.ts";
 import type { LaunchedWorkload } from "./launch-types.ts";
 
-/** SIGTTIN and SIGTTOU keep their default: they stop Galgo along with a workload in the background that uses the terminal. */
-const PASSED: readonly NodeJS.Signals[] = [
-  "SIGHUP",
-  "SIGINT",
-  "SIGQUIT",
-  "SIGTERM",
-  "SIGUSR1",
-  "SIGUSR2",
-  "SIGCONT",
-];
-
 /**
- * From now on this process does not end or stop by a signal that is meant for the workload, but passes it on.
+ * From now on this process stops when the workload's first process has stopped, not earlier: until then somebody has to
+ * answer its system calls. SIGTTIN and SIGTTOU keep their default, they come to both at once.
  * @returns undoes that; call it when the workload is gone
  */
-export function standInFor(workload: LaunchedWorkload): () => void {
-  const undo = PASSED.map((name) => passOn(name, workload));
-  let stopping = passOn("SIGTSTP", workload);
+export function followJobControl(workload: LaunchedWorkload): () => void {
+  const undoContinue = passOn("SIGCONT", workload);
+  let undoStop = passOn("SIGTSTP", workload);
   workload.onStopped(() => {
     // the news may be old: the shell has continued all of us meanwhile
     if (processEntry(workload.pid)?.state !== "T") return;
-    stopping();
+    undoStop();
     // by default action, which the kernel leaves out where no shell is there to continue us
     process.kill(process.pid, "SIGTSTP");
-    stopping = passOn("SIGTSTP", workload);
+    undoStop = passOn("SIGTSTP", workload);
   });
   return () => {
     workload.onStopped(() => undefined);
-    stopping();
-    for (const each of undo) each();
+    undoStop();
+    undoContinue();
   };
 }
 
-function passOn(name: NodeJS.Signals, workload: LaunchedWorkload): () => void {
+function passOn(name: "SIGTSTP" | "SIGCONT", workload: LaunchedWorkload): () => void {
   const handler = (): void => workload.signal(constants.signals[name]);
   process.on(name, handler);
   return () => {
