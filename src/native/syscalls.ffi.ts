@@ -35,6 +35,8 @@ type Ffi = {
   readonly getsockname: (fd: number, address: Buffer, size: Buffer) => number;
   readonly getpeername: (fd: number, address: Buffer, size: Buffer) => number;
   readonly connect: (fd: number, address: Buffer, size: number) => number;
+  /** CPU of the calling thread (sched_getcpu). */
+  readonly getcpu: () => number;
   readonly unshare: (flags: number) => number;
   readonly umask: (mask: number) => number;
   readonly unlinkat: (dirfd: number, path: Buffer, flags: number) => number;
@@ -130,6 +132,7 @@ function bind(): Ffi {
     getsockname: named("getsockname", "int", ["int", "void *", "void *"]),
     getpeername: named("getpeername", "int", ["int", "void *", "void *"]),
     connect: named("connect", "int", ["int", "void *", "int"]),
+    getcpu: named("sched_getcpu", "int", []),
     unshare: named("unshare", "int", ["int"]),
     umask: named("umask", "uint", ["uint"]),
     unlinkat: named("unlinkat", "int", ["int", path, "int"]),

@@ -74,11 +74,8 @@ function ruleBody(tests: readonly When[]): Instruction[] {
 function testBody(test: When): Instruction[] {
   if ("anyBit" in test)
     return [load(argLow(test.arg)), [JUMP_BIT_SET, 1, 0, test.anyBit], ret(ALLOW)];
-  if ("noBit" in test) {
-    const unless: Instruction[] =
-      test.orAnyBit === undefined ? [] : [[JUMP_BIT_SET, 2, 0, test.orAnyBit]];
-    return [load(argLow(test.arg)), ...unless, [JUMP_BIT_SET, 0, 1, test.noBit], ret(ALLOW)];
-  }
+  if ("noBit" in test)
+    return [load(argLow(test.arg)), [JUMP_BIT_SET, 0, 1, test.noBit], ret(ALLOW)];
   if ("pointer" in test) {
     return [
       load(argLow(test.arg)),

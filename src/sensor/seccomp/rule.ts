@@ -23,7 +23,7 @@ export interface Positions {
 /** When the kernel filter notifies: a test of one argument's low 32 bits. All given tests must hold. */
 export type When =
   | { readonly arg: number; readonly anyBit: number }
-  | { readonly arg: number; readonly noBit: number; readonly orAnyBit?: number }
+  | { readonly arg: number; readonly noBit: number }
   | { readonly arg: number; readonly oneOf: readonly number[] }
   | { readonly arg: number; readonly pointer: "not-null" };
 

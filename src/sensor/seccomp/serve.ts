@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The loop of the sensor: receive a held call, find its task, let its handler decide, answer. Synchronous: it owns
 // its thread, and returns when no task of the workload is left.
+import { availableParallelism } from "node:os";
 import { sys } from "../../native/syscalls.ffi.ts";
 import type { EventSink, SensorStats } from "../sensor.ts";
 import { AgentSelf } from "./agent-self.ts";
@@ -12,6 +13,7 @@ import { Listener } from "./listener.ts";
 import { TaskMemory } from "./memory.ts";
 import { Objects } from "./objects.ts";
 import { contradictedOpen } from "./opened.ts";
+import { Placement } from "./placement.ts";
 import { CONTINUE, REFUSED, type Reply, fail } from "./reply.ts";
 import type { SyscallRule } from "./rule.ts";
 import { statFd } from "./stat.ts";
@@ -58,6 +60,9 @@ class Server {
   readonly #call: Call;
   readonly #routes: readonly (Route | undefined)[];
   readonly #arch: number;
+  readonly #placement = new Placement();
+  /** Lending a CPU pays only where plain answers are handed over synchronously too. */
+  #placed = false;
   #seen = 0n;
   #held = 0n;
   #lost = 0n;
@@ -93,7 +98,10 @@ class Server {
 
   run(): SensorStats {
     const features: string[] = [];
-    if (this.#listener.syncWakeUp()) features.push("sync-wake-up");
+    if (this.#listener.syncWakeUp()) {
+      features.push("sync-wake-up");
+      this.#placed = availableParallelism() > 1 && process.env["GALGO_NO_PLACEMENT"] !== "1";
+    }
     if (this.#bench.self.ownUmask) features.push("acts-for-task");
     if (!this.#bench.tasks.addFirst(this.#options.pid))
       this.#loss("launch", "the first task is gone");
@@ -208,7 +216,9 @@ class Server {
   }
 
   #inject(fd: number, cloexec: boolean): void {
+    if (this.#placed) this.#placement.lend(this.#call.task.tid);
     const error = this.#listener.injectFd(fd, cloexec);
+    if (this.#placed) this.#placement.restore();
     if (error !== 0 && error !== ENOENT) this.#listener.fail(error);
     this.#noteInstalled(fd);
     sys().close(fd);

@@ -6,9 +6,7 @@ import type { SyscallRule } from "./rule.ts";
 
 const PROT_EXEC = 4;
 const O_PATH = 0x200000;
-const CLONE_THREAD = 0x10000;
-/** CLONE_NEW* as clone takes them (the low byte is a signal), and as unshare does. */
-const CLONE_NEW = 0x7e020000;
+/** CLONE_NEW* as unshare takes them. */
 const CLONE_NEW_ANY = 0x7e020080;
 const SHM_EXEC = 0o100000;
 
@@ -96,11 +94,12 @@ export const TABLE: readonly SyscallRule[] = [
     variant: "flags",
     at: {},
     args: [0],
-    when: [{ arg: 0, noBit: CLONE_THREAD, orAnyBit: CLONE_NEW }],
   },
   { syscall: "fork", hook: "none", handler: "fork", at: {} },
   { syscall: "vfork", hook: "none", handler: "fork", at: {} },
   { syscall: "exit_group", hook: "none", handler: "exit", at: {} },
+  { syscall: "sched_getaffinity", hook: "none", handler: "affinity", at: {} },
+  { syscall: "sched_setaffinity", hook: "none", handler: "affinity", at: {} },
   { syscall: "umask", hook: "none", handler: "umask", at: {} },
   // names
   {

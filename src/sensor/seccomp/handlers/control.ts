@@ -5,6 +5,7 @@ import { CONTINUE, REFUSED, type Reply } from "../reply.ts";
 import { namespaces } from "./mount.ts";
 
 const CLONE_PARENT = 0x8000;
+const CLONE_THREAD = 0x10000;
 /** In clone the low byte is the exit signal, so CLONE_NEWTIME (0x80) can not be asked for. */
 const CLONE_NEW = 0x7e020000;
 
@@ -12,6 +13,7 @@ const CLONE_NEW = 0x7e020000;
 export function fork(call: Call): Reply {
   const { task, bench, rule } = call;
   const flags = rule.variant === "flags" ? call.u32(0) : 0;
+  if ((flags & (CLONE_THREAD | CLONE_NEW)) === CLONE_THREAD) return CONTINUE;
   if ((flags & CLONE_NEW) !== 0) {
     const reply = namespaces(call);
     if (reply !== CONTINUE) return reply;
