@@ -104,9 +104,7 @@ function pointAt(bytes: Uint8Array, at: number, size: number): number {
 /** Length of the well-formed sequence of more than one byte at `at`, 0 when there is none (overlong, surrogate, cut, too big). */
 function sequenceSize(bytes: Uint8Array, at: number): number {
   const lead = bytes[at] ?? 0;
-  if (lead < 0xc2 || lead > 0xf4) return 0;
-  const second = bytes[at + 1] ?? 0;
-  if (second < (LOWEST_SECOND[lead] ?? 0x80) || second > (HIGHEST_SECOND[lead] ?? 0xbf)) return 0;
+  if (lead < 0xc2 || lead > 0xf4 || !secondFits(lead, bytes[at + 1] ?? 0)) return 0;
   const size = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
   for (let i = 2; i < size; i++) {
     if (((bytes[at + i] ?? 0) & 0xc0) !== 0x80) return 0;
@@ -114,6 +112,18 @@ function sequenceSize(bytes: Uint8Array, at: number): number {
   return size;
 }
 
-/** Bounds of the second byte where they are narrower than 0x80..0xbf, by the first: no overlong forms, no surrogates, nothing above U+10FFFF. */
-const LOWEST_SECOND: Readonly<Record<number, number>> = { 0xe0: 0xa0, 0xf0: 0x90 };
-const HIGHEST_SECOND: Readonly<Record<number, number>> = { 0xed: 0x9f, 0xf4: 0x8f };
+/** Some first bytes narrow the range of the second: no overlong forms, no surrogates, nothing above U+10FFFF. */
+function secondFits(lead: number, second: number): boolean {
+  switch (lead) {
+    case 0xe0:
+      return second >= 0xa0 && second <= 0xbf;
+    case 0xed:
+      return second >= 0x80 && second <= 0x9f;
+    case 0xf0:
+      return second >= 0x90 && second <= 0xbf;
+    case 0xf4:
+      return second >= 0x80 && second <= 0x8f;
+    default:
+      return second >= 0x80 && second <= 0xbf;
+  }
+}

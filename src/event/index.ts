@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Security events: the vocabulary, their form as records, their form in words.
+export { addressWords, portOf, socketWords } from "./address-words.ts";
 export type {
   DentryId,
   DeviceId,
@@ -21,4 +22,5 @@ export {
 export { parseRecord } from "./read-record.ts";
 export { writeRecord } from "./record.ts";
 export { RecordError, type RecordErrorCode } from "./record-error.ts";
+export type { ProgramNames } from "./task-words.ts";
 export { describeEvent } from "./words.ts";

@@ -11,7 +11,7 @@ export interface SockId {
 
 /**
  * An address. inet ports and addresses are the raw network-order words read as native integers, as TSEM prints them
- * (port 443 is 47873, 127.0.0.1 is 16777343). inet6 `address` is 32 hex digits. unix `address` keeps a leading NUL as "\0".
+ * (port 443 is 47873, 127.0.0.1 is 16777343); only the port of socket_accept is in host order, as the kernel gives it. inet6 `address` is 32 hex digits. unix `address` keeps a leading NUL as "\0".
  */
 export type SockAddr =
   | { readonly family: "inet"; readonly port: number; readonly address: number }
