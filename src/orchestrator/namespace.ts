@@ -79,11 +79,17 @@ export interface NamespaceSummary {
   readonly lost: number;
   readonly losses: readonly LossReason[];
   readonly latency: LatencySummary;
+  /** New behaviours in each tenth of the events. */
+  readonly saturation: readonly number[];
   /** Why the workload was killed, when this namespace killed it. */
   readonly killed: string | undefined;
 }
 
 export interface Namespace extends EventSink {
+  /** A task is held; what it waits for is measured from here. */
+  taken(): void;
+  /** It has its answer. */
+  released(): void;
   /** Writes what still waits; after it nothing may be decided. */
   finish(): void;
   summary(): NamespaceSummary;
@@ -120,6 +126,8 @@ class ModelingNamespace implements Namespace {
   readonly #refusedKinds = new Set<string>();
   readonly #losses = new Losses();
   readonly #latency = new LatencyHistogram();
+  /** Number of the event at which each new behaviour of a free run was found. */
+  readonly #growth: number[] = [];
   #events = 0;
   #violations = 0;
   #refused = 0;
@@ -127,6 +135,8 @@ class ModelingNamespace implements Namespace {
   #failed = false;
   /** When the event in hand was taken (ms, monotonic); -1 between events. */
   #since = -1;
+  /** How long the last one was held (us). */
+  #lastHeldUs: number | undefined;
   #extended: SecurityEvent[] = [];
   #pending: Pending[] = [];
 
@@ -157,7 +167,7 @@ class ModelingNamespace implements Namespace {
   }
 
   decide(event: SecurityEvent, untrusted: boolean): Decision {
-    this.#since = performance.now();
+    if (this.#since < 0) this.#since = performance.now();
     this.#events += 1;
     this.#parts.pulse.event();
     if (this.#killed !== undefined) return KILL;
@@ -169,7 +179,10 @@ class ModelingNamespace implements Namespace {
       return this.#noVerdict(error);
     }
     if (assessment.valid) {
-      if (assessment.added) this.#extended.push(event);
+      if (assessment.added) {
+        this.#extended.push(event);
+        this.#growth.push(this.#events);
+      }
       return ALLOW;
     }
     return this.#violate(event, assessment);
@@ -195,13 +208,22 @@ class ModelingNamespace implements Namespace {
     this.#parts.pulse.lost();
   }
 
-  answered(moreWaiting: boolean): void {
+  taken(): void {
+    this.#since = performance.now();
+  }
+
+  released(): void {
     const heldUs = this.#heldUs();
-    if (heldUs !== undefined) {
-      this.#latency.add(heldUs * 1_000);
-      this.#since = -1;
-    }
-    this.#keep(heldUs, !moreWaiting);
+    if (heldUs === undefined) return;
+    this.#latency.add(heldUs * 1_000);
+    this.#lastHeldUs = heldUs;
+    this.#since = -1;
+  }
+
+  answered(moreWaiting: boolean): void {
+    this.released();
+    this.#keep(this.#lastHeldUs, !moreWaiting);
+    this.#lastHeldUs = undefined;
   }
 
   finish(): void {
@@ -216,6 +238,7 @@ class ModelingNamespace implements Namespace {
       lost: this.#losses.count,
       losses: this.#losses.list(),
       latency: this.#latency.summary(),
+      saturation: tenths(this.#growth, this.#events),
       killed: this.#killed,
     };
   }
@@ -344,6 +367,16 @@ class ModelingNamespace implements Namespace {
       words: describeEvent(event),
     };
   }
+}
+
+/** How many of `at` (numbers from 1 to `total`) fall into each tenth of 1..total. */
+function tenths(at: readonly number[], total: number): number[] {
+  const parts = new Array<number>(10).fill(0);
+  for (const number of at) {
+    const part = Math.min(9, Math.floor(((number - 1) * 10) / total));
+    parts[part] = (parts[part] ?? 0) + 1;
+  }
+  return parts;
 }
 
 /** An event that could not be held was not waited for. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state directory: <root>/<name>/<run id>/{trajectory.jsonl,forensics.jsonl,model.json,run.json} and <root>/<name>/latest.
+// The state directory: <root>/<name>/<run id>/{trajectory,forensics,points}.jsonl and {model,run}.json, and <root>/<name>/latest.
 // Its files disclose what a workload does, so only the owner may read them.
 import { randomBytes } from "node:crypto";
 import {
@@ -33,6 +33,8 @@ export interface RunDirectory {
   readonly path: string;
   readonly trajectory: string;
   readonly forensics: string;
+  /** Coefficients with their counts, in the order of discovery. */
+  readonly points: string;
   readonly model: string;
   readonly run: string;
 }
@@ -156,6 +158,7 @@ function runDirectory(root: string, name: string, runId: string): RunDirectory {
     path,
     trajectory: join(path, "trajectory.jsonl"),
     forensics: join(path, "forensics.jsonl"),
+    points: join(path, "points.jsonl"),
     model: join(path, "model.json"),
     run: join(path, "run.json"),
   };

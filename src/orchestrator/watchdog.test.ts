@@ -5,7 +5,6 @@ import { Heartbeat, newHeartbeatBuffer, readPulse } from "./heartbeat.ts";
 import { LatencyHistogram } from "./latency.ts";
 import { Losses } from "./losses.ts";
 import { MAX_LOSS_REASONS } from "./limits.ts";
-import { inForeground } from "./signals.ts";
 import { createJudge, startWatchdog } from "./watchdog.ts";
 
 const SECOND = 1_000_000_000n;
@@ -112,14 +111,5 @@ describe("losses", () => {
       losses.list().reduce((sum, { count }) => sum + count, 0),
       losses.count,
     );
-  });
-});
-
-describe("inForeground", () => {
-  it("reads the groups behind any process name", () => {
-    assert.equal(inForeground("12 (a) b) S 1 50 40 34816 50 0"), true);
-    assert.equal(inForeground("12 (node) S 1 50 40 34816 51 0"), false);
-    assert.equal(inForeground("12 (node) S 1 50 40 0 -1 0"), false);
-    assert.equal(inForeground(""), false);
   });
 });

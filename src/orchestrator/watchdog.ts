@@ -10,6 +10,8 @@ export interface WatchdogOptions {
   readonly deadlineMs: number;
   /** Called once, with the time that the event has been held (ms). */
   onLate(heldMs: number): void;
+  /** Called now and then while one event takes long but its work advances; `steps` is how far it has come. */
+  onLongWork?(heldMs: number, steps: number): void;
 }
 
 export interface Watchdog {
@@ -19,9 +21,13 @@ export interface Watchdog {
 /** Starts watching. The timer does not keep the process alive. */
 export function startWatchdog(options: WatchdogOptions): Watchdog {
   const judge = createJudge(options.deadlineMs);
+  const lookAtWork = createWorkReporter(options);
   const timer = setInterval(
     () => {
-      const late = judge(readPulse(options.heartbeat), process.hrtime.bigint());
+      const pulse = readPulse(options.heartbeat);
+      const now = process.hrtime.bigint();
+      lookAtWork(pulse, now);
+      const late = judge(pulse, now);
       if (late === undefined) return;
       clearInterval(timer);
       options.onLate(late);
@@ -58,5 +64,30 @@ export function createJudge(
     return nowNs - aliveAt > BigInt(deadlineMs) * 1_000_000n
       ? Number((nowNs - busySince) / 1_000_000n)
       : undefined;
+  };
+}
+
+/** Long work is told of after this time, and then at most this often (ms). */
+const REPORT_INTERVAL_MS = 3_000;
+
+function createWorkReporter({
+  onLongWork,
+}: WatchdogOptions): (pulse: Pulse, nowNs: bigint) => void {
+  if (onLongWork === undefined) return () => undefined;
+  let busySince = 0n;
+  let startedAt = 0n;
+  let toldMs = 0;
+  return (pulse, nowNs) => {
+    if (pulse.busySince !== busySince) {
+      busySince = pulse.busySince;
+      startedAt = pulse.progress;
+      toldMs = 0;
+    }
+    if (busySince === 0n) return;
+    const heldMs = Number((nowNs - busySince) / 1_000_000n);
+    const steps = Number(pulse.progress - startedAt);
+    if (steps === 0 || heldMs - toldMs < REPORT_INTERVAL_MS) return;
+    toldMs = heldMs;
+    onLongWork(heldMs, steps);
   };
 }

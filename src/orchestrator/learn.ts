@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Learning: runs a command once or more without refusing anything, and makes one sealed model of what was recorded.
+import { accessSync, closeSync, constants, openSync, rmSync, statSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { dirname, join } from "node:path";
+import { quote } from "../base/quote.ts";
+import type { SecurityEvent } from "../event/index.ts";
+import { ModelError, modelFromRecords, stringifyWorkloadModel } from "../model/index.ts";
+import type { LearnedModel, RuleSpec, WorkloadModel } from "../model/index.ts";
+import { nodeHasher } from "../tma/index.ts";
+import { RunError, StateError } from "./errors.ts";
+import { readRecords } from "./record-file.ts";
+import { runWorkload } from "./run.ts";
+import type { RunObserver, RunRequest, RunResult } from "./run-request.ts";
+import type { ChildExit } from "./run-record.ts";
+import { writeAtomic } from "./state-dir.ts";
+
+export interface LearnRequest {
+  /** Mode free; one run after the other is made from it. */
+  readonly run: RunRequest & { readonly mode: "free" };
+  readonly runs: number;
+  /** Model file to write; the records go beside it. */
+  readonly output: string;
+  /** Write a model although events were lost. */
+  readonly allowLoss: boolean;
+}
+
+export interface LearnObserver extends RunObserver {
+  /** After each run, with what it added. */
+  onRun?(run: RunResult, index: number, added: number): void;
+}
+
+export interface LearnResult {
+  readonly model: WorkloadModel;
+  readonly output: string;
+  readonly recordsFile: string;
+  readonly runs: readonly RunResult[];
+  /** Rules that this workload needed in addition to the profile's. */
+  readonly rules: readonly RuleSpec[];
+  readonly events: number;
+  readonly lost: number;
+  /** How the command ended: the first ending that was not a success, else the last. */
+  readonly exit: ChildExit;
+}
+
+/** Where the events behind a model are kept: they name its behaviours, which the model itself does not. */
+export function recordsFileOf(modelFile: string): string {
+  return `${modelFile}.records.jsonl`;
+}
+
+/**
+ * Runs, learns, writes. Nothing is written to `output` before everything has succeeded.
+ * @throws RunError LOST_EVENTS and whatever a run throws
+ */
+export async function learnWorkload(request: LearnRequest, observer: LearnObserver = {}): Promise<LearnResult> {
+  const recordsFile = recordsFileOf(request.output);
+  for (const file of [request.output, recordsFile]) requireWritable(file);
+  const runs: RunResult[] = [];
+  for (let index = 0; index < request.runs; index += 1) {
+    const knownPoints = runs.at(-1)?.points.map(({ coefficient }) => coefficient) ?? [];
+    const run = await runWorkload({ ...request.run, knownPoints }, observer);
+    runs.push(run);
+    observer.onRun?.(run, index, run.points.length - knownPoints.length);
+    refuseLoss(run, request.allowLoss);
+  }
+  const learned = learnFrom(request, runs);
+  write(request.output, recordsFile, runs, learned.model);
+  return {
+    model: learned.model,
+    output: request.output,
+    recordsFile,
+    runs,
+    rules: learned.rules,
+    events: sum(runs, ({ counts }) => counts.events),
+    lost: sum(runs, ({ counts }) => counts.lost),
+    exit: exitOf(runs),
+  };
+}
+
+/** Found out before the workload runs: a model that can not be written is a wasted run. */
+function requireWritable(file: string): void {
+  try {
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) throw Object.assign(new Error(), { code: "EISDIR" });
+    if (statSync(file, { throwIfNoEntry: false }) !== undefined) accessSync(file, constants.W_OK);
+    const probe = join(dirname(file), `.${randomBytes(6).toString("hex")}.galgo-tmp`);
+    closeSync(openSync(probe, "wx", 0o600));
+    rmSync(probe);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new StateError("NOT_WRITABLE", `can not write ${quote(file)} (${code}); choose another place with -o FILE`, { cause: error });
+  }
+}
+
+function refuseLoss(run: RunResult, allowLoss: boolean): void {
+  const { lost } = run.outcome.counts;
+  if (lost === 0 || allowLoss) return;
+  const reasons = run.outcome.losses.map((loss) => `${loss.count} x ${loss.reason} (${quote(loss.example)})`).join("; ");
+  throw new RunError(
+    "LOST_EVENTS",
+    `no model was written: ${lost} events could not be seen or described: ${reasons}. ` +
+      "A model without them would be incomplete; --allow-loss writes it all the same and says so in it",
+    { facts: { lost } },
+  );
+}
+
+function learnFrom({ run }: LearnRequest, runs: readonly RunResult[]): LearnedModel {
+  const last = runs.at(-1);
+  if (last === undefined) throw new RunError("BAD_OPTION", "nothing was run: --runs has to be at least 1");
+  const { mapping, digest, profile } = run.rules;
+  try {
+    return modelFromRecords(eventsOf(runs), {
+      name: last.directory.name,
+      profile,
+      mapping,
+      hasher: nodeHasher(digest),
+      sealed: true,
+      fidelity: last.fidelity,
+      completeness: {
+        runs: runs.length,
+        eventsSeen: sum(runs, ({ counts }) => counts.events),
+        eventsLost: sum(runs, ({ counts }) => counts.lost),
+        saturation: runs.flatMap(({ saturation }) => saturation),
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    throw new RunError("TMA_FAILED", `no model can be made of the records in ${quote(last.directory.path)}: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+function* eventsOf(runs: readonly RunResult[]): Generator<SecurityEvent> {
+  for (const { directory } of runs) for (const { event } of readRecords(directory.trajectory)) yield event;
+}
+
+function write(output: string, recordsFile: string, runs: readonly RunResult[], model: WorkloadModel): void {
+  const lines: string[] = [];
+  for (const { directory } of runs) for (const { text } of readRecords(directory.trajectory)) lines.push(text);
+  // the model comes last: where it is, its records are
+  writeAtomic(recordsFile, lines.length === 0 ? "" : `${lines.join("\n")}\n`);
+  writeAtomic(output, stringifyWorkloadModel(model), 0o644);
+}
+
+function exitOf(runs: readonly RunResult[]): ChildExit {
+  const exits = runs.flatMap(({ outcome }) => outcome.exit ?? []);
+  return exits.find((exit) => !("code" in exit) || exit.code !== 0) ?? exits.at(-1) ?? { code: 0 };
+}
+
+function sum(runs: readonly RunResult[], value: (outcome: RunResult["outcome"]) => number): number {
+  return runs.reduce((total, run) => total + value(run.outcome), 0);
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The first two steps of a run: parse what was asked for, and probe whether this machine can do it. Nothing is written or started.
+import type { WorkloadModel } from "../model/index.ts";
+import { seccompFidelity } from "../sensor/seccomp/index.ts";
+import type { Fidelity } from "../sensor/sensor.ts";
+import type { TmaSpec } from "../tma/index.ts";
+import { findCommand } from "./command-lookup.ts";
+import { ModelUseError, RunError } from "./errors.ts";
+import { weaknesses } from "./fidelity.ts";
+import { loadModel, requireUsable, specOfModel } from "./model-use.ts";
+import type { RunRequest } from "./run-request.ts";
+import { checkName, nameOfCommand } from "./state-dir.ts";
+
+/** A request that was found to be possible as far as files and words go. */
+export interface RunPlan {
+  readonly request: RunRequest;
+  readonly name: string;
+  /** The program file, as a shell would have found it. */
+  readonly program: string;
+  readonly model: WorkloadModel | undefined;
+  readonly tma: TmaSpec;
+}
+
+/** @throws CommandError, ModelUseError, StateError, RunError BAD_OPTION */
+export function parseRequest(request: RunRequest): RunPlan {
+  const [command] = request.command;
+  if (command === undefined)
+    throw new RunError("BAD_OPTION", "no command was given: put it after --");
+  const model = modelFor(request);
+  return {
+    request,
+    name: checkName(request.name ?? model?.metadata.name ?? nameOfCommand(command)),
+    program: findCommand(command, request.env["PATH"]),
+    model,
+    tma: model === undefined ? freeSpec(request) : specOfModel(model),
+  };
+}
+
+function modelFor({ mode, modelFile }: RunRequest): WorkloadModel | undefined {
+  if (modelFile === undefined) {
+    if (mode === "free") return undefined;
+    throw new ModelUseError(
+      "NO_MODEL",
+      `--${mode} needs a model: -m FILE; galgo learn -o FILE -- CMD makes one`,
+    );
+  }
+  const model = loadModel(modelFile);
+  requireUsable(model, modelFile, mode);
+  return model;
+}
+
+function freeSpec({ rules, knownPoints = [] }: RunRequest): TmaSpec {
+  return { ...rules, points: knownPoints, pseudonyms: [], sealed: false };
+}
+
+/** What the sensor offers before it was started, and why it falls short of the model. */
+export interface ProbeResult {
+  readonly fidelity: Fidelity;
+  /** Accepted with `allowWeaker`: to be announced. */
+  readonly weaker: readonly string[];
+}
+
+/** @throws ModelUseError WEAKER_SENSOR, OTHER_SENSOR */
+export function probeSensor({ model, request }: RunPlan): ProbeResult {
+  const fidelity = seccompFidelity([]);
+  const weaker = model === undefined ? [] : weaknesses(model.spec.fidelity, fidelity);
+  if (weaker.length > 0 && !request.allowWeaker) {
+    const code = model?.spec.fidelity.sensor === fidelity.sensor ? "WEAKER_SENSOR" : "OTHER_SENSOR";
+    throw new ModelUseError(
+      code,
+      `this machine is weaker than the one the model was learned on: ${weaker.join("; ")}. ` +
+        "Learn it again here, or say --allow-weaker",
+      { facts: { weaker } },
+    );
+  }
+  return { fidelity, weaker };
+}

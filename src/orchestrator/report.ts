@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// The beginning and the end of a run on disk: run.json when it starts, everything else when it has ended.
+import { createRun, writeAtomic } from "./state-dir.ts";
+import type { RunDirectory } from "./state-dir.ts";
+import { makeWorkloadModel, stringifyWorkloadModel } from "../model/index.ts";
+import type { WorkloadModel } from "../model/index.ts";
+import { seccompFidelity } from "../sensor/seccomp/index.ts";
+import type { Fidelity } from "../sensor/sensor.ts";
+import { nodeHasher } from "../tma/index.ts";
+import type { RunPlan } from "./plan.ts";
+import { writePoints } from "./points-file.ts";
+import type { Ending } from "./run.ts";
+import type { RunResult } from "./run-request.ts";
+import type { RunOutcome, RunRecord } from "./run-record.ts";
+
+/** Where a run leaves its traces. */
+export interface Site {
+  readonly directory: RunDirectory;
+  readonly record: RunRecord;
+  readonly startedAt: Date;
+}
+
+/** Makes the run's folder and says in it that the run goes on. @throws StateError NOT_WRITABLE */
+export function startReport(plan: RunPlan): Site {
+  const { request, tma, model } = plan;
+  const startedAt = new Date();
+  const directory = createRun(request.stateRoot, plan.name, startedAt);
+  const record: RunRecord = {
+    apiVersion: "galgo.dev/v1",
+    kind: "Run",
+    name: plan.name,
+    runId: directory.runId,
+    status: "running",
+    galgoPid: process.pid,
+    command: request.command,
+    cwd: request.cwd,
+    mode: request.mode,
+    onViolation: request.onViolation,
+    sensor: "seccomp",
+    mapping: tma.mapping,
+    digest: tma.digest,
+    profile: tma.profile.name,
+    ...(request.modelFile === undefined ? {} : { modelFile: request.modelFile }),
+    ...(model === undefined ? {} : { modelState: model.spec.state }),
+    started: startedAt.toISOString(),
+  };
+  writeRun(directory, record);
+  return { directory, record, startedAt };
+}
+
+/** Writes the results of a run that came to its end. */
+export function writeReport(plan: RunPlan, site: Site, ending: Ending): RunResult {
+  const { directory } = site;
+  const { result } = ending;
+  const fidelity = seccompFidelity(ending.features);
+  const outcome = outcomeOf(site, ending, fidelity);
+  writePoints(directory.points, result.points);
+  writeAtomic(
+    directory.model,
+    stringifyWorkloadModel(plan.model ?? foundModel(plan, ending, fidelity)),
+  );
+  const record: RunRecord = { ...site.record, status: "finished", outcome };
+  writeRun(directory, record);
+  return {
+    directory,
+    record,
+    outcome,
+    fidelity,
+    points: result.points,
+    saturation: result.summary.saturation,
+  };
+}
+
+/** Leaves word of a run that failed. What can not be written then is given up: the error itself is on its way to the user. */
+export function failReport(site: Site, error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  try {
+    writeRun(site.directory, { ...site.record, status: "failed", error: message });
+  } catch {
+    // the first error says more than this one
+  }
+}
+
+function writeRun(directory: RunDirectory, record: RunRecord): void {
+  writeAtomic(directory.run, `${JSON.stringify(record, null, 2)}\n`);
+}
+
+function outcomeOf({ startedAt }: Site, ending: Ending, fidelity: Fidelity): RunOutcome {
+  const { result, exit, killed } = ending;
+  const { summary } = result;
+  const endedAt = new Date();
+  return {
+    ended: endedAt.toISOString(),
+    durationMs: endedAt.getTime() - startedAt.getTime(),
+    exit,
+    counts: {
+      events: summary.events,
+      points: result.points.length,
+      violations: summary.violations,
+      refused: summary.refused,
+      lost: summary.lost,
+    },
+    losses: summary.losses,
+    state: result.state,
+    measurement: result.measurement,
+    latency: summary.latency,
+    ...(killed === undefined ? {} : { killed }),
+    fidelity,
+  };
+}
+
+/** What a run without a model found, as a model under the run's own rules; not sealed. */
+function foundModel(plan: RunPlan, { result }: Ending, fidelity: Fidelity): WorkloadModel {
+  const { mapping, digest, profile } = plan.tma;
+  const hasher = nodeHasher(digest);
+  const { events, lost, saturation } = result.summary;
+  return makeWorkloadModel(
+    {
+      name: plan.name,
+      mapping,
+      profile,
+      aggregate: "0".repeat(2 * hasher.size),
+      sealed: false,
+      fidelity,
+      pseudonyms: [],
+      points: result.points.map(({ coefficient }) => coefficient),
+      completeness: { runs: 1, eventsSeen: events, eventsLost: lost, saturation },
+    },
+    hasher,
+  );
+}

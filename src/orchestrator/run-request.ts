@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is asked of a run, what it tells while it goes on, and what comes back.
+import type {
+  DigestName,
+  MappingName,
+  ProfileSpec,
+  SecurityPoint,
+} from "../model/runtime/index.ts";
+import type { Fidelity } from "../sensor/sensor.ts";
+import type { ViolationReport } from "./namespace.ts";
+import type { RunMode, RunOutcome, RunRecord, ViolationPolicy } from "./run-record.ts";
+import type { RunDirectory } from "./state-dir.ts";
+
+/** The rules of a run without a model. */
+export interface FreeRules {
+  readonly mapping: MappingName;
+  readonly digest: DigestName;
+  readonly profile: ProfileSpec;
+}
+
+export interface RunRequest {
+  /** argv of the workload, as the user typed it. */
+  readonly command: readonly string[];
+  readonly mode: RunMode;
+  readonly onViolation: ViolationPolicy;
+  /** Model file; required in the modes detect and enforce. */
+  readonly modelFile?: string;
+  /** Used without a model. */
+  readonly rules: FreeRules;
+  /** Coefficients that count as known from the start of a run without a model: what earlier runs found. */
+  readonly knownPoints?: readonly string[];
+  /** Default: the model's name, else the command's. */
+  readonly name?: string;
+  readonly stateRoot: string;
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Longest time that one decision may take without progress (ms). */
+  readonly deadlineMs: number;
+  /** What becomes of processes that outlive the command. */
+  readonly onExit: "wait" | "kill";
+  /** Run although this machine sees less than the model was learned with. */
+  readonly allowWeaker: boolean;
+  /** Descriptors that become 0, 1, 2 of the workload; default our own. */
+  readonly stdio?: readonly number[];
+}
+
+/** Called in the main thread while the run goes on. */
+export interface RunObserver {
+  onStart?(run: RunDirectory): void;
+  onViolation?(violation: ViolationReport, run: RunDirectory): void;
+  /** Something that a person should know: one line. */
+  onNotice?(text: string): void;
+}
+
+export interface RunResult {
+  readonly directory: RunDirectory;
+  readonly record: RunRecord;
+  readonly outcome: RunOutcome;
+  readonly fidelity: Fidelity;
+  readonly points: readonly SecurityPoint[];
+  /** New behaviours in each tenth of the events. */
+  readonly saturation: readonly number[];
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+// One run from beginning to end, as the sequence that it is:
+// parse -> probe -> state directory -> agent in its thread -> cgroup -> launch, held -> loop -> report.
+import { closeSync } from "node:fs";
+import { LaunchError } from "../sensor/seccomp/launch-types.ts";
+import type { LaunchedWorkload } from "../sensor/seccomp/launch-types.ts";
+import { createCgroup } from "./cgroup.ts";
+import type { CgroupHandle } from "./cgroup.ts";
+import { CommandError, RunError } from "./errors.ts";
+import { newHeartbeatBuffer } from "./heartbeat.ts";
+import { parseRequest, probeSensor } from "./plan.ts";
+import type { RunPlan } from "./plan.ts";
+import { failReport, startReport, writeReport } from "./report.ts";
+import type { Site } from "./report.ts";
+import type { RunObserver, RunRequest, RunResult } from "./run-request.ts";
+import type { ChildExit } from "./run-record.ts";
+import { takeSignals } from "./signals.ts";
+import { startWatchdog } from "./watchdog.ts";
+import { startWorker } from "./worker-client.ts";
+import type { RunWorker } from "./worker-client.ts";
+import type { WorkerResult } from "./worker-protocol.ts";
+import { childExit, launchHeld, openGroupKill, signalNumber } from "./workload.ts";
+
+/** After this time processes that outlive the command are told of. */
+const LINGER_NOTICE_MS = 2_000;
+/** Time that a thread which is late gets to come back once its workload is dead. */
+const LATE_GRACE_MS = 1_000;
+
+/**
+ * Runs a command in a new namespace and reports. When it returns or throws, no process of the workload is left.
+ * @throws CommandError, ModelUseError, StateError, RunError, RecordFileError, LaunchError
+ */
+export async function runWorkload(
+  request: RunRequest,
+  observer: RunObserver = {},
+): Promise<RunResult> {
+  const plan = parseRequest(request);
+  const probe = probeSensor(plan);
+  for (const weakness of probe.weaker)
+    observer.onNotice?.(`weaker than the model was learned with: ${weakness}`);
+  const site = startReport(plan);
+  observer.onStart?.(site.directory);
+  const run = new RunInProgress(plan, site, observer);
+  try {
+    await run.startAgent();
+    await run.launch();
+    const ending = await run.loop();
+    return writeReport(plan, site, ending);
+  } catch (error) {
+    await run.abort();
+    failReport(site, error);
+    throw error;
+  } finally {
+    await run.close();
+  }
+}
+
+/** Time that a killed workload gets to be gone when a run is given up. */
+const ABORT_MS = 10_000;
+
+/** How a run went, as far as it is known in this thread. */
+export interface Ending {
+  readonly exit: ChildExit;
+  readonly result: WorkerResult;
+  readonly features: readonly string[];
+  /** Why Galgo killed the workload, when it did. */
+  readonly killed: string | undefined;
+}
+
+class RunInProgress {
+  readonly #plan: RunPlan;
+  readonly #site: Site;
+  readonly #observer: RunObserver;
+  readonly #heartbeat = newHeartbeatBuffer();
+  readonly #release: (() => void)[] = [];
+  /** Rejects when the run can not be brought to an orderly end. */
+  readonly #broken: Promise<never>;
+  #break: (error: Error) => void = () => undefined;
+  #worker: RunWorker | undefined;
+  #workload: LaunchedWorkload | undefined;
+  #group: CgroupHandle | undefined;
+  #groupKillFd: number | undefined;
+  #killed: string | undefined;
+  #failure: string | undefined;
+  #firstHasEnded = false;
+
+  constructor(plan: RunPlan, site: Site, observer: RunObserver) {
+    this.#plan = plan;
+    this.#site = site;
+    this.#observer = observer;
+    this.#broken = new Promise((_, reject) => {
+      this.#break = reject;
+    });
+    this.#broken.catch(() => undefined);
+  }
+
+  async startAgent(): Promise<void> {
+    const { request, tma } = this.#plan;
+    const { directory } = this.#site;
+    this.#worker = await startWorker(
+      {
+        heartbeat: this.#heartbeat,
+        mode: request.mode,
+        onViolation: request.onViolation,
+        tma,
+        trajectory: directory.trajectory,
+        forensics: directory.forensics,
+      },
+      {
+        onViolation: (violation) => this.#observer.onViolation?.(violation, directory),
+        onKill: (reason) => this.#kill(reason),
+        onFailed: (message) => {
+          this.#failure ??= message;
+        },
+      },
+    );
+  }
+
+  async launch(): Promise<void> {
+    const group = createCgroup(this.#plan.name);
+    // without one the guard finds every process by itself: slower, so it is a feature and no condition
+    this.#group = "unavailable" in group ? undefined : group;
+    this.#groupKillFd = this.#group === undefined ? undefined : openGroupKill(this.#group);
+    this.#workload = await launchHeld(this.#plan, this.#group);
+    this.#workload.onStopped = () => {
+      // the shell that started Galgo waits for Galgo: it has to see the stop
+      process.kill(process.pid, "SIGSTOP");
+    };
+  }
+
+  async loop(): Promise<Ending> {
+    const [worker, workload] = [this.#worker, this.#workload];
+    if (worker === undefined || workload === undefined)
+      throw new RunError("LAUNCH_FAILED", "nothing was launched");
+    this.#takeSignals(workload);
+    this.#watch();
+    const inGroup = workload.features.includes("cgroup");
+    const features = await worker.serve({
+      listenerFd: workload.listenerFd,
+      workloadPid: workload.pid,
+      protectedPids: [process.pid, workload.guardPid],
+      ...(inGroup && this.#groupKillFd !== undefined ? { cgroupKillFd: this.#groupKillFd } : {}),
+    });
+    workload.go();
+    const exit = await this.#orBroken(workload.exited);
+    this.#afterFirst();
+    const [result] = await this.#orBroken(Promise.all([worker.done, workload.drained]));
+    if (this.#failure !== undefined)
+      throw new RunError("TMA_FAILED", `the run failed: ${this.#failure}`);
+    const refused = await workload.execFailed;
+    if (refused !== undefined && result.summary.violations === 0) throw commandError(refused);
+    return {
+      exit: refused === undefined ? childExit(exit) : { code: 126 },
+      result,
+      features: [...workload.features, ...features],
+      killed: this.#killed ?? result.summary.killed,
+    };
+  }
+
+  /** Brings down what was started. The workload is dead afterwards. */
+  async abort(): Promise<void> {
+    this.#workload?.kill();
+    await atMost(ABORT_MS, this.#workload?.drained);
+    // a thread that hangs in a system call can not be ended before it returns
+    await atMost(LATE_GRACE_MS, this.#worker?.terminate());
+  }
+
+  /** Gives everything back; nothing of the workload runs any more. */
+  async close(): Promise<void> {
+    for (const release of this.#release.splice(0).reverse()) release();
+    if (this.#groupKillFd !== undefined) closeSync(this.#groupKillFd);
+    await Promise.all([atMost(LATE_GRACE_MS, this.#worker?.terminate()), this.#group?.remove()]);
+  }
+
+  #kill(reason: string): void {
+    this.#killed ??= reason;
+    this.#workload?.kill();
+  }
+
+  async #orBroken<T>(promise: Promise<T>): Promise<T> {
+    return Promise.race([promise, this.#broken]);
+  }
+
+  #takeSignals(workload: LaunchedWorkload): void {
+    this.#release.push(
+      takeSignals({
+        forward: (signal) => workload.signal(signalNumber(signal)),
+        kill: (reason) => this.#kill(reason),
+        firstHasEnded: () => this.#firstHasEnded,
+      }),
+    );
+  }
+
+  #watch(): void {
+    const watchdog = startWatchdog({
+      heartbeat: this.#heartbeat,
+      deadlineMs: this.#plan.request.deadlineMs,
+      onLate: (heldMs) => this.#late(heldMs),
+      onLongWork: (heldMs, steps) => {
+        const seconds = Math.round(heldMs / 1_000);
+        this.#observer.onNotice?.(
+          `reading a large file before it is decided on: ${steps} MiB in ${seconds} s`,
+        );
+      },
+    });
+    this.#release.push(() => watchdog.stop());
+  }
+
+  /** No answer in time: whatever the mode, a workload that hangs for ever is worse than one that is dead. */
+  #late(heldMs: number): void {
+    const reason = `no decision on one event for ${heldMs} ms (deadline ${this.#plan.request.deadlineMs} ms, --deadline)`;
+    this.#kill(reason);
+    const timer = setTimeout(
+      () => this.#break(new RunError("DEADLINE", `the workload was killed: ${reason}`)),
+      LATE_GRACE_MS,
+    );
+    this.#release.push(() => clearTimeout(timer));
+    this.#failure ??= reason;
+  }
+
+  /** The command has ended; others of the workload may go on. */
+  #afterFirst(): void {
+    this.#firstHasEnded = true;
+    if (this.#plan.request.onExit === "kill") {
+      this.#workload?.kill();
+      return;
+    }
+    const timer = setTimeout(() => {
+      this.#observer.onNotice?.(
+        "the command has ended, processes it started go on: waiting for them (Ctrl-C ends them)",
+      );
+    }, LINGER_NOTICE_MS);
+    this.#release.push(() => clearTimeout(timer));
+  }
+}
+
+/** Waits for something to settle, either way, but not for ever. */
+async function atMost(ms: number, promise: Promise<unknown> | undefined): Promise<void> {
+  if (promise === undefined) return;
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise.catch(() => undefined), limit]);
+  clearTimeout(timer);
+}
+
+/** A command that the kernel would not run, as a shell words it. */
+function commandError(error: LaunchError): CommandError {
+  const code = error.facts["errno"] === "ENOENT" ? "NOT_FOUND" : "NOT_EXECUTABLE";
+  return new CommandError(code, error.message, { facts: error.facts, cause: error });
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// The main thread's end of the worker: starts it, hands it the workload, and turns what it posts into callbacks and promises.
+import type { Worker } from "node:worker_threads";
+import { RunError } from "./errors.ts";
+import type { ViolationReport } from "./namespace.ts";
+import { siblingModule, startThread } from "./start-thread.ts";
+import type { ServeOrder, WorkerMessage, WorkerResult, WorkerSetup } from "./worker-protocol.ts";
+
+export interface WorkerCallbacks {
+  onViolation(violation: ViolationReport): void;
+  /** The workload has to die. */
+  onKill(reason: string): void;
+  onFailed(message: string): void;
+}
+
+export interface RunWorker {
+  /** Hands the workload over; settles when its first call can come, with the features that the sensor found. */
+  serve(order: ServeOrder): Promise<readonly string[]>;
+  /** Settles when the workload is gone; rejects with RunError WORKER_FAILED when the worker ended without a result. */
+  readonly done: Promise<WorkerResult>;
+  /** Ends the thread, also in the middle of something. */
+  terminate(): Promise<void>;
+}
+
+/**
+ * Starts the worker and waits until it could take events.
+ * @throws RunError WORKER_FAILED
+ */
+export async function startWorker(
+  setup: WorkerSetup,
+  callbacks: WorkerCallbacks,
+): Promise<RunWorker> {
+  const thread = startThread(siblingModule(import.meta.url, "./worker"), { workerData: setup });
+  const { ready, serving, done } = follow(thread, callbacks);
+  await ready;
+  return {
+    serve: (order) => {
+      thread.postMessage(order);
+      return serving;
+    },
+    done,
+    terminate: async () => {
+      await thread.terminate();
+    },
+  };
+}
+
+interface Milestones {
+  readonly ready: Promise<void>;
+  readonly serving: Promise<readonly string[]>;
+  readonly done: Promise<WorkerResult>;
+}
+
+function follow(thread: Worker, callbacks: WorkerCallbacks): Milestones {
+  let failure: string | undefined;
+  const end = deferred<WorkerResult>();
+  const start = deferred<void>();
+  const service = deferred<readonly string[]>();
+  const fail = (message: string): void => {
+    const error = new RunError("WORKER_FAILED", `the thread that decides ended: ${message}`);
+    for (const milestone of [start, service, end]) milestone.reject(error);
+  };
+  thread.on("message", (message: WorkerMessage) => {
+    switch (message.type) {
+      case "ready":
+        return start.resolve();
+      case "serving":
+        return service.resolve(message.features);
+      case "violation":
+        return callbacks.onViolation(message.violation);
+      case "kill":
+        return callbacks.onKill(message.reason);
+      case "failed":
+        failure = message.message;
+        return callbacks.onFailed(message.message);
+      case "done":
+        return end.resolve(message.result);
+    }
+  });
+  thread.on("error", (error) => {
+    callbacks.onKill(`Galgo failed: ${error.message}`);
+    fail(error.message);
+  });
+  thread.on("exit", (code) => fail(failure ?? `exit status ${code}`));
+  // a run that fails earlier never asks for these
+  service.promise.catch(() => undefined);
+  end.promise.catch(() => undefined);
+  return { ready: start.promise, serving: service.promise, done: end.promise };
+}
+
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: Error): void;
+}
+
+function deferred<T>(): Deferred<T> {
+  let settle: Pick<Deferred<T>, "resolve" | "reject"> | undefined;
+  const promise = new Promise<T>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  return {
+    promise,
+    resolve: (value) => settle?.resolve(value),
+    reject: (error) => settle?.reject(error),
+  };
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// A launched workload as a run sees it: held, let go, signalled, killed, waited for.
+import { openSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
+import { buildFilter, thisMachine } from "../sensor/seccomp/index.ts";
+import { launchWorkload } from "../sensor/seccomp/launch.ts";
+import type {
+  LaunchedWorkload,
+  WorkloadExit,
+  WorkloadGroup,
+} from "../sensor/seccomp/launch-types.ts";
+import type { RunPlan } from "./plan.ts";
+import type { ChildExit } from "./run-record.ts";
+
+const CAP_SYS_ADMIN = 1n << 21n;
+
+/** Starts the command held before its exec. @throws LaunchError */
+export function launchHeld(
+  { request, program }: RunPlan,
+  group: WorkloadGroup | undefined,
+): Promise<LaunchedWorkload> {
+  return launchWorkload({
+    command: request.command,
+    path: program,
+    env: request.env,
+    cwd: request.cwd,
+    filter: buildFilter(thisMachine()),
+    noNewPrivs: !mayInstallFilters(),
+    openFiles: usualOpenFiles(),
+    ...(group === undefined ? {} : { cgroup: group }),
+    ...(request.stdio === undefined ? {} : { stdio: request.stdio }),
+  });
+}
+
+/** Only CAP_SYS_ADMIN may filter a task that can still gain privileges. */
+function mayInstallFilters(): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(readText("/proc/self/status"))?.[1] ?? "0";
+  return (BigInt(`0x${effective}`) & CAP_SYS_ADMIN) !== 0n;
+}
+
+/** Node raises its own soft limit of open files when it starts; the parent's is what the workload would have had. */
+function usualOpenFiles(): number {
+  const limit = /^Max open files\s+(\d+)/m.exec(readText(`/proc/${process.ppid}/limits`))?.[1];
+  return limit === undefined ? 0 : Number(limit);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** A descriptor that kills the group when "1" is written to it; undefined when this kernel has none. */
+export function openGroupKill(group: WorkloadGroup): number | undefined {
+  try {
+    return openSync(`/proc/self/fd/${group.directoryFd}/cgroup.kill`, "w");
+  } catch {
+    return undefined;
+  }
+}
+
+const SIGNAL_NAMES = new Map(
+  Object.entries(constants.signals).map(([name, number]) => [number, name]),
+);
+
+export function signalNumber(name: NodeJS.Signals): number {
+  return constants.signals[name];
+}
+
+/** How the first process ended, in our words. */
+export function childExit({ code, signal }: WorkloadExit): ChildExit {
+  if (signal === null) return { code: code ?? 0 };
+  return { signal: SIGNAL_NAMES.get(signal) ?? `signal ${signal}` };
+}
