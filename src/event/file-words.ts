@@ -88,14 +88,14 @@ export function attributeWords({ dentry, attr }: InodeSetattrCell): string {
   const name = dentryWords(dentry);
   const has = (bits: number): boolean => (attr.valid & bits) !== 0;
   const parts = [
-    ...(has(ATTR.mode) ? [`mode to ${modeWords(attr.mode)}`] : []),
-    ...(has(ATTR.uid) ? [`owner to ${attr.uid}`] : []),
-    ...(has(ATTR.gid) ? [`group to ${attr.gid}`] : []),
+    ...(has(ATTR.mode) ? [`mode ${modeWords(attr.mode)}`] : []),
+    ...(has(ATTR.uid) ? [`owner ${attr.uid}`] : []),
+    ...(has(ATTR.gid) ? [`group ${attr.gid}`] : []),
   ];
   if (has(ATTR.size)) {
     const size = `truncates ${name} to ${attr.size} bytes`;
-    return parts.length === 0 ? size : `${size}, changes ${parts.join(", ")}`;
+    return parts.length === 0 ? size : `${size}, sets ${parts.join(", ")}`;
   }
-  if (parts.length > 0) return `changes ${parts.join(", ")} of ${name}`;
+  if (parts.length > 0) return `sets ${parts.join(", ")} of ${name}`;
   return has(ATTR.times) ? `changes times of ${name}` : `changes attributes of ${name}`;
 }
