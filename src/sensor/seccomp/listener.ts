@@ -29,6 +29,7 @@ export class Listener {
   readonly #response: Buffer = Buffer.alloc(24);
   readonly #addfd: Buffer = Buffer.alloc(24);
   readonly #poll: Buffer = Buffer.alloc(8);
+  #handsOver = false;
 
   constructor(fd: number) {
     this.fd = fd;
@@ -36,9 +37,15 @@ export class Listener {
     this.#poll.writeInt16LE(POLLIN, 4);
   }
 
-  /** Asks the kernel (6.6) to run agent and task on one CPU in turn, which removes the wake-up of an idle core. False when it can not. */
-  syncWakeUp(): boolean {
-    return sys().ioctlValue(this.fd, IOCTL_SET_FLAGS, SYNC_WAKE_UP) === 0;
+  /**
+   * Asks the kernel (6.6) to run agent and task on one CPU in turn, which removes the wake-up of an idle core.
+   * @returns false when it can not.
+   */
+  handOver(on: boolean): boolean {
+    if (on === this.#handsOver) return true;
+    if (sys().ioctlValue(this.fd, IOCTL_SET_FLAGS, on ? SYNC_WAKE_UP : 0) !== 0) return false;
+    this.#handsOver = on;
+    return true;
   }
 
   /** Waits for the next held call. "end": no filtered task is left. "again": the call vanished (its task was killed). */

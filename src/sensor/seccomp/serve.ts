@@ -61,8 +61,10 @@ class Server {
   readonly #routes: readonly (Route | undefined)[];
   readonly #arch: number;
   readonly #placement = new Placement();
-  /** Lending a CPU pays only where plain answers are handed over synchronously too. */
-  #placed = false;
+  /** More than one CPU, and a kernel that hands over. */
+  #shares = false;
+  /** Nobody else waits for the agent: it hands its CPU over to the task that it answers. */
+  #alone = false;
   #seen = 0n;
   #held = 0n;
   #lost = 0n;
@@ -98,9 +100,10 @@ class Server {
 
   run(): SensorStats {
     const features: string[] = [];
-    if (this.#listener.syncWakeUp()) {
+    if (this.#listener.handOver(true)) {
       features.push("sync-wake-up");
-      this.#placed = availableParallelism() > 1 && process.env["GALGO_NO_PLACEMENT"] !== "1";
+      this.#shares = availableParallelism() > 1;
+      this.#alone = true;
     }
     if (this.#bench.self.ownUmask) features.push("acts-for-task");
     if (!this.#bench.tasks.addFirst(this.#options.pid))
@@ -124,10 +127,23 @@ class Server {
       progress.begin();
       this.#seen++;
       this.#held++;
-      this.#answer(this.#decide());
+      const reply = this.#decide();
+      const more = this.#listener.moreWaiting();
+      this.#share(more);
+      this.#answer(reply);
       progress.end();
-      sink.answered(this.#listener.moreWaiting());
+      sink.answered(more);
     }
+  }
+
+  /**
+   * One task after the other is fastest on one CPU. With others waiting the agent goes on working on this one, so the
+   * task that is answered is woken wherever there is room (make -j2 on two cores: ratio 2.5 -> 1.9).
+   */
+  #share(moreWaiting: boolean): void {
+    if (!this.#shares || this.#alone !== moreWaiting) return;
+    this.#alone = !moreWaiting;
+    this.#listener.handOver(this.#alone);
   }
 
   #decide(): Reply {
@@ -216,9 +232,9 @@ class Server {
   }
 
   #inject(fd: number, cloexec: boolean): void {
-    if (this.#placed) this.#placement.lend(this.#call.task.tid);
+    if (this.#alone) this.#placement.lend(this.#call.task.tid);
     const error = this.#listener.injectFd(fd, cloexec);
-    if (this.#placed) this.#placement.restore();
+    if (this.#alone) this.#placement.restore();
     if (error !== 0 && error !== ENOENT) this.#listener.fail(error);
     this.#noteInstalled(fd);
     sys().close(fd);
