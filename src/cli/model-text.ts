@@ -18,8 +18,13 @@ export function printModel(model: WorkloadModel): void {
     ["mapping", `${spec.mapping}, digest ${spec.digest}`],
     ["profile", spec.profile.name],
     ...spec.profile.rules.map((rule): [string, string] => ["  rule", describeRule(rule)]),
-    ["sensor", `${fidelity.sensor}: sees ${plural(fidelity.sees.length, "hook")}, holds ${fidelity.holds.length}`],
-    ...(spec.pseudonyms.length === 0 ? [] : [["pseudonyms", count(spec.pseudonyms.length)] as [string, string]]),
+    [
+      "sensor",
+      `${fidelity.sensor}: sees ${plural(fidelity.sees.length, "hook")}, holds ${fidelity.holds.length}`,
+    ],
+    ...(spec.pseudonyms.length === 0
+      ? []
+      : [["pseudonyms", count(spec.pseudonyms.length)] as [string, string]]),
     ["state", spec.state],
     ["digest", modelDigest(model, nodeHasher(spec.digest))],
   ];
@@ -36,6 +41,7 @@ const TENTHS = 10;
 /** New behaviours in the last tenth of each run: what is still growing is not learned. */
 function saturationText(saturation: readonly number[]): string {
   const tails: string[] = [];
-  for (let at = TENTHS; at <= saturation.length; at += TENTHS) tails.push(count(saturation[at - 1] ?? 0));
+  for (let at = TENTHS; at <= saturation.length; at += TENTHS)
+    tails.push(count(saturation[at - 1] ?? 0));
   return tails.length === 0 ? "unknown" : `new in the last tenth of each run: ${tails.join(", ")}`;
 }

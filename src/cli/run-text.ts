@@ -11,7 +11,12 @@ export function printRun(record: RunRecord, run: RunDirectory): void {
     ["status", record.error === undefined ? record.status : `${record.status}: ${record.error}`],
     ["command", record.command.map((word) => quote(word)).join(" ")],
     ["in", quote(record.cwd)],
-    ["mode", record.mode === "free" ? "free (nothing is refused)" : `${record.mode}, on violation ${record.onViolation}`],
+    [
+      "mode",
+      record.mode === "free"
+        ? "free (nothing is refused)"
+        : `${record.mode}, on violation ${record.onViolation}`,
+    ],
     ["model", record.modelFile === undefined ? "none" : quote(record.modelFile)],
     ["rules", `mapping ${record.mapping}, digest ${record.digest}, profile ${record.profile}`],
     ["sensor", record.sensor],
@@ -29,10 +34,19 @@ function outcomeRows(outcome: RunOutcome): [string, string][] {
     ["exit", outcome.exit === undefined ? "unknown" : exitText(outcome.exit)],
     ...(outcome.killed === undefined ? [] : [["killed", outcome.killed] as [string, string]]),
     ["events", `${count(counts.events)} seen, ${count(counts.lost)} lost`],
-    ...losses.map((loss): [string, string] => ["  lost", `${count(loss.count)} x ${loss.reason}: ${quote(loss.example)}`]),
+    ...losses.map((loss): [string, string] => [
+      "  lost",
+      `${count(loss.count)} x ${loss.reason}: ${quote(loss.example)}`,
+    ]),
     ["behaviours", count(counts.points)],
-    ["violations", `${count(counts.violations)}, and ${plural(counts.refused, "call")} of untrusted processes refused`],
-    ["decision", `median ${microseconds(latency.medianUs)}, p99 ${microseconds(latency.p99Us)}, max ${microseconds(latency.maxUs)}`],
+    [
+      "violations",
+      `${count(counts.violations)}, and ${plural(counts.refused, "call")} of untrusted processes refused`,
+    ],
+    [
+      "decision",
+      `median ${microseconds(latency.medianUs)}, p99 ${microseconds(latency.p99Us)}, max ${microseconds(latency.maxUs)}`,
+    ],
     ["state", outcome.state],
     ["measurement", outcome.measurement],
   ];

@@ -11,7 +11,9 @@ const MAX_PROGRAM = 200;
 /** "/bin/sh > /usr/bin/grep": programs from the first to the acting one. */
 export function chainText(programs: readonly (string | undefined)[]): string {
   if (programs.length === 0) return "?";
-  return programs.map((program) => (program === undefined ? "?" : quote(program, MAX_PROGRAM))).join(" > ");
+  return programs
+    .map((program) => (program === undefined ? "?" : quote(program, MAX_PROGRAM)))
+    .join(" > ");
 }
 
 /** What a decision meant for the one who asked. */
@@ -29,7 +31,10 @@ export function decisionText(decision: ViolationReport["decision"]): string {
 /** The one line that stands on stderr the moment it happens. */
 export function violationLine(violation: ViolationReport, name: string, paint: Painter): string {
   const { number, decision, chain, words, reason } = violation;
-  const head = decision === "observed" ? paint.yellow(`violation ${number}`) : paint.red(`violation ${number}`);
+  const head =
+    decision === "observed"
+      ? paint.yellow(`violation ${number}`)
+      : paint.red(`violation ${number}`);
   const why = reason === undefined ? "" : ` (${reason})`;
   const hint = paint.dim(`galgo why ${name} ${number}`);
   return `${head}: ${chainText(chain)} ${words}${why}; ${decisionText(decision)}; ${hint}`;

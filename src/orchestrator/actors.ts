@@ -34,6 +34,16 @@ export class Actors {
     return this.#records.get(taskId);
   }
 
+  /** Every identity record, in the order they came. */
+  all(): IdentityRecord[] {
+    return [...this.#records.values()];
+  }
+
+  /** Path of the program behind a TASK_ID. */
+  programOf(taskId: string): string | undefined {
+    return this.#records.get(taskId)?.cell.file.path.pathname;
+  }
+
   /** Identity records that a reader needs to name everybody in the chain of `task`, first program first. */
   recordsOf(task: TaskIdentity): IdentityRecord[] {
     return this.chainOf(task).flatMap((actor) => this.#records.get(actor.taskId) ?? []);

@@ -9,6 +9,7 @@ import { ModelError, modelFromRecords, stringifyWorkloadModel } from "../model/i
 import type { LearnedModel, RuleSpec, WorkloadModel } from "../model/index.ts";
 import { nodeHasher } from "../tma/index.ts";
 import { RunError, StateError } from "./errors.ts";
+import { recordsFileOf } from "./learn-files.ts";
 import { readRecords } from "./record-file.ts";
 import { runWorkload } from "./run.ts";
 import type { RunObserver, RunRequest, RunResult } from "./run-request.ts";
@@ -43,16 +44,14 @@ export interface LearnResult {
   readonly exit: ChildExit;
 }
 
-/** Where the events behind a model are kept: they name its behaviours, which the model itself does not. */
-export function recordsFileOf(modelFile: string): string {
-  return `${modelFile}.records.jsonl`;
-}
-
 /**
  * Runs, learns, writes. Nothing is written to `output` before everything has succeeded.
  * @throws RunError LOST_EVENTS and whatever a run throws
  */
-export async function learnWorkload(request: LearnRequest, observer: LearnObserver = {}): Promise<LearnResult> {
+export async function learnWorkload(
+  request: LearnRequest,
+  observer: LearnObserver = {},
+): Promise<LearnResult> {
   const recordsFile = recordsFileOf(request.output);
   for (const file of [request.output, recordsFile]) requireWritable(file);
   const runs: RunResult[] = [];
@@ -80,21 +79,28 @@ export async function learnWorkload(request: LearnRequest, observer: LearnObserv
 /** Found out before the workload runs: a model that can not be written is a wasted run. */
 function requireWritable(file: string): void {
   try {
-    if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) throw Object.assign(new Error(), { code: "EISDIR" });
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true)
+      throw Object.assign(new Error(), { code: "EISDIR" });
     if (statSync(file, { throwIfNoEntry: false }) !== undefined) accessSync(file, constants.W_OK);
     const probe = join(dirname(file), `.${randomBytes(6).toString("hex")}.galgo-tmp`);
     closeSync(openSync(probe, "wx", 0o600));
     rmSync(probe);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new StateError("NOT_WRITABLE", `can not write ${quote(file)} (${code}); choose another place with -o FILE`, { cause: error });
+    throw new StateError(
+      "NOT_WRITABLE",
+      `can not write ${quote(file)} (${code}); choose another place with -o FILE`,
+      { cause: error },
+    );
   }
 }
 
 function refuseLoss(run: RunResult, allowLoss: boolean): void {
   const { lost } = run.outcome.counts;
   if (lost === 0 || allowLoss) return;
-  const reasons = run.outcome.losses.map((loss) => `${loss.count} x ${loss.reason} (${quote(loss.example)})`).join("; ");
+  const reasons = run.outcome.losses
+    .map((loss) => `${loss.count} x ${loss.reason} (${quote(loss.example)})`)
+    .join("; ");
   throw new RunError(
     "LOST_EVENTS",
     `no model was written: ${lost} events could not be seen or described: ${reasons}. ` +
@@ -105,7 +111,8 @@ function refuseLoss(run: RunResult, allowLoss: boolean): void {
 
 function learnFrom({ run }: LearnRequest, runs: readonly RunResult[]): LearnedModel {
   const last = runs.at(-1);
-  if (last === undefined) throw new RunError("BAD_OPTION", "nothing was run: --runs has to be at least 1");
+  if (last === undefined)
+    throw new RunError("BAD_OPTION", "nothing was run: --runs has to be at least 1");
   const { mapping, digest, profile } = run.rules;
   try {
     return modelFromRecords(eventsOf(runs), {
@@ -124,19 +131,30 @@ function learnFrom({ run }: LearnRequest, runs: readonly RunResult[]): LearnedMo
     });
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
-    throw new RunError("TMA_FAILED", `no model can be made of the records in ${quote(last.directory.path)}: ${error.message}`, {
-      cause: error,
-    });
+    throw new RunError(
+      "TMA_FAILED",
+      `no model can be made of the records in ${quote(last.directory.path)}: ${error.message}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
 function* eventsOf(runs: readonly RunResult[]): Generator<SecurityEvent> {
-  for (const { directory } of runs) for (const { event } of readRecords(directory.trajectory)) yield event;
+  for (const { directory } of runs)
+    for (const { event } of readRecords(directory.trajectory)) yield event;
 }
 
-function write(output: string, recordsFile: string, runs: readonly RunResult[], model: WorkloadModel): void {
+function write(
+  output: string,
+  recordsFile: string,
+  runs: readonly RunResult[],
+  model: WorkloadModel,
+): void {
   const lines: string[] = [];
-  for (const { directory } of runs) for (const { text } of readRecords(directory.trajectory)) lines.push(text);
+  for (const { directory } of runs)
+    for (const { text } of readRecords(directory.trajectory)) lines.push(text);
   // the model comes last: where it is, its records are
   writeAtomic(recordsFile, lines.length === 0 ? "" : `${lines.join("\n")}\n`);
   writeAtomic(output, stringifyWorkloadModel(model), 0o644);

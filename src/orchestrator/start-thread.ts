@@ -14,6 +14,9 @@ export function siblingModule(from: string, name: string): URL {
 export function startThread(module: URL, options: WorkerOptions): Worker {
   if (!module.pathname.endsWith(".ts")) return new Worker(module, options);
   // Node 20 gives a thread none of the module hooks of its parent: TypeScript has to be taught to it again
-  const source = `import("tsx/esm/api").then((tsx) => { tsx.register(); return import(${JSON.stringify(module.href)}); });`;
+  const [loader, wanted] = [import.meta.resolve("tsx/esm/api"), module.href].map((url) =>
+    JSON.stringify(url),
+  );
+  const source = `import(${loader}).then((tsx) => { tsx.register(); return import(${wanted}); });`;
   return new Worker(source, { ...options, eval: true });
 }

@@ -28,7 +28,11 @@ interface ShowOptions {
   readonly json?: boolean;
 }
 
-export async function show(text: string, subject: ShowSubject, options: ShowOptions): Promise<void> {
+export async function show(
+  text: string,
+  subject: ShowSubject,
+  options: ShowOptions,
+): Promise<void> {
   const target = findTarget(text, stateRoot(process.env, process.getuid?.() ?? -1), options.run);
   const json = options.json === true;
   switch (subject) {
@@ -57,7 +61,10 @@ function printValue(name: string, value: string, json: boolean): void {
 
 function runOf(target: Target, subject: string): RunDirectory {
   if (target.kind === "run") return target.run;
-  throw new StateError("NO_SUCH_RUN", `${quote(target.file)} is a file of ${target.kind}: only a run has a ${subject}`);
+  throw new StateError(
+    "NO_SUCH_RUN",
+    `${quote(target.file)} is a file of ${target.kind}: only a run has a ${subject}`,
+  );
 }
 
 function modelOf(target: Target): WorkloadModel {
@@ -66,13 +73,18 @@ function modelOf(target: Target): WorkloadModel {
 }
 
 function stateOf(target: Target): string {
-  return target.kind === "model" ? modelOf(target).spec.state : outcomeOf(runOf(target, "state")).state;
+  return target.kind === "model"
+    ? modelOf(target).spec.state
+    : outcomeOf(runOf(target, "state")).state;
 }
 
 function outcomeOf(run: RunDirectory): RunOutcome {
   const record = readRunRecord(run.run);
   if (record.outcome !== undefined) return record.outcome;
-  const why = record.status === "running" ? "has not ended yet" : "ended without a result (see galgo show NAME run)";
+  const why =
+    record.status === "running"
+      ? "has not ended yet"
+      : "ended without a result (see galgo show NAME run)";
   throw new StateError("NO_SUCH_RUN", `run ${run.runId} of ${run.name} ${why}`);
 }
 
@@ -105,7 +117,12 @@ function printRecord(record: FileRecord, actors: Actors): boolean {
   const chain = chainText(actors.chainOf(record.event.task).map(({ program }) => program));
   const mark = record.mark;
   const before = mark === undefined ? "" : mark.kind === "violation" ? `${mark.number}: ` : "   ";
-  const after = mark === undefined ? "" : mark.kind === "violation" ? ` [${mark.decision}]` : " [refused: untrusted]";
+  const after =
+    mark === undefined
+      ? ""
+      : mark.kind === "violation"
+        ? ` [${mark.decision}]`
+        : " [refused: untrusted]";
   return outLine(`${before}${chain} ${describeEvent(record.event)}${after}`);
 }
 

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// galgo learn: runs a command without refusing anything and writes what it did as a sealed model.
+import { quote } from "../../base/quote.ts";
+import { BUILTIN_PROFILES, describeRule } from "../../model/index.ts";
+import type { DigestName, MappingName } from "../../model/index.ts";
+import { learnWorkload } from "../../orchestrator/learn.ts";
+import type { LearnResult } from "../../orchestrator/learn.ts";
+import { checkName, nameOfCommand, stateRoot } from "../../orchestrator/state-dir.ts";
+import { childStatus } from "../exit-status.ts";
+import { count, outJson, plural, say } from "../render.ts";
+import { exitText } from "../run-text.ts";
+
+interface LearnOptions {
+  readonly output?: string;
+  readonly runs: number;
+  readonly name?: string;
+  readonly profile: "portable" | "exact";
+  readonly mapping: MappingName;
+  readonly digest: DigestName;
+  readonly allowLoss?: boolean;
+  readonly json?: boolean;
+  readonly deadline: number;
+  readonly onExit: "wait" | "kill";
+}
+
+export async function learn(command: readonly string[], options: LearnOptions): Promise<void> {
+  const name = checkName(options.name ?? nameOfCommand(command[0] ?? ""));
+  const { mapping, digest } = options;
+  const result = await learnWorkload(
+    {
+      run: {
+        command,
+        mode: "free",
+        onViolation: "observe",
+        name,
+        rules: { mapping, digest, profile: BUILTIN_PROFILES[options.profile] },
+        stateRoot: stateRoot(process.env, process.getuid?.() ?? -1),
+        cwd: process.cwd(),
+        env: process.env,
+        deadlineMs: options.deadline,
+        onExit: options.onExit,
+        allowWeaker: false,
+      },
+      runs: options.runs,
+      output: options.output ?? `./${name}.galgo.json`,
+      allowLoss: options.allowLoss === true,
+    },
+    {
+      onNotice: say,
+      onRun: ({ outcome }, index, added) => {
+        if (options.runs === 1) return;
+        say(
+          `run ${index + 1} of ${options.runs}: ${plural(added, "new behaviour")} in ${plural(outcome.counts.events, "event")}`,
+        );
+      },
+    },
+  );
+  if (options.json === true) printJson(result);
+  summarize(result);
+  process.exitCode = childStatus(result.exit);
+}
+
+function printJson(result: LearnResult): void {
+  outJson({
+    model: result.output,
+    records: result.recordsFile,
+    name: result.model.metadata.name,
+    behaviours: result.model.spec.points.length,
+    state: result.model.spec.state,
+    events: result.events,
+    lost: result.lost,
+    rules: result.rules,
+    runs: result.runs.map(({ record }) => record),
+    exit: result.exit,
+  });
+}
+
+function summarize(result: LearnResult): void {
+  const { model, rules, exit, lost } = result;
+  const failed = !("code" in exit) || exit.code !== 0;
+  if (failed)
+    say(
+      `the command ended with ${exitText(exit)}: what it would have done else is not in the model`,
+    );
+  for (const rule of rules) say(`rule added: ${describeRule(rule)}`);
+  const loss = lost === 0 ? "none lost" : `${count(lost)} LOST`;
+  say(
+    `${plural(model.spec.points.length, "behaviour")} in ${plural(result.events, "event")} (${loss}), ` +
+      `sealed in ${quote(result.output)}`,
+  );
+  say(`state ${model.spec.state}`);
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// galgo run: a command under a model (detect, enforce) or without one (free, recorded).
+import { BUILTIN_PROFILES } from "../../model/index.ts";
+import { RunError } from "../../orchestrator/errors.ts";
+import { runWorkload } from "../../orchestrator/run.ts";
+import type { RunRequest, RunResult } from "../../orchestrator/run-request.ts";
+import type { RunMode, ViolationPolicy } from "../../orchestrator/run-record.ts";
+import { stateRoot } from "../../orchestrator/state-dir.ts";
+import { EXIT_VIOLATED, childStatus } from "../exit-status.ts";
+import { count, errPainter, plainBigInts, plural, say, sayError, sayRaw } from "../render.ts";
+import { violationLine } from "../violation-text.ts";
+
+interface RunOptions {
+  readonly model?: string;
+  readonly enforce?: boolean;
+  readonly detect?: boolean;
+  readonly onViolation?: ViolationPolicy;
+  readonly name?: string;
+  readonly passStatus?: boolean;
+  readonly allowWeaker?: boolean;
+  readonly json?: boolean;
+  readonly deadline: number;
+  readonly onExit: "wait" | "kill";
+}
+
+export async function run(command: readonly string[], options: RunOptions): Promise<void> {
+  const request = requestOf(command, options);
+  const paint = errPainter();
+  const result = await runWorkload(request, {
+    onViolation: (violation, directory) =>
+      sayError(violationLine(violation, directory.name, paint)),
+    onNotice: say,
+  });
+  summarize(result);
+  if (options.json === true) sayRaw(`${JSON.stringify(result.record, plainBigInts)}\n`);
+  process.exitCode = statusOf(result, request, options.passStatus === true);
+}
+
+/** What the options ask for; contradictions are refused. */
+function requestOf(command: readonly string[], options: RunOptions): RunRequest {
+  const mode = modeOf(options);
+  const onViolation = options.onViolation ?? (mode === "enforce" ? "deny" : "observe");
+  if (mode !== "enforce" && onViolation !== "observe") {
+    throw new RunError(
+      "BAD_OPTION",
+      `--on-violation ${onViolation} needs --enforce: nothing is refused otherwise`,
+    );
+  }
+  return {
+    command,
+    mode,
+    onViolation,
+    ...(options.model === undefined ? {} : { modelFile: options.model }),
+    ...(options.name === undefined ? {} : { name: options.name }),
+    rules: { mapping: "tsem-v4", digest: "sha256", profile: BUILTIN_PROFILES.portable },
+    stateRoot: stateRoot(process.env, process.getuid?.() ?? -1),
+    cwd: process.cwd(),
+    env: process.env,
+    deadlineMs: options.deadline,
+    onExit: options.onExit,
+    allowWeaker: options.allowWeaker === true,
+  };
+}
+
+function modeOf({ model, enforce, detect }: RunOptions): RunMode {
+  if (enforce === true) return "enforce";
+  return detect === true || model !== undefined ? "detect" : "free";
+}
+
+function summarize({ outcome, record, directory }: RunResult): void {
+  const { counts, killed } = outcome;
+  const { name } = directory;
+  if (killed !== undefined) sayError(`the workload was killed: ${killed}`);
+  if (counts.lost > 0) {
+    sayError(
+      `${plural(counts.lost, "event")} could not be seen or described; galgo show ${name} run`,
+    );
+  }
+  if (record.mode === "free") {
+    say(
+      `${plural(counts.points, "behaviour")} in ${plural(counts.events, "event")} recorded; galgo show ${name} trajectory`,
+    );
+    return;
+  }
+  if (counts.violations + counts.refused === 0) return;
+  const verb =
+    record.mode === "enforce" && record.onViolation !== "observe" ? "refused" : "recorded";
+  const later =
+    counts.refused === 0 ? "" : `, then ${count(counts.refused)} calls of untrusted processes`;
+  say(`${plural(counts.violations, "violation")} ${verb}${later}; galgo why ${name}`);
+}
+
+function statusOf(result: RunResult, request: RunRequest, passStatus: boolean): number {
+  const { counts, exit } = result.outcome;
+  const enforced = request.mode === "enforce" && request.onViolation !== "observe";
+  if (enforced && counts.violations > 0 && !passStatus) return EXIT_VIOLATED;
+  return exit === undefined ? 0 : childStatus(exit);
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// galgo why NAME|FILE [N]: explains a violation.
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { quote } from "../../base/quote.ts";
+import { describeEvent } from "../../event/index.ts";
+import { RecordFileError } from "../../orchestrator/errors.ts";
+import { explainViolation } from "../../orchestrator/explain.ts";
+import type { Explanation } from "../../orchestrator/explain.ts";
+import { loadModel } from "../../orchestrator/model-use.ts";
+import { readRunRecord } from "../../orchestrator/run-record.ts";
+import { stateRoot } from "../../orchestrator/state-dir.ts";
+import { findTarget } from "../../orchestrator/target.ts";
+import type { Target } from "../../orchestrator/target.ts";
+import { outJson, outLine, outPainter, say } from "../render.ts";
+import { explanationText, othersText, plainDifference, programNames } from "../why-text.ts";
+
+interface WhyOptions {
+  readonly run?: string;
+  readonly model?: string;
+  readonly json?: boolean;
+}
+
+export async function why(text: string, number: number, options: WhyOptions): Promise<void> {
+  const target = findTarget(text, stateRoot(process.env, process.getuid?.() ?? -1), options.run);
+  if (target.kind === "model") {
+    throw new RecordFileError(
+      "NO_FILE",
+      `${quote(text)} is a model; give the name of a run or its forensics.jsonl`,
+    );
+  }
+  const source = sourceOf(target, options.model);
+  const explanation = explainViolation({ ...source, number });
+  const name = target.kind === "run" ? target.run.name : text;
+  if (options.json === true) {
+    outJson(jsonOf(explanation));
+    return;
+  }
+  outLine(explanationText(explanation, name, outPainter()));
+  const others = othersText(explanation, name);
+  if (others !== undefined) say(others);
+}
+
+/** Where the violations and what was allowed are to be found. */
+function sourceOf(target: Exclude<Target, { kind: "model" }>, chosen: string | undefined) {
+  if (target.kind === "records") {
+    if (chosen === undefined) return { forensics: target.file };
+    return { forensics: target.file, modelFile: chosen, model: loadModel(chosen) };
+  }
+  const { run } = target;
+  const record = readRunRecord(run.run);
+  const modelFile =
+    chosen ?? (record.modelFile === undefined ? undefined : resolve(record.cwd, record.modelFile));
+  if (modelFile === undefined) return { forensics: run.forensics };
+  // the file may have gone since: the run keeps its own copy, and only the records are looked for beside the file
+  const model = loadModel(chosen ?? (existsSync(run.model) ? run.model : modelFile));
+  return { forensics: run.forensics, modelFile, model };
+}
+
+function jsonOf(explanation: Explanation): unknown {
+  const { number, total, event, mark, chain, actor, nearest, actors, notices } = explanation;
+  const names = programNames(actors);
+  return {
+    number,
+    total,
+    mark,
+    words: describeEvent(event, names),
+    chain,
+    actor,
+    event,
+    nearest: nearest.map((near) => ({
+      words: describeEvent(near.event, names),
+      chain: actors.chainOf(near.event.task),
+      distance: near.distance,
+      differs: near.differs,
+      plain: near.differs.map((difference) => plainDifference(difference, actors)),
+    })),
+    notices,
+  };
+}
