@@ -92,48 +92,39 @@ export function resolve(origin: Origin, path: Buffer, options: ResolveOptions): 
 }
 
 function resolveAny(origin: Origin, path: Buffer, options: ResolveOptions): Resolved {
-  const { follow, flags: resolveFlags = 0n } = options;
+  const { follow, flags = 0n } = options;
   if (path.length === 1) return { kind: "error", errno: ENOENT };
-  const view = origin.task.process.view;
-  if (!view.sameRoot) return walk(origin, path, follow);
-  const relative = path[0] !== SLASH || resolveFlags !== 0n;
+  if (!origin.task.process.view.sameRoot) return walk(origin, path, follow);
+  const relative = path[0] !== SLASH || flags !== 0n;
   const base = relative ? openOrigin(origin) : AT_FDCWD;
   if (relative && base < 0) return { kind: "error", errno: -base };
-  const fd = openPath(base, path, follow ? 0 : O_NOFOLLOW, RESOLVE_NO_MAGICLINKS | resolveFlags);
-  const missingForSure =
-    fd === -ENOENT &&
-    !namesProc(path) &&
-    openPath(base, path, 0, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | resolveFlags) === -ENOENT;
-  if (relative) sys().close(base);
-  if (fd >= 0) {
-    const result = found(fd);
-    if (result.kind !== "found" || filesystemOf(fd, result.stat).magic !== FsMagic.proc)
-      return result;
-    sys().close(fd);
-    return walk(origin, path, follow);
+  try {
+    return quickly(base, path, options) ?? walk(origin, path, follow);
+  } finally {
+    if (relative) sys().close(base);
   }
-  if (resolveFlags !== 0n) return { kind: "error", errno: -fd };
-  if (missingForSure) {
-    return options.creating === true ? missing(origin, path) : { kind: "error", errno: ENOENT };
-  }
-  if (fd === -ELOOP || fd === -ENOENT) return walk(origin, path, follow);
-  return { kind: "error", errno: -fd };
 }
 
-/** True when the text can lead through /proc without a symlink. */
-function namesProc(path: Buffer): boolean {
-  return (
-    path.toString("latin1", 0, path.length).includes("proc") ||
-    path.toString("latin1", 0, 5) === "/dev/"
-  );
-}
-
-/** For a path whose last component is missing for sure: its directory and name, or the error of the way there. */
-function missing(origin: Origin, path: Buffer): Resolved {
-  const parent = resolveParent(origin, path);
-  return parent.kind === "parent"
-    ? { kind: "missing", dirFd: parent.dirFd, name: parent.name }
-    : { kind: "error", errno: parent.errno };
+/** The quick way; undefined when only the slow way can tell. */
+function quickly(base: number, path: Buffer, options: ResolveOptions): Resolved | undefined {
+  const { follow, creating = false, flags = 0n } = options;
+  const last = follow ? 0 : O_NOFOLLOW;
+  // most paths have no symlink: then success and failure are final, and nothing of /proc/self was met
+  const plain = openPath(base, path, last, RESOLVE_NO_SYMLINKS | flags);
+  if (plain >= 0) return found(plain);
+  if (plain !== -ELOOP) {
+    return creating && plain === -ENOENT ? undefined : { kind: "error", errno: -plain };
+  }
+  const fd = openPath(base, path, last, RESOLVE_NO_MAGICLINKS | flags);
+  if (fd < 0) {
+    const unsure = flags === 0n && (fd === -ELOOP || fd === -ENOENT);
+    return unsure ? undefined : { kind: "error", errno: -fd };
+  }
+  const result = found(fd);
+  if (result.kind !== "found" || filesystemOf(fd, result.stat).magic !== FsMagic.proc)
+    return result;
+  sys().close(fd);
+  return undefined;
 }
 
 /** Directory (O_PATH) and last component of a path; nothing is said about what is there. The receiver closes `dirFd`. */

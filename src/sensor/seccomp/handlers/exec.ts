@@ -90,14 +90,20 @@ function executable(program: FoundObject): number {
   return Number(denied) === 0 ? 0 : errno();
 }
 
+/** Kinds of programs by content: the same few programs are run again and again. */
+const images = new Map<string, ExecImage>();
+const MAX_IMAGES = 4096;
+
 function imageOf(program: FoundObject): ExecImage {
+  const known = images.get(program.stat.contentKey);
+  if (known !== undefined) return known;
   const fd = sys().openat(ownFdDirectory(), fdName(program.fd), O.CLOEXEC | O.NONBLOCK, 0);
   if (fd < 0) return { kind: "unreadable" };
-  try {
-    return readImage(fd);
-  } finally {
-    sys().close(fd);
-  }
+  const image = readImage(fd);
+  sys().close(fd);
+  if (images.size >= MAX_IMAGES) images.clear();
+  images.set(program.stat.contentKey, image);
+  return image;
 }
 
 function decide(call: Call, opened: readonly FoundObject[]): Reply {
