@@ -34,6 +34,7 @@ type Ffi = {
   ) => number;
   readonly getsockname: (fd: number, address: Buffer, size: Buffer) => number;
   readonly getpeername: (fd: number, address: Buffer, size: Buffer) => number;
+  readonly bind: (fd: number, address: Buffer, size: number) => number;
   readonly connect: (fd: number, address: Buffer, size: number) => number;
   /** CPU of the calling thread (sched_getcpu). */
   readonly getcpu: () => number;
@@ -131,6 +132,7 @@ function bind(): Ffi {
     getsockopt: named("getsockopt", "int", ["int", "int", "int", "void *", "void *"]),
     getsockname: named("getsockname", "int", ["int", "void *", "void *"]),
     getpeername: named("getpeername", "int", ["int", "void *", "void *"]),
+    bind: named("bind", "int", ["int", "void *", "int"]),
     connect: named("connect", "int", ["int", "void *", "int"]),
     getcpu: named("sched_getcpu", "int", []),
     unshare: named("unshare", "int", ["int"]),

@@ -10,11 +10,20 @@ import { E } from "./open-flags.ts";
 import { NONE, REFUSED, type Reply, fail } from "./reply.ts";
 import type { Origin } from "./resolve.ts";
 import type { SyscallRule } from "./rule.ts";
-import { snapshotFds } from "./opened.ts";
+import { OpenedAfterwards } from "./opened.ts";
 import type { Stat } from "./stat.ts";
 import type { Task, TaskTable } from "./tasks.ts";
 import { Unseen } from "./unseen.ts";
 import type { Views } from "./view.ts";
+
+/** Errors of a path that do not depend on who asks. */
+const FINAL_ERRORS: ReadonlySet<number> = new Set([
+  E.NOENT,
+  E.NOTDIR,
+  E.LOOP,
+  E.NAMETOOLONG,
+  E.BADF,
+]);
 
 /** What handlers share; one per sensor. */
 export interface Workbench {
@@ -114,6 +123,15 @@ export class Call {
     return this.bench.self.run(acting, this.task.status, work);
   }
 
+  /**
+   * Reply for a path that leads nowhere. Without the task's rights only some errors are the task's errors too.
+   * @throws Unseen when the task might get further than this process.
+   */
+  unresolved(error: number, acting: Acting): Reply {
+    if (acting !== "no" || FINAL_ERRORS.has(error)) return fail(error);
+    throw new Unseen("unresolvable-path", `${this.rule.syscall} (errno ${error})`);
+  }
+
   /** Asks for a decision. undefined: go on; otherwise the reply that ends the call. */
   refusal<H extends HookName>(hook: H, cell: CellByHook[H]): Reply | undefined {
     const { process } = this.task;
@@ -127,11 +145,11 @@ export class Call {
   }
 
   /**
-   * The call goes on in the task and opens something that was decided on through its path. When others can rewrite
-   * that path meanwhile, what was really opened is checked at the task's next event.
+   * The call goes on in the task and opens something that was decided on through its path. Others may rewrite that
+   * path meanwhile (threads, processes that share the memory): what was opened is checked at the task's next event.
    */
   expectOpened(stat: Stat): void {
-    if (this.task.racy) this.task.pendingOpen = snapshotFds(this.task, stat.key);
+    this.task.afterwards.push(new OpenedAfterwards(this.task, stat.key));
   }
 
   /** Reports a contradiction found afterwards. */

@@ -22,6 +22,8 @@ import type {
 
 /** Variables of the workload travel under this prefix through the Node launcher, so that they mean nothing to its own Node. */
 const ENV_PREFIX = "GALGO_ENV_";
+/** No code is generated: a filtered thread must not ask for executable memory, which is an event, before the exec. */
+const NODE_FLAGS = ["--jitless", "--no-expose-wasm"];
 const MACHINE: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };
 
 /** A launcher that can be tried: what to run, with what in front of the arguments and which environment. */
@@ -30,6 +32,8 @@ interface Launcher {
   readonly program: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** The file that has to be there. */
+  readonly file: string;
 }
 
 /**
@@ -110,7 +114,7 @@ function launchers(options: LaunchOptions): Launcher[] {
   const file = wish.includes("/")
     ? wish
     : built(`galgo-launch-${MACHINE[process.arch] ?? process.arch}`);
-  const native: Launcher = { kind: "native", program: file, args: [], env: options.env };
+  const native: Launcher = { kind: "native", program: file, args: [], env: options.env, file };
   if (kind === "node") return [nodeLauncher(options.env)];
   if (kind === "native") return [native];
   return [native, nodeLauncher(options.env)];
@@ -118,11 +122,13 @@ function launchers(options: LaunchOptions): Launcher[] {
 
 function nodeLauncher(env: NodeJS.ProcessEnv): Launcher {
   const carried = Object.entries(env).map(([name, value]) => [ENV_PREFIX + name, value]);
+  const script = built("galgo-launch-node.mjs");
   const path = process.env["LD_LIBRARY_PATH"]; // a Node that needs it here needs it there
   return {
     kind: "node",
     program: process.execPath,
-    args: ["--jitless", built("galgo-launch-node.mjs"), "guard"],
+    file: script,
+    args: [...NODE_FLAGS, script, "guard"],
     env: {
       ...(Object.fromEntries(carried) as NodeJS.ProcessEnv),
       ...(path === undefined ? {} : { LD_LIBRARY_PATH: path }),
@@ -188,8 +194,7 @@ function spawned(
   });
 }
 
-function unusableFile({ kind, program, args }: Launcher): Error | undefined {
-  const file = kind === "native" ? program : (args[1] ?? program);
+function unusableFile({ kind, file }: Launcher): Error | undefined {
   try {
     accessSync(file, kind === "native" ? constants.X_OK : constants.R_OK);
     return undefined;

@@ -6,13 +6,13 @@ import { sys } from "../../native/syscalls.ffi.ts";
 import type { EventSink, SensorStats } from "../sensor.ts";
 import { AgentSelf } from "./agent-self.ts";
 import { AUDIT_ARCH, X32_BIT, numberOf, thisMachine } from "./arch.ts";
-import { Call, type Workbench } from "./call.ts";
+import { Call, type Workbench, eventOf } from "./call.ts";
 import { ContentDigests, type HashProgress } from "./digest.ts";
 import { HANDLERS, type Handler } from "./handlers/index.ts";
 import { Listener } from "./listener.ts";
 import { TaskMemory } from "./memory.ts";
 import { Objects } from "./objects.ts";
-import { contradictedOpen } from "./opened.ts";
+import { OpenedAfterwards } from "./opened.ts";
 import { Placement } from "./placement.ts";
 import { CONTINUE, REFUSED, type Reply, fail } from "./reply.ts";
 import type { SyscallRule } from "./rule.ts";
@@ -153,7 +153,7 @@ class Server {
     try {
       if (task === undefined)
         throw new Unseen("unreadable-task", `thread ${notif.readUInt32LE(8)}`);
-      this.#checkOpened(task);
+      if (task.afterwards.length > 0) this.#checkAfterwards(task);
       const foreign = notif.readUInt32LE(20) !== this.#arch || nr >= X32_BIT;
       const route = foreign ? undefined : this.#routes[nr];
       if (route === undefined) return this.#foreign(nr);
@@ -181,27 +181,15 @@ class Server {
     return this.#options.enforcing ? REFUSED : CONTINUE;
   }
 
-  #checkOpened(task: Task): void {
-    const pending = task.pendingOpen;
-    if (pending === undefined) return;
-    task.pendingOpen = undefined;
-    const path = contradictedOpen(task, pending);
-    if (path === undefined) return;
-    const decision = this.#options.sink.violated(
-      {
-        hook: "syscall",
-        syscall: "open",
-        cell: { args: [], text: path },
-        pid: task.tid,
-        tgid: task.process.tgid,
-        process: task.process.name,
-        task: task.process.identity,
-        coe: task.status.coe,
-        ts: 0n,
-      },
-      "another file was opened than the one that was allowed",
-    );
-    if (decision.discipline) task.process.untrusted = true;
+  #checkAfterwards(task: Task): void {
+    for (const check of task.afterwards.splice(0)) {
+      const instead = check.contradicted(task);
+      if (instead === undefined) continue;
+      const cell = { args: [], text: instead };
+      const event = eventOf(task, "syscall", cell, "afterwards");
+      const decision = this.#options.sink.violated(event, check.reason);
+      if (decision.discipline) task.process.untrusted = true;
+    }
   }
 
   #loss(reason: string, detail: string): void {
@@ -244,11 +232,12 @@ class Server {
   #noteInstalled(fd: number): void {
     const process = this.#call.task.process;
     if (process.threads.size < 2) return;
-    let key: string | undefined;
     for (const sibling of process.threads.values()) {
-      if (sibling.pendingOpen === undefined) continue;
-      key ??= statFd(fd)?.key;
-      if (key !== undefined) sibling.pendingOpen.installed.add(key);
+      for (const check of sibling.afterwards) {
+        if (!(check instanceof OpenedAfterwards)) continue;
+        const key = statFd(fd)?.key;
+        if (key !== undefined) check.installed(key);
+      }
     }
   }
 }

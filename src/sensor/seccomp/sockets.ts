@@ -42,8 +42,21 @@ function option(fd: number, name: number): number | undefined {
 
 /** Local address of a descriptor of ours; undefined when it has none. */
 export function localAddress(fd: number, digest: string): SockAddr | undefined {
+  return addressBy(sys().getsockname, fd, digest);
+}
+
+/** Address that a descriptor of ours is connected to; undefined when it is not. */
+export function peerAddress(fd: number, digest: string): SockAddr | undefined {
+  return addressBy(sys().getpeername, fd, digest);
+}
+
+function addressBy(
+  call: (fd: number, address: Buffer, size: Buffer) => number,
+  fd: number,
+  digest: string,
+): SockAddr | undefined {
   length.writeUInt32LE(MAX_ADDRESS, 0);
-  if (sys().getsockname(fd, address, length) !== 0) return undefined;
+  if (call(fd, address, length) !== 0) return undefined;
   return parseAddress(address.subarray(0, length.readUInt32LE(0)), digest);
 }
 

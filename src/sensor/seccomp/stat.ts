@@ -100,6 +100,11 @@ export function filesystemOf(fd: number, stat: Stat): Filesystem {
   return found;
 }
 
+/** Forgets filesystems: after mounts device numbers may mean others. */
+export function forgetFilesystems(): void {
+  filesystems.clear();
+}
+
 /** mountinfo: field 3 is major:minor, behind " - " come type and source (proc(5)). */
 function superblockId(major: number, minor: number): string | undefined {
   let text: string;

@@ -9,7 +9,7 @@ import type { EventSink } from "../sensor.ts";
 import { MAX_DEPARTED, SWEEP_AT } from "./limits.ts";
 import { type TaskStatus, childrenOf, readStatus } from "./proc.ts";
 import { statAt } from "./stat.ts";
-import type { PendingOpen } from "./opened.ts";
+import type { Afterwards } from "./opened.ts";
 import type { View, Views } from "./view.ts";
 
 const PIDFD_OPEN = 434;
@@ -71,8 +71,8 @@ export class Task {
   status: TaskStatus;
   /** The credentials have to be read again before they are used. */
   stale = false;
-  /** An open that went on in the task, to be checked at its next event. */
-  pendingOpen: PendingOpen | undefined;
+  /** Calls that went on in the task, to be checked at its next event. */
+  readonly afterwards: Afterwards[] = [];
   /** Its last call changed how the filesystem is seen, after the views were invalidated. */
   viewPending = false;
   /** Its last call changed the umask. */
@@ -82,11 +82,6 @@ export class Task {
     this.tid = tid;
     this.process = process;
     this.status = status;
-  }
-
-  /** More than one thread can rewrite this task's memory while it is held. */
-  get racy(): boolean {
-    return this.process.threads.size > 1 || this.status.threads > 1;
   }
 }
 

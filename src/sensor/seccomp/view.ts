@@ -3,7 +3,7 @@
 import { readlinkSync } from "node:fs";
 import { sys } from "../../native/syscalls.ffi.ts";
 import { O } from "./open-flags.ts";
-import { pathOfFd, statFd } from "./stat.ts";
+import { forgetFilesystems, pathOfFd, statFd } from "./stat.ts";
 
 /** A view; shared by all processes that have it. */
 export interface View {
@@ -36,6 +36,7 @@ export class Views {
   /** All views are read again at their next use. */
   invalidate(): void {
     this.#epoch++;
+    forgetFilesystems();
     // descriptors of roots that nobody uses any more would add up
     for (const view of this.#made.splice(0)) if (view.rootFd >= 0) sys().close(view.rootFd);
   }

@@ -40,8 +40,7 @@ function withObject(call: Call, follow: boolean, work: Work): Reply {
   return call.as(acting, () => {
     const object = resolve(call.origin(at.dirfd), path, { follow: followed });
     if (object.kind === "found") return finish(object, work, acting === "no");
-    if (acting === "no") return CONTINUE;
-    return fail(object.kind === "error" ? object.errno : E.NOENT);
+    return call.unresolved(object.kind === "error" ? object.errno : E.NOENT, acting);
   });
 }
 

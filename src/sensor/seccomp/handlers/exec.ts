@@ -27,13 +27,12 @@ export function exec(call: Call): Reply {
   const flags = at.flags === undefined ? 0 : call.u32(at.flags);
   const first = call.as(acting, () => resolveProgram(call, path, flags));
   if (first.kind !== "found") {
-    return first.kind === "error" && acting !== "no" ? fail(first.errno) : CONTINUE;
+    return call.unresolved(first.kind === "error" ? first.errno : E.NOENT, acting);
   }
   const opened: FoundObject[] = [first];
   try {
     const error = call.as(acting, () => collectImages(call, opened));
-    if (error !== 0) return fail(error);
-    return decide(call, opened);
+    return error === 0 ? decide(call, opened) : call.unresolved(error, acting);
   } finally {
     for (const object of opened) sys().close(object.fd);
   }

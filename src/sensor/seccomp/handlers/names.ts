@@ -30,7 +30,7 @@ function withParent(
   const acting = call.acting();
   return call.as(acting, () => {
     const parent = resolveParent(call.origin(dirfd), path);
-    if (parent.kind === "error") return acting === "no" ? CONTINUE : fail(parent.errno);
+    if (parent.kind === "error") return call.unresolved(parent.errno, acting);
     try {
       const stat = statFd(parent.dirFd);
       return stat === undefined ? fail(E.NOENT) : work(parent.dirFd, parent.name, stat, acting);
@@ -143,7 +143,7 @@ export function link(call: Call): Reply {
   if (typeof path === "number") return fail(path);
   const acting = call.acting();
   const source = call.as(acting, () => linkSource(call));
-  if (typeof source === "number") return acting === "no" ? CONTINUE : fail(source);
+  if (typeof source === "number") return call.unresolved(source, acting);
   try {
     return withParent(call, at.dirfd2, path, (dirFd, name, dirStat) => {
       const { objects } = call.bench;
@@ -172,10 +172,10 @@ export function rename(call: Call): Reply {
   const acting = call.acting();
   return call.as(acting, () => {
     const old = openName(call, at.dirfd, from);
-    if (typeof old === "number") return acting === "no" ? CONTINUE : fail(old);
+    if (typeof old === "number") return call.unresolved(old, acting);
     const target = openName(call, at.dirfd2, to);
     try {
-      if (typeof target === "number") return acting === "no" ? CONTINUE : fail(target);
+      if (typeof target === "number") return call.unresolved(target, acting);
       return renameNames(call, old, target, { flags, acting });
     } finally {
       closeName(old);
@@ -220,7 +220,7 @@ export function remove(call: Call): Reply {
   const acting = call.acting();
   return call.as(acting, () => {
     const name = openName(call, at.dirfd, path);
-    if (typeof name === "number") return acting === "no" ? CONTINUE : fail(name);
+    if (typeof name === "number") return call.unresolved(name, acting);
     try {
       return removeName(call, name, directory, acting);
     } finally {

@@ -6,7 +6,7 @@ import { sys } from "../../../native/syscalls.ffi.ts";
 import type { Acting } from "../agent-self.ts";
 import type { Call } from "../call.ts";
 import { E, O, eventFlags } from "../open-flags.ts";
-import { CONTINUE, type Reply, fail } from "../reply.ts";
+import { CONTINUE, REFUSED, type Reply, fail } from "../reply.ts";
 import { type Resolved, resolve } from "../resolve.ts";
 import { FileType, type Stat, fdName, ownFdDirectory, statFd } from "../stat.ts";
 import { umaskOf } from "../umask.ts";
@@ -72,8 +72,7 @@ function openOnce(call: Call, request: OpenRequest, acting: Acting): Reply | und
     creating,
     flags: request.resolveFlags,
   });
-  // an error that the agent meets without the task's rights says nothing about the task
-  if (target.kind === "error") return acting === "no" ? CONTINUE : fail(target.errno);
+  if (target.kind === "error") return call.unresolved(target.errno, acting);
   if (target.kind === "missing") return create(call, request, acting, target);
   try {
     if (exclusive) return fail(E.EXIST);
@@ -122,9 +121,17 @@ function openForTask(call: Call, target: FoundObject, flags: number): Reply {
 
 function decideOpen(call: Call, fd: number, stat: Stat, flags: number): Reply | undefined {
   const use = { hook: "file_open", flags: eventFlags(flags) } as const;
-  return call.refusal("file_open", {
-    file: call.bench.objects.file(call.task.process, fd, stat, use),
-  });
+  const file = call.bench.objects.file(call.task.process, fd, stat, use);
+  const refusal = call.refusal("file_open", { file });
+  if (refusal !== undefined || !call.bench.enforcing) return refusal;
+  return reachesAgent(call, file.path.pathname, flags) ? REFUSED : undefined;
+}
+
+/** Memory and controls of the orchestrator's own processes stay closed, whatever a model with debuggers in it says. */
+function reachesAgent(call: Call, pathname: string, flags: number): boolean {
+  const match = /^\/proc\/(\d+)\/(?:task\/\d+\/)?(.*)$/.exec(pathname);
+  if (match === null || !call.bench.protectedPids.has(Number(match[1]))) return false;
+  return (flags & O.ACCMODE) !== 0 || match[2] === "mem";
 }
 
 function truncate(call: Call, fd: number, stat: Stat, flags: number): Reply | undefined {

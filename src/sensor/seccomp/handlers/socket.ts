@@ -6,7 +6,8 @@ import { sys } from "../../../native/syscalls.ffi.ts";
 import type { Call } from "../call.ts";
 import { MAX_MESSAGES } from "../limits.ts";
 import { E } from "../open-flags.ts";
-import { CONTINUE, type Reply, fail } from "../reply.ts";
+import { ConnectedAfterwards } from "../opened.ts";
+import { CONTINUE, OK, type Reply, fail } from "../reply.ts";
 import { AF, MAX_ADDRESS, copyFd, localAddress, parseAddress, sockOf } from "../sockets.ts";
 import { Unseen } from "../unseen.ts";
 
@@ -68,14 +69,17 @@ function parse(call: Call, bytes: Buffer): SockAddr | undefined {
   return parseAddress(bytes, call.bench.digest);
 }
 
-/** bind(2): goes on in the task, which may hold the capability for a low port. */
+/** bind(2): an internet address is bound by the agent when it has the task's rights, so that it is the one decided on. */
 export function bind(call: Call): Reply {
   const bytes = addressArgument(call);
   if (typeof bytes === "number") return fail(bytes);
-  return withSocket(call, (_fd, sock) => {
+  return withSocket(call, (fd, sock) => {
     const addr = parse(call, bytes);
     if (addr === undefined) return fail(E.INVAL);
-    return call.refusal("socket_bind", { sock, addr }) ?? CONTINUE;
+    const refusal = call.refusal("socket_bind", { sock, addr });
+    if (refusal !== undefined) return refusal;
+    if (!isInternet(sock) || call.acting() !== "same") return CONTINUE;
+    return sys().bind(fd, bytes, bytes.length) === 0 ? OK : fail(errno());
   });
 }
 
@@ -91,11 +95,16 @@ export function connect(call: Call): Reply {
     if (addr === undefined) return CONTINUE; // AF_UNSPEC dissolves an association, nothing is reached
     const refusal = call.refusal("socket_connect", { sock, addr });
     if (refusal !== undefined) return refusal;
-    const inet = sock.family === AF.INET || sock.family === AF.INET6;
-    if (!inet || !call.task.racy) return CONTINUE;
-    return startConnect(fd, sock, bytes);
+    if (isInternet(sock)) return startConnect(fd, sock, bytes);
+    const copy = copyFd(call.task.process, call.i32(0));
+    if (copy >= 0) {
+      call.task.afterwards.push(new ConnectedAfterwards(copy, addr, call.bench.digest));
+    }
+    return CONTINUE;
   });
 }
+
+const isInternet = (sock: SockId): boolean => sock.family === AF.INET || sock.family === AF.INET6;
 
 function startConnect(fd: number, sock: SockId, address: Buffer): Reply {
   const flags = sys().fcntl(fd, F_GETFL, 0);
@@ -106,7 +115,7 @@ function startConnect(fd: number, sock: SockId, address: Buffer): Reply {
   const status = sys().connect(fd, address, address.length);
   const error = status === 0 ? 0 : errno();
   if (blocking && stream) sys().fcntl(fd, F_SETFL, flags);
-  if (error === 0) return { kind: "value", value: 0n };
+  if (error === 0) return OK;
   // the task's own connect joins the one under way: SS_CONNECTING does not read the address again
   return error === EINPROGRESS && blocking ? CONTINUE : fail(error);
 }
