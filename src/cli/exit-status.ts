@@ -2,7 +2,7 @@
 // Exit statuses of the command line (docs: the same numbers as env(1), timeout(1) and container runners where they have one).
 import { constants } from "node:os";
 import { CodedError } from "../base/errors.ts";
-import type { ChildExit } from "../orchestrator/run-record.ts";
+import type { ChildExit } from "../orchestrator/inspect/index.ts";
 
 export const EXIT_OK = 0;
 /** A comparison or a check found something. */

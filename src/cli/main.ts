@@ -46,16 +46,18 @@ function prepare(command: Command): void {
 }
 
 function failed(error: unknown, argv: readonly string[]): number {
-  const trouble = argv[2] === "model" && COMPARING.has(argv[3] ?? "") ? EXIT_TROUBLE : EXIT_GALGO;
+  const comparing = argv[2] === "model" && COMPARING.has(argv[3] ?? "");
+  const trouble = comparing ? EXIT_TROUBLE : EXIT_GALGO;
   // help and version come this way too, with status 0
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : trouble;
-  if (error instanceof CodedError) sayError(error.message);
-  else
-    sayError(
-      `internal error: ${error instanceof Error ? error.message : String(error)}; please report it`,
-    );
-  if (process.env["GALGO_DEBUG"] === "1" && error instanceof Error) sayError(error.stack ?? "");
+  tell(error);
   return errorStatus(error, trouble);
+}
+
+function tell(error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  sayError(error instanceof CodedError ? message : `internal error: ${message}; please report it`);
+  if (process.env["GALGO_DEBUG"] === "1" && error instanceof Error) sayError(error.stack ?? "");
 }
 
 await main(process.argv);

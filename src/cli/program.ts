@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line as a table of commands. Only the command that runs is loaded.
-import { readFileSync } from "node:fs";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import { SHOW_SUBJECTS } from "./subjects.ts";
+import { packageVersion } from "./version.ts";
 
 const EXAMPLES = `
 Examples:
@@ -37,12 +37,6 @@ export function createProgram(): Command {
   addWhy(program);
   addModel(program);
   return program;
-}
-
-/** The version in package.json, which lies two folders up from source and build alike. */
-export function packageVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 function addQuickstart(program: Command): void {

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run in words, for people: galgo show NAME run, and the summary after a run.
 import { quote } from "../base/quote.ts";
-import type { ChildExit, RunOutcome, RunRecord } from "../orchestrator/run-record.ts";
-import type { RunDirectory } from "../orchestrator/state-dir.ts";
+import type {
+  ChildExit,
+  RunDirectory,
+  RunOutcome,
+  RunRecord,
+} from "../orchestrator/inspect/index.ts";
 import { count, microseconds, outLine, plural, table } from "./render.ts";
 
 export function printRun(record: RunRecord, run: RunDirectory): void {

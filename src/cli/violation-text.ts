@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Violations in words: who, what, what was done about it. Untrusted text is quoted.
 import { quote } from "../base/quote.ts";
-import type { ViolationReport } from "../orchestrator/namespace.ts";
+import type { ViolationReport } from "../orchestrator/index.ts";
 import { microseconds } from "./render.ts";
 import type { Painter } from "./render.ts";
 

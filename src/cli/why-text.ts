@@ -3,8 +3,7 @@
 import { quote } from "../base/quote.ts";
 import { describeEvent } from "../event/index.ts";
 import type { Nearest } from "../model/index.ts";
-import type { Actors } from "../orchestrator/actors.ts";
-import type { ActorFinding, Explanation } from "../orchestrator/explain.ts";
+import type { ActorFinding, Actors, Explanation } from "../orchestrator/inspect/index.ts";
 import { plural, table } from "./render.ts";
 import type { Painter } from "./render.ts";
 import { chainText, decisionText, heldText } from "./violation-text.ts";
@@ -38,7 +37,20 @@ export function plainDifference(
   actors: Actors,
 ): Difference {
   const words = FIELD_WORDS.find(([name]) => name.test(field))?.[1] ?? field;
-  return { field: words, expected: plainValue(expected, actors), got: plainValue(got, actors) };
+  const plain = (value: string): string => plainNumber(field, value) ?? plainValue(value, actors);
+  return { field: words, expected: plain(expected), got: plain(got) };
+}
+
+/** Numbers that nobody reads as they are: addresses and ports in network order, flags. */
+function plainNumber(field: string, text: string): string | undefined {
+  if (!/^\d+$/.test(text)) return undefined;
+  const value = Number(text);
+  if (field === "addr.address")
+    return [0, 8, 16, 24].map((shift) => (value >>> shift) & 255).join(".");
+  if (field === "addr.port")
+    return value === 0xffff ? "any from 32768" : String(((value & 255) << 8) | (value >> 8));
+  if (/flags$|prot$|cmd$/.test(field)) return `0x${value.toString(16)}`;
+  return field.endsWith("mode") ? `0${value.toString(8)}` : undefined;
 }
 
 function plainValue(value: string, actors: Actors): string {
@@ -128,9 +140,23 @@ function nearestLines({ nearest, actors }: Explanation, paint: Painter): string[
   return [...lines, ""];
 }
 
+/** True when the workload made the file itself while it learned, and here it was there before. */
+function wasMadeBefore(nearest: Nearest | undefined): boolean {
+  return (
+    nearest?.differs.some(({ field, got }) => field.endsWith("path.created") && got === "absent") ??
+    false
+  );
+}
+
 function remedyLines({ mark, nearest, actor }: Explanation, name: string): string[] {
   const lines: string[] = [];
   const [closest] = nearest;
+  if (wasMadeBefore(closest)) {
+    lines.push(
+      "  the workload made this file itself while it learned, and here it was there before:",
+      "  remove it before the run, or learn both ways (galgo learn --runs 2)",
+    );
+  }
   if (mark.coefficient !== undefined) {
     lines.push(`  the model needs one more point: ${mark.coefficient}`);
   }

@@ -17,6 +17,8 @@ import type { FileRecord } from "./record-file.ts";
 
 /** How many allowed behaviours are shown. */
 const NEAREST = 3;
+/** Behaviours that many times as far away as the nearest one explain nothing. */
+const FAR = 2;
 
 export interface ExplainRequest {
   readonly forensics: string;
@@ -149,5 +151,7 @@ function findNearest(
   const mapper = createMapper(nodeHasher(model.spec.digest), model.spec.mapping);
   const profile = createProfile(model.spec.profile, mapper);
   const candidates = records.map((record) => profile.rewrite(record.event));
-  return nearestBehaviours(profile.rewrite(event), candidates, NEAREST);
+  const nearest = nearestBehaviours(profile.rewrite(event), candidates, NEAREST);
+  const limit = (nearest[0]?.distance ?? 0) * FAR;
+  return nearest.filter(({ distance }) => distance <= limit);
 }

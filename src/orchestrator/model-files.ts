@@ -15,7 +15,7 @@ import {
 } from "../model/index.ts";
 import type { ProfileSpec, WorkloadModel } from "../model/index.ts";
 import { nodeHasher } from "../tma/index.ts";
-import { Actors } from "./actors.ts";
+import type { Actors } from "./actors.ts";
 import { ModelUseError, StateError } from "./errors.ts";
 import { recordsFileOf } from "./learn-files.ts";
 import { loadModel } from "./model-use.ts";

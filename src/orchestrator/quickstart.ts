@@ -120,6 +120,12 @@ async function tryOut(
   return { title, script, run, explanation, refused: violated && !trial.hadEffect() };
 }
 
+/** Two servers on one port: where the job connects to, and where it must not. */
+interface Listening {
+  readonly servers: readonly Server[];
+  readonly port: number;
+}
+
 /** Files, servers and requests of the story. */
 class Stage {
   readonly folder: string;
@@ -139,10 +145,10 @@ class Stage {
     const home = await listen(HOME, 0);
     const { port } = home.address() as AddressInfo;
     const elsewhere = await listen(ELSEWHERE, port);
-    return new Stage(folder, env, [home, elsewhere]);
+    return new Stage(folder, env, { servers: [home, elsewhere], port });
   }
 
-  constructor(folder: string, env: NodeJS.ProcessEnv, servers: readonly Server[]) {
+  constructor(folder: string, env: NodeJS.ProcessEnv, { servers, port }: Listening) {
     this.folder = folder;
     this.#env = env;
     this.#servers = servers;
@@ -151,9 +157,8 @@ class Stage {
     this.model = join(folder, "quickstart.galgo.json");
     mkdirSync(this.#work);
     writeFileSync(join(this.#work, "fruits.txt"), `apple\npear\n${SECRET}\n`);
-    const [home, elsewhere] = servers;
-    this.#port = (home?.address() as AddressInfo).port;
-    elsewhere?.on("connection", () => {
+    this.#port = port;
+    servers.at(-1)?.on("connection", () => {
       this.#strayed += 1;
     });
     const bash = findShell(env["PATH"]);
@@ -191,7 +196,7 @@ class Stage {
   }
 
   trials(): Trial[] {
-    const stolen = join(this.#work, "elsewhere.txt");
+    const stolen = join(this.folder, "elsewhere.txt");
     const connect =
       this.shell === "sh"
         ? `${process.execPath} -e 'require("net").connect(${this.#port}, "${ELSEWHERE}")'`
@@ -203,8 +208,8 @@ class Stage {
         hadEffect: () => readFileSync(this.#out, "utf8").includes(SECRET),
       },
       {
-        title: "write another file",
-        script: "echo loot > elsewhere.txt",
+        title: "write in another folder",
+        script: "grep -c apple fruits.txt > ../elsewhere.txt",
         hadEffect: () => existsSync(stolen),
       },
       { title: "connect to another address", script: connect, hadEffect: () => this.#strayed > 0 },

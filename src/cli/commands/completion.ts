@@ -2,7 +2,7 @@
 // galgo completion SHELL: the script that a shell loads; galgo complete -- WORDS: what that script asks.
 import tab from "@bomb.sh/tab/commander";
 import type { Command } from "commander";
-import { listNames, stateRoot } from "../../orchestrator/state-dir.ts";
+import { listNames, stateRoot } from "../../orchestrator/inspect/index.ts";
 
 /** Adds both commands to the program, and names of workloads where they are asked for. */
 export function addCompletion(program: Command): void {

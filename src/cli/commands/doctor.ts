@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo doctor: what this machine can hold and enforce, per sensor, found by trying.
-import { collectFacts } from "../../orchestrator/probe/facts.ts";
-import type { Fact } from "../../orchestrator/probe/facts.ts";
-import { judgeSensors } from "../../orchestrator/probe/verdicts.ts";
-import type { SensorVerdict } from "../../orchestrator/probe/verdicts.ts";
-import { stateRoot } from "../../orchestrator/state-dir.ts";
+import { collectFacts, judgeSensors } from "../../orchestrator/probe/index.ts";
+import type { Fact, SensorVerdict } from "../../orchestrator/probe/index.ts";
+import { stateRoot } from "../../orchestrator/inspect/index.ts";
 import { quote } from "../../base/quote.ts";
 import { setVariables } from "../env.ts";
 import { EXIT_DIFFERENT, EXIT_OK } from "../exit-status.ts";
-import { packageVersion } from "../program.ts";
+import { packageVersion } from "../version.ts";
 import { outJson, outLine, outPainter, table } from "../render.ts";
 import type { Painter } from "../render.ts";
 

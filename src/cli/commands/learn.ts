@@ -3,9 +3,8 @@
 import { quote } from "../../base/quote.ts";
 import { BUILTIN_PROFILES, describeRule } from "../../model/index.ts";
 import type { DigestName, MappingName } from "../../model/index.ts";
-import { learnWorkload } from "../../orchestrator/learn.ts";
-import type { LearnResult } from "../../orchestrator/learn.ts";
-import { checkName, nameOfCommand, stateRoot } from "../../orchestrator/state-dir.ts";
+import { checkName, learnWorkload, nameOfCommand, stateRoot } from "../../orchestrator/index.ts";
+import type { LearnResult } from "../../orchestrator/index.ts";
 import { childStatus } from "../exit-status.ts";
 import { count, outJson, plural, say } from "../render.ts";
 import { exitText } from "../run-text.ts";

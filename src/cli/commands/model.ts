@@ -4,9 +4,13 @@ import { quote } from "../../base/quote.ts";
 import { describeEvent } from "../../event/index.ts";
 import { describeDifferences, diffModels, lintModel } from "../../model/index.ts";
 import type { ModelDiff } from "../../model/index.ts";
-import { mergeModelFiles, nameBehaviours, sealModelFile } from "../../orchestrator/model-files.ts";
-import type { NamedBehaviour } from "../../orchestrator/model-files.ts";
-import { loadModel } from "../../orchestrator/model-use.ts";
+import {
+  loadModel,
+  mergeModelFiles,
+  nameBehaviours,
+  sealModelFile,
+} from "../../orchestrator/inspect/index.ts";
+import type { NamedBehaviour } from "../../orchestrator/inspect/index.ts";
 import { EXIT_DIFFERENT, EXIT_OK } from "../exit-status.ts";
 import { printModel } from "../model-text.ts";
 import { count, outJson, outLine, outPainter, plural, say } from "../render.ts";

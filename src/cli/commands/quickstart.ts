@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo quickstart: learns a small workload, enforces it, shows three refusals and why.
 import { describeEvent } from "../../event/index.ts";
-import { playQuickstart } from "../../orchestrator/quickstart.ts";
-import type { Attempt, Quickstart } from "../../orchestrator/quickstart.ts";
-import type { RunResult } from "../../orchestrator/run-request.ts";
+import { playQuickstart } from "../../orchestrator/index.ts";
+import type { Attempt, Quickstart, RunResult } from "../../orchestrator/index.ts";
 import { EXIT_DIFFERENT, EXIT_OK } from "../exit-status.ts";
 import { microseconds, outJson, outLine, outPainter, plural, say } from "../render.ts";
 import type { Painter } from "../render.ts";
@@ -68,7 +67,9 @@ function tellAttempt(attempt: Attempt, paint: Painter): void {
     outLine(
       `             ${paint.dim("nearest allowed:")} ${describeEvent(closest.event, programNames(actors))}`,
     );
-    const [first] = closest.differs.map((difference) => plainDifference(difference, actors));
+    const differs = closest.differs.map((difference) => plainDifference(difference, actors));
+    // for people a path says more than the digests that come with it
+    const first = differs.find(({ field }) => field === "path") ?? differs[0];
     if (first !== undefined)
       outLine(
         `             ${paint.dim("differs in")} ${first.field}: ${first.expected}, here ${first.got}`,

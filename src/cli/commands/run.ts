@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo run: a command under a model (detect, enforce) or without one (free, recorded).
 import { BUILTIN_PROFILES } from "../../model/index.ts";
-import { RunError } from "../../orchestrator/errors.ts";
-import { runWorkload } from "../../orchestrator/run.ts";
-import type { RunRequest, RunResult } from "../../orchestrator/run-request.ts";
-import type { RunMode, ViolationPolicy } from "../../orchestrator/run-record.ts";
-import { stateRoot } from "../../orchestrator/state-dir.ts";
+import { RunError, runWorkload, stateRoot } from "../../orchestrator/index.ts";
+import type {
+  RunDirectory,
+  RunMode,
+  RunRequest,
+  RunResult,
+  ViolationPolicy,
+  ViolationReport,
+} from "../../orchestrator/index.ts";
 import { EXIT_VIOLATED, childStatus } from "../exit-status.ts";
-import { count, errPainter, plainBigInts, plural, say, sayError, sayRaw } from "../render.ts";
+import { errPainter, plainBigInts, plural, say, sayError, sayRaw } from "../render.ts";
 import { violationLine } from "../violation-text.ts";
 
 interface RunOptions {
@@ -25,15 +29,23 @@ interface RunOptions {
 
 export async function run(command: readonly string[], options: RunOptions): Promise<void> {
   const request = requestOf(command, options);
-  const paint = errPainter();
-  const result = await runWorkload(request, {
-    onViolation: (violation, directory) =>
-      sayError(violationLine(violation, directory.name, paint)),
-    onNotice: say,
-  });
+  const result = await runWorkload(request, { onViolation: teller(request.mode), onNotice: say });
   summarize(result);
   if (options.json === true) sayRaw(`${JSON.stringify(result.record, plainBigInts)}\n`);
   process.exitCode = statusOf(result, request, options.passStatus === true);
+}
+
+/** Violations that are told of one by one; the rest is in the records and in the summary. */
+const TOLD: Readonly<Record<RunMode, number>> = { free: 0, detect: 3, enforce: 10 };
+
+function teller(mode: RunMode): (violation: ViolationReport, run: RunDirectory) => void {
+  const paint = errPainter();
+  return (violation, { name }) => {
+    if (violation.number > TOLD[mode]) return;
+    sayError(violationLine(violation, name, paint));
+    if (violation.number === TOLD[mode])
+      say(`later violations are only recorded: galgo show ${name} forensics`);
+  };
 }
 
 /** What the options ask for; contradictions are refused. */
@@ -86,7 +98,7 @@ function summarize({ outcome, record, directory }: RunResult): void {
   const verb =
     record.mode === "enforce" && record.onViolation !== "observe" ? "refused" : "recorded";
   const later =
-    counts.refused === 0 ? "" : `, then ${count(counts.refused)} calls of untrusted processes`;
+    counts.refused === 0 ? "" : `, then ${plural(counts.refused, "call")} of untrusted processes`;
   say(`${plural(counts.violations, "violation")} ${verb}${later}; galgo why ${name}`);
 }
 

@@ -4,19 +4,26 @@ import { existsSync } from "node:fs";
 import { quote } from "../../base/quote.ts";
 import { describeEvent } from "../../event/index.ts";
 import type { WorkloadModel } from "../../model/index.ts";
-import { Actors, isIdentity } from "../../orchestrator/actors.ts";
-import { RecordFileError, StateError } from "../../orchestrator/errors.ts";
-import { loadModel } from "../../orchestrator/model-use.ts";
-import { readPoints } from "../../orchestrator/points-file.ts";
-import type { PointLine } from "../../orchestrator/points-file.ts";
-import { cutNotice, readRecords } from "../../orchestrator/record-file.ts";
-import type { FileRecord } from "../../orchestrator/record-file.ts";
-import { readRunRecord } from "../../orchestrator/run-record.ts";
-import type { RunOutcome } from "../../orchestrator/run-record.ts";
-import { stateRoot } from "../../orchestrator/state-dir.ts";
-import type { RunDirectory } from "../../orchestrator/state-dir.ts";
-import { findTarget } from "../../orchestrator/target.ts";
-import type { Target } from "../../orchestrator/target.ts";
+import {
+  Actors,
+  RecordFileError,
+  StateError,
+  cutNotice,
+  findTarget,
+  isIdentity,
+  loadModel,
+  readPoints,
+  readRecords,
+  readRunRecord,
+  stateRoot,
+} from "../../orchestrator/inspect/index.ts";
+import type {
+  FileRecord,
+  PointLine,
+  RunDirectory,
+  RunOutcome,
+  Target,
+} from "../../orchestrator/inspect/index.ts";
 import { printModel } from "../model-text.ts";
 import { out, outJson, outLine, say } from "../render.ts";
 import { chainText } from "../violation-text.ts";

@@ -4,14 +4,15 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { quote } from "../../base/quote.ts";
 import { describeEvent } from "../../event/index.ts";
-import { RecordFileError } from "../../orchestrator/errors.ts";
-import { explainViolation } from "../../orchestrator/explain.ts";
-import type { Explanation } from "../../orchestrator/explain.ts";
-import { loadModel } from "../../orchestrator/model-use.ts";
-import { readRunRecord } from "../../orchestrator/run-record.ts";
-import { stateRoot } from "../../orchestrator/state-dir.ts";
-import { findTarget } from "../../orchestrator/target.ts";
-import type { Target } from "../../orchestrator/target.ts";
+import {
+  RecordFileError,
+  explainViolation,
+  findTarget,
+  loadModel,
+  readRunRecord,
+  stateRoot,
+} from "../../orchestrator/inspect/index.ts";
+import type { Explanation, Target } from "../../orchestrator/inspect/index.ts";
 import { outJson, outLine, outPainter, say } from "../render.ts";
 import { explanationText, othersText, plainDifference, programNames } from "../why-text.ts";
 

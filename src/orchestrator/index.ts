@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Running workloads under models and learning models from them. What runs left behind is read through inspect/index.ts.
+export { CommandError, ModelUseError, RecordFileError, RunError, StateError } from "./errors.ts";
+export type { LatencySummary } from "./latency.ts";
+export { type LearnObserver, type LearnRequest, type LearnResult, learnWorkload } from "./learn.ts";
+export type { ViolationReport } from "./namespace.ts";
+export {
+  type Attempt,
+  playQuickstart,
+  type Quickstart,
+  type QuickstartObserver,
+} from "./quickstart.ts";
+export { runWorkload } from "./run.ts";
+export type {
+  ChildExit,
+  LossReason,
+  RunCounts,
+  RunMode,
+  RunOutcome,
+  RunRecord,
+  ViolationPolicy,
+} from "./run-record.ts";
+export type { FreeRules, RunObserver, RunRequest, RunResult } from "./run-request.ts";
+export { checkName, nameOfCommand, type RunDirectory, stateRoot } from "./state-dir.ts";

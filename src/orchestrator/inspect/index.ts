@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading what runs left behind, and working on model files. Nothing behind this door starts anything or loads native code.
+export { type Actor, Actors, type IdentityRecord, isIdentity } from "../actors.ts";
+export { CommandError, ModelUseError, RecordFileError, RunError, StateError } from "../errors.ts";
+export { type ActorFinding, type Explanation, explainViolation } from "../explain.ts";
+export type { Mark } from "../marks.ts";
+export {
+  type MergeResult,
+  mergeModelFiles,
+  type NamedBehaviour,
+  nameBehaviours,
+  sealModelFile,
+} from "../model-files.ts";
+export { loadModel } from "../model-use.ts";
+export { type PointLine, readPoints } from "../points-file.ts";
+export { cutNotice, type FileRecord, readRecords } from "../record-file.ts";
+export { type ChildExit, type RunOutcome, type RunRecord, readRunRecord } from "../run-record.ts";
+export { listNames, type RunDirectory, stateRoot } from "../state-dir.ts";
+export { findTarget, type Target } from "../target.ts";
