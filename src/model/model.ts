@@ -146,13 +146,14 @@ class StateMachine implements Model {
   }
 
   update(coefficient: string): { readonly added: boolean; readonly valid: boolean } {
-    this.#events++;
     const known = this.#index.get(coefficient);
     if (known !== undefined) {
+      this.#events++;
       known.count++;
       return known.valid ? KNOWN : KNOWN_INVALID;
     }
     this.#check(coefficient, "coefficient");
+    this.#events++;
     this.#add({ coefficient, count: 1, valid: !this.#sealed });
     if (this.#sealed) this.#invalid++;
     return this.#sealed ? NEW_INVALID : NEW;
