@@ -8,7 +8,7 @@ CDPATH='' cd -- "$(dirname -- "$0")/.."
 node_modules/.bin/tsc -b tsconfig.node.json
 
 # A source that was removed or renamed must not live on in a package.
-find dist -name '*.js' ! -path 'dist/native/bin/*' | while IFS= read -r built; do
+find dist -name '*.js' ! -path 'dist/native/bin/*' ! -path 'dist/bundle/*' | while IFS= read -r built; do
   source=src/${built#dist/}
   source=${source%.js}.ts
   [ -e "$source" ] || rm -f "$built" "$built.map" "${built%.js}.d.ts" "${built%.js}.d.ts.map"
@@ -20,4 +20,5 @@ elif [ -f native/Makefile ]; then
   make -s -C native
 fi
 
-[ ! -f dist/cli/main.js ] || chmod 755 dist/cli/main.js
+# A start that reads a few files instead of two hundred.
+node --import tsx scripts/bundle.ts
