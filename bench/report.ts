@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes RESULTS.md from bench/results/*.json. Every bench calls it; by itself: node --import tsx bench/report.ts
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type BenchResult, type BenchTable, type Machine, readResults } from "./lib/result.ts";
+
+/** What a reader needs before the numbers of a bench. */
+const INTRODUCTIONS: Readonly<Record<string, { readonly title: string; readonly text: string }>> = {
+  held: {
+    title: "One held call",
+    text: "A program times single calls. A pipe ping-pong with a child in the same process and the same run is the floor: two wake-ups, no decision. Native, free and enforcing runs take turns.",
+  },
+  placement: {
+    title: "Placement",
+    text: "Where the agent's thread and the workload run decides what a held open costs when the descriptor is injected, because that answer wakes the task on a core that may be asleep.",
+  },
+  throughput: {
+    title: "Events through one namespace",
+    text: "Many processes and threads open files as fast as they can; one thread decides all of it. That no event is missing follows from the number of opens that the workload made.",
+  },
+  workloads: {
+    title: "Whole workloads",
+    text: "Native and modeled runs take turns; each ratio is of neighbours, and the median of them counts. `inside` is from fork to wait as the workload sees it, so without the start of Galgo, which has a budget of its own; `whole` is the complete command with it.",
+  },
+  startup: {
+    title: "Start-up and memory",
+    text: "What Galgo adds to a command that does nothing.",
+  },
+  kill: {
+    title: "From violation to the last process dead",
+    text: "100 processes: children, children in sessions of their own, double forked orphans. The violating process notes the time and opens a file outside the model under `--on-violation kill`. A process outside the workload notes when the last descriptor that all of them share is closed.",
+  },
+};
+
+const ORDER: readonly string[] = [
+  "held",
+  "placement",
+  "throughput",
+  "workloads",
+  "startup",
+  "kill",
+];
+
+/** RESULTS.md as text. */
+export function renderResults(results: readonly BenchResult[]): string {
+  const ordered = [...results].sort((a, b) => place(a) - place(b));
+  const machines = new Set(ordered.map(({ machine }) => JSON.stringify(machine)));
+  const oneMachine = machines.size === 1 ? ordered[0]?.machine : undefined;
+  const parts = [
+    "# Results of the benches",
+    "Written by `npm run bench` (bench/report.ts) from bench/results/*.json; do not edit. `npm run bench -- held` measures one part again.",
+    ...(oneMachine === undefined ? [] : [machineText(oneMachine)]),
+    "Times are only compared within one run on one machine. The budgets are those of the design; a row that misses its budget says so.",
+    budgets(ordered),
+    ...ordered.map((result) => section(result, oneMachine === undefined)),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+function place({ bench }: BenchResult): number {
+  const at = ORDER.indexOf(bench);
+  return at < 0 ? ORDER.length : at;
+}
+
+function machineText(machine: Machine): string {
+  const { kernel, cpu, cpus, memoryGiB, node, mitigations, user } = machine;
+  return [
+    `- machine: ${cpu}, ${cpus} CPUs, ${memoryGiB} GiB, Linux ${kernel}`,
+    `- mitigations: ${mitigations}`,
+    `- Node ${node}, as ${user}`,
+  ].join("\n");
+}
+
+function budgets(results: readonly BenchResult[]): string {
+  const rows = results.flatMap(({ verdicts }) =>
+    verdicts.map(({ what, budget, measured, met }) => [
+      what,
+      budget,
+      measured,
+      met ? "met" : "**missed**",
+    ]),
+  );
+  const missed = rows.filter((row) => row[3] !== "met").length;
+  const words =
+    missed === 0
+      ? `All ${rows.length} budgets were met.`
+      : `${rows.length - missed} of ${rows.length} budgets were met, ${missed} missed.`;
+  const columns = ["what", "budget", "measured", ""];
+  return `## Budgets\n\n${words}\n\n${markdown({ title: "", columns, rows })}`;
+}
+
+function section(result: BenchResult, nameMachine: boolean): string {
+  const introduction = INTRODUCTIONS[result.bench];
+  const when = `${result.started.slice(0, 16).replace("T", " ")} UTC, ${result.seconds} s, commit ${result.commit}; load average ${result.loadBefore} before, ${result.loadAfter} after.`;
+  const parts = [
+    `## ${introduction?.title ?? result.bench}`,
+    ...(introduction === undefined ? [] : [introduction.text]),
+    `\`npm run bench -- ${result.bench}\`, ${when}`,
+    ...(nameMachine ? [machineText(result.machine)] : []),
+    ...result.tables.map(tableText),
+    ...(result.notes.length === 0 ? [] : [result.notes.map((note) => `- ${note}`).join("\n")]),
+  ];
+  return parts.join("\n\n");
+}
+
+function tableText(table: BenchTable): string {
+  const note = table.note === undefined ? "" : `\n\n${table.note}`;
+  return `### ${table.title}\n\n${markdown(table)}${note}`;
+}
+
+function markdown({ columns, rows }: BenchTable): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
+  const alignment = columns.map((_, index) => (index === 0 ? "---" : "---:"));
+  return [line(columns), `|${alignment.join("|")}|`, ...rows.map(line)].join("\n");
+}
+
+if (process.argv[1] === import.meta.filename)
+  writeFileSync(join(import.meta.dirname, "RESULTS.md"), renderResults(readResults()));
