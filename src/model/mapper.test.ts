@@ -66,7 +66,7 @@ describe("mapping of what the vectors do not hold", () => {
     [
       "task_fix_setuid",
       anEvent("task_fix_setuid", { flags: 4, ids: [0, 0xffffffff] }),
-      le32(4) + le32(2) + le32(0) + "ffffffff",
+      `${le32(4)}${le32(2)}${le32(0)}ffffffff`,
     ],
     ["a system call", aSyscall("unshare", [5n, 1n << 63n]), le32(2) + le64(5n) + le64(1n << 63n)],
     ["a system call with text", aSyscall("memfd_create", [], "é"), le32(0) + str("é")],

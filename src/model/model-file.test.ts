@@ -369,7 +369,7 @@ describe("canonical bytes", () => {
 });
 
 describe("the published schema", () => {
-  it("is fresh (npm run gen writes it)", () => {
+  it("is fresh (scripts/gen-schema.ts writes it)", () => {
     const published: unknown = JSON.parse(
       readFileSync("docs/reference/workload-model.schema.json", "utf8"),
     );
