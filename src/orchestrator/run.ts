@@ -42,8 +42,8 @@ export async function runWorkload(
   observer.onStart?.(site.directory);
   const run = new RunInProgress(plan, site, observer);
   try {
-    await run.startAgent();
-    await run.launch();
+    // the workload is held before its first instruction, so it may be launched while the agent's thread starts
+    await settled([run.startAgent(), run.launch()]);
     const ending = await run.loop();
     return writeReport(plan, site, ending);
   } catch (error) {
@@ -231,6 +231,13 @@ class RunInProgress {
       );
     }, LINGER_NOTICE_MS);
     this.#release.push(() => clearTimeout(timer));
+  }
+}
+
+/** Waits for all, also when one fails: what has been started can only be brought down when it is known. */
+async function settled(steps: readonly Promise<void>[]): Promise<void> {
+  for (const step of await Promise.allSettled(steps)) {
+    if (step.status === "rejected") throw step.reason;
   }
 }
 
