@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
 // Entry of the `galgo` command: parses, runs one command, turns whatever goes wrong into one line and an exit status.
+import "./early-worker.ts";
 import { CommanderError } from "commander";
 import type { Command } from "commander";
 import { CodedError } from "../base/errors.ts";
@@ -61,3 +62,5 @@ function tell(error: unknown): void {
 }
 
 await main(process.argv);
+// leaving the heap as it is saves 30 ms; nothing is pending, and on Linux what was printed has been written
+process.exit();

@@ -3,7 +3,7 @@
 import type { Worker } from "node:worker_threads";
 import { RunError } from "./errors.ts";
 import type { ViolationReport } from "./namespace.ts";
-import { siblingModule, startThread } from "./start-thread.ts";
+import { takeWorkerThread } from "./worker-thread.ts";
 import type { ServeOrder, WorkerMessage, WorkerResult, WorkerSetup } from "./worker-protocol.ts";
 
 export interface WorkerCallbacks {
@@ -30,8 +30,9 @@ export async function startWorker(
   setup: WorkerSetup,
   callbacks: WorkerCallbacks,
 ): Promise<RunWorker> {
-  const thread = startThread(siblingModule(import.meta.url, "./worker"), { workerData: setup });
+  const thread = takeWorkerThread();
   const { ready, serving, done } = follow(thread, callbacks);
+  thread.postMessage(setup);
   await ready;
   return {
     serve: (order) => {

@@ -2,7 +2,7 @@
 // The worker thread of a run: builds the agent and the namespace, then serves held events until the workload is gone.
 // Synchronous from the order to serve until the end; other threads see it through the heartbeat only.
 import { writeSync } from "node:fs";
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { serveSeccomp } from "../sensor/seccomp/index.ts";
 import { createInProcessTma } from "../tma/index.ts";
 import type { InProcessTma } from "../tma/index.ts";
@@ -101,17 +101,25 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Does `work`; a failure ends the run, and the workload with it. */
+function orFail(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    kill(`Galgo failed: ${messageOf(error)}`);
+    post({ type: "failed", message: messageOf(error) });
+  }
+}
+
+/** Two messages arrive: the setup, and the order to serve. */
 function main(): void {
-  const bench = prepare(workerData as WorkerSetup);
-  parentPort?.once("message", (order: ServeOrder) => {
-    try {
-      serve(bench, order);
-    } catch (error) {
-      kill(`Galgo failed: ${messageOf(error)}`);
-      post({ type: "failed", message: messageOf(error) });
-    }
+  parentPort?.once("message", (setup: WorkerSetup) => {
+    orFail(() => {
+      const bench = prepare(setup);
+      parentPort?.once("message", (order: ServeOrder) => orFail(() => serve(bench, order)));
+      post({ type: "ready" });
+    });
   });
-  post({ type: "ready" });
 }
 
 main();
