@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // A reusable buffer that values are appended to before they are hashed. Integers are little-endian.
-import { hexInto } from "./hex.ts";
+import { hexInto, hexToBytes } from "./hex.ts";
 import { encodePathInto } from "./path-text.ts";
 
 const FIRST_SIZE = 4096;
+/** Decoded texts that one writer keeps; when there are more it starts anew. */
+const MAX_IDS = 1024;
 
 /** Growable scratch buffer: `reset()`, append, `bytes()`. Nothing is allocated per call except when it has to grow. */
 export class ByteWriter {
   #buffer: Uint8Array;
   #view: DataView;
   #length = 0;
+  readonly #ids = new Map<string, Uint8Array>();
 
   constructor(size: number = FIRST_SIZE) {
     this.#buffer = new Uint8Array(size);
@@ -62,8 +65,8 @@ export class ByteWriter {
 
   zeros(count: number): this {
     this.#room(count);
-    this.#buffer.fill(0, this.#length, this.#length + count);
-    this.#length += count;
+    // A loop: fill() of a few bytes costs more than writing them.
+    for (let i = 0; i < count; i++) this.#buffer[this.#length++] = 0;
     return this;
   }
 
@@ -72,6 +75,17 @@ export class ByteWriter {
     this.#room(text.length >> 1);
     this.#length += hexInto(text, this.#buffer, this.#length);
     return this;
+  }
+
+  /** As `hex`, for texts that come again and again (ids): their bytes are kept, so that they are decoded once. */
+  id(text: string): this {
+    let bytes = this.#ids.get(text);
+    if (bytes === undefined) {
+      bytes = hexToBytes(text);
+      if (this.#ids.size >= MAX_IDS) this.#ids.clear();
+      this.#ids.set(text, bytes);
+    }
+    return this.raw(bytes);
   }
 
   /** The bytes of hex text, zero-padded (or cut) to `width` bytes. */
@@ -99,9 +113,10 @@ export class ByteWriter {
 
   /** u32 byte length, then the bytes. */
   string(text: string): this {
-    const at = this.#length;
-    this.zeros(4).text(text);
-    this.#view.setUint32(at, this.#length - at - 4, true);
+    this.#room(4 + text.length * 3);
+    const size = encodePathInto(text, this.#buffer, this.#length + 4);
+    this.#view.setUint32(this.#length, size, true);
+    this.#length += 4 + size;
     return this;
   }
 

@@ -3,7 +3,7 @@
 // except those that only a kernel writes and that say nothing about the behaviour.
 import { quote } from "../base/quote.ts";
 import type { Coe } from "./coe.ts";
-import type { SecurityEvent, TaskIdentity } from "./event.ts";
+import type { HookName, SecurityEvent, TaskIdentity } from "./event.ts";
 import { HOOKS, isHookName } from "./hooks.ts";
 import type { Field } from "./layout.ts";
 import { MAX_RECORD_CHARS } from "./limits.ts";
@@ -12,7 +12,9 @@ import { READ, readDigest, readMask, readText, readU32, readU64 } from "./read-v
 import { RecordError } from "./record-error.ts";
 
 /** Members of `event` that a TSEM kernel adds: serial numbers of the task, the namespace and the event. */
-const KERNEL_ONLY = ["tnum", "context", "number", "ttd", "p_ttd"] as const;
+const KERNEL_ONLY = ["tnum", "context", "number", "ttd", "p_ttd"];
+const HEAD = ["pid", "tgid", "process", "type", "task_id", "p_task_id", "ts", ...KERNEL_ONLY];
+const COE = ["uid", "euid", "suid", "gid", "egid", "sgid", "fsuid", "fsgid", "capeff"];
 
 /**
  * The event that a record describes. Strict: an unknown, missing or malformed member is a `RecordError`.
@@ -23,14 +25,26 @@ export function parseRecord(line: string): SecurityEvent {
     const problem = `record has ${line.length} characters, at most ${MAX_RECORD_CHARS} are read`;
     throw new RecordError("TOO_LONG", problem);
   }
-  const record = new Members(parseJson(line), "");
-  record.skip("export");
+  const record = new Members(parseJson(line));
+  record.skip(["export"]);
   const head = record.get("event", readHead);
+  const { hook } = head;
   const coe = record.get("COE", readCoe);
-  const cell = record.get(head.hook, (value, path) => new Members(value, path));
-  const syscall = head.hook === "syscall" ? { syscall: cell.get("name", readText) } : {};
-  const event = { ...head, coe, ...syscall, cell: readCell(cell, HOOKS[head.hook].cell) };
-  record.end();
+  const members = record.get(hook, readObject);
+  record.end(["export", "event", "COE", hook]);
+  const { pid, tgid, process, task, ts } = head;
+  const syscall = hook === "syscall" ? members.get("name", readText) : undefined;
+  const event = {
+    hook,
+    ...(syscall !== undefined && { syscall }),
+    pid,
+    ...(tgid !== undefined && { tgid }),
+    process,
+    task,
+    coe,
+    ts,
+    cell: readCell(members, HOOKS[hook].cell),
+  };
   // The table gives every hook the layout of its own CELL type, which the compiler cannot follow through a variable hook.
   return event as unknown as SecurityEvent;
 }
@@ -43,10 +57,15 @@ function parseJson(line: string): unknown {
   }
 }
 
-type Head = Omit<SecurityEvent, "coe" | "cell" | "syscall">;
+const readObject: Reader<Members> = (value, of, name) => new Members(value, of, name);
 
-const readHead: Reader<Head> = (value, path) => {
-  const m = new Members(value, path);
+interface Head extends Pick<SecurityEvent, "pid" | "process" | "task" | "ts"> {
+  readonly hook: HookName;
+  readonly tgid: number | undefined;
+}
+
+const readHead: Reader<Head> = (value, of, name) => {
+  const m = new Members(value, of, name);
   const hook = m.get("type", readText);
   if (!isHookName(hook)) {
     throw new RecordError("UNKNOWN_HOOK", `record type ${quote(hook, 60)} is not a known hook`);
@@ -54,13 +73,13 @@ const readHead: Reader<Head> = (value, path) => {
   const head = {
     hook,
     pid: m.find("pid", readU32) ?? 0,
-    ...(m.has("tgid") && { tgid: m.get("tgid", readU32) }),
+    tgid: m.find("tgid", readU32),
     process: m.get("process", readText),
     task: shareTask(m.get("task_id", readDigest), m.get("p_task_id", readDigest)),
     ts: m.get("ts", readU64),
   };
-  for (const name of KERNEL_ONLY) m.skip(name);
-  m.end();
+  m.skip(KERNEL_ONLY);
+  m.end(HEAD);
   return head;
 };
 
@@ -73,8 +92,8 @@ function shareTask(taskId: string, pTaskId: string): TaskIdentity {
   return lastTask;
 }
 
-const readCoe: Reader<Coe> = (value, path) => {
-  const m = new Members(value, path);
+const readCoe: Reader<Coe> = (value, of, name) => {
+  const m = new Members(value, of, name);
   const coe = {
     uid: m.get("uid", readU32),
     euid: m.get("euid", readU32),
@@ -86,7 +105,7 @@ const readCoe: Reader<Coe> = (value, path) => {
     fsgid: m.get("fsgid", readU32),
     capeff: m.get("capeff", readMask),
   };
-  m.end();
+  m.end(COE);
   if (lastCoe === undefined || !sameCoe(lastCoe, coe)) lastCoe = coe;
   return lastCoe;
 };
@@ -111,20 +130,29 @@ function readCell(cell: Members, layout: readonly Field[]): Readonly<Record<stri
   let groupName: string | undefined;
   for (const field of layout) {
     if (field.group !== groupName) {
-      group?.end();
+      group?.end(jsonNames(layout));
       groupName = field.group;
-      group = groupName === undefined ? undefined : openGroup(cell, groupName);
+      // Groups hold optional members only, so an absent group is an absent set of members.
+      group = groupName === undefined ? undefined : cell.find(groupName, readObject);
     }
     const from = field.group === undefined ? cell : group;
     if (from === undefined || (field.optional && !from.has(field.json))) continue;
     out[field.member] = from.get<unknown>(field.json, READ[field.kind]);
   }
-  group?.end();
-  cell.end();
+  group?.end(jsonNames(layout));
+  cell.end(jsonNames(layout));
   return out;
 }
 
-/** Groups hold optional members only, so an absent group is an absent set of members. */
-function openGroup(cell: Members, name: string): Members | undefined {
-  return cell.find(name, (value, path) => new Members(value, path));
+const namesOfLayout = new WeakMap<readonly Field[], readonly string[]>();
+
+/** Names that may stand in a cell: its members, its groups, and the name of a system call. */
+function jsonNames(layout: readonly Field[]): readonly string[] {
+  let names = namesOfLayout.get(layout);
+  if (names === undefined) {
+    const own = layout === HOOKS.syscall.cell ? ["name"] : [];
+    names = [...own, ...layout.flatMap(({ json, group }) => [json, group ?? json])];
+    namesOfLayout.set(layout, names);
+  }
+  return names;
 }

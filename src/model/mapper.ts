@@ -66,7 +66,8 @@ class TsemMapper implements EventMapper {
     const coe = this.#coeDigest(e.coe);
     putCell(this.#w.reset(), e);
     const cell = this.hasher.hex(this.#w.bytes());
-    const w = this.#w.reset().text(type).hex(e.task.pTaskId).hex(e.task.taskId).hex(coe).hex(cell);
+    const { pTaskId, taskId } = e.task;
+    const w = this.#w.reset().text(type).id(pTaskId).id(taskId).id(coe).hex(cell);
     return this.hasher.hex(w.bytes());
   }
 

@@ -32,7 +32,7 @@ export function putFile(w: ByteWriter, f: FileId): void {
   w.u32(f.flags);
   putInode(w, f.inode);
   putPath(w, f.path);
-  w.hex(f.digest);
+  w.id(f.digest);
 }
 
 /** The CELL of an event: its members by the hook table, except where the kernel does otherwise. */
@@ -56,7 +56,7 @@ function putInode(w: ByteWriter, i: InodeId): void {
     .u32(i.sMagic)
     .textPadded(i.sId ?? "", S_ID_BYTES);
   if (i.sUuid === undefined || i.sMagic === TMPFS_MAGIC) w.zeros(UUID_BYTES);
-  else w.hexPadded(i.sUuid, UUID_BYTES);
+  else w.id(i.sUuid);
 }
 
 /**
@@ -70,8 +70,8 @@ function putPath(w: ByteWriter, p: PathId): void {
     return;
   }
   w.string(p.pathname.slice(0, p.pathname.lastIndexOf("/") + 1));
-  if (p.created === undefined) w.u64(p.instance ?? 0n).hex(p.owner);
-  else w.hex(p.owner).string(p.created);
+  if (p.created === undefined) w.u64(p.instance ?? 0n).id(p.owner);
+  else w.id(p.owner).string(p.created);
 }
 
 function putDentry(w: ByteWriter, d: DentryId): void {
@@ -132,7 +132,7 @@ const PUT: { readonly [K in FieldKind]: Put<KindValue[K]> } = {
   mask: (w, v) => void w.u64(v),
   text: (w, v) => void w.string(v),
   base64: (w, v) => void w.raw(decodeBase64(v)),
-  task: (w, v) => void w.hex(v),
+  task: (w, v) => void w.id(v),
   file: putFile,
   inode: putInode,
   path: putPath,
