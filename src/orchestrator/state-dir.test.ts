@@ -120,6 +120,14 @@ describe("runs", () => {
   });
 });
 
+describe("a state directory below /proc", () => {
+  it("is refused instead of tried for ever", () => {
+    assert.throws(() => createRun("/proc/galgo-test", "app", new Date(0)), {
+      code: "NOT_WRITABLE",
+    });
+  });
+});
+
 describe("writeAtomic", () => {
   it("replaces a file and leaves nothing else behind", () => {
     const place = join(folder, "atomic");

@@ -5,7 +5,6 @@ import { randomBytes } from "node:crypto";
 import {
   closeSync,
   fsyncSync,
-  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -13,11 +12,12 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeSync,
 } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { quote } from "../base/quote.ts";
 import { StateError } from "./errors.ts";
 import { MAX_NAME_LENGTH, MAX_RUNS_KEPT } from "./limits.ts";
@@ -42,7 +42,7 @@ export interface RunDirectory {
 /** Where runs are kept: GALGO_STATE_DIR, else /var/lib/galgo for root, else $XDG_STATE_HOME/galgo. */
 export function stateRoot(env: Readonly<Record<string, string | undefined>>, uid: number): string {
   const chosen = env["GALGO_STATE_DIR"];
-  if (chosen !== undefined && chosen !== "") return chosen;
+  if (chosen !== undefined && chosen !== "") return resolve(chosen);
   if (uid === 0) return "/var/lib/galgo";
   const xdg = env["XDG_STATE_HOME"];
   // the XDG specification: a relative value is to be ignored
@@ -79,7 +79,7 @@ export function newRunId(now: Date): string {
 export function createRun(root: string, name: string, now: Date): RunDirectory {
   const directory = runDirectory(root, checkName(name), newRunId(now));
   try {
-    mkdirSync(directory.path, { recursive: true, mode: 0o700 });
+    makeFolders(directory.path);
     pointLatest(directory);
   } catch (error) {
     throw new StateError(
@@ -164,6 +164,19 @@ function runDirectory(root: string, name: string, runId: string): RunDirectory {
   };
 }
 
+// not mkdir's own "recursive": in a folder that refuses new entries with ENOENT (/proc) Node 20 never returns from it
+function makeFolders(path: string): void {
+  if (isDirectory(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeFolders(parent);
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // another Galgo may have made it meanwhile
+    if (codeOf(error) !== "EEXIST" || !isDirectory(path)) throw error;
+  }
+}
+
 function pointLatest(directory: RunDirectory): void {
   const folder = dirname(directory.path);
   const temporary = join(folder, `.${randomBytes(6).toString("hex")}.galgo-tmp`);
@@ -206,7 +219,7 @@ function isRunning(directory: RunDirectory): boolean {
 
 function isDirectory(path: string): boolean {
   try {
-    return lstatSync(path).isDirectory();
+    return statSync(path).isDirectory();
   } catch {
     return false;
   }

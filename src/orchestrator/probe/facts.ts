@@ -2,12 +2,16 @@
 // What this machine lets Galgo do, found by trying. Everything is undone; what can not be undone happens in a child process.
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync } from "node:fs";
+import { closeSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { arch, release } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { tryPidfdGetfd, tryProcessVmReadv } from "../../native/probe.ffi.ts";
 import type { Trial } from "../../native/probe.ffi.ts";
+import { buildFilter, thisMachine } from "../../sensor/seccomp/index.ts";
+import { launchWorkload } from "../../sensor/seccomp/launch.ts";
+import type { LauncherKind } from "../../sensor/seccomp/launch-types.ts";
+import { createCgroup } from "../cgroup.ts";
 import { findCommand } from "../command-lookup.ts";
 import { siblingModule } from "../start-thread.ts";
 import type { ChildFindings } from "./child.ts";
@@ -28,7 +32,13 @@ const TSEM_FOLDER = "/sys/kernel/security/tsem";
 export async function collectFacts(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Fact[]> {
-  return [...machineFacts(env), ...(await childFacts()), ...cgroupFacts(), ...fileFacts()];
+  return [
+    ...machineFacts(env),
+    ...(await childFacts()),
+    ...(await launcherFacts()),
+    ...(await cgroupFacts()),
+    ...fileFacts(),
+  ];
 }
 
 function fact(id: string, title: string, ok: boolean | undefined, value: string): Fact {
@@ -168,50 +178,56 @@ function yamaFact(): Fact {
   return fact("yama", "Yama ptrace scope", undefined, scope ?? "no Yama");
 }
 
-function cgroupFacts(): Fact[] {
-  const mount = cgroup2Mount();
-  if (mount === undefined) return [fact("cgroup2", "cgroup v2", false, "not mounted")];
-  const own =
-    readText("/proc/self/cgroup")
-      ?.split("\n")
-      .find((line) => line.startsWith("0::"))
-      ?.slice(3) ?? "/";
-  const folder = join(mount, own, `galgo-doctor-${process.pid}`);
-  const facts = [fact("cgroup2", "cgroup v2", true, mount)];
-  try {
-    mkdirSync(folder);
-  } catch (error) {
-    return [
-      ...facts,
-      fact(
-        "cgroup-create",
-        "  may make a cgroup",
-        false,
-        (error as NodeJS.ErrnoException).code ?? "no",
-      ),
-    ];
-  }
-  const kill = existsSync(join(folder, "cgroup.kill"));
-  rmdirSync(folder);
+async function cgroupFacts(): Promise<Fact[]> {
+  const group = createCgroup("doctor");
+  if ("unavailable" in group)
+    return [fact("cgroup", "cgroup v2 of our own", false, group.unavailable)];
+  const kill = existsSync(join(group.path, "cgroup.kill"));
+  await group.remove();
   return [
-    ...facts,
-    fact("cgroup-create", "  may make a cgroup", true, "yes"),
+    fact("cgroup", "cgroup v2 of our own", true, dirname(group.path)),
     fact(
       "cgroup-kill",
-      "  can kill it as a whole (cgroup.kill)",
+      "  can be killed as a whole (cgroup.kill)",
       kill,
       kill ? "yes" : "no: kernel < 5.14",
     ),
   ];
 }
 
-/** Where the cgroup v2 hierarchy is: never at a fixed place. */
-function cgroup2Mount(): string | undefined {
-  for (const line of (readText("/proc/self/mountinfo") ?? "").split("\n")) {
-    const [before, after] = line.split(" - ");
-    if (after?.startsWith("cgroup2 ") === true) return before?.split(" ")[4];
+/** Starts a workload held and kills it before its first instruction: launcher, filter and listener in one try. */
+async function launcherFacts(): Promise<Fact[]> {
+  const native = await tryLauncher("native");
+  const facts = [
+    fact("launcher", "native launcher", native === undefined, native ?? "holds a workload"),
+  ];
+  if (native === undefined) return facts;
+  const node = await tryLauncher("node");
+  return [
+    ...facts,
+    fact("launcher-node", "launcher in Node", node === undefined, node ?? "holds a workload"),
+  ];
+}
+
+/** Why this launcher does not work; undefined when it does. */
+async function tryLauncher(launcher: LauncherKind): Promise<string | undefined> {
+  try {
+    const workload = await launchWorkload({
+      command: ["true"],
+      path: process.execPath,
+      env: {},
+      cwd: "/",
+      filter: buildFilter(thisMachine()),
+      noNewPrivs: true,
+      launcher,
+    });
+    workload.kill();
+    await workload.drained;
+    closeSync(workload.listenerFd);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
-  return undefined;
 }
 
 function fileFacts(): Fact[] {

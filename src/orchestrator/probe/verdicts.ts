@@ -40,7 +40,7 @@ function judgeSeccomp(facts: Facts): SensorVerdict {
     "wait-killable": "signals may interrupt held calls",
     "sync-wake-up": "each decision pays the wake-up of a processor",
     "pidfd-getfd": "the listener is handed over by a helper",
-    launcher: "no native launcher, Node starts the workload (slower)",
+    launcher: "the native launcher does not work, Node starts the workload (slower)",
     "cgroup-kill": "the workload is killed process by process, not as one cgroup",
   });
   return { sensor: "seccomp", usable: reasons.length === 0, reasons, notes };
