@@ -163,7 +163,7 @@ const readDevice: Reader<DeviceId> = (value, of, name) => {
   return device;
 };
 
-const PATH = ["dev", "owner", "instance", "created", "type", "pathname"];
+const PATH = ["dev", "owner", "instance", "created", "type", "temporary", "pathname"];
 
 const readPath: Reader<PathId> = (value, of, name) => {
   const m = new Members(value, of, name);
@@ -172,6 +172,8 @@ const readPath: Reader<PathId> = (value, of, name) => {
   if (dev !== undefined) path.dev = dev;
   const type = m.find("type", readText);
   if (type !== undefined) path.type = type;
+  const temporary = m.find("temporary", readText);
+  if (temporary !== undefined) path.temporary = temporary;
   if (m.has("owner") || m.has("instance") || m.has("created")) readCreated(m, path);
   m.end(PATH);
   return path;

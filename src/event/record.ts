@@ -43,7 +43,7 @@ const WRITE: Writers = {
 
 /**
  * One JSON object without a newline: `{"event": {...}, "COE": {...}, "<hook>": {...}}`. Always valid JSON, whatever bytes a name holds.
- * Members beyond TSEM's: `tgid`, `created` in a path, the cells of Galgo's own hooks (hooks.ts); a system call without a hook
+ * Members beyond TSEM's: `tgid`, `created` and `temporary` in a path, the cells of Galgo's own hooks (hooks.ts); a system call without a hook
  * has type and key `syscall` and carries its name in the cell.
  */
 export function writeRecord(e: SecurityEvent): string {
@@ -103,6 +103,7 @@ function writePath(p: PathId): string {
   if (p.instance !== undefined) out += `"instance": "${p.instance}", `;
   if (p.created !== undefined) out += `"created": ${text(p.created)}, `;
   if (p.type !== undefined) out += `"type": ${text(p.type)}, `;
+  if (p.temporary !== undefined) out += `"temporary": ${text(p.temporary)}, `;
   return `${out}"pathname": ${text(p.pathname)}}`;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Security models: mapping of events to coefficients, the model's state machine, profiles, model files and what is done with them.
 // runtime/index.ts is the smaller door for what only decides events.
+export { cpuCountReads } from "./cpu-count.ts";
 export { describeDifferences, diffModels, type ModelDiff, type ModelDifference } from "./diff.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
 export { DIGEST_NAMES, DIGEST_SIZES, type DigestName, type Hasher } from "./hasher.ts";

@@ -2,6 +2,7 @@
 // Makes a model file from the records of one or more runs: the events are mapped anew under the wanted rules, after rules that
 // only this workload needs were found. Deterministic: the same records give the same model.
 import type { SecurityEvent } from "../event/event.ts";
+import { cpuCountReads } from "./cpu-count.ts";
 import type { Hasher } from "./hasher.ts";
 import { IdentityMap, type IdentityRecord } from "./identities.ts";
 import { createMapper, type EventMapper, type MappingName } from "./mapper.ts";
@@ -50,8 +51,9 @@ export function modelFromRecords(
   records: Iterable<SecurityEvent>,
   options: LearnOptions,
 ): LearnedModel {
-  const events = [...records];
   const mapper = createMapper(options.hasher, options.mapping);
+  const recorded = [...records];
+  const events = [...recorded, ...cpuCountReads(recorded, options.profile, mapper.emptyDigest)];
   const rules = options.profile.name === "exact" ? [] : findRules(events, options.profile, mapper);
   const profile = createProfile(withRules(options.profile, rules), mapper);
   const { points, identities } = mapAnew(events, { ...options, mapper, profile });

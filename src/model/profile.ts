@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // A profile at work: rewrites events before they are mapped, so that what differs without being behaviour maps alike.
-import type { DentryId, FileId, InodeId, PathId } from "../event/cell/file.ts";
+import type { DentryId, FileId, InodeId, InodeSetattrCell, PathId } from "../event/cell/file.ts";
 import type { SockAddr } from "../event/cell/socket.ts";
 import type { HookName, SecurityEvent } from "../event/event.ts";
 import { HOOKS } from "../event/index.ts";
 import type { FieldKind, KindValue } from "../event/layout.ts";
 import { isProgramUse, opensForWriting } from "./file-use.ts";
-import { classOf, procSelf } from "./rewrite-path.ts";
+import { belowTemporary, classOf, procSelf, withoutNumber } from "./rewrite-path.ts";
 import type { ProfileSpec, RuleName } from "./rules.ts";
 
 const FIRST_EPHEMERAL_PORT = 32768;
 /** Reads the same in both byte orders. */
 const EPHEMERAL_PORT = 0xffff;
+/** Stands for every size but 0. */
+const ONE_SIZE = 1n;
 
 /** Rewrite rules made ready for one namespace. */
 export interface Profile {
@@ -51,6 +53,9 @@ class RuleSet implements Profile {
   readonly #procSelf: boolean;
   readonly #ephemeralPort: boolean;
   readonly #createdClass: boolean;
+  readonly #temporary: boolean;
+  readonly #pipeNumber: boolean;
+  readonly #truncateSize: boolean;
   readonly #digestPolicy: boolean;
   readonly #noDigest: ReadonlySet<string>;
   readonly #idle: boolean;
@@ -64,6 +69,9 @@ class RuleSet implements Profile {
     this.#procSelf = has("proc-self");
     this.#ephemeralPort = has("ephemeral-port");
     this.#createdClass = has("created-class");
+    this.#temporary = has("temporary-directory");
+    this.#pipeNumber = has("pipe-number");
+    this.#truncateSize = has("truncate-size");
     this.#digestPolicy = has("digest-policy");
     this.#noDigest = new Set(spec.rules.flatMap((r) => (r.rule === "no-digest" ? [r.path] : [])));
     this.#idle = spec.rules.length === 0;
@@ -76,7 +84,8 @@ class RuleSet implements Profile {
     for (const field of HOOKS[e.hook].cell) {
       const value = cell[field.member];
       if (value === undefined) continue;
-      const rewritten = this.#value(field.kind, value, e);
+      const made = this.#createdClass ? withCreator(e, field.member, value) : value;
+      const rewritten = this.#value(field.kind, made, e);
       if (rewritten === value) continue;
       changed ??= { ...cell };
       changed[field.member] = rewritten;
@@ -106,6 +115,8 @@ class RuleSet implements Profile {
         return this.#path(value as KindValue["path"], actor);
       case "addr":
         return this.#addr(value as KindValue["addr"], actor);
+      case "attr":
+        return this.#attr(value as KindValue["attr"]);
       default:
         return value;
     }
@@ -147,7 +158,19 @@ class RuleSet implements Profile {
       const { instance: _, ...rest } = next;
       next = { ...rest, created: classOf(path.pathname) };
     }
+    if (this.#temporary && path.temporary !== undefined) {
+      const { temporary: _, ...rest } = next;
+      next = { ...rest, pathname: belowTemporary(path.pathname, path.temporary) };
+    }
+    if (this.#pipeNumber) {
+      const pathname = withoutNumber(next.pathname);
+      if (pathname !== next.pathname) next = { ...next, pathname };
+    }
     return next;
+  }
+
+  #attr(attr: InodeSetattrCell["attr"]): InodeSetattrCell["attr"] {
+    return this.#truncateSize && attr.size > ONE_SIZE ? { ...attr, size: ONE_SIZE } : attr;
   }
 
   #addr(addr: SockAddr, actor: Actor): SockAddr {
@@ -158,5 +181,30 @@ class RuleSet implements Profile {
     return port < FIRST_EPHEMERAL_PORT || raw === EPHEMERAL_PORT
       ? addr
       : { ...addr, port: EPHEMERAL_PORT };
+  }
+}
+
+/**
+ * The dentry of a name that did not exist, as that of a created object: of the acting program for symbolic links and special files, of
+ * the object's creator for further names of what the workload has created. Any other value as it is.
+ */
+function withCreator(e: SecurityEvent, member: string, value: unknown): unknown {
+  const creator = creatorOf(e, member);
+  if (creator === undefined) return value;
+  const { inode, path } = value as DentryId;
+  const named = inode !== undefined || path.owner !== undefined || !path.pathname.includes("/");
+  return named ? value : { path: { ...path, owner: creator, created: classOf(path.pathname) } };
+}
+
+function creatorOf(e: SecurityEvent, member: string): string | undefined {
+  switch (e.hook) {
+    case "inode_symlink":
+    case "inode_mknod":
+      return member === "dentry" ? e.task.taskId : undefined;
+    case "inode_link":
+    case "inode_rename":
+      return member === "newDentry" ? e.cell.oldDentry.path.owner : undefined;
+    default:
+      return undefined;
   }
 }

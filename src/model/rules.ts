@@ -18,13 +18,35 @@ export interface ProcSelfRule {
 export interface EphemeralPortRule {
   readonly rule: "ephemeral-port";
 }
-/** Objects created inside the namespace are (directory, creator, class) instead of (directory, creator, instance). */
+/**
+ * Objects created inside the namespace are (directory, creator, class) instead of (directory, creator, instance); so are the names that
+ * it gives to them by rename and link, and those of its symbolic links and special files, unless something had the name before.
+ */
 export interface CreatedClassRule {
   readonly rule: "created-class";
+}
+/** The name of a temporary directory (see `PathId`) does not count, neither by itself nor in paths below it. */
+export interface TemporaryDirectoryRule {
+  readonly rule: "temporary-directory";
+}
+/** Pipes and sockets that are opened again through a descriptor (/dev/fd/N) lose their inode number. */
+export interface PipeNumberRule {
+  readonly rule: "pipe-number";
+}
+/** Sizes that a file is cut or grown to are one, except 0. */
+export interface TruncateSizeRule {
+  readonly rule: "truncate-size";
 }
 /** Content digests only for programs, mapped code, files loaded into the kernel and files opened without write access. */
 export interface DigestPolicyRule {
   readonly rule: "digest-policy";
+}
+/**
+ * Acts when a model is made: programs that use threads may read which processors are online. The C library does so when threads
+ * meet in malloc, hence in one run and not in the next.
+ */
+export interface CpuCountRule {
+  readonly rule: "cpu-count";
 }
 /** No content digest for this pathname, except as program or mapped code: the workload itself rewrites it. */
 export interface NoDigestRule {
@@ -39,7 +61,11 @@ export type RuleSpec =
   | ProcSelfRule
   | EphemeralPortRule
   | CreatedClassRule
+  | TemporaryDirectoryRule
+  | PipeNumberRule
+  | TruncateSizeRule
   | DigestPolicyRule
+  | CpuCountRule
   | NoDigestRule;
 
 export type RuleName = RuleSpec["rule"];
@@ -64,7 +90,11 @@ export const BUILTIN_PROFILES: Readonly<Record<"exact" | "portable", ProfileSpec
       { rule: "proc-self" },
       { rule: "ephemeral-port" },
       { rule: "created-class" },
+      { rule: "temporary-directory" },
+      { rule: "pipe-number" },
+      { rule: "truncate-size" },
       { rule: "digest-policy" },
+      { rule: "cpu-count" },
     ],
   },
 };
@@ -77,8 +107,14 @@ const WORDS: { readonly [R in Exclude<RuleName, "no-digest">]: string } = {
   "ephemeral-port": "ports from 32768 on count as one",
   "created-class":
     "files created by the workload are told apart by directory, creator and extension, not by name or count",
+  "temporary-directory":
+    "names of directories that the workload makes for itself alone (mode 0700) in a directory like /tmp are ignored",
+  "pipe-number": "pipes and sockets opened through a descriptor are not told apart by number",
+  "truncate-size": "sizes that files are cut or grown to count as one, except 0",
   "digest-policy":
     "content counts for programs, mapped code, files loaded into the kernel and files opened only for reading",
+  "cpu-count":
+    "programs that use threads may read which processors are online, as the C library does now and then",
 };
 
 /** What a rule does, in words. */
@@ -94,7 +130,11 @@ export const RULE_ORDER: readonly RuleName[] = [
   "proc-self",
   "ephemeral-port",
   "created-class",
+  "temporary-directory",
+  "pipe-number",
+  "truncate-size",
   "digest-policy",
+  "cpu-count",
   "no-digest",
 ];
 

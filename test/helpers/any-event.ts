@@ -63,8 +63,19 @@ const plainPath = fc.record(
   { dev: device, type: fc.constantFrom("root", "chroot", "namespace"), pathname },
   { noNullPrototype: true, requiredKeys: ["pathname"] },
 );
+const inTemporary = fc.constantFrom("/a", "/b.log", "/sub/c").chain((rest) =>
+  fc.record(
+    {
+      dev: device,
+      temporary: fc.constant("/tmp/x-Ab12Cd"),
+      pathname: fc.constant(`/tmp/x-Ab12Cd${rest}`),
+    },
+    { noNullPrototype: true, requiredKeys: ["temporary", "pathname"] },
+  ),
+);
 const path: fc.Arbitrary<KindValue["path"]> = fc.oneof(
   plainPath,
+  inTemporary,
   fc.record(
     { dev: device, owner: digest, instance: u64, pathname },
     { noNullPrototype: true, requiredKeys: ["owner", "instance", "pathname"] },

@@ -21,6 +21,8 @@ export interface DeviceId {
  * Where an object is found, as the acting task names it (absolute, in the task's own root).
  * `owner` (TASK_ID, hex) and `instance` (from 1) are present for objects created inside the namespace;
  * `created` is the class that the `portable` profile puts in place of a growing `instance`.
+ * `temporary` is the pathname of the temporary directory above the object: one that the namespace made for itself alone (mode 0700) in a
+ * directory where everybody may make files and nobody may touch those of others (sticky, as /tmp). No mapping looks at it.
  * Bytes that are not UTF-8 are carried as lone surrogates U+DC80..U+DCFF (see base/path-text.ts).
  */
 export interface PathId {
@@ -29,6 +31,7 @@ export interface PathId {
   readonly instance?: bigint;
   readonly created?: string;
   readonly type?: string;
+  readonly temporary?: string;
   readonly pathname: string;
 }
 
