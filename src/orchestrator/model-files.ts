@@ -7,6 +7,7 @@ import {
   BUILTIN_PROFILES,
   ModelError,
   applyPseudonyms,
+  cpuCountReads,
   createMapper,
   createProfile,
   mergeModels,
@@ -38,7 +39,9 @@ export function nameBehaviours(model: WorkloadModel, file: string): Map<string, 
   const mapper = createMapper(nodeHasher(model.spec.digest), model.spec.mapping);
   const profile = createProfile(model.spec.profile, mapper);
   const pseudonyms = new Set(model.spec.pseudonyms);
-  for (const { event } of records) {
+  const events = records.map(({ event }) => event);
+  const expected = cpuCountReads(events, model.spec.profile, mapper.emptyDigest);
+  for (const event of [...events, ...expected]) {
     const coefficient = mapper.coefficient(
       applyPseudonyms(profile.rewrite(event), pseudonyms, mapper),
     );

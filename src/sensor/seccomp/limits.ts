@@ -15,3 +15,5 @@ export const MAX_VALUE = 65_536;
 export const MAX_MESSAGES = 1024;
 /** Supplementary groups (the kernel's NGROUPS_MAX). */
 export const MAX_GROUPS = 65_536;
+/** Temporary directories that are known at a time. */
+export const MAX_TEMPORARY = 65_536;

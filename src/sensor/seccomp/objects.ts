@@ -5,8 +5,9 @@ import type { HookName } from "../../event/event.ts";
 import { decodePath } from "../../base/path-text.ts";
 import type { EventSink } from "../sensor.ts";
 import type { ContentDigests } from "./digest.ts";
-import { type Stat, filesystemOf, inodeId, pathOfFd, statFd } from "./stat.ts";
+import { FileType, type Stat, filesystemOf, inodeId, pathOfFd, statFd } from "./stat.ts";
 import type { Process } from "./tasks.ts";
+import { TemporaryDirectories } from "./temporary.ts";
 import { Unseen } from "./unseen.ts";
 
 /** Created objects that are remembered; the oldest goes first, and that is reported as a loss. */
@@ -30,6 +31,10 @@ const PSEUDO = new Set([
   0x62656570, // configfs
 ]);
 
+/** f_flags of a file that is opened to be executed. */
+const FMODE_EXEC = 0x20;
+const CODE_HOOKS: ReadonlySet<HookName> = new Set(["mmap_file", "file_mprotect"]);
+
 interface Creation {
   readonly owner: string;
   readonly instance: bigint;
@@ -48,6 +53,7 @@ export class Objects {
   readonly #digests: ContentDigests;
   readonly #created = new Map<string, Creation>();
   readonly #instances = new Map<string, bigint>();
+  readonly #temporary = new TemporaryDirectories();
   #evicted = false;
 
   constructor(sink: EventSink, digests: ContentDigests) {
@@ -61,7 +67,7 @@ export class Objects {
 
   /** Path of an open object as the process names it. */
   path(process: Process, fd: number, stat: Stat): PathId {
-    return this.#named(stat, inView(process, pathOfFd(fd)));
+    return this.#named(process, stat, pathOfFd(fd));
   }
 
   dentry(process: Process, fd: number, stat: Stat): DentryId {
@@ -85,17 +91,18 @@ export class Objects {
   /** Where `process` is about to create `name` (NUL-terminated) in the directory `dirFd`. */
   plan(process: Process, dirFd: number, name: Buffer): PlannedCreation {
     const dirStat = statFd(dirFd);
-    const directory = inView(process, pathOfFd(dirFd));
+    const directory = pathOfFd(dirFd);
     const pathname = join(directory, decodeName(name));
     const owner = process.identity.taskId;
     const counter = `${owner}|${directory}`;
     const instance = (this.#instances.get(counter) ?? 0n) + 1n;
     const dev = { major: dirStat?.devMajor ?? 0, minor: dirStat?.devMinor ?? 0 };
     return {
-      path: { dev, owner, instance, pathname },
+      path: { dev, owner, instance, ...this.#placed(process, pathname) },
       done: (stat) => {
         this.#instances.set(counter, instance);
         this.#remember(stat.key, { owner, instance });
+        if (dirStat !== undefined) this.#temporary.made(pathname, stat, dirStat);
       },
     };
   }
@@ -103,32 +110,50 @@ export class Objects {
   /** Path of a name that does not exist and is not marked as created (link, symlink, rename targets, device nodes). */
   newName(process: Process, dirFd: number, name: Buffer): PathId {
     const dirStat = statFd(dirFd);
-    const pathname = join(inView(process, pathOfFd(dirFd)), decodeName(name));
+    const placed = this.#placed(process, join(pathOfFd(dirFd), decodeName(name)));
     return dirStat === undefined
-      ? { pathname }
-      : { dev: { major: dirStat.devMajor, minor: dirStat.devMinor }, pathname };
+      ? placed
+      : { dev: { major: dirStat.devMajor, minor: dirStat.devMinor }, ...placed };
   }
 
   /** The object is gone for good; its number may be used again. */
   removed(stat: Stat): void {
-    if (stat.nlink <= 1 || (stat.mode & 0xf000) === 0x4000) this.#created.delete(stat.key);
+    if (stat.nlink <= 1 || stat.type === FileType.directory) this.#created.delete(stat.key);
+    this.#temporary.gone(stat);
+  }
+
+  /** The object has another name now. */
+  moved(stat: Stat): void {
+    this.#temporary.gone(stat);
   }
 
   isCreated(stat: Stat): boolean {
     return this.#created.has(stat.key);
   }
 
-  #named(stat: Stat, pathname: string): PathId {
+  #named(process: Process, stat: Stat, real: string): PathId {
     const dev = { major: stat.devMajor, minor: stat.devMinor };
+    const placed = this.#placed(process, real);
     const creation = this.#created.get(stat.key);
     return creation === undefined
-      ? { dev, pathname }
-      : { dev, owner: creation.owner, instance: creation.instance, pathname };
+      ? { dev, ...placed }
+      : { dev, owner: creation.owner, instance: creation.instance, ...placed };
+  }
+
+  /** A path of ours as the process names it, and the temporary directory above it. */
+  #placed(process: Process, real: string): { temporary?: string; pathname: string } {
+    const pathname = inView(process, real);
+    const temporary = this.#temporary.above(real);
+    return temporary === undefined
+      ? { pathname }
+      : { temporary: inView(process, temporary), pathname };
   }
 
   #digest(fd: number, stat: Stat, path: PathId, use: { hook: HookName; flags: number }): string {
     const { emptyDigest } = this.#sink;
-    if (stat.type !== 0x8000 || stat.size === 0n || path.owner !== undefined) return emptyDigest;
+    if (stat.type !== FileType.regular || stat.size === 0n) return emptyDigest;
+    // what the workload makes has no content of its own, as in TSEM, until it is run
+    if (path.owner !== undefined && !isProgramUse(use)) return emptyDigest;
     if (PSEUDO.has(filesystemOf(fd, stat).magic)) return emptyDigest;
     if (!this.#sink.wantsDigest(use.hook, use.flags, path.pathname)) return emptyDigest;
     const digest = this.#digests.of(fd, stat);
@@ -146,6 +171,10 @@ export class Objects {
     }
     this.#created.set(key, creation);
   }
+}
+
+function isProgramUse({ hook, flags }: { hook: HookName; flags: number }): boolean {
+  return CODE_HOOKS.has(hook) || (flags & FMODE_EXEC) !== 0;
 }
 
 /** A path of ours as a process with another root names it. */

@@ -105,7 +105,7 @@ export function mknod(call: Call): Reply {
     );
     if (status !== 0) return fail(errno());
     const made = statAt(dirFd, name, AT.SYMLINK_NOFOLLOW);
-    if (made !== undefined && type === S_IFREG) plan.done(made);
+    if (made !== undefined) plan.done(made);
     return OK;
   });
 }
@@ -128,11 +128,17 @@ export function symlink(call: Call): Reply {
   return withParent(call, at.dirfd, path, (dirFd, name, dirStat, acting) => {
     const { objects } = call.bench;
     const dir = objects.inode(dirFd, dirStat);
-    const dentry = { path: objects.newName(call.task.process, dirFd, name) };
+    const { process } = call.task;
+    const dentry = { path: objects.newName(process, dirFd, name) };
     const oldName = textOf(target);
+    const plan = objects.plan(process, dirFd, name);
     const refusal = call.refusal("inode_symlink", { dir, dentry, oldName });
     if (refusal !== undefined) return refusal;
-    return acting === "no" ? CONTINUE : result(sys().symlinkat(target, dirFd, name));
+    if (acting === "no") return CONTINUE;
+    if (sys().symlinkat(target, dirFd, name) !== 0) return fail(errno());
+    const made = statAt(dirFd, name, AT.SYMLINK_NOFOLLOW);
+    if (made !== undefined) plan.done(made);
+    return OK;
   });
 }
 
@@ -207,6 +213,7 @@ function renameNames(
   );
   if (status !== 0) return fail(errno());
   if (target.object !== undefined && how.flags === 0) objects.removed(target.object.stat);
+  objects.moved(old.object.stat);
   return OK;
 }
 

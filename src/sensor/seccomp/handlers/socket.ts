@@ -131,11 +131,18 @@ export function listen(call: Call): Reply {
 /** accept, accept4: the local address says which listener; the peer is not known before the call is done. */
 export function accept(call: Call): Reply {
   return withSocket(call, (fd, sock) => {
-    const addr = localAddress(fd, call.bench.digest);
+    const addr = inHostOrder(localAddress(fd, call.bench.digest));
     return (
       call.refusal("socket_accept", addr === undefined ? { sock } : { sock, addr }) ?? CONTINUE
     );
   });
+}
+
+/** The one hook whose port is in host order, as the kernel gives it. */
+function inHostOrder(addr: SockAddr | undefined): SockAddr | undefined {
+  if (addr === undefined || !("port" in addr)) return addr;
+  const { port } = addr;
+  return { ...addr, port: ((port & 0xff) << 8) | (port >> 8) };
 }
 
 /** sendto with an address. */
