@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the command line from source as a user would, in a temporary folder and with a state directory of its own.
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+
+/** The command and arguments that run `galgo`. */
+export const GALGO: readonly string[] = [
+  process.execPath,
+  "--import",
+  import.meta.resolve("tsx"),
+  MAIN,
+];
+
+export interface Outcome {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunningGalgo {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Outcome>;
+  /** Waits for text on stdout or stderr. */
+  says(pattern: RegExp): Promise<void>;
+}
+
+/** A folder to work in; removed after the test. */
+export class Place {
+  readonly folder: string;
+  readonly state: string;
+  readonly #context: TestContext | undefined;
+
+  constructor(context?: TestContext) {
+    this.folder = mkdtempSync(join(tmpdir(), "galgo-cli-"));
+    this.state = join(this.folder, "state");
+    this.#context = context;
+    context?.after(() => this.remove());
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  write(name: string, text: string, mode = 0o644): string {
+    writeFileSync(this.path(name), text, { mode });
+    return this.path(name);
+  }
+
+  files(): string[] {
+    return readdirSync(this.folder).sort();
+  }
+
+  galgo(...args: readonly string[]): Promise<Outcome> {
+    return this.start(args).ended;
+  }
+
+  /** Starts galgo without waiting for it. */
+  start(args: readonly string[], env: NodeJS.ProcessEnv = {}, input = ""): RunningGalgo {
+    const [command = "", ...before] = GALGO;
+    const child = spawn(command, [...before, ...args], {
+      cwd: this.folder,
+      env: { ...process.env, GALGO_STATE_DIR: this.state, NO_COLOR: "1", ...env },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    this.#context?.after(() => child.kill("SIGKILL"));
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(input);
+    return follow(child);
+  }
+}
+
+function follow(child: ChildProcess): RunningGalgo {
+  const output = { stdout: "", stderr: "" };
+  const waiting = new Set<() => void>();
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name]?.setEncoding("utf8").on("data", (part: string) => {
+      output[name] += part;
+      for (const look of waiting) look();
+    });
+  }
+  const ended = new Promise<Outcome>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (status, signal) => resolve({ status, signal, ...output }));
+  });
+  const says = (pattern: RegExp): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (!pattern.test(output.stdout) && !pattern.test(output.stderr)) return;
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      look();
+      void ended.then((outcome) => {
+        if (waiting.has(look))
+          reject(new Error(`${pattern} did not come: ${JSON.stringify(outcome)}`));
+      });
+    });
+  return { process: child, ended, says };
+}
