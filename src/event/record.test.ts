@@ -4,7 +4,14 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { anyEvent, anyEventOf } from "../../test/helpers/any-event.ts";
 import { aFile, anEvent, aSyscall } from "../../test/helpers/events.ts";
-import { HOOK_NAMES, MAX_RECORD_CHARS, parseRecord, RecordError, writeRecord } from "./index.ts";
+import {
+  HOOK_NAMES,
+  MAX_RECORD_CHARS,
+  MAX_TEXT_CHARS,
+  parseRecord,
+  RecordError,
+  writeRecord,
+} from "./index.ts";
 
 describe("a record", () => {
   for (const hook of HOOK_NAMES) {
@@ -207,6 +214,28 @@ describe("reading a record", () => {
       `"af_other": {"address": "${"aa".repeat(32)}"}, "af_unix"`,
     );
     assert.throws(() => parseRecord(two), /addr\.af_other is not known|af_unix is not known/);
+  });
+
+  it("refuses text and signed numbers beyond their limits", () => {
+    const long = writeRecord(
+      anEvent("file_open", { file: aFile(`/${"x".repeat(MAX_TEXT_CHARS)}`) }),
+    );
+    assert.throws(() => parseRecord(long), /pathname is longer than/);
+    const sock = { family: 2, type: 1, protocol: -5 };
+    const line = writeRecord(anEvent("socket_listen", { sock, backlog: 1 }));
+    assert.throws(
+      () => parseRecord(line.replace('"-5"', '"-2147483649"')),
+      /protocol is outside 32/,
+    );
+    assert.throws(
+      () => parseRecord(line.replace('"-5"', '"4294967296"')),
+      /protocol is outside 32/,
+    );
+  });
+
+  it("refuses the name of a system call in the cell of a hook", () => {
+    const line = good.replace('{"file":', '{"name": "x", "file":');
+    assert.throws(() => parseRecord(line), /file_open\.name is not known/);
   });
 
   it("refuses lists that are none and lists that are too long", () => {

@@ -19,6 +19,9 @@ import {
 } from "./index.ts";
 import { MAX_FAULTS, MAX_MODEL_CHARS } from "./limits.ts";
 
+const LAST = BUILTIN_PROFILES.portable.rules.length;
+const DOUBLED = new RegExp(`rules\\[${LAST}\\] is doubled or out of order`);
+const NOT_TEXT = new RegExp(`rules\\[${LAST}\\]\\.path is not well-formed`);
 const options = { source: "demo.json", hasher: testHasher };
 const parse = (text: string): WorkloadModel => parseWorkloadModel(text, options);
 
@@ -216,7 +219,7 @@ describe("a model file", () => {
       "a rule twice",
       (d) => (d.spec["profile"] as { rules: unknown[] }).rules.push({ rule: "digest-policy" }),
       "BAD_FIELD",
-      /rules\[6\] is doubled or out of order/,
+      DOUBLED,
     ],
     [
       "portable without its rules",
@@ -238,7 +241,7 @@ describe("a model file", () => {
           path: "/\udc80",
         }),
       "BAD_FIELD",
-      /rules\[6\]\.path is not well-formed/,
+      NOT_TEXT,
     ],
   ];
   for (const [name, change, code, message] of faults) {
@@ -286,27 +289,29 @@ describe("a model file", () => {
     assert.equal(refusal(" ".repeat(MAX_MODEL_CHARS + 1)).code, "TOO_LARGE");
   });
 
-  it("with one byte flipped is refused, or is another model, or is the same but for blanks", () => {
+  it("with one byte flipped is refused, or has another digest, or is the same model written otherwise", () => {
     const model = aModel({ base: coefficient(4) });
     const text = stringifyWorkloadModel(model);
     const bytes = new TextEncoder().encode(text);
     const digest = modelDigest(model, SHA256);
-    fc.assert(
-      fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
-        const damaged = Uint8Array.from(bytes);
-        damaged[at] = (damaged[at] ?? 0) ^ flip;
-        const damagedText = new TextDecoder().decode(damaged);
-        try {
-          const other = parse(damagedText);
-          const sameDigest = modelDigest(other, SHA256) === digest;
-          const sameText = damagedText.replace(/\s/g, "") === text.replace(/\s/g, "");
-          assert.ok(sameDigest === sameText);
-        } catch (error) {
-          assert.ok(error instanceof ModelError, String(error));
-        }
-      }),
-      { numRuns: 2000 },
-    );
+    const check = (at: number, flip: number): void => {
+      const damaged = Uint8Array.from(bytes);
+      damaged[at] = (damaged[at] ?? 0) ^ flip;
+      let other: WorkloadModel;
+      try {
+        other = parse(new TextDecoder().decode(damaged));
+      } catch (error) {
+        if (error instanceof ModelError) return;
+        throw error;
+      }
+      // A line end may become a blank, 0 may become -0.
+      if (modelDigest(other, SHA256) === digest) assert.equal(stringifyWorkloadModel(other), text);
+    };
+    const flips = fc.integer({ min: 1, max: 255 });
+    fc.assert(fc.property(fc.nat(bytes.length - 1), flips, check), {
+      numRuns: 2000,
+      examples: [[text.indexOf(" 0"), 13]],
+    });
   });
 
   it("with one byte flipped in a point, the aggregate, the base or the state is always refused", () => {
@@ -322,7 +327,7 @@ describe("a model file", () => {
         (at, digit) => {
           if (text[at] === digit) return;
           const error = refusal(text.slice(0, at) + digit + text.slice(at + 1));
-          assert.ok(error.code === "BAD_STATE" || error.code === "BAD_FIELD");
+          assert.match(error.code, /^BAD_(?:STATE|FIELD)$/);
         },
       ),
       { numRuns: 500 },

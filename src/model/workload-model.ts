@@ -4,7 +4,7 @@
 // model-file.ts reads it.
 import canonicalize from "canonicalize";
 import type { HookName } from "../event/event.ts";
-import { DIGEST_SIZES, type DigestName, type Hasher } from "./hasher.ts";
+import type { DigestName, Hasher } from "./hasher.ts";
 import type { MappingName } from "./mapper.ts";
 import { createModel } from "./model.ts";
 import type { ProfileSpec } from "./rules.ts";
@@ -116,9 +116,4 @@ export function canonicalBytes(model: WorkloadModel): Uint8Array {
 /** Digest of the canonical bytes, hex, by any hasher; it covers everything in the model. */
 export function modelDigest(model: WorkloadModel, hasher: Hasher): string {
   return hasher.hex(canonicalBytes(model));
-}
-
-/** Bytes of the digest that a model uses. */
-export function digestSize(model: WorkloadModel): number {
-  return DIGEST_SIZES[model.spec.digest];
 }

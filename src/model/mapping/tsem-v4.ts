@@ -2,6 +2,13 @@
 // COE and CELL bytes of mapping `tsem-v4`, as the TSEM v4 kernel hashes them; members in the order of the hook table (event/hooks.ts).
 // Members that a sensor cannot see: s_id, s_uuid and the owner of a socket map as zeros, inet6 flow and scope as 0;
 // a member that TSEM itself leaves out at times (dev, file of mmap, names of mount, parts of settime) adds no bytes.
+//
+// Extension for Galgo's own hooks, integers little-endian, STR(s) = u32 byte length and the bytes:
+//   file_mprotect        FILE if present, u32 prot
+//   path_chroot          PATH
+//   task_fix_setuid, task_fix_setgid, task_fix_setgroups   u32 flags, u32 count, u32 ids
+//   syscall              u32 count, u64 args, STR(text) if present; the type is `syscall:<name>`
+//   PATH of a created object with a class   STR(directory up to the last /), owner digest, STR(class)
 import { decodeBase64 } from "../../base/base64.ts";
 import type { ByteWriter } from "../../base/bytes.ts";
 import type { DentryId, FileId, InodeId, PathId } from "../../event/cell/file.ts";
