@@ -57,6 +57,9 @@ for (const [name, module] of Object.entries(PROGRAMS)) {
   const target = relative(dirname(door), resolve(out, `${name}.js`));
   const path = target.startsWith(".") ? target : `./${target}`;
   const shebang = name === "main" ? "#!/usr/bin/env node\n" : "";
-  writeFileSync(door, `${shebang}// SPDX-License-Identifier: Apache-2.0\nimport ${JSON.stringify(path)};\n`);
+  writeFileSync(
+    door,
+    `${shebang}// SPDX-License-Identifier: Apache-2.0\nimport ${JSON.stringify(path)};\n`,
+  );
   if (name === "main") chmodSync(door, 0o755);
 }

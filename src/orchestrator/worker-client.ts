@@ -3,7 +3,7 @@
 import type { Worker } from "node:worker_threads";
 import { RunError } from "./errors.ts";
 import type { ViolationReport } from "./namespace.ts";
-import { takeWorkerThread } from "./worker-thread.ts";
+import { takeWorkerThread } from "./thread/worker-thread.ts";
 import type { ServeOrder, WorkerMessage, WorkerResult, WorkerSetup } from "./worker-protocol.ts";
 
 export interface WorkerCallbacks {

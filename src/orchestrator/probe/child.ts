@@ -16,7 +16,7 @@ import {
   trySyncWakeUp,
 } from "../../native/probe.ffi.ts";
 import type { Trial } from "../../native/probe.ffi.ts";
-import { startThread } from "../start-thread.ts";
+import { startThread } from "../thread/start-thread.ts";
 import { findBtfFunction } from "./btf.ts";
 
 /** What the child found. Absent: not reached, because an earlier step failed. */

@@ -13,7 +13,7 @@ import { launchWorkload } from "../../sensor/seccomp/launch.ts";
 import type { LauncherKind } from "../../sensor/seccomp/launch-types.ts";
 import { createCgroup } from "../cgroup.ts";
 import { findCommand } from "../command-lookup.ts";
-import { siblingModule } from "../start-thread.ts";
+import { siblingModule } from "../thread/start-thread.ts";
 import type { ChildFindings } from "./child.ts";
 
 /** One thing that was found out. `ok` is undefined for plain information. */

@@ -21,5 +21,5 @@ export function takeWorkerThread(): Worker {
 }
 
 function newThread(): Worker {
-  return startThread(siblingModule(import.meta.url, "./worker"), {});
+  return startThread(siblingModule(import.meta.url, "../worker"), {});
 }
