@@ -67,6 +67,16 @@ type Ffi = {
     size: number,
     flags: number,
   ) => number;
+  readonly fchmod: (fd: number, mode: number) => number;
+  readonly fchown: (fd: number, uid: number, gid: number) => number;
+  readonly fsetxattr: (
+    fd: number,
+    name: Buffer,
+    value: Buffer,
+    size: number,
+    flags: number,
+  ) => number;
+  readonly fremovexattr: (fd: number, name: Buffer) => number;
   readonly lsetxattr: Ffi["setxattr"];
   readonly removexattr: (path: Buffer, name: Buffer) => number;
   readonly lremovexattr: Ffi["removexattr"];
@@ -146,6 +156,10 @@ function bind(): Ffi {
     chmod: named("chmod", "int", [path, "uint"]),
     fchownat: named("fchownat", "int", ["int", path, "uint", "uint", "int"]),
     setxattr: named("setxattr", "int", [path, "void *", "void *", "size_t", "int"]),
+    fchmod: named("fchmod", "int", ["int", "uint"]),
+    fchown: named("fchown", "int", ["int", "uint", "uint"]),
+    fsetxattr: named("fsetxattr", "int", ["int", "void *", "void *", "size_t", "int"]),
+    fremovexattr: named("fremovexattr", "int", ["int", "void *"]),
     lsetxattr: named("lsetxattr", "int", [path, "void *", "void *", "size_t", "int"]),
     removexattr: named("removexattr", "int", [path, "void *"]),
     lremovexattr: named("lremovexattr", "int", [path, "void *"]),

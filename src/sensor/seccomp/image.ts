@@ -44,12 +44,17 @@ function elf(fd: number): ExecImage {
   const headers = Buffer.alloc(entry * count);
   if (sys().pread(fd, headers, headers.length, offset) !== headers.length) return { kind: "other" };
   for (let i = 0; i < count; i++) {
-    if (headers.readUInt32LE(i * entry) !== PT_INTERP) continue;
-    const size = Number(headers.readBigUInt64LE(i * entry + 32));
-    if (size < 2 || size > PATH_MAX) return { kind: "other" };
-    const loader = Buffer.alloc(size);
-    const got = sys().pread(fd, loader, size, Number(headers.readBigUInt64LE(i * entry + 8)));
-    return got === size && loader[size - 1] === 0 ? { kind: "elf", loader } : { kind: "other" };
+    if (headers.readUInt32LE(i * entry) === PT_INTERP) {
+      return loaderOf(fd, headers.subarray(i * entry, (i + 1) * entry));
+    }
   }
   return { kind: "elf", loader: undefined };
+}
+
+function loaderOf(fd: number, header: Buffer): ExecImage {
+  const size = Number(header.readBigUInt64LE(32));
+  if (size < 2 || size > PATH_MAX) return { kind: "other" };
+  const loader = Buffer.alloc(size);
+  const got = sys().pread(fd, loader, size, Number(header.readBigUInt64LE(8)));
+  return got === size && loader[size - 1] === 0 ? { kind: "elf", loader } : { kind: "other" };
 }

@@ -115,6 +115,16 @@ function quickly(base: number, path: Buffer, options: ResolveOptions): Resolved 
   if (plain !== -ELOOP) {
     return creating && plain === -ENOENT ? undefined : { kind: "error", errno: -plain };
   }
+  return throughLinks(base, path, last, flags);
+}
+
+/** With symlinks, but not with magic ones; what leads into /proc may have met /proc/self, which is the agent's here. */
+function throughLinks(
+  base: number,
+  path: Buffer,
+  last: number,
+  flags: bigint,
+): Resolved | undefined {
   const fd = openPath(base, path, last, RESOLVE_NO_MAGICLINKS | flags);
   if (fd < 0) {
     const unsure = flags === 0n && (fd === -ELOOP || fd === -ENOENT);

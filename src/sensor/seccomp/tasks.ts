@@ -262,18 +262,12 @@ export class TaskTable {
     const makers = this.#siblingMakers.get(status.ppid) ?? [];
     const parent = this.#knownParent(status.ppid);
     if (parent !== undefined && parent.exe === exe && makers.length === 0) return parent;
-    const candidates: ImageIdentity[] = [...makers];
-    if (parent !== undefined) candidates.push(parent);
-    candidates.push(...this.#departed);
-    let found: ImageIdentity | undefined;
-    for (const candidate of candidates) {
-      if (candidate.exe !== exe) continue;
-      if (found !== undefined && found.identity.taskId !== candidate.identity.taskId)
-        return undefined;
-      // of candidates with one identity the untrusted one counts
-      if (found === undefined || candidate.untrusted) found = candidate;
-    }
-    return found;
+    const known = parent === undefined ? makers : [...makers, parent];
+    const fitting = [...known, ...this.#departed].filter((candidate) => candidate.exe === exe);
+    const ids = new Set(fitting.map(({ identity }) => identity.taskId));
+    if (ids.size !== 1) return undefined;
+    // of candidates with one identity the untrusted one counts
+    return fitting.find(({ untrusted }) => untrusted) ?? fitting[0];
   }
 
   #knownParent(ppid: number): Process | undefined {

@@ -10,43 +10,55 @@ import { MAX_VALUE } from "../limits.ts";
 import { AT, E, O } from "../open-flags.ts";
 import { CONTINUE, OK, type Reply, fail } from "../reply.ts";
 import { type Resolved, openTaskFd, resolve } from "../resolve.ts";
-import { FileType, type Stat, fdName, ownFdDirectory } from "../stat.ts";
+import { copyFd } from "../sockets.ts";
+import { FileType, type Stat, fdName, ownFdDirectory, statFd } from "../stat.ts";
 
 type FoundObject = Extract<Resolved, { kind: "found" }>;
 
 /** ATTR_* of include/linux/fs.h. ATTR_CTIME comes with every change. */
 const ATTR = { MODE: 1, UID: 2, GID: 4, SIZE: 8, CTIME: 0x40 } as const;
 const UNCHANGED = 0xffffffff;
+/** Sizes are signed, and exact as numbers only up to here; no filesystem holds larger files. */
+const MAX_OFFSET = BigInt(Number.MAX_SAFE_INTEGER);
 const E2BIG = constants.errno.E2BIG;
 
-/** What to do with the object, and whether the task has to do it itself. */
-type Work = (object: FoundObject, byFd: boolean) => Reply;
+/**
+ * How a call is carried out once it is allowed: by the agent on the resolved object, by the agent on its copy of the
+ * task's descriptor, or by the task itself.
+ */
+type Way = "object" | "copy" | "task";
+type Work = (object: FoundObject, way: Way) => Reply;
 
 function withObject(call: Call, follow: boolean, work: Work): Reply {
   const { at } = call.rule;
-  if (at.fd !== undefined) {
-    const object = openTaskFd(call.task, call.i32(at.fd));
-    return object.kind === "found" ? finish(object, work, true) : fail(E.BADF);
-  }
+  if (at.fd !== undefined) return withTaskFd(call, call.i32(at.fd), work);
   const path = call.string(at.path ?? 0);
   if (typeof path === "number") return fail(path);
   const flags = at.flags === undefined ? 0 : call.u32(at.flags);
   if (path.length === 1 && (flags & AT.EMPTY_PATH) !== 0 && at.dirfd !== undefined) {
-    const object = openTaskFd(call.task, call.i32(at.dirfd));
-    return object.kind === "found" ? finish(object, work, true) : fail(E.BADF);
+    return withTaskFd(call, call.i32(at.dirfd), work);
   }
   const acting = call.acting();
   const followed = follow && (flags & AT.SYMLINK_NOFOLLOW) === 0;
   return call.as(acting, () => {
     const object = resolve(call.origin(at.dirfd), path, { follow: followed });
-    if (object.kind === "found") return finish(object, work, acting === "no");
+    if (object.kind === "found") return finish(object, work, acting === "no" ? "task" : "object");
     return call.unresolved(object.kind === "error" ? object.errno : E.NOENT, acting);
   });
 }
 
-function finish(object: FoundObject, work: Work, inTask: boolean): Reply {
+/** A copy of the descriptor stays what was decided on, whatever the task puts behind the number meanwhile. */
+function withTaskFd(call: Call, fd: number, work: Work): Reply {
+  const copy = call.acting() === "same" ? copyFd(call.task.process, fd) : -1;
+  const stat = copy < 0 ? undefined : statFd(copy);
+  if (stat !== undefined) return finish({ kind: "found", fd: copy, stat }, work, "copy");
+  const object = openTaskFd(call.task, fd);
+  return object.kind === "found" ? finish(object, work, "task") : fail(E.BADF);
+}
+
+function finish(object: FoundObject, work: Work, way: Way): Reply {
   try {
-    return work(object, inTask);
+    return work(object, way);
   } finally {
     sys().close(object.fd);
   }
@@ -75,11 +87,12 @@ function pathOf(fd: number): Buffer {
 
 /** chmod, fchmod, fchmodat, fchmodat2. */
 export function chmod(call: Call): Reply {
-  return withObject(call, true, (object, inTask) => {
+  return withObject(call, true, (object, way) => {
     const mode = (object.stat.mode & 0xf000) | (call.u32(call.rule.at.mode ?? 1) & 0o7777);
     const refusal = refusalOf(call, object, { valid: ATTR.MODE | ATTR.CTIME, mode });
     if (refusal !== undefined) return refusal;
-    if (inTask || object.stat.type === FileType.symlink) return CONTINUE;
+    if (way === "copy") return result(sys().fchmod(object.fd, mode & 0o7777));
+    if (way === "task" || object.stat.type === FileType.symlink) return CONTINUE;
     return result(sys().chmod(pathOf(object.fd), mode & 0o7777));
   });
 }
@@ -87,33 +100,40 @@ export function chmod(call: Call): Reply {
 /** chown, lchown, fchown, fchownat. */
 export function chown(call: Call): Reply {
   const { at, variant } = call.rule;
-  return withObject(call, variant !== "nofollow", (object, inTask) => {
+  return withObject(call, variant !== "nofollow", (object, way) => {
     const uid = call.u32(at.value ?? 1);
     const gid = call.u32(at.id ?? 2);
-    const valid =
-      ATTR.CTIME | (uid === UNCHANGED ? 0 : ATTR.UID) | (gid === UNCHANGED ? 0 : ATTR.GID);
-    const change = { valid, uid: uid === UNCHANGED ? 0 : uid, gid: gid === UNCHANGED ? 0 : gid };
-    const refusal = refusalOf(call, object, change);
+    const refusal = refusalOf(call, object, ownerChange(uid, gid));
     if (refusal !== undefined) return refusal;
-    if (inTask) return CONTINUE;
+    if (way === "copy") return result(sys().fchown(object.fd, uid, gid));
+    if (way === "task") return CONTINUE;
     return result(sys().fchownat(object.fd, Buffer.from("\0"), uid, gid, AT.EMPTY_PATH));
   });
 }
 
+function ownerChange(uid: number, gid: number): Change {
+  const change = { valid: ATTR.CTIME as number, uid: 0, gid: 0 };
+  if (uid !== UNCHANGED) Object.assign(change, { valid: change.valid | ATTR.UID, uid });
+  if (gid !== UNCHANGED) Object.assign(change, { valid: change.valid | ATTR.GID, gid });
+  return change;
+}
+
 /** truncate, ftruncate. */
 export function truncate(call: Call): Reply {
-  return withObject(call, true, (object, inTask) => {
+  return withObject(call, true, (object, way) => {
     const size = call.u64(call.rule.at.size ?? 1);
     const refusal = refusalOf(call, object, { valid: ATTR.SIZE | ATTR.CTIME, size });
     if (refusal !== undefined) return refusal;
-    if (inTask) return CONTINUE;
+    if (way === "task") return CONTINUE;
+    if (size > MAX_OFFSET) return fail(E.INVAL);
+    if (way === "copy") return result(sys().ftruncate(object.fd, Number(size)));
     return truncateTo(object.fd, object.stat, size);
   });
 }
 
 function truncateTo(fd: number, stat: Stat, size: bigint): Reply {
   if (stat.type === FileType.directory) return fail(E.ISDIR);
-  if (stat.type !== FileType.regular || size > 0x7fffffffffffffffn) return fail(E.INVAL);
+  if (stat.type !== FileType.regular) return fail(E.INVAL);
   const writer = sys().openat(ownFdDirectory(), fdName(fd), O.WRONLY | O.CLOEXEC, 0);
   if (writer < 0) return fail(errno());
   const status = sys().ftruncate(writer, Number(size));
@@ -132,13 +152,14 @@ export function setxattr(call: Call): Reply {
   const value = call.bytes(at.value ?? 2, Number(size));
   if (typeof value === "number") return fail(value);
   const flags = call.u32(at.mode ?? 4);
-  return withObject(call, variant !== "nofollow", (object, inTask) => {
+  return withObject(call, variant !== "nofollow", (object, way) => {
     const dentry = call.bench.objects.dentry(call.task.process, object.fd, object.stat);
     const text = textOf(name);
     const cell = { dentry, name: text, value: value.toString("base64"), flags };
     const refusal = call.refusal("inode_setxattr", cell);
     if (refusal !== undefined) return refusal;
-    if (inTask || object.stat.type === FileType.symlink) return CONTINUE;
+    if (way === "copy") return result(sys().fsetxattr(object.fd, name, value, value.length, flags));
+    if (way === "task" || object.stat.type === FileType.symlink) return CONTINUE;
     return result(sys().setxattr(pathOf(object.fd), name, value, value.length, flags));
   });
 }
@@ -148,14 +169,15 @@ export function removexattr(call: Call): Reply {
   const { at, variant } = call.rule;
   const name = call.string(at.name ?? 1, 1);
   if (typeof name === "number") return fail(name);
-  return withObject(call, variant !== "nofollow", (object, inTask) => {
+  return withObject(call, variant !== "nofollow", (object, way) => {
     const dentry = call.bench.objects.dentry(call.task.process, object.fd, object.stat);
     const refusal = call.refusal("inode_removexattr", {
       dentry,
       name: textOf(name),
     });
     if (refusal !== undefined) return refusal;
-    if (inTask || object.stat.type === FileType.symlink) return CONTINUE;
+    if (way === "copy") return result(sys().fremovexattr(object.fd, name));
+    if (way === "task" || object.stat.type === FileType.symlink) return CONTINUE;
     return result(sys().removexattr(pathOf(object.fd), name));
   });
 }

@@ -49,31 +49,32 @@ function resolveProgram(call: Call, path: Buffer, flags: number): Resolved {
 
 /** Follows #! lines, then PT_INTERP. Appends what is opened; returns an errno that the kernel would give, or 0. */
 function collectImages(call: Call, opened: FoundObject[]): number {
-  for (let depth = 0; ; depth++) {
+  for (let depth = 0; depth <= MAX_INTERPRETERS; depth++) {
     const program = opened.at(-1);
     if (program === undefined) return E.NOENT;
-    const error = executable(program);
-    if (error !== 0) return error;
     const image = imageOf(program);
-    if (image.kind !== "script") return image.kind === "elf" ? openLoader(call, image, opened) : 0;
-    if (depth >= MAX_INTERPRETERS) return E.LOOP;
-    const next = resolve(call.origin(undefined), image.interpreter, { follow: true });
-    if (next.kind !== "found") return next.kind === "error" ? next.errno : E.NOENT;
-    opened.push(next);
+    const error = executable(program) || openNext(call, nextOf(image), opened);
+    if (error !== 0 || image.kind !== "script") return error;
   }
+  return E.LOOP;
 }
 
-function openLoader(call: Call, image: ExecImage, opened: FoundObject[]): number {
-  if (image.kind !== "elf" || image.loader === undefined) return 0;
-  const loader = resolve(call.origin(undefined), image.loader, { follow: true });
-  if (loader.kind !== "found") return loader.kind === "error" ? loader.errno : E.NOENT;
-  opened.push(loader);
+/** The file that the kernel opens after this one. */
+function nextOf(image: ExecImage): Buffer | undefined {
+  if (image.kind === "script") return image.interpreter;
+  return image.kind === "elf" ? image.loader : undefined;
+}
+
+function openNext(call: Call, path: Buffer | undefined, opened: FoundObject[]): number {
+  if (path === undefined) return 0;
+  const next = resolve(call.origin(undefined), path, { follow: true });
+  if (next.kind !== "found") return next.kind === "error" ? next.errno : E.NOENT;
+  opened.push(next);
   return 0;
 }
 
 /** faccessat2 with AT_EACCESS asks for the credentials in force, which are the task's while the agent acts for it. */
 function executable(program: FoundObject): number {
-  if (program.stat.type === FileType.directory) return E.ACCES;
   if (program.stat.type !== FileType.regular) return E.ACCES;
   const FACCESSAT2 = 439;
   const X_OK = 1;
