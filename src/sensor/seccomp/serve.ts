@@ -102,7 +102,7 @@ class Server {
     const features: string[] = [];
     if (this.#listener.handOver(true)) {
       features.push("sync-wake-up");
-      this.#shares = availableParallelism() > 1;
+      this.#shares = availableParallelism() > 1 && process.env["GALGO_NO_PLACEMENT"] !== "1";
       this.#alone = true;
     }
     if (this.#bench.self.ownUmask) features.push("acts-for-task");
@@ -220,9 +220,10 @@ class Server {
   }
 
   #inject(fd: number, cloexec: boolean): void {
-    if (this.#alone) this.#placement.lend(this.#call.task.tid);
+    const lends = this.#alone && this.#shares;
+    if (lends) this.#placement.lend(this.#call.task.tid);
     const error = this.#listener.injectFd(fd, cloexec);
-    if (this.#alone) this.#placement.restore();
+    if (lends) this.#placement.restore();
     if (error !== 0 && error !== ENOENT) this.#listener.fail(error);
     this.#noteInstalled(fd);
     sys().close(fd);
