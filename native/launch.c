@@ -159,9 +159,10 @@ static void run_child(char **argv, char **envp) {
 static void hand_over(i32 listener, i32 features) {
   long error = send_report(GALGO_REPORT_READY, child, features, listener);
   sys1(NR_close, listener);
-  sys3(NR_close_range, 0, control - 1, CLOSE_RANGE_UNSHARE);
-  sys1(NR_close, from_child[1]);
-  sys1(NR_close, to_child[0]);
+  if (sys3(NR_close_range, 0, control - 1, CLOSE_RANGE_UNSHARE) >= 0) { // else (an old container filter) all stays open
+    sys1(NR_close, from_child[1]);
+    sys1(NR_close, to_child[0]);
+  }
   if (error >= 0) return;
   send_report(GALGO_REPORT_FAILED, GALGO_STEP_LISTENER, -error, -1);
   killing = 1;

@@ -10,6 +10,9 @@ const PR_SET_CHILD_SUBREAPER = 36;
 const PR_SET_NO_NEW_PRIVS = 38;
 const SECCOMP_SET_MODE_FILTER = 1;
 const NR_SECCOMP = process.arch === "arm64" ? 277 : 317;
+const NR_RT_SIGACTION = process.arch === "arm64" ? 134 : 13;
+const KERNEL_SIGACTION_BYTES = 32;
+const KERNEL_SIGSET_BYTES = 8;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 const LOCK_EX_NB = 2 | 4;
@@ -170,9 +173,17 @@ export function tryLock(fd: number): boolean {
 
 // --- signals --------------------------------------------------------------------------------------------------------
 
-/** Disposition of a signal, without Node knowing. Signals that the C library keeps for itself are left alone. */
+/** Disposition of a signal from 1 to 64, without Node or the C library (which keeps two for itself) knowing. */
 export function setDisposition(signal: number, disposition: "default" | "ignore"): void {
-  c("intptr_t signal(int, intptr_t)")(signal, disposition === "ignore" ? 1 : 0);
+  const action = Buffer.alloc(KERNEL_SIGACTION_BYTES); // handler, flags, restorer, mask
+  action.writeBigUInt64LE(disposition === "ignore" ? 1n : 0n, 0);
+  c("long syscall(long, long, void *, void *, long)")(
+    NR_RT_SIGACTION,
+    signal,
+    action,
+    NOTHING,
+    KERNEL_SIGSET_BYTES,
+  );
 }
 
 /** No signal is blocked in the calling thread. */

@@ -129,6 +129,8 @@ export interface DriverOptions {
     readonly calls: readonly ("seccomp" | "pidfd_getfd" | "close_range")[];
   };
   readonly jobControl?: boolean;
+  /** Runs the driver in a mount namespace of its own; needs root. */
+  readonly ownMounts?: boolean;
   readonly ignoredSignals?: string;
 }
 
@@ -162,7 +164,12 @@ export class Driver {
     options: DriverOptions,
     more: { uid?: number; gid?: number; detached?: boolean } = {},
   ) {
-    this.process = spawn(process.execPath, driverArguments(options), {
+    const [program = "", ...args] = [
+      ...(options.ownMounts === true ? ["unshare", "-m", "--propagation", "private"] : []),
+      process.execPath,
+      ...driverArguments(options),
+    ];
+    this.process = spawn(program, args, {
       stdio: ["ignore", "pipe", "pipe", "pipe"],
       ...more,
     });

@@ -144,6 +144,7 @@ export class GuardLink {
         this.onStopped?.(report.a);
         break;
       case REPORT.DRAINED:
+        if (this.#state === "starting") this.#ready.reject(tooEarly());
         this.#state = "drained";
         this.#drained.resolve();
         break;
@@ -183,7 +184,7 @@ export class GuardLink {
       "GUARD_DIED",
       held
         ? `the guard (pid ${this.#options.guardPid}) of the workload ended unexpectedly; the workload was killed`
-        : "the launcher ended before the workload was ready",
+        : "the launcher ended before the workload was held",
       { facts: { guardPid: this.#options.guardPid } },
     );
     this.#ready.reject(error);
@@ -207,6 +208,13 @@ export class GuardLink {
     this.#watch.close();
     closeSync(this.#options.socket);
   }
+}
+
+/** A signal from the terminal, for example. */
+function tooEarly(): LaunchError {
+  return new LaunchError("LAUNCH_FAILED", "the workload's process ended before it was held", {
+    facts: { step: "fork" },
+  });
 }
 
 function exitOf(status: number): WorkloadExit {

@@ -31,6 +31,8 @@ import type { StartMessage } from "./launch-protocol.ts";
 const ENV_PREFIX = "GALGO_ENV_";
 const LAST_SIGNAL = 64;
 
+const shared = new Int32Array(new SharedArrayBuffer(4 * SLOT.COUNT));
+
 /**
  * @param socket to the guard
  * @param rest how many descriptors from 0 on are the workload's, pid of the guard, path, argv
@@ -43,6 +45,7 @@ export function runChild(socket: number, rest: readonly string[]): void {
   const message = receiveMessage(socket, MAX_MESSAGE_BYTES, true);
   if (message === undefined || message.bytes.length === 0) exitNow(EXIT_GUARD);
   else {
+    startSender(socket);
     // Node closes the first descriptors on exec, the workload's own among them
     for (let fd = 0; fd < Number(owned); fd++) setCloseOnExec(fd, false);
     const env = environment();
@@ -50,15 +53,23 @@ export function runChild(socket: number, rest: readonly string[]): void {
   }
 }
 
-function become(socket: number, start: StartMessage, exec: () => number): void {
-  const shared = new Int32Array(new SharedArrayBuffer(4 * SLOT.COUNT));
-  new Worker(new URL(import.meta.url), { workerData: { socket, shared }, stdin: true });
+function startSender(socket: number): void {
+  new Worker(new URL(import.meta.url), {
+    workerData: { socket, shared },
+    // or Node would open the terminal again in place of the workload's stdio
+    stdin: true,
+    stdout: true,
+    stderr: true,
+  });
   waitFor(shared, STATE.SENDER_READY);
+}
+
+function become(socket: number, start: StartMessage, exec: () => number): void {
   // bound and run once before the filter is there: afterwards this thread makes no system call that it can avoid
   replaceProcess("", [], []);
   plainSignals(start.ignoredSignals);
   if (start.openFiles > 0) setOpenFileLimit(start.openFiles);
-  const failed = restrict(start, shared);
+  const failed = restrict(start);
   if (failed !== undefined) {
     sendMessage(socket, encodeReport(REPORT.FAILED, failed.step, failed.errno));
     exitNow(EXIT_GUARD);
@@ -72,21 +83,20 @@ function become(socket: number, start: StartMessage, exec: () => number): void {
 
 function restrict(
   start: StartMessage,
-  shared: Int32Array,
 ): { readonly step: number; readonly errno: number } | undefined {
   let step: number = STEP.NO_NEW_PRIVS;
   try {
     if (start.noNewPrivs) setNoNewPrivs();
     step = STEP.FILTER;
     shared[SLOT.FEATURES] = FEATURE.WAIT_KILLABLE;
-    shared[SLOT.LISTENER] = filtered(start.filter, shared);
+    shared[SLOT.LISTENER] = filtered(start.filter);
     return undefined;
   } catch (error) {
     return { step, errno: error instanceof NativeError ? error.errno : 0 };
   }
 }
 
-function filtered(filter: Uint8Array, shared: Int32Array): number {
+function filtered(filter: Uint8Array): number {
   const flags = FILTER_FLAGS.newListener | FILTER_FLAGS.specAllow;
   try {
     return installFilter(filter, flags | FILTER_FLAGS.waitKillable);
