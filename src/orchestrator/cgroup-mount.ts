@@ -31,9 +31,14 @@ export function ownCgroupIn(membership: string, mounts: string): OwnCgroup {
   if (found.length === 0) return { unavailable: "no cgroup hierarchy of version 2 is mounted" };
   for (const { root, point } of found) {
     const below = posix.relative(root, own);
-    if (!below.startsWith("..")) return { path: join(point, below) };
+    if (![root, own, below].some(leadsUp)) return { path: join(point, below) };
   }
   return { unavailable: "our own cgroup is not in the part of the hierarchy that is mounted here" };
+}
+
+/** Seen from a cgroup namespace, what is outside of it starts with "..": by names that are not told. */
+function leadsUp(path: string): boolean {
+  return path.split("/").includes("..");
 }
 
 function* cgroupMounts(mounts: string): Generator<{ root: string; point: string }> {

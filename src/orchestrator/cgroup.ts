@@ -169,11 +169,11 @@ function killGroup(path: string): void {
   } catch (error) {
     if (codeOf(error) !== "ENOENT") return;
   }
-  killFrozen(path);
+  killByFreezing(path);
 }
 
-/** Linux < 5.14 has no cgroup.kill: frozen processes can not fork, and SIGKILL works on them. */
-function killFrozen(path: string): void {
+/** The same for Linux < 5.14, which has no cgroup.kill: frozen processes can not fork, and SIGKILL works on them. */
+export function killByFreezing(path: string): void {
   const freezer = join(path, "cgroup.freeze");
   tryWrite(freezer, "1");
   // the freeze takes hold little by little: pass until nothing new is found
