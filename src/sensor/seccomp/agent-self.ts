@@ -1,22 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
-// What this thread is allowed to do on behalf of a task, and doing it with the task's filesystem credentials.
+// What this thread is allowed to do on behalf of a task, and doing it with the task's credentials.
 import { readlinkSync } from "node:fs";
 import { sys } from "../../native/syscalls.ffi.ts";
 import { type TaskStatus, readStatus } from "./proc.ts";
 import { threadId } from "./thread-id.ts";
+import { Unseen } from "./unseen.ts";
 
 const CLONE_FS = 0x200;
-/** CAP_CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, FSETID, LINUX_IMMUTABLE, MKNOD, MAC_OVERRIDE: what setfsuid takes away. */
-const FS_CAPABILITIES = 0x10800021fn;
 const CAP_SETUID_SETGID = 0xc0n;
+/**
+ * Capabilities without a say in what the agent does for tasks: KILL, SETGID, SETUID, SETPCAP, NET_BIND_SERVICE,
+ * NET_BROADCAST, NET_RAW, IPC_LOCK, SYS_CHROOT, SYS_NICE, SYS_TIME, AUDIT_WRITE, WAKE_ALARM.
+ */
+const HARMLESS = [5, 6, 7, 8, 10, 11, 13, 14, 18, 23, 25, 29, 35].reduce(
+  (mask, bit) => mask | (1n << BigInt(bit)),
+  0n,
+);
+/** A user that is neither root nor anybody's: only to try whether switching works. */
+const NOBODY = 65_534;
 
 const NR = {
-  x64: { setfsuid: 122, setfsgid: 123, setgroups: 116 },
-  arm64: { setfsuid: 151, setfsgid: 152, setgroups: 159 },
+  x64: { setresuid: 117, setresgid: 119, setgroups: 116 },
+  arm64: { setresuid: 147, setresgid: 149, setgroups: 159 },
 } as const;
 
-/** How the agent can act for a task: as it is, after taking the task's fs credentials, or not at all. */
+/** How the agent can act for a task: as it is, after taking the task's credentials, or not at all. */
 export type Acting = "same" | "switch" | "no";
+
+/** Whose credentials this thread has taken; undefined when it has its own. */
+let borrowed: { readonly self: AgentSelf; readonly task: TaskStatus } | undefined;
+
+/**
+ * Runs `work` with the thread's own credentials, also in the middle of `AgentSelf.run`: for what the agent looks up
+ * for itself (/proc of a task that is not dumpable, contents to be hashed).
+ */
+export function asAgent<T>(work: () => T): T {
+  const lent = borrowed;
+  if (lent === undefined) return work();
+  lent.self.giveBack();
+  try {
+    return work();
+  } finally {
+    lent.self.take(lent.task);
+  }
+}
 
 /** The acting thread. One per sensor thread; makes the thread's umask and working directory its own. */
 export class AgentSelf {
@@ -24,8 +51,10 @@ export class AgentSelf {
   readonly userNamespace: string;
   /** False when the thread could not get a umask of its own: then nothing is created on a task's behalf. */
   readonly ownUmask: boolean;
+  /** Whether it can take the credentials of others; found by trying. */
+  readonly canSwitch: boolean;
   readonly #nr: (typeof NR)["x64" | "arm64"];
-  readonly #groups = Buffer.alloc(4);
+  readonly #noGroups = Buffer.alloc(4);
 
   constructor() {
     const status = readStatus(threadId());
@@ -36,40 +65,91 @@ export class AgentSelf {
     // the mode of what is created for a task comes from the task's umask, which only this thread may apply
     this.ownUmask = sys().unshare(CLONE_FS) === 0;
     if (this.ownUmask) sys().umask(0);
+    this.canSwitch = this.#tryToSwitch();
   }
 
   /** @param sameUserNamespace whether the task lives in this process's user namespace. */
   actingFor(task: TaskStatus, sameUserNamespace: boolean): Acting {
     if (!sameUserNamespace) return "no";
     if (sameCredentials(task, this.status)) return "same";
-    const canSwitch =
-      this.status.coe.euid === 0 &&
-      (this.status.coe.capeff & CAP_SETUID_SETGID) === CAP_SETUID_SETGID;
-    const plain = (task.coe.capeff & FS_CAPABILITIES) === 0n;
-    return canSwitch && plain && task.coe.fsuid !== 0 ? "switch" : "no";
+    const { euid, fsuid, egid, fsgid, capeff } = task.coe;
+    const plain = euid !== 0 && fsuid === euid && fsgid === egid && (capeff & ~HARMLESS) === 0n;
+    return this.canSwitch && plain ? "switch" : "no";
   }
 
-  /** Runs `work` with the task's fsuid, fsgid and groups when `acting` is "switch"; always switches back. */
+  /**
+   * Runs `work` with the task's user, group and groups, and no capability, when `acting` is "switch"; always switches back.
+   * @throws Unseen when the credentials can not be taken.
+   */
   run<T>(acting: Acting, task: TaskStatus, work: () => T): T {
-    if (acting !== "switch") return work();
-    this.#become(task.groups, task.coe.fsgid, task.coe.fsuid);
+    if (acting !== "switch" || borrowed !== undefined) return work();
+    this.take(task);
     try {
       return work();
     } finally {
-      const own = this.status;
-      sys().syscall1(this.#nr.setfsuid, own.coe.fsuid);
-      this.#become(own.groups, own.coe.fsgid, own.coe.fsuid);
+      this.giveBack();
     }
   }
 
-  #become(groups: readonly number[], fsgid: number, fsuid: number): void {
-    const list = groups.length === 0 ? this.#groups : Buffer.alloc(4 * groups.length);
+  /**
+   * Takes a task's credentials. The effective user is changed, not only the filesystem's: the kernel asks for it in
+   * places (/proc/sys, access checks), and leaving user 0 takes all capabilities out of force.
+   * @throws Unseen
+   */
+  take(task: TaskStatus): void {
+    borrowed = { self: this, task };
+    if (this.#join(task.groups, task.coe.egid) && this.#become(task.coe.euid)) return;
+    this.giveBack();
+    throw new Unseen("credentials", `user ${task.coe.euid}, group ${task.coe.egid}`);
+  }
+
+  giveBack(): void {
+    // first the user: the rest needs the capabilities that come back with it
+    const user = this.#become(this.status.coe.euid);
+    if (!user || !this.#join(this.status.groups, this.status.coe.egid))
+      throw new Error("this thread can not take its own credentials back");
+    borrowed = undefined;
+  }
+
+  #become(euid: number): boolean {
+    return Number(sys().syscall3(this.#nr.setresuid, -1, euid, -1)) === 0;
+  }
+
+  #join(groups: readonly number[], egid: number): boolean {
+    const list = groups.length === 0 ? this.#noGroups : Buffer.alloc(4 * groups.length);
     groups.forEach((group, index) => {
       list.writeUInt32LE(group, 4 * index);
     });
-    sys().syscallBuffer2(this.#nr.setgroups, groups.length, list);
-    sys().syscall1(this.#nr.setfsgid, fsgid);
-    sys().syscall1(this.#nr.setfsuid, fsuid);
+    return (
+      Number(sys().syscallBuffer2(this.#nr.setgroups, groups.length, list)) === 0 &&
+      Number(sys().syscall3(this.#nr.setresgid, -1, egid, -1)) === 0
+    );
+  }
+
+  /** Securebits, a user namespace or a filter around Galgo can make a switch mean less than it says. */
+  #tryToSwitch(): boolean {
+    const { coe } = this.status;
+    if (coe.euid !== 0 || coe.uid !== 0 || (coe.capeff & CAP_SETUID_SETGID) !== CAP_SETUID_SETGID)
+      return false;
+    const nobody = { ...coe, euid: NOBODY, egid: NOBODY };
+    try {
+      this.take({ ...this.status, coe: nobody, groups: [NOBODY] });
+    } catch {
+      return false;
+    }
+    const there = readStatus(threadId());
+    this.giveBack();
+    const back = readStatus(threadId());
+    return (
+      there !== undefined &&
+      back !== undefined &&
+      there.coe.euid === NOBODY &&
+      there.coe.fsuid === NOBODY &&
+      there.coe.fsgid === NOBODY &&
+      there.coe.capeff === 0n &&
+      there.groups.length === 1 &&
+      sameCredentials(back, this.status)
+    );
   }
 }
 

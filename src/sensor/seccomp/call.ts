@@ -2,7 +2,7 @@
 // One held call as the handlers see it: its arguments, its task, and the way to a decision.
 import type { CellByHook, HookName, SecurityEvent } from "../../event/event.ts";
 import type { EventSink } from "../sensor.ts";
-import type { Acting, AgentSelf } from "./agent-self.ts";
+import { type Acting, type AgentSelf, asAgent } from "./agent-self.ts";
 import type { TaskMemory } from "./memory.ts";
 import type { Listener } from "./listener.ts";
 import type { Objects } from "./objects.ts";
@@ -92,7 +92,8 @@ export class Call {
    * @throws Unseen when this process may not read the task.
    */
   string(index: number, slot = 0): Buffer | number {
-    return this.#readable(this.bench.memory.string(this.task.tid, this.u64(index), slot), index);
+    const read = asAgent(() => this.bench.memory.string(this.task.tid, this.u64(index), slot));
+    return this.#readable(read, index);
   }
 
   /** Copies `size` bytes behind a pointer argument; as `string`. */
@@ -102,7 +103,8 @@ export class Call {
 
   /** Copies `size` bytes at an address of the task; as `string`. */
   bytesAt(address: bigint, size: number): Buffer | number {
-    return this.#readable(this.bench.memory.bytes(this.task.tid, address, size), -1);
+    const read = asAgent(() => this.bench.memory.bytes(this.task.tid, address, size));
+    return this.#readable(read, -1);
   }
 
   /** Where the path argument next to `dirfd` (an argument index; undefined: the cwd) starts. */
@@ -135,8 +137,9 @@ export class Call {
   /** Asks for a decision. undefined: go on; otherwise the reply that ends the call. */
   refusal<H extends HookName>(hook: H, cell: CellByHook[H]): Reply | undefined {
     const { process } = this.task;
-    const decision = this.bench.sink.decide(this.event(hook, cell), process.untrusted);
-    return this.#carryOut(decision);
+    const { sink } = this.bench;
+    const event = this.event(hook, cell);
+    return this.#carryOut(asAgent(() => sink.decide(event, process.untrusted)));
   }
 
   /** As `refusal`, for a system call that no hook describes. */

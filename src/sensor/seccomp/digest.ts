@@ -2,6 +2,7 @@
 // Content digests of files, cached by (dev, ino, btime, ctime, size) and rechecked after hashing.
 import { createHash } from "node:crypto";
 import { sys } from "../../native/syscalls.ffi.ts";
+import { asAgent } from "./agent-self.ts";
 import { FileType, type Stat, fdName, ownFdDirectory, statFd } from "./stat.ts";
 
 const O_RDONLY_CLOEXEC_NONBLOCK = 0x80800;
@@ -36,7 +37,9 @@ export class ContentDigests {
     if (stat.type !== FileType.regular || stat.size === 0n) return this.#empty;
     const known = this.#cache.get(stat.contentKey);
     if (known !== undefined) return known;
-    const reader = sys().openat(ownFdDirectory(), fdName(fd), O_RDONLY_CLOEXEC_NONBLOCK, 0);
+    // with the agent's own rights: the task need not be allowed to read what it runs or writes
+    const flags = O_RDONLY_CLOEXEC_NONBLOCK;
+    const reader = asAgent(() => sys().openat(ownFdDirectory(), fdName(fd), flags, 0));
     if (reader < 0) return undefined;
     try {
       return this.#hash(reader, stat.contentKey);

@@ -4,6 +4,7 @@
 import { readdirSync } from "node:fs";
 import type { SockAddr } from "../../event/cell/socket.ts";
 import { sys } from "../../native/syscalls.ffi.ts";
+import { asAgent } from "./agent-self.ts";
 import { linkText, statLink } from "./link.ts";
 import { peerAddress } from "./sockets.ts";
 import { FileType } from "./stat.ts";
@@ -78,7 +79,7 @@ const isAbsolute = (name: string): boolean => name.startsWith("/") || name.start
 
 function openFds(task: Task): string[] {
   try {
-    return readdirSync(`/proc/${task.process.tgid}/fd`);
+    return asAgent(() => readdirSync(`/proc/${task.process.tgid}/fd`));
   } catch {
     return [];
   }

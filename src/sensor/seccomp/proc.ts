@@ -4,7 +4,8 @@ import { sys } from "../../native/syscalls.ffi.ts";
 import type { Coe } from "../../event/coe.ts";
 
 const O_RDONLY_CLOEXEC = 0x80000;
-const buffer = Buffer.alloc(16384);
+/** Grows with the largest file: lists of groups, children and mappings have no limit of their own. */
+let buffer = Buffer.alloc(16384);
 
 /** Members of /proc/TID/status that matter here. */
 export interface TaskStatus {
@@ -18,16 +19,20 @@ export interface TaskStatus {
   readonly groups: readonly number[];
 }
 
-/** Reads a small file of /proc. undefined when it can not be read (the task is gone, or not ours to read). */
+/** Reads a file of /proc. undefined when it can not be read (the task is gone, or not ours to read). */
 export function readProc(path: string): string | undefined {
   const fd = sys().open(Buffer.from(`${path}\0`, "latin1"), O_RDONLY_CLOEXEC, 0);
-  if (fd < 0) return undefined;
+  return fd < 0 ? undefined : readProcAt(fd);
+}
+
+/** As `readProc`, of an open descriptor, which it closes. */
+export function readProcAt(fd: number): string | undefined {
   let size = 0;
   for (;;) {
+    if (size === buffer.length) buffer = Buffer.concat([buffer, Buffer.alloc(size)]);
     const got = sys().read(fd, buffer.subarray(size), buffer.length - size);
     if (got <= 0) break;
     size += got;
-    if (size === buffer.length) break;
   }
   sys().close(fd);
   return buffer.toString("latin1", 0, size);
@@ -77,7 +82,21 @@ export function parseStatus(text: string): TaskStatus | undefined {
 
 /** The kernel escapes newline and backslash in Name (proc_task_name). */
 function unescapeName(name: string): string {
-  return name.includes("\\") ? name.replaceAll("\\n", "\n").replaceAll("\\\\", "\\") : name;
+  return name.replace(/\\([n\\])/g, (_whole, escaped: string) => (escaped === "n" ? "\n" : "\\"));
+}
+
+/** Numbers of a task in its pid namespaces, the outermost that can be seen first. */
+export interface NamespacePids {
+  readonly tgids: readonly number[];
+  readonly tids: readonly number[];
+}
+
+/** From the text of a status file. undefined when it has no such members. */
+export function pidsInNamespaces(status: string): NamespacePids | undefined {
+  const numbers = (name: string): number[] | undefined =>
+    new RegExp(`^${name}:\\t([\\d\\t]+)$`, "m").exec(status)?.[1]?.split("\t").map(Number);
+  const [tgids, tids] = [numbers("NStgid"), numbers("NSpid")];
+  return tgids === undefined || tids === undefined ? undefined : { tgids, tids };
 }
 
 /** Children of all threads of a process, in no order. Empty when it is gone or the kernel has no CONFIG_PROC_CHILDREN. */

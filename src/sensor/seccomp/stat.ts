@@ -40,6 +40,8 @@ export interface Stat {
   readonly rdevMajor: number;
   readonly rdevMinor: number;
   readonly ino: bigint;
+  /** The mount that it was found through. */
+  readonly mntId: bigint;
   /** (dev, ino, btime): names an inode also after its number was used again. */
   readonly key: string;
   /** `key` with ctime and size: names a content. */
@@ -74,6 +76,7 @@ export function statAt(fd: number, path: Buffer, flags: number): Stat | undefine
     rdevMajor: scratch.readUInt32LE(128),
     rdevMinor: scratch.readUInt32LE(132),
     ino,
+    mntId: scratch.readBigUInt64LE(144),
     key,
     contentKey: `${key}:${scratch.readBigUInt64LE(96)}.${scratch.readUInt32LE(104)}:${size}`,
   };

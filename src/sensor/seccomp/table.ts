@@ -6,8 +6,8 @@ import type { SyscallRule } from "./rule.ts";
 
 const PROT_EXEC = 4;
 const O_PATH = 0x200000;
-/** CLONE_NEW* as unshare takes them. */
-const CLONE_NEW_ANY = 0x7e020080;
+/** CLONE_NEW* as unshare takes them, and CLONE_FS. */
+const UNSHARE_FLAGS = 0x7e020280;
 const SHM_EXEC = 0o100000;
 
 /** prctl options with a meaning for security (uapi/linux/prctl.h). */
@@ -382,7 +382,7 @@ export const TABLE: readonly SyscallRule[] = [
     handler: "namespaces",
     at: {},
     args: [0],
-    when: [{ arg: 0, anyBit: CLONE_NEW_ANY }],
+    when: [{ arg: 0, anyBit: UNSHARE_FLAGS }],
   },
   { syscall: "setns", hook: "syscall", handler: "namespaces", at: {}, args: [1] },
   { syscall: "mount", hook: "sb_mount", handler: "mount", at: {} },

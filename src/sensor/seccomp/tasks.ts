@@ -19,6 +19,12 @@ const EPERM = 1;
 const AT_FDCWD = -100;
 const POLLIN = 1;
 
+/** A view and when it was looked up. */
+interface SeenView {
+  readonly view: View;
+  readonly epoch: number;
+}
+
 /** What an exec that was let through must turn the process into, checked at its next event. */
 export interface PendingExec {
   /** stat key of the image that was decided on. */
@@ -47,12 +53,18 @@ export class Process {
   pendingExec: PendingExec | undefined;
   /** -1: read again. */
   umask = -1;
+  /** How the task whose call is held sees the filesystem. */
   view: View;
+  viewEpoch: number;
+  /** Threads may differ in root, working directory and umask (one of them called unshare). */
+  splitFs = false;
+  /** Children may be born into other namespaces than this process is in. */
+  childrenDiffer = false;
   readonly threads: Map<number, Task> = new Map();
   /** Threads may differ in credentials (a thread that is not the leader changed its own). */
   divergent = false;
 
-  constructor(tgid: number, ppid: number, image: ImageIdentity, view: View) {
+  constructor(tgid: number, ppid: number, image: ImageIdentity, seen: SeenView) {
     this.tgid = tgid;
     this.ppid = ppid;
     this.pidfd = Number(sys().syscall3(PIDFD_OPEN, tgid, 0, 0));
@@ -60,7 +72,8 @@ export class Process {
     this.exe = image.exe;
     this.name = image.name;
     this.untrusted = image.untrusted;
-    this.view = view;
+    this.view = seen.view;
+    this.viewEpoch = seen.epoch;
   }
 }
 
@@ -77,6 +90,8 @@ export class Task {
   viewPending = false;
   /** Its last call changed the umask. */
   umaskPending = false;
+  /** Its own view, where threads of its process differ. */
+  seen: SeenView | undefined;
 
   constructor(tid: number, process: Process, status: TaskStatus) {
     this.tid = tid;
@@ -120,7 +135,7 @@ export class TaskTable {
     const exe = exeKey(pid);
     if (status === undefined || exe === undefined) return false;
     const image = { identity: this.#sink.root, exe, name: status.name, untrusted: false };
-    this.#add(new Process(status.tgid, status.ppid, image, this.#views.of(pid)), pid, status);
+    this.#add(new Process(status.tgid, status.ppid, image, this.#look(pid)), pid, status);
     return true;
   }
 
@@ -170,12 +185,20 @@ export class TaskTable {
   dropOtherThreads(process: Process): void {
     for (const tid of process.threads.keys()) {
       if (tid === process.tgid) continue;
-      process.threads.delete(tid);
-      this.#tasks.delete(tid);
+      this.#drop(process, tid);
     }
   }
 
+  /** Forgets a thread that has ended. */
+  #drop(process: Process, tid: number): void {
+    const task = process.threads.get(tid);
+    if (task?.viewPending === true) this.#views.settle();
+    process.threads.delete(tid);
+    this.#tasks.delete(tid);
+  }
+
   close(): void {
+    this.#views.close();
     for (const process of this.#processes.values()) sys().close(process.pidfd);
     this.#processes.clear();
     this.#tasks.clear();
@@ -193,14 +216,30 @@ export class TaskTable {
     if (process.pendingExec !== undefined) this.#settleExec(task, process.pendingExec);
     if (task.viewPending) {
       task.viewPending = false;
-      this.#views.invalidate();
+      this.#views.settle();
     }
     if (task.umaskPending) {
       task.umaskPending = false;
       process.umask = -1;
     }
-    if (!this.#views.current(process.view)) process.view = this.#views.of(task.tid);
+    this.#see(task);
     return task;
+  }
+
+  #look(tid: number): SeenView {
+    return { view: this.#views.of(tid), epoch: this.#views.epoch };
+  }
+
+  #see(task: Task): void {
+    const process = task.process;
+    if (process.splitFs) {
+      if (task.seen === undefined || !this.#views.current(task.seen.epoch))
+        task.seen = this.#look(task.tid);
+      process.view = task.seen.view;
+    } else if (!this.#views.current(process.viewEpoch)) {
+      process.view = this.#views.of(task.tid);
+      process.viewEpoch = this.#views.epoch;
+    }
   }
 
   #settleExec(task: Task, pending: PendingExec): void {
@@ -252,9 +291,13 @@ export class TaskTable {
       untrusted: from?.untrusted ?? false,
     };
     const parent = this.#processes.get(status.ppid);
-    const inherits = parent !== undefined && this.#views.current(parent.view);
-    const view = inherits ? parent.view : this.#views.of(tid);
-    return this.#add(new Process(status.tgid, status.ppid, image, view), tid, status);
+    const inherits =
+      parent !== undefined &&
+      !parent.splitFs &&
+      !parent.childrenDiffer &&
+      this.#views.current(parent.viewEpoch);
+    const seen = inherits ? { view: parent.view, epoch: parent.viewEpoch } : this.#look(tid);
+    return this.#add(new Process(status.tgid, status.ppid, image, seen), tid, status);
   }
 
   /** The image that a new process was forked from; undefined when none or more than one fits. */
@@ -302,15 +345,14 @@ export class TaskTable {
 
   #forget(task: Task): void {
     if (processAlive(task.process)) {
-      task.process.threads.delete(task.tid);
-      this.#tasks.delete(task.tid);
+      this.#drop(task.process, task.tid);
     } else {
       this.#remove(task.process);
     }
   }
 
   #remove(process: Process): void {
-    for (const tid of process.threads.keys()) this.#tasks.delete(tid);
+    for (const tid of process.threads.keys()) this.#drop(process, tid);
     this.#processes.delete(process.tgid);
     sys().close(process.pidfd);
     if (!process.hasForked) return;

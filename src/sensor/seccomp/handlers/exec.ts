@@ -5,6 +5,7 @@
 import type { FileId } from "../../../event/cell/file.ts";
 import { errno } from "../../../native/libc.ffi.ts";
 import { sys } from "../../../native/syscalls.ffi.ts";
+import { asAgent } from "../agent-self.ts";
 import { type Call, eventOf } from "../call.ts";
 import { type ExecImage, readImage } from "../image.ts";
 import { AT, E, EXEC_FLAGS, O } from "../open-flags.ts";
@@ -97,7 +98,8 @@ const MAX_IMAGES = 4096;
 function imageOf(program: FoundObject): ExecImage {
   const known = images.get(program.stat.contentKey);
   if (known !== undefined) return known;
-  const fd = sys().openat(ownFdDirectory(), fdName(program.fd), O.CLOEXEC | O.NONBLOCK, 0);
+  const flags = O.CLOEXEC | O.NONBLOCK;
+  const fd = asAgent(() => sys().openat(ownFdDirectory(), fdName(program.fd), flags, 0));
   if (fd < 0) return { kind: "unreadable" };
   const image = readImage(fd);
   sys().close(fd);

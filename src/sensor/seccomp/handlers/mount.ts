@@ -6,6 +6,7 @@ import { sys } from "../../../native/syscalls.ffi.ts";
 import type { Call } from "../call.ts";
 import { AT, E } from "../open-flags.ts";
 import { CONTINUE, type Reply, fail } from "../reply.ts";
+import { readStatus } from "../proc.ts";
 import { openTaskFd, resolve } from "../resolve.ts";
 
 /** All CLONE_NEW* bits, CLONE_NEWTIME included. */
@@ -89,13 +90,27 @@ export function namespaces(call: Call): Reply {
   const args = (call.rule.args ?? []).map((index) =>
     BigInt((call.u32(index) & CLONE_NEW_ANY) >>> 0),
   );
-  return call.syscallRefusal(args) ?? viewsChange(call);
+  // unshare(CLONE_FS) alone gives a thread its own root and umask: no event, but to be known
+  const own = call.rule.syscall === "unshare" && args[0] === 0n;
+  const refusal = own ? undefined : call.syscallRefusal(args);
+  if (refusal !== undefined) return refusal;
+  const { process } = call.task;
+  if (call.rule.syscall !== "clone" && isThreaded(call)) process.splitFs = true;
+  process.childrenDiffer = true;
+  return viewsChange(call);
+}
+
+/** Threads that were silent until now count too. */
+function isThreaded({ task }: Call): boolean {
+  return (readStatus(task.tid)?.threads ?? 2) > 1;
 }
 
 /** The change happens after this answer: what was read before it, and what is read until the next event, is void. */
 export function viewsChange(call: Call): Reply {
-  call.task.stale = true;
-  call.bench.views.invalidate();
-  call.task.viewPending = true;
+  const { task, bench } = call;
+  task.stale = true;
+  if (task.viewPending) bench.views.invalidate();
+  else bench.views.unsettle();
+  task.viewPending = true;
   return CONTINUE;
 }

@@ -60,7 +60,7 @@ export function mkdir(call: Call): Reply {
     const { objects } = call.bench;
     const plan = objects.plan(call.task.process, dirFd, name);
     const wanted = call.u32(at.mode ?? 1) & 0o7777;
-    const mode = wanted & ~umaskOf(call.task.process);
+    const mode = wanted & ~umaskOf(call.task);
     const dir = objects.inode(dirFd, dirStat);
     const refusal = call.refusal("inode_mkdir", { dir, dentry: { path: plan.path }, mode });
     if (refusal !== undefined) return refusal;
@@ -87,7 +87,7 @@ export function mknod(call: Call): Reply {
     const { objects } = call.bench;
     const { process } = call.task;
     const dir = objects.inode(dirFd, dirStat);
-    const full = type | (mode & 0o7777 & ~umaskOf(process));
+    const full = type | (mode & 0o7777 & ~umaskOf(call.task));
     const plan = objects.plan(process, dirFd, name);
     const refusal =
       type === S_IFREG

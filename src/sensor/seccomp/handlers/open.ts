@@ -180,7 +180,7 @@ function create(
     const dirStat = statFd(target.dirFd);
     if (dirStat === undefined) return fail(E.NOENT);
     const plan = objects.plan(process, target.dirFd, target.name);
-    const mode = S_IFREG | (request.mode & ~umaskOf(process));
+    const mode = S_IFREG | (request.mode & ~umaskOf(call.task));
     const dir = objects.inode(target.dirFd, dirStat);
     const refusal = call.refusal("inode_create", { dir, dentry: { path: plan.path }, mode });
     if (refusal !== undefined) return refusal;
@@ -216,7 +216,7 @@ function finishCreated(
 
 /** The kernel applies the thread's umask (and a directory's default ACL): lend it the task's. */
 export function withUmask<T>(call: Call, work: () => T): T {
-  sys().umask(umaskOf(call.task.process));
+  sys().umask(umaskOf(call.task));
   try {
     return work();
   } finally {

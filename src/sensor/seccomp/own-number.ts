@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers of a task as others see it: a mounted /proc shows the pid namespace of whoever mounted it.
+import { sys } from "../../native/syscalls.ffi.ts";
+import { O } from "./open-flags.ts";
+import { pidsInNamespaces, readProc, readProcAt } from "./proc.ts";
+import type { Task } from "./tasks.ts";
+
+/** Thread group and thread id. */
+export interface TaskNumbers {
+  readonly tgid: number;
+  readonly tid: number;
+}
+
+/** What the task is called in the /proc whose root is `procRoot`; undefined when it is not in it. */
+export function ownNumber(task: Task, procRoot: number): TaskNumbers | undefined {
+  const { process, tid } = task;
+  if (process.view.samePidNamespace) return { tgid: process.tgid, tid };
+  const pids = pidsInNamespaces(readProc(`/proc/${tid}/status`) ?? "");
+  if (pids === undefined) return undefined;
+  // from the outermost namespace inwards: in the right one the rest of the list is what that /proc shows
+  for (let level = 0; level < pids.tgids.length; level++) {
+    const [tgid, own] = [pids.tgids[level], pids.tids[level]];
+    if (tgid === undefined || own === undefined) continue;
+    const there = pidsInNamespaces(statusAt(procRoot, `${tgid}/task/${own}`));
+    if (there === undefined || `${there.tids}` !== `${pids.tids.slice(level)}`) continue;
+    return { tgid, tid: own };
+  }
+  return undefined;
+}
+
+function statusAt(procRoot: number, folder: string): string {
+  const path = Buffer.from(`${folder}/status\0`, "latin1");
+  const fd = sys().openat(procRoot, path, O.CLOEXEC, 0);
+  return fd < 0 ? "" : (readProcAt(fd) ?? "");
+}
