@@ -16,6 +16,8 @@ export interface Actor {
   readonly forked: boolean;
 }
 
+/** What acts before the first exec of a namespace: the launcher. */
+const STARTER = "galgo";
 /** A chain longer than this is cut: programs that start themselves over and over. */
 const MAX_CHAIN = 32;
 
@@ -66,7 +68,8 @@ export class Actors {
 
   #actor(taskId: string, forked: boolean): Actor {
     const file = this.#records.get(taskId)?.cell.file;
-    return { program: file?.path.pathname, digest: file?.digest, taskId, forked };
+    const program = file?.path.pathname ?? (isRoot(taskId) ? STARTER : undefined);
+    return { program, digest: file?.digest, taskId, forked };
   }
 }
 

@@ -2,8 +2,8 @@
 // One run from beginning to end, as the sequence that it is:
 // parse -> probe -> state directory -> agent in its thread -> cgroup -> launch, held -> loop -> report.
 import { closeSync } from "node:fs";
-import type { LaunchError } from "../sensor/seccomp/launch-types.ts";
-import type { LaunchedWorkload } from "../sensor/seccomp/launch-types.ts";
+import { followJobControl } from "../sensor/seccomp/launch-terminal.ts";
+import type { LaunchError, LaunchedWorkload } from "../sensor/seccomp/launch-types.ts";
 import { createCgroup } from "./cgroup.ts";
 import type { CgroupHandle } from "./cgroup.ts";
 import { CommandError, RunError } from "./errors.ts";
@@ -81,7 +81,8 @@ class RunInProgress {
   #group: CgroupHandle | undefined;
   #groupKillFd: number | undefined;
   #killed: string | undefined;
-  #failure: string | undefined;
+  /** Why this run can not succeed, whatever the workload does. */
+  #failure: RunError | undefined;
   #firstHasEnded = false;
 
   constructor(plan: RunPlan, site: Site, observer: RunObserver) {
@@ -110,7 +111,7 @@ class RunInProgress {
         onViolation: (violation) => this.#observer.onViolation?.(violation, directory),
         onKill: (reason) => this.#kill(reason),
         onFailed: (message) => {
-          this.#failure ??= message;
+          this.#failure ??= new RunError("TMA_FAILED", `the run failed: ${message}`);
         },
       },
     );
@@ -122,16 +123,13 @@ class RunInProgress {
     this.#group = "unavailable" in group ? undefined : group;
     this.#groupKillFd = this.#group === undefined ? undefined : openGroupKill(this.#group);
     this.#workload = await launchHeld(this.#plan, this.#group);
-    this.#workload.onStopped = () => {
-      // the shell that started Galgo waits for Galgo: it has to see the stop
-      process.kill(process.pid, "SIGSTOP");
-    };
   }
 
   async loop(): Promise<Ending> {
     const [worker, workload] = [this.#worker, this.#workload];
     if (worker === undefined || workload === undefined)
       throw new RunError("LAUNCH_FAILED", "nothing was launched");
+    this.#release.push(followJobControl(workload));
     this.#takeSignals(workload);
     this.#watch();
     const inGroup = workload.features.includes("cgroup");
@@ -145,8 +143,7 @@ class RunInProgress {
     const exit = await this.#orBroken(workload.exited);
     this.#afterFirst();
     const [result] = await this.#orBroken(Promise.all([worker.done, workload.drained]));
-    if (this.#failure !== undefined)
-      throw new RunError("TMA_FAILED", `the run failed: ${this.#failure}`);
+    if (this.#failure !== undefined) throw this.#failure;
     const refused = await workload.execFailed;
     if (refused !== undefined && result.summary.violations === 0) throw commandError(refused);
     return {
@@ -186,6 +183,8 @@ class RunInProgress {
       takeSignals({
         forward: (signal) => workload.signal(signalNumber(signal)),
         kill: (reason) => this.#kill(reason),
+        insisted: (signal) =>
+          this.#observer.onNotice?.(`${signal} was passed on; once more ends the workload`),
         firstHasEnded: () => this.#firstHasEnded,
       }),
     );
@@ -209,13 +208,11 @@ class RunInProgress {
   /** No answer in time: whatever the mode, a workload that hangs for ever is worse than one that is dead. */
   #late(heldMs: number): void {
     const reason = `no decision on one event for ${heldMs} ms (deadline ${this.#plan.request.deadlineMs} ms, --deadline)`;
+    const failure = new RunError("DEADLINE", `the workload was killed: ${reason}`);
+    this.#failure ??= failure;
     this.#kill(reason);
-    const timer = setTimeout(
-      () => this.#break(new RunError("DEADLINE", `the workload was killed: ${reason}`)),
-      LATE_GRACE_MS,
-    );
+    const timer = setTimeout(() => this.#break(failure), LATE_GRACE_MS);
     this.#release.push(() => clearTimeout(timer));
-    this.#failure ??= reason;
   }
 
   /** The command has ended; others of the workload may go on. */

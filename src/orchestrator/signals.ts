@@ -9,6 +9,8 @@ export interface SignalReceiver {
   forward(signal: NodeJS.Signals): void;
   /** Ends the workload as a whole. */
   kill(reason: string): void;
+  /** A signal was passed on that ends the workload when it comes again. */
+  insisted(signal: NodeJS.Signals): void;
   /** True when the first process has ended and others go on: nobody is left to pass a signal on to. */
   firstHasEnded(): boolean;
 }
@@ -35,14 +37,13 @@ export function takeSignals(receiver: SignalReceiver): () => void {
     if (receiver.firstHasEnded() && ENDING.has(signal))
       receiver.kill(`${signal} after the command had ended`);
     else if (again && INSISTING.has(signal)) receiver.kill(`${signal} for the second time`);
-    else receiver.forward(signal);
+    else {
+      receiver.forward(signal);
+      if (INSISTING.has(signal)) receiver.insisted(signal);
+    }
   };
-  // Galgo stops when the workload has stopped, and not before: it would leave it without answers
-  const stay = (): void => undefined;
   for (const signal of TAKEN) process.on(signal, take);
-  process.on("SIGTSTP", stay);
   return () => {
     for (const signal of TAKEN) process.off(signal, take);
-    process.off("SIGTSTP", stay);
   };
 }
