@@ -8,7 +8,7 @@ import type { Listener } from "./listener.ts";
 import type { Objects } from "./objects.ts";
 import { E } from "./open-flags.ts";
 import { NONE, REFUSED, type Reply, fail } from "./reply.ts";
-import type { Origin } from "./resolve.ts";
+import type { Origin, Resolved } from "./resolve.ts";
 import type { SyscallRule } from "./rule.ts";
 import { OpenedAfterwards } from "./opened.ts";
 import type { Stat } from "./stat.ts";
@@ -130,8 +130,20 @@ export class Call {
    * @throws Unseen when the task might get further than this process.
    */
   unresolved(error: number, acting: Acting): Reply {
+    if (error === E.MFILE || error === E.NFILE)
+      throw new Unseen("agent-limit", `no descriptor is left (errno ${error})`);
     if (acting !== "no" || FINAL_ERRORS.has(error)) return fail(error);
     throw new Unseen("unresolvable-path", `${this.rule.syscall} (errno ${error})`);
+  }
+
+  /**
+   * Reply for a descriptor number of the task that can not be looked at.
+   * @throws Unseen when the task has it, and only this process may not look.
+   */
+  noDescriptor(result: Resolved): Reply {
+    const error = result.kind === "error" ? result.errno : 0;
+    if (error === E.BADF) return fail(E.BADF);
+    throw new Unseen("unreadable-descriptor", `${this.rule.syscall} (errno ${error})`);
   }
 
   /** Asks for a decision. undefined: go on; otherwise the reply that ends the call. */

@@ -7,6 +7,7 @@ import { errno } from "../../../native/libc.ffi.ts";
 import { sys } from "../../../native/syscalls.ffi.ts";
 import type { Call } from "../call.ts";
 import { MAX_VALUE } from "../limits.ts";
+import { readProc } from "../proc.ts";
 import { AT, E, O } from "../open-flags.ts";
 import { CONTINUE, OK, type Reply, fail } from "../reply.ts";
 import { type Resolved, openTaskFd, resolve } from "../resolve.ts";
@@ -20,7 +21,11 @@ const ATTR = { MODE: 1, UID: 2, GID: 4, SIZE: 8, CTIME: 0x40 } as const;
 const UNCHANGED = 0xffffffff;
 /** Sizes are signed, and exact as numbers only up to here; no filesystem holds larger files. */
 const MAX_OFFSET = BigInt(Number.MAX_SAFE_INTEGER);
+const MAX_SIGNED = 0x7fffffffffffffffn;
 const E2BIG = constants.errno.E2BIG;
+const ERANGE = constants.errno.ERANGE;
+/** XATTR_NAME_MAX. */
+const MAX_NAME = 255;
 
 /**
  * How a call is carried out once it is allowed: by the agent on the resolved object, by the agent on its copy of the
@@ -35,8 +40,12 @@ function withObject(call: Call, follow: boolean, work: Work): Reply {
   const path = call.string(at.path ?? 0);
   if (typeof path === "number") return fail(path);
   const flags = at.flags === undefined ? 0 : call.u32(at.flags);
+  if ((flags & ~(AT.EMPTY_PATH | AT.SYMLINK_NOFOLLOW)) !== 0) return fail(E.INVAL);
   if (path.length === 1 && (flags & AT.EMPTY_PATH) !== 0 && at.dirfd !== undefined) {
-    return withTaskFd(call, call.i32(at.dirfd), work);
+    // unlike the f... calls these take descriptors of O_PATH too
+    return withTaskFd(call, call.i32(at.dirfd), (object, way) =>
+      work(object, way === "copy" ? "object" : way),
+    );
   }
   const acting = call.acting();
   const followed = follow && (flags & AT.SYMLINK_NOFOLLOW) === 0;
@@ -53,7 +62,7 @@ function withTaskFd(call: Call, fd: number, work: Work): Reply {
   const stat = copy < 0 ? undefined : statFd(copy);
   if (stat !== undefined) return finish({ kind: "found", fd: copy, stat }, work, "copy");
   const object = openTaskFd(call.task, fd);
-  return object.kind === "found" ? finish(object, work, "task") : fail(E.BADF);
+  return object.kind === "found" ? finish(object, work, "task") : call.noDescriptor(object);
 }
 
 function finish(object: FoundObject, work: Work, way: Way): Reply {
@@ -125,16 +134,26 @@ export function truncate(call: Call): Reply {
     const refusal = refusalOf(call, object, { valid: ATTR.SIZE | ATTR.CTIME, size });
     if (refusal !== undefined) return refusal;
     if (way === "task") return CONTINUE;
-    if (size > MAX_OFFSET) return fail(E.INVAL);
+    if (size > MAX_OFFSET) return fail(size > MAX_SIGNED ? E.INVAL : E.FBIG);
+    // the limit of file sizes is the task's: beyond it the kernel fails the call, whatever it is about
+    if (size > object.stat.size && size > fileSizeLimit(call.task.process.tgid)) return CONTINUE;
     if (way === "copy") return result(sys().ftruncate(object.fd, Number(size)));
     return truncateTo(object.fd, object.stat, size);
   });
 }
 
+/** RLIMIT_FSIZE of a process (bytes). */
+function fileSizeLimit(tgid: number): bigint {
+  const soft = /^Max file size +(\d+|unlimited)/m.exec(readProc(`/proc/${tgid}/limits`) ?? "")?.[1];
+  return soft === undefined || soft === "unlimited" ? MAX_SIGNED : BigInt(soft);
+}
+
 function truncateTo(fd: number, stat: Stat, size: bigint): Reply {
   if (stat.type === FileType.directory) return fail(E.ISDIR);
   if (stat.type !== FileType.regular) return fail(E.INVAL);
-  const writer = sys().openat(ownFdDirectory(), fdName(fd), O.WRONLY | O.CLOEXEC, 0);
+  const writer = sys().openat(ownFdDirectory(), fdName(fd), O.WRONLY | O.CLOEXEC | O.NONBLOCK, 0);
+  // somebody holds a lease: only the task can wait until it is given up
+  if (writer < 0 && errno() === E.AGAIN) return CONTINUE;
   if (writer < 0) return fail(errno());
   const status = sys().ftruncate(writer, Number(size));
   const reply = result(status);
@@ -142,10 +161,17 @@ function truncateTo(fd: number, stat: Stat, size: bigint): Reply {
   return reply;
 }
 
+/** The name argument, or the errno that the kernel would give. */
+function attributeName(call: Call): Buffer | number {
+  const name = call.string(call.rule.at.name ?? 1, 1);
+  if (name === E.NAMETOOLONG) return ERANGE;
+  return typeof name === "object" && name.length > MAX_NAME + 1 ? ERANGE : name;
+}
+
 /** setxattr, lsetxattr, fsetxattr. */
 export function setxattr(call: Call): Reply {
   const { at, variant } = call.rule;
-  const name = call.string(at.name ?? 1, 1);
+  const name = attributeName(call);
   if (typeof name === "number") return fail(name);
   const size = call.u64(at.size ?? 3);
   if (size > BigInt(MAX_VALUE)) return fail(E2BIG);
@@ -166,8 +192,8 @@ export function setxattr(call: Call): Reply {
 
 /** removexattr, lremovexattr, fremovexattr. */
 export function removexattr(call: Call): Reply {
-  const { at, variant } = call.rule;
-  const name = call.string(at.name ?? 1, 1);
+  const { variant } = call.rule;
+  const name = attributeName(call);
   if (typeof name === "number") return fail(name);
   return withObject(call, variant !== "nofollow", (object, way) => {
     const dentry = call.bench.objects.dentry(call.task.process, object.fd, object.stat);

@@ -18,6 +18,9 @@ import { MAX_INTERPRETERS } from "../limits.ts";
 type FoundObject = Extract<Resolved, { kind: "found" }>;
 const USE = { hook: "file_open", flags: EXEC_FLAGS } as const;
 const ENOEXEC = 8;
+/** AT_EXECVE_CHECK (6.14): asks whether a file may be run, and runs nothing. */
+const EXECVE_CHECK = 0x10000;
+const EXECVEAT_FLAGS = AT.EMPTY_PATH | AT.SYMLINK_NOFOLLOW | EXECVE_CHECK;
 
 /** execve, execveat. */
 export function exec(call: Call): Reply {
@@ -26,6 +29,7 @@ export function exec(call: Call): Reply {
   if (typeof path === "number") return fail(path);
   const acting = call.acting();
   const flags = at.flags === undefined ? 0 : call.u32(at.flags);
+  if ((flags & ~EXECVEAT_FLAGS) !== 0) return fail(E.INVAL);
   const first = call.as(acting, () => resolveProgram(call, path, flags));
   if (first.kind !== "found") {
     return call.unresolved(first.kind === "error" ? first.errno : E.NOENT, acting);
@@ -76,6 +80,7 @@ function openNext(call: Call, path: Buffer | undefined, opened: FoundObject[]): 
 
 /** faccessat2 with AT_EACCESS asks for the credentials in force, which are the task's while the agent acts for it. */
 function executable(program: FoundObject): number {
+  if (program.stat.type === FileType.symlink) return E.LOOP;
   if (program.stat.type !== FileType.regular) return E.ACCES;
   const FACCESSAT2 = 439;
   const X_OK = 1;

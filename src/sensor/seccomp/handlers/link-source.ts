@@ -23,6 +23,7 @@ export function linkSource(call: Call): LinkSource | number {
   const path = call.string(at.path ?? 0, 0);
   if (typeof path === "number") return path;
   const flags = at.flags === undefined ? 0 : call.u32(at.flags);
+  if ((flags & ~(AT.SYMLINK_FOLLOW | AT.EMPTY_PATH)) !== 0) return E.INVAL;
   const byFd = path.length === 1 && (flags & AT.EMPTY_PATH) !== 0 && at.dirfd !== undefined;
   if (!byFd && (flags & AT.SYMLINK_FOLLOW) === 0) return namedSource(call, path);
   const object = byFd
@@ -45,7 +46,7 @@ function namedSource(call: Call, path: Buffer): LinkSource | number {
   if (typeof ref === "number") return ref;
   if (ref.object === undefined) {
     closeName(ref);
-    return E.NOENT;
+    return ref.errno;
   }
   const { fd, stat } = ref.object;
   return { fd, stat, directory: ref.dirFd, name: ref.name, flags: 0, close: () => closeName(ref) };

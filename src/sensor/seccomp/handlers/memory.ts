@@ -3,8 +3,8 @@
 import type { FileId } from "../../../event/cell/file.ts";
 import { readProc } from "../proc.ts";
 import type { Call } from "../call.ts";
-import { EXEC_FLAGS, E, eventFlags } from "../open-flags.ts";
-import { CONTINUE, type Reply, fail } from "../reply.ts";
+import { EXEC_FLAGS, eventFlags } from "../open-flags.ts";
+import { CONTINUE, type Reply } from "../reply.ts";
 import { openTaskFd } from "../resolve.ts";
 import { sys } from "../../../native/syscalls.ffi.ts";
 import { statLink } from "../link.ts";
@@ -19,7 +19,7 @@ export function mmap(call: Call): Reply {
   if (anonymous) return call.refusal("mmap_file", { prot, flags: prot }) ?? CONTINUE;
   const fd = call.i32(4);
   const object = openTaskFd(call.task, fd);
-  if (object.kind !== "found") return fail(E.BADF);
+  if (object.kind !== "found") return call.noDescriptor(object);
   try {
     const { objects } = call.bench;
     const { process } = call.task;

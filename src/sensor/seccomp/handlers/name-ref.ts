@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A name in a directory together with what is there now, both as descriptors.
 import type { DentryId } from "../../../event/cell/file.ts";
+import { errno } from "../../../native/libc.ffi.ts";
 import { sys } from "../../../native/syscalls.ffi.ts";
 import type { Call } from "../call.ts";
 import { E, O } from "../open-flags.ts";
@@ -13,6 +14,8 @@ export interface NameRef {
   readonly name: Buffer;
   /** undefined: nothing has this name. Symlinks are not followed. */
   readonly object: { readonly fd: number; readonly stat: Stat } | undefined;
+  /** Why there is no object: ENOENT, or that the name can not be one. */
+  readonly errno: number;
 }
 
 /** Resolves a path argument to a name and its object; an errno when its directory can not be reached. */
@@ -25,9 +28,18 @@ export function openName(call: Call, dirfd: number | undefined, path: Buffer): N
     return E.NOENT;
   }
   const fd = sys().openat(parent.dirFd, parent.name, O.PATH | O.NOFOLLOW | O.CLOEXEC, 0);
+  const error = fd < 0 ? errno() : 0;
   const stat = fd < 0 ? undefined : statFd(fd);
   const object = stat === undefined ? undefined : { fd, stat };
-  return { dirFd: parent.dirFd, dirStat, name: parent.name, object };
+  return { dirFd: parent.dirFd, dirStat, name: parent.name, object, errno: error };
+}
+
+/**
+ * Whether something is mounted on the name. The kernel refuses to remove or move such names in the caller's mount
+ * namespace only, and that is the agent's.
+ */
+export function isMountPoint(ref: NameRef): boolean {
+  return ref.object !== undefined && ref.object.stat.mntId !== ref.dirStat.mntId;
 }
 
 export function closeName(ref: NameRef): void {

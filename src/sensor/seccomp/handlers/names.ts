@@ -10,15 +10,20 @@ import type { Call } from "../call.ts";
 import { AT, E } from "../open-flags.ts";
 import { CONTINUE, OK, type Reply, fail } from "../reply.ts";
 import { resolveParent } from "../resolve.ts";
-import { type Stat, statAt, statFd } from "../stat.ts";
+import { FileType, type Stat, statAt, statFd } from "../stat.ts";
 import { umaskOf } from "../umask.ts";
 import { withUmask } from "./open.ts";
-import { type NameRef, closeName, describeName, openName } from "./name-ref.ts";
+import { type NameRef, closeName, describeName, isMountPoint, openName } from "./name-ref.ts";
 import { linkSource } from "./link-source.ts";
 
 const S_IFMT = 0xf000;
 const S_IFREG = 0x8000;
+const S_IFDIR = 0x4000;
+/** What mknod makes: regular files, devices, FIFOs, sockets. */
+const NODE_TYPES: ReadonlySet<number> = new Set([S_IFREG, 0x2000, 0x6000, 0x1000, 0xc000]);
+const RENAME = { NOREPLACE: 1, EXCHANGE: 2, WHITEOUT: 4 } as const;
 const DOT = 46;
+const SLASH = 47;
 
 /** Resolves the parent of a path argument, then does `work` as the task. */
 function withParent(
@@ -42,11 +47,10 @@ function withParent(
 
 const result = (status: number): Reply => (status === 0 ? OK : fail(errno()));
 
-/** "." and "..": the kernel's own errors are better than ours, and nothing is made or removed there. */
+/** "." and "..", slashes behind them or not: they exist whatever stat says. */
 function isDots(name: Buffer): boolean {
-  return (
-    (name[0] === DOT && name[1] === 0) || (name[0] === DOT && name[1] === DOT && name[2] === 0)
-  );
+  const end = name.findIndex((byte) => byte === SLASH || byte === 0);
+  return (end === 1 || end === 2) && name[0] === DOT && name[end - 1] === DOT;
 }
 
 /** mkdir, mkdirat. */
@@ -80,6 +84,8 @@ export function mknod(call: Call): Reply {
   if (typeof path === "number") return fail(path);
   const mode = call.u32(at.mode ?? 1);
   const type = (mode & S_IFMT) === 0 ? S_IFREG : mode & S_IFMT;
+  if (type === S_IFDIR) return fail(E.PERM);
+  if (!NODE_TYPES.has(type)) return fail(E.INVAL);
   const device = call.u32(at.value ?? 2);
   return withParent(call, at.dirfd, path, (dirFd, name, dirStat, acting) => {
     if (isDots(name) || statAt(dirFd, name, AT.SYMLINK_NOFOLLOW) !== undefined)
@@ -175,6 +181,7 @@ export function rename(call: Call): Reply {
   const to = call.string(at.path2 ?? 1, 1);
   if (typeof to === "number") return fail(to);
   const flags = at.flags === undefined ? 0 : call.u32(at.flags);
+  if (!validRename(flags)) return fail(E.INVAL);
   const acting = call.acting();
   return call.as(acting, () => {
     const old = openName(call, at.dirfd, from);
@@ -192,13 +199,21 @@ export function rename(call: Call): Reply {
 
 const RENAMEAT2 = process.arch === "arm64" ? 276 : 316;
 
+function validRename(flags: number): boolean {
+  const { NOREPLACE, EXCHANGE, WHITEOUT } = RENAME;
+  if ((flags & ~(NOREPLACE | EXCHANGE | WHITEOUT)) !== 0) return false;
+  return (flags & EXCHANGE) === 0 || (flags & (NOREPLACE | WHITEOUT)) === 0;
+}
+
 function renameNames(
   call: Call,
   old: NameRef,
   target: NameRef,
   how: { readonly flags: number; readonly acting: Acting },
 ): Reply {
-  if (old.object === undefined) return fail(E.NOENT);
+  if (old.object === undefined) return call.unresolved(old.errno, how.acting);
+  if (target.object === undefined && target.errno !== E.NOENT)
+    return call.unresolved(target.errno, how.acting);
   const { objects } = call.bench;
   const refusal = call.refusal("inode_rename", {
     oldDir: objects.inode(old.dirFd, old.dirStat),
@@ -208,6 +223,7 @@ function renameNames(
   });
   if (refusal !== undefined) return refusal;
   if (how.acting === "no") return CONTINUE;
+  if (isMountPoint(old) || isMountPoint(target)) return fail(E.BUSY);
   const status = Number(
     sys().renameat2(RENAMEAT2, old.dirFd, old.name, target.dirFd, target.name, how.flags),
   );
@@ -223,6 +239,7 @@ export function remove(call: Call): Reply {
   const path = call.string(at.path ?? 0);
   if (typeof path === "number") return fail(path);
   const flags = at.flags === undefined ? 0 : call.u32(at.flags);
+  if ((flags & ~AT.REMOVEDIR) !== 0) return fail(E.INVAL);
   const directory = variant === "rmdir" || (flags & AT.REMOVEDIR) !== 0;
   const acting = call.acting();
   return call.as(acting, () => {
@@ -237,12 +254,14 @@ export function remove(call: Call): Reply {
 }
 
 function removeName(call: Call, name: NameRef, directory: boolean, acting: Acting): Reply {
-  if (name.object === undefined) return fail(E.NOENT);
+  if (name.object === undefined) return call.unresolved(name.errno, acting);
   const { objects } = call.bench;
   const cell = { dir: objects.inode(name.dirFd, name.dirStat), dentry: describeName(call, name) };
   const refusal = call.refusal(directory ? "inode_rmdir" : "inode_unlink", cell);
   if (refusal !== undefined) return refusal;
   if (acting === "no") return CONTINUE;
+  const isDirectory = name.object.stat.type === FileType.directory;
+  if (isMountPoint(name) && isDirectory === directory) return fail(E.BUSY);
   if (sys().unlinkat(name.dirFd, name.name, directory ? AT.REMOVEDIR : 0) !== 0)
     return fail(errno());
   objects.removed(name.object.stat);

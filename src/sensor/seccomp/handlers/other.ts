@@ -3,7 +3,6 @@
 import { textOf } from "../text.ts";
 import type { Call } from "../call.ts";
 import { eventFlags } from "../open-flags.ts";
-import { E } from "../open-flags.ts";
 import { CONTINUE, type Reply, fail } from "../reply.ts";
 import { openTaskFd } from "../resolve.ts";
 import { sys } from "../../../native/syscalls.ffi.ts";
@@ -45,7 +44,7 @@ function withFile(
   work: (file: ReturnType<Call["bench"]["objects"]["file"]>) => Reply | undefined,
 ): Reply {
   const object = openTaskFd(call.task, call.i32(call.rule.at.fd ?? 0));
-  if (object.kind !== "found") return fail(E.BADF);
+  if (object.kind !== "found") return call.noDescriptor(object);
   try {
     const hook = call.rule.hook === "kernel_read_file" ? "kernel_read_file" : "file_ioctl";
     const use = { hook, flags: eventFlags(0) } as const;
