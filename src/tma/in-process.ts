@@ -18,6 +18,7 @@ import type {
   SecurityPoint,
 } from "../model/runtime/index.ts";
 import type { Assessment, TrustedModelingAgent } from "./agent.ts";
+import { CoefficientMemo } from "./memo.ts";
 import { nodeHasher } from "./node-hasher.ts";
 
 /** What an agent starts with. Plain data: it can be posted to a thread or sent over a pipe. */
@@ -65,6 +66,11 @@ class LocalAgent implements InProcessTma {
   readonly #profile: Profile;
   readonly #model: Model;
   readonly #pseudonyms: ReadonlySet<string>;
+  readonly #memo = new CoefficientMemo();
+  readonly #map = (event: SecurityEvent): string => {
+    const rewritten = applyPseudonyms(this.#profile.rewrite(event), this.#pseudonyms, this.#mapper);
+    return this.#mapper.coefficient(rewritten);
+  };
   /** One object for each identity, so that comparing and keeping them is cheap. */
   readonly #children = new Map<string, TaskIdentity>();
 
@@ -113,8 +119,7 @@ class LocalAgent implements InProcessTma {
   }
 
   assess(event: SecurityEvent): Assessment {
-    const rewritten = applyPseudonyms(this.#profile.rewrite(event), this.#pseudonyms, this.#mapper);
-    const coefficient = this.#mapper.coefficient(rewritten);
+    const coefficient = this.#memo.coefficient(event, this.#map);
     const { added, valid } = this.#model.update(coefficient);
     return { coefficient, added, valid };
   }

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { anyBehaviour } from "../../test/helpers/any-event.ts";
+import { aFile, anEvent, ROOT, TASK } from "../../test/helpers/events.ts";
+import {
+  BUILTIN_PROFILES,
+  createMapper,
+  createProfile,
+  pseudonymOf,
+} from "../model/runtime/index.ts";
+import type { SecurityEvent } from "../event/index.ts";
+import { createInProcessTma, type TmaSpec } from "./in-process.ts";
+import { nodeHasher } from "./node-hasher.ts";
+
+const SPEC: TmaSpec = {
+  mapping: "tsem-v4",
+  digest: "sha256",
+  profile: BUILTIN_PROFILES.portable,
+  points: [],
+  pseudonyms: [],
+  sealed: false,
+};
+
+/** The coefficient by the plain way: rules, then mapping. */
+function plain(event: SecurityEvent, spec: TmaSpec): string {
+  const mapper = createMapper(nodeHasher(spec.digest), spec.mapping);
+  return mapper.coefficient(createProfile(spec.profile, mapper).rewrite(event));
+}
+
+describe("the agent in the asking thread", () => {
+  for (const profile of [BUILTIN_PROFILES.portable, BUILTIN_PROFILES.exact]) {
+    it(`gives the coefficients of rules and mapping, remembered or not (${profile.name})`, () => {
+      const spec = { ...SPEC, profile };
+      const agent = createInProcessTma(spec);
+      fc.assert(
+        fc.property(fc.array(anyBehaviour, { minLength: 1, maxLength: 4 }), (events) => {
+          for (const event of [...events, ...events]) {
+            // the same identities for all, as a sensor shares them: the memo may only tell events apart by the rest
+            const shared = { ...event, task: TASK, coe: ROOT } as SecurityEvent;
+            assert.equal(agent.assess(shared).coefficient, plain(shared, spec));
+          }
+        }),
+      );
+    });
+  }
+
+  it("tells files apart by each of their members", () => {
+    const agent = createInProcessTma({ ...SPEC, profile: BUILTIN_PROFILES.exact });
+    const file = aFile("/a b");
+    const inode = file.inode;
+    const variants = [
+      file,
+      { ...file, flags: 1 },
+      { ...file, digest: "dd".repeat(32) },
+      { ...file, path: { ...file.path, pathname: "/a  b" } },
+      { ...file, path: { pathname: "/a b" } },
+      { ...file, path: { ...file.path, dev: { major: 25, minor: 40 } } },
+      ...(["uid", "gid", "mode", "sMagic"] as const).map((member) => ({
+        ...file,
+        inode: { ...inode, [member]: 77 },
+      })),
+      { ...file, inode: { ...inode, sId: "vda " } },
+      { ...file, inode: { ...inode, sUuid: "22".repeat(16) } },
+    ];
+    const coefficients = variants.map(
+      (one) => agent.assess(anEvent("file_open", { file: one })).coefficient,
+    );
+    assert.equal(new Set(coefficients).size, variants.length);
+    const again = variants.map((one) => agent.assess(anEvent("file_open", { file: one })));
+    assert.deepEqual(
+      again.map(({ coefficient }) => coefficient),
+      coefficients,
+    );
+    assert.ok(again.every(({ added }) => !added));
+    assert.deepEqual(
+      agent.points().map(({ count }) => count),
+      variants.map(() => 2),
+    );
+  });
+
+  it("names another program's number in /proc anew for each process", () => {
+    const agent = createInProcessTma(SPEC);
+    const file = aFile("/proc/10/maps");
+    const own = agent.assess(anEvent("file_open", { file }, { pid: 10, tgid: 10 }));
+    const others = agent.assess(anEvent("file_open", { file }, { pid: 11, tgid: 11 }));
+    assert.notEqual(own.coefficient, others.coefficient);
+  });
+
+  it("gives a child its parent's identity, and a program its own", () => {
+    const agent = createInProcessTma(SPEC);
+    const sh = agent.execed(agent.root, ROOT, aFile("/bin/sh"));
+    assert.equal(sh.pTaskId, agent.root.taskId);
+    const child = agent.forked(sh);
+    assert.deepEqual(child, { taskId: sh.taskId, pTaskId: sh.taskId });
+    assert.equal(agent.forked(sh), child);
+    const cat = agent.execed(child, ROOT, aFile("/bin/cat"));
+    assert.equal(cat.pTaskId, sh.taskId);
+    assert.notEqual(cat.taskId, sh.taskId);
+    assert.deepEqual(agent.execed(child, ROOT, aFile("/bin/cat")), cat);
+  });
+
+  it("starts from points, and is closed when it is told so", () => {
+    const event = anEvent("file_open", { file: aFile("/allowed") });
+    const { coefficient } = createInProcessTma(SPEC).assess(event);
+    const sealed = createInProcessTma({ ...SPEC, points: [coefficient], sealed: true });
+    assert.deepEqual(sealed.assess(event), { coefficient, added: false, valid: true });
+    const other = anEvent("file_open", { file: aFile("/other") });
+    assert.equal(sealed.assess(other).valid, false);
+    const opened = createInProcessTma({ ...SPEC, points: [coefficient] });
+    assert.deepEqual(opened.assess(other).valid, true);
+    opened.seal();
+    assert.equal(opened.assess(anEvent("file_open", { file: aFile("/third") })).valid, false);
+  });
+
+  it("hides the content of files that a pseudonym stands for", () => {
+    const pseudonym = pseudonymOf("/log", nodeHasher("sha256"));
+    const agent = createInProcessTma({ ...SPEC, pseudonyms: [pseudonym] });
+    const event = (path: string, digest: string) =>
+      agent.assess(anEvent("file_open", { file: aFile(path, { digest }) })).coefficient;
+    assert.equal(event("/log", "aa".repeat(32)), event("/log", "bb".repeat(32)));
+    assert.notEqual(event("/other", "aa".repeat(32)), event("/other", "bb".repeat(32)));
+  });
+});
