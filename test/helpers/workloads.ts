@@ -129,8 +129,8 @@ export interface DriverOptions {
     readonly calls: readonly ("seccomp" | "pidfd_getfd" | "close_range")[];
   };
   readonly jobControl?: boolean;
-  /** Runs the driver in a mount namespace of its own; needs root. */
-  readonly ownMounts?: boolean;
+  /** Runs the driver in namespaces of its own; needs root. */
+  readonly unshare?: "mounts" | "pids";
   readonly ignoredSignals?: string;
 }
 
@@ -153,6 +153,13 @@ export function driverArguments(options: DriverOptions): string[] {
   return ["--import", import.meta.resolve("tsx"), script, JSON.stringify(options)];
 }
 
+function unsharing(options: DriverOptions): string[] {
+  if (options.unshare === "mounts") return ["unshare", "-m", "--propagation", "private"];
+  // the driver is process 1, as in a container
+  if (options.unshare === "pids") return ["unshare", "-p", "-f", "--mount-proc", "--kill-child"];
+  return [];
+}
+
 /** A driver process and its reports, each awaited once. */
 export class Driver {
   readonly process: ChildProcess;
@@ -165,7 +172,7 @@ export class Driver {
     more: { uid?: number; gid?: number; detached?: boolean } = {},
   ) {
     const [program = "", ...args] = [
-      ...(options.ownMounts === true ? ["unshare", "-m", "--propagation", "private"] : []),
+      ...unsharing(options),
       process.execPath,
       ...driverArguments(options),
     ];

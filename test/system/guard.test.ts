@@ -177,7 +177,7 @@ for (const launcher of ["native", "node"] as const) {
       await until("some are there", () => descendants(workload.guardPid).length >= 12);
       workload.kill();
       await workload.drained;
-      assert.equal(isRunning(workload.guardPid), false);
+      await until("the guard has gone too", () => !isRunning(workload.guardPid));
     });
 
     it("is woken up to kill when it was stopped", async (t) => {
@@ -217,10 +217,31 @@ for (const launcher of ["native", "node"] as const) {
     skip: skip || NO_MOUNTS,
   }, () => {
     it("needs nothing else to find the workload", async (t) => {
-      const { driver, guardPid, pids } = await startDaemons(t, { launcher, ownMounts: true });
+      const { driver, guardPid, pids } = await startDaemons(t, { launcher, unshare: "mounts" });
       onlyListsOfChildren(guardPid);
       driver.process.kill("SIGKILL");
       await gone([...pids, guardPid]);
+    });
+  });
+
+  describe(`as process 1, Galgo with the ${launcher} launcher`, {
+    skip: skip || NO_MOUNTS,
+    timeout: 120_000,
+  }, () => {
+    it("gives back the exit code", async (t) => {
+      const driver = new Driver(t, { launcher, unshare: "pids", command: sh("exit 9") });
+      await driver.report();
+      assert.deepEqual(await driver.report(), { exited: { code: 9, signal: null } });
+      assert.deepEqual(await driver.report(), { drained: true });
+      assert.deepEqual(await driver.ended, { code: 9, signal: null });
+    });
+
+    it("kills a workload that kills its guard", async (t) => {
+      const command = sh("setsid sleep 1000 & kill -9 $PPID; sleep 1000");
+      const driver = new Driver(t, { launcher, unshare: "pids", command });
+      await driver.report();
+      assert.equal((await driver.report()).error?.code, "GUARD_DIED");
+      assert.equal((await driver.ended).code, 125);
     });
   });
 

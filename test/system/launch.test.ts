@@ -11,7 +11,7 @@ import { launchWorkload } from "../../src/sensor/seccomp/launch.ts";
 import { LaunchError } from "../../src/sensor/seccomp/launch-types.ts";
 import { buildLaunchers } from "../helpers/built.ts";
 import { notifying } from "../helpers/filters.ts";
-import { hold, isRunning, run, sh, temporaryFolder } from "../helpers/workloads.ts";
+import { hold, isRunning, run, sh, temporaryFolder, until } from "../helpers/workloads.ts";
 
 const hasNative = buildLaunchers();
 const { SIGHUP, SIGQUIT } = constants.signals;
@@ -49,7 +49,7 @@ for (const launcher of ["native", "node"] as const) {
       assert.deepEqual(await workload.exited, { code: null, signal: constants.signals.SIGKILL });
       await workload.drained;
       assert.equal(output(), "");
-      assert.equal(isRunning(workload.guardPid), false);
+      await until("the guard has gone too", () => !isRunning(workload.guardPid));
     });
 
     it("leaves no descriptor of Galgo's open", async (t) => {

@@ -254,6 +254,7 @@ class Guard {
       }
     }
     descendants(process.pid).forEach(killProcess);
+    if (!this.#childGone) killProcess(this.#child); // all that can be done where /proc can not be read
     this.#reap();
   }
 
