@@ -131,7 +131,7 @@ static long install_filter(u32 *features) {
   return sys3(NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 }
 
-// From the filter on, only calls that no filter of Galgo's notifies: read, write, exit_group; execve is the first event.
+// From the filter on, only calls that Galgo's filters never hold (read, write) until execve, which is the first event.
 static void run_child(char **argv, char **envp) {
   sys2(NR_prctl, PR_SET_DUMPABLE, 1);
   sys2(NR_prctl, PR_SET_PDEATHSIG, SIGKILL);

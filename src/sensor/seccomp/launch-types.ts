@@ -34,8 +34,8 @@ export interface LaunchOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   /**
-   * cBPF, 8 bytes an instruction. It has to allow read, write, exit_group, futex and close, which the launcher uses between the
-   * filter and the exec.
+   * cBPF, 8 bytes an instruction. It has to allow read, write and futex, which the launcher uses between the filter and the
+   * exec; what else it holds is answered by whoever serves the listener.
    */
   readonly filter: Uint8Array;
   readonly noNewPrivs: boolean;
