@@ -5,7 +5,7 @@
 export const MAX_SYMLINKS = 40;
 /** Interpreters followed in one exec: script of a script of ... (the kernel's BINPRM depth). */
 export const MAX_INTERPRETERS = 5;
-/** Exited processes that are remembered to attribute the orphans they leave. */
+/** Different images that ended with unseen children and are remembered to attribute those. */
 export const MAX_DEPARTED = 1024;
 /** Processes known before the table is swept for exited ones. */
 export const SWEEP_AT = 256;
@@ -17,3 +17,5 @@ export const MAX_MESSAGES = 1024;
 export const MAX_GROUPS = 65_536;
 /** Temporary directories that are known at a time. */
 export const MAX_TEMPORARY = 65_536;
+/** Descriptors of a task that are looked at before a call goes on in it; those beyond may be taken for new ones. */
+export const MAX_COMPARED = 256;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What /proc says of a task: credentials, parent, umask, name. Read with plain system calls into one buffer.
+import { readdirSync } from "node:fs";
 import { sys } from "../../native/syscalls.ffi.ts";
 import type { Coe } from "../../event/coe.ts";
 
@@ -100,12 +101,21 @@ export function pidsInNamespaces(status: string): NamespacePids | undefined {
 }
 
 /** Children of all threads of a process, in no order. Empty when it is gone or the kernel has no CONFIG_PROC_CHILDREN. */
-export function childrenOf(tgid: number, threads: readonly number[]): number[] {
+export function childrenOf(tgid: number): number[] {
   const found: number[] = [];
-  for (const tid of threads) {
+  // a thread that forked and ended has left its children to any other, one that was never seen perhaps
+  for (const tid of threadsOf(tgid)) {
     const text = readProc(`/proc/${tgid}/task/${tid}/children`);
     if (text === undefined) continue;
     for (const pid of text.split(" ")) if (pid !== "") found.push(Number(pid));
   }
   return found;
+}
+
+function threadsOf(tgid: number): string[] {
+  try {
+    return readdirSync(`/proc/${tgid}/task`);
+  } catch {
+    return [];
+  }
 }

@@ -6,9 +6,10 @@ import type { TaskIdentity } from "../../event/event.ts";
 import { errno } from "../../native/libc.ffi.ts";
 import { sys } from "../../native/syscalls.ffi.ts";
 import type { EventSink } from "../sensor.ts";
-import { MAX_DEPARTED, SWEEP_AT } from "./limits.ts";
+import { Ancestors, type ImageIdentity } from "./ancestors.ts";
+import { ExecsUnderWay, exeKey } from "./image-stamp.ts";
+import { SWEEP_AT } from "./limits.ts";
 import { type TaskStatus, childrenOf, readStatus } from "./proc.ts";
-import { statAt } from "./stat.ts";
 import type { Afterwards } from "./opened.ts";
 import type { View, Views } from "./view.ts";
 
@@ -16,25 +17,12 @@ const PIDFD_OPEN = 434;
 const PIDFD_SEND_SIGNAL = 424;
 const TGKILL = process.arch === "arm64" ? 131 : 234;
 const EPERM = 1;
-const AT_FDCWD = -100;
 const POLLIN = 1;
 
 /** A view and when it was looked up. */
 interface SeenView {
   readonly view: View;
   readonly epoch: number;
-}
-
-/** What an exec that was let through must turn the process into, checked at its next event. */
-export interface PendingExec {
-  /** stat key of the image that was decided on. */
-  readonly expected: string;
-  /** stat key of /proc/PID/exe before. */
-  readonly before: string;
-  /** Called when the image is the expected one, with the new status. */
-  readonly succeeded: (task: Task) => void;
-  /** Called when another image runs. */
-  readonly contradicted: (task: Task) => void;
 }
 
 /** A process of the workload. */
@@ -50,7 +38,9 @@ export class Process {
   hasForked = false;
   /** Parent when it was first seen; for clone(CLONE_PARENT). */
   readonly ppid: number;
-  pendingExec: PendingExec | undefined;
+  /** It adopts orphans of its descendants (PR_SET_CHILD_SUBREAPER): who shows it as parent need not be its child. */
+  adoptsOrphans = false;
+  readonly execs: ExecsUnderWay = new ExecsUnderWay();
   /** -1: read again. */
   umask = -1;
   /** How the task whose call is held sees the filesystem. */
@@ -100,13 +90,6 @@ export class Task {
   }
 }
 
-interface ImageIdentity {
-  readonly identity: TaskIdentity;
-  readonly exe: string;
-  readonly name: string;
-  readonly untrusted: boolean;
-}
-
 /** Outside every model by construction: no digest is all ones. */
 function unattributed(width: number): TaskIdentity {
   const id = "f".repeat(width);
@@ -119,9 +102,7 @@ export class TaskTable {
   readonly #views: Views;
   readonly #tasks = new Map<number, Task>();
   readonly #processes = new Map<number, Process>();
-  readonly #departed: ImageIdentity[] = [];
-  /** Who made siblings with CLONE_PARENT, by the parent that those siblings show. */
-  readonly #siblingMakers = new Map<number, Process[]>();
+  readonly #ancestors = new Ancestors();
   #sweepAt = SWEEP_AT;
 
   constructor(sink: EventSink, views: Views) {
@@ -166,8 +147,7 @@ export class TaskTable {
   adoptChildren(process: Process): void {
     if (!process.hasForked) return;
     process.hasForked = false;
-    const tids = process.threads.size === 0 ? [process.tgid] : [...process.threads.keys()];
-    for (const child of childrenOf(process.tgid, tids)) {
+    for (const child of childrenOf(process.tgid)) {
       if (!this.#tasks.has(child)) this.#discover(child);
     }
   }
@@ -175,10 +155,7 @@ export class TaskTable {
   /** A fork is about to happen. `sibling`: with CLONE_PARENT. */
   willFork(process: Process, sibling: boolean): void {
     process.hasForked = true;
-    if (!sibling) return;
-    const makers = this.#siblingMakers.get(process.ppid) ?? [];
-    if (!makers.includes(process)) makers.push(process);
-    this.#siblingMakers.set(process.ppid, makers);
+    if (sibling) this.#ancestors.addMaker(process.ppid, process);
   }
 
   /** The leader's exec ended all other threads. */
@@ -207,13 +184,13 @@ export class TaskTable {
   #refresh(task: Task): Task | undefined {
     const process = task.process;
     const divergent = process.divergent && task.tid !== process.tgid;
-    if (task.stale || divergent || process.pendingExec !== undefined) {
+    if (task.stale || divergent || process.execs.some) {
       const status = readStatus(task.tid);
       if (status === undefined) return undefined;
       task.status = status;
       task.stale = false;
     }
-    if (process.pendingExec !== undefined) this.#settleExec(task, process.pendingExec);
+    if (process.execs.some && !this.#settleExecs(task)) return undefined;
     if (task.viewPending) {
       task.viewPending = false;
       this.#views.settle();
@@ -242,19 +219,16 @@ export class TaskTable {
     }
   }
 
-  #settleExec(task: Task, pending: PendingExec): void {
-    const process = task.process;
-    const now = exeKey(task.tid);
-    process.pendingExec = undefined;
-    if (now === pending.expected) {
-      process.exe = now;
-      process.umask = -1;
-      this.dropOtherThreads(process);
-      pending.succeeded(task);
-    } else if (now !== pending.before) {
-      process.exe = now ?? "";
-      pending.contradicted(task);
-    }
+  /** False when it can not be seen what runs: the task is ending, or not ours to see. */
+  #settleExecs(task: Task): boolean {
+    const { process } = task;
+    const settled = process.execs.settle(task.tid);
+    if (settled === undefined || settled === "same") return settled === "same";
+    process.exe = settled.exe;
+    process.umask = -1;
+    this.dropOtherThreads(process);
+    settled.run(task);
+    return true;
   }
 
   #discover(tid: number): Task | undefined {
@@ -302,15 +276,13 @@ export class TaskTable {
 
   /** The image that a new process was forked from; undefined when none or more than one fits. */
   #parentImage(status: TaskStatus, exe: string): ImageIdentity | undefined {
-    const makers = this.#siblingMakers.get(status.ppid) ?? [];
-    const parent = this.#knownParent(status.ppid);
-    if (parent !== undefined && parent.exe === exe && makers.length === 0) return parent;
-    const known = parent === undefined ? makers : [...makers, parent];
-    const fitting = [...known, ...this.#departed].filter((candidate) => candidate.exe === exe);
-    const ids = new Set(fitting.map(({ identity }) => identity.taskId));
-    if (ids.size !== 1) return undefined;
-    // of candidates with one identity the untrusted one counts
-    return fitting.find(({ untrusted }) => untrusted) ?? fitting[0];
+    const { ppid } = status;
+    const parent = this.#knownParent(ppid);
+    const sure = parent !== undefined && !parent.adoptsOrphans && !this.#ancestors.hasMakers(ppid);
+    if (sure && parent.exe === exe) return parent;
+    // who has ended unnoticed has to be among the candidates, or another one would seem to be the only one
+    this.#sweep();
+    return this.#ancestors.find(exe, ppid, parent);
   }
 
   #knownParent(ppid: number): Process | undefined {
@@ -355,10 +327,7 @@ export class TaskTable {
     for (const tid of process.threads.keys()) this.#drop(process, tid);
     this.#processes.delete(process.tgid);
     sys().close(process.pidfd);
-    if (!process.hasForked) return;
-    const { identity, exe, name, untrusted } = process;
-    this.#departed.push({ identity, exe, name, untrusted });
-    if (this.#departed.length > MAX_DEPARTED) this.#departed.shift();
+    if (process.hasForked) this.#ancestors.addDeparted(process);
   }
 
   /** Removes exited processes: their pidfds poll as readable. */
@@ -389,9 +358,4 @@ function alive(task: Task): boolean {
   if (!processAlive(task.process)) return false;
   if (task.tid === task.process.tgid) return true;
   return Number(sys().syscall3(TGKILL, task.process.tgid, task.tid, 0)) === 0 || errno() === EPERM;
-}
-
-/** stat key of the image a process runs; undefined when it is gone or its image is not ours to see. */
-export function exeKey(pid: number): string | undefined {
-  return statAt(AT_FDCWD, Buffer.from(`/proc/${pid}/exe\0`, "latin1"), 0)?.key;
 }

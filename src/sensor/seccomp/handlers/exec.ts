@@ -6,13 +6,15 @@ import type { FileId } from "../../../event/cell/file.ts";
 import { errno } from "../../../native/libc.ffi.ts";
 import { sys } from "../../../native/syscalls.ffi.ts";
 import { asAgent } from "../agent-self.ts";
-import { type Call, eventOf } from "../call.ts";
+import type { Call } from "../call.ts";
+import { eventOf } from "../event-of.ts";
 import { type ExecImage, readImage } from "../image.ts";
 import { AT, E, EXEC_FLAGS, O } from "../open-flags.ts";
 import { CONTINUE, type Reply, fail } from "../reply.ts";
 import { type Resolved, openTaskFd, resolve } from "../resolve.ts";
 import { FileType, type Stat, fdName, ownFdDirectory } from "../stat.ts";
-import { type Task, exeKey } from "../tasks.ts";
+import type { Task } from "../tasks.ts";
+import { Unseen } from "../unseen.ts";
 import { MAX_INTERPRETERS } from "../limits.ts";
 
 type FoundObject = Extract<Resolved, { kind: "found" }>;
@@ -126,12 +128,12 @@ function decide(call: Call, opened: readonly FoundObject[]): Reply {
   const program = programOf(opened, files);
   if (program === undefined) return fail(ENOEXEC);
   bench.tasks.adoptChildren(process);
-  process.pendingExec = {
+  const checked = process.execs.expect(task.tid, {
     expected: program.stat.key,
-    before: exeKey(task.tid) ?? process.exe,
     succeeded: (after) => identify(call, after, program.file),
     contradicted: (after) => contradict(call, after, program.file),
-  };
+  });
+  if (!checked) throw new Unseen("unreadable-task", `image of pid ${process.tgid}`);
   task.stale = true;
   return CONTINUE;
 }

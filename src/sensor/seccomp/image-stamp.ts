@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether a process has become another image: execs that were let through, and what tells that one has taken place.
+import { readProc } from "./proc.ts";
+import { statAt } from "./stat.ts";
+import type { Task } from "./tasks.ts";
+
+const AT_FDCWD = -100;
+/**
+ * Members of /proc/PID/stat (proc_pid_stat(5)), counted from the state: where the kernel has put code, data, stack, arguments
+ * and environment. Only an exec changes them (and PR_SET_MM, which is an event).
+ */
+const LAYOUT = [23, 24, 25, 42, 43, 44, 45, 46, 47, 48] as const;
+
+/** What an exec that was let through must turn the process into. */
+export interface PendingExec {
+  /** stat key of the image that was decided on. */
+  readonly expected: string;
+  /** Called when that image runs, with the new status. */
+  readonly succeeded: (task: Task) => void;
+  /** Called when another image runs. */
+  readonly contradicted: (task: Task) => void;
+}
+
+/** What an exec changes. The file alone does not tell: a program may execute itself, or fail to. */
+interface ImageStamp {
+  readonly exe: string;
+  readonly layout: string;
+}
+
+interface ExecUnderWay extends PendingExec {
+  readonly before: ImageStamp;
+}
+
+/**
+ * Execs of one process, by the thread that called. All stay open until that thread is held again or the image has changed: what
+ * other threads do meanwhile says nothing about them.
+ */
+export class ExecsUnderWay {
+  readonly #byThread = new Map<number, ExecUnderWay>();
+
+  get some(): boolean {
+    return this.#byThread.size > 0;
+  }
+
+  /** To be called while the task is held. False when its image can not be seen, so that nothing could be checked afterwards. */
+  expect(tid: number, pending: PendingExec): boolean {
+    const before = stampOf(tid);
+    if (before === undefined) return false;
+    this.#byThread.set(tid, { ...pending, before });
+    return true;
+  }
+
+  /**
+   * To be called when a thread of the process is held. `exe` is the new image with what to call for it; "same" when it is
+   * still the old one; undefined when that can not be seen.
+   */
+  settle(tid: number): { readonly exe: string; run(task: Task): void } | "same" | undefined {
+    const now = stampOf(tid);
+    if (now === undefined) return undefined;
+    const [one] = this.#byThread.values();
+    if (one === undefined) return "same";
+    if (now.exe === one.before.exe && now.layout === one.before.layout) {
+      this.#byThread.delete(tid); // the thread is back, so its exec has failed
+      return "same";
+    }
+    const known = [...this.#byThread.values()].find(({ expected }) => expected === now.exe);
+    this.#byThread.clear();
+    return { exe: now.exe, run: known?.succeeded ?? one.contradicted };
+  }
+}
+
+function stampOf(tid: number): ImageStamp | undefined {
+  const exe = exeKey(tid);
+  const text = readProc(`/proc/${tid}/stat`);
+  if (exe === undefined || text === undefined || text === "") return undefined;
+  // the name in parentheses may hold anything
+  const members = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return { exe, layout: LAYOUT.map((index) => members[index]).join(" ") };
+}
+
+/** stat key of the image a process runs; undefined when it is gone or its image is not ours to see. */
+export function exeKey(pid: number): string | undefined {
+  return statAt(AT_FDCWD, Buffer.from(`/proc/${pid}/exe\0`, "latin1"), 0)?.key;
+}
