@@ -10,6 +10,7 @@ import type { LearnedModel, RuleSpec, WorkloadModel } from "../model/index.ts";
 import { nodeHasher } from "../tma/index.ts";
 import { RunError, StateError } from "./errors.ts";
 import { recordsFileOf } from "./learn-files.ts";
+import { lossText } from "./losses.ts";
 import { readRecords } from "./record-file.ts";
 import { runWorkload } from "./run.ts";
 import type { RunObserver, RunRequest, RunResult } from "./run-request.ts";
@@ -98,13 +99,10 @@ function requireWritable(file: string): void {
 function refuseLoss(run: RunResult, allowLoss: boolean): void {
   const { lost } = run.outcome.counts;
   if (lost === 0 || allowLoss) return;
-  const reasons = run.outcome.losses
-    .map((loss) => `${loss.count} x ${loss.reason} (${quote(loss.example)})`)
-    .join("; ");
   throw new RunError(
     "LOST_EVENTS",
-    `no model was written: ${lost} events could not be seen or described: ${reasons}. ` +
-      "A model without them would be incomplete; --allow-loss writes it all the same and says so in it",
+    `no model was written: what could not be seen or described would be missing in it: ${lossText(run.outcome.losses)}. ` +
+      "--allow-loss writes it all the same and says so in it",
     { facts: { lost } },
   );
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a run could not see: counted, with a bounded list of reasons and one example each.
+import { quote } from "../base/quote.ts";
 import { MAX_LOSS_REASONS } from "./limits.ts";
 import type { LossReason } from "./run-record.ts";
 
@@ -40,4 +41,11 @@ export class Losses {
       example,
     }));
   }
+}
+
+/** "3 x unreadable-memory (argument 0 of open); ...": what was lost, in one line. */
+export function lossText(losses: readonly LossReason[]): string {
+  return losses
+    .map(({ reason, count, example }) => `${count} x ${reason} (${quote(example)})`)
+    .join("; ");
 }

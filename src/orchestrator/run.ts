@@ -8,12 +8,13 @@ import { createCgroup } from "./cgroup.ts";
 import type { CgroupHandle } from "./cgroup.ts";
 import { CommandError, RunError } from "./errors.ts";
 import { newHeartbeatBuffer } from "./heartbeat.ts";
+import { lossText } from "./losses.ts";
 import { parseRequest, probeSensor } from "./plan.ts";
 import type { RunPlan } from "./plan.ts";
 import { failReport, startReport, writeReport } from "./report.ts";
 import type { Site } from "./report.ts";
 import type { RunObserver, RunRequest, RunResult } from "./run-request.ts";
-import type { ChildExit } from "./run-record.ts";
+import type { ChildExit, LossReason } from "./run-record.ts";
 import { takeSignals } from "./signals.ts";
 import { startWatchdog } from "./watchdog.ts";
 import { startWorker } from "./worker-client.ts";
@@ -145,7 +146,8 @@ class RunInProgress {
     const [result] = await this.#orBroken(Promise.all([worker.done, workload.drained]));
     if (this.#failure !== undefined) throw this.#failure;
     const refused = await workload.execFailed;
-    if (refused !== undefined && result.summary.violations === 0) throw commandError(refused);
+    if (refused !== undefined && result.summary.violations === 0)
+      throw commandError(refused, result.summary.losses);
     return {
       exit: refused === undefined ? childExit(exit) : { code: 126 },
       result,
@@ -250,7 +252,9 @@ async function atMost(ms: number, promise: Promise<unknown> | undefined): Promis
 }
 
 /** A command that the kernel would not run, as a shell words it. */
-function commandError(error: LaunchError): CommandError {
+function commandError(error: LaunchError, losses: readonly LossReason[]): CommandError {
   const code = error.facts["errno"] === "ENOENT" ? "NOT_FOUND" : "NOT_EXECUTABLE";
-  return new CommandError(code, error.message, { facts: error.facts, cause: error });
+  // what an enforcing sensor can not describe, it refuses: then this is the reason
+  const why = losses.length === 0 ? "" : `; not seen or described: ${lossText(losses)}`;
+  return new CommandError(code, `${error.message}${why}`, { facts: error.facts, cause: error });
 }

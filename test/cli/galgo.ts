@@ -67,16 +67,23 @@ export class Place {
   }
 
   /** Starts galgo without waiting for it. */
-  start(args: readonly string[], env: NodeJS.ProcessEnv = {}, input = ""): RunningGalgo {
-    const [command = "", ...before] = GALGO;
-    const child = spawn(command, [...before, ...args], {
+  start(args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningGalgo {
+    return this.#spawn([...GALGO, ...args], env);
+  }
+
+  /** Starts galgo through another program. */
+  wrapped(wrapper: readonly string[], args: readonly string[]): RunningGalgo {
+    return this.#spawn([...wrapper, ...GALGO, ...args], {});
+  }
+
+  #spawn([command = "", ...args]: readonly string[], env: NodeJS.ProcessEnv): RunningGalgo {
+    const child = spawn(command, args, {
       cwd: this.folder,
       env: { ...process.env, GALGO_STATE_DIR: this.state, NO_COLOR: "1", ...env },
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.#context?.after(() => child.kill("SIGKILL"));
-    child.stdin.on("error", () => undefined);
-    child.stdin.end(input);
+    child.stdin.end();
     return follow(child);
   }
 }

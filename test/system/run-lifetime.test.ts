@@ -159,11 +159,41 @@ int main(void) {
 }
 `;
 
-function compiled(place: Place): string | undefined {
-  place.write("hang.c", HANG);
+/** A system call through the 32-bit entry, which no table of ours describes. */
+const OTHER_ENTRY = `
+int main(void) {
+  int pid;
+  __asm__ volatile("int $0x80" : "=a"(pid) : "a"(20) : "memory");
+  return pid > 0 ? 0 : 3;
+}
+`;
+
+/** Runs a command that can not make a seccomp listener: deny ERRNO COMMAND... */
+const DENY = `
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+  struct sock_filter filter[] = {{0x20, 0, 0, 0}, {0x15, 0, 1, SYS_seccomp},
+    {6, 0, 0, SECCOMP_RET_ERRNO | atoi(argv[1])}, {6, 0, 0, SECCOMP_RET_ALLOW}};
+  struct sock_fprog program = {4, filter};
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+  execv(argv[2], argv + 2);
+  return 99;
+}
+`;
+
+/** Path of the program, or undefined where it can not be made. */
+function compiled(place: Place, source: string): string | undefined {
+  const program = place.path("program");
+  place.write("program.c", source);
   try {
-    execFileSync("cc", ["-o", place.path("hang"), place.path("hang.c")], { stdio: "ignore" });
-    return place.path("hang");
+    execFileSync("cc", ["-o", program, `${program}.c`], { stdio: "ignore" });
+    return program;
   } catch {
     return undefined;
   }
@@ -172,7 +202,7 @@ function compiled(place: Place): string | undefined {
 describe("a decision that does not come", () => {
   it("ends the workload after the deadline, out loud", async (t) => {
     const place = new Place(t);
-    const program = compiled(place);
+    const program = compiled(place, HANG);
     if (program === undefined) return t.skip("there is no C compiler");
     if (process.getuid?.() !== 0) return t.skip("only root may let others wait for its memory");
     const { status, stdout, stderr } = await place.galgo("run", "--deadline", "500", "--", program);
@@ -181,6 +211,45 @@ describe("a decision that does not come", () => {
     assert.doesNotMatch(stdout, /free/);
     assert.equal(status, 125, stderr);
     assert.match(stderr, /killed: no decision on one event for \d+ ms/);
+  });
+});
+
+describe("events that can not be described", () => {
+  it("keep a model from being written, unless that is said", async (t) => {
+    const place = new Place(t);
+    const program = compiled(place, OTHER_ENTRY);
+    if (program === undefined) return t.skip("there is no C compiler for x86");
+    const before = place.files();
+    const refused = await place.galgo("learn", "-o", "m.json", "--", program);
+    if (refused.status === 139) return t.skip("this kernel has no 32-bit entry");
+    assert.equal(refused.status, 125, refused.stderr);
+    assert.match(refused.stderr, /no model was written: .*1 x foreign-entry-point.*--allow-loss/);
+    assert.deepEqual(place.files(), [...before, "state"].sort());
+    const allowed = await place.galgo("learn", "--allow-loss", "-o", "m.json", "--", program);
+    assert.equal(allowed.status, 0);
+    assert.match(allowed.stderr, /1 LOST/);
+    assert.equal((await place.galgo("model", "lint", "m.json")).status, 1);
+  });
+});
+
+describe("a machine that forbids user notification", () => {
+  it("is told of in one line, and nothing runs", async (t) => {
+    const place = new Place(t);
+    const deny = compiled(place, DENY);
+    if (deny === undefined) return t.skip("there is no C compiler");
+    const run = place.wrapped([deny, "1"], ["run", ...shell("echo ran")]);
+    const { status, stdout, stderr } = await run.ended;
+    assert.deepEqual([status, stdout], [125, ""]);
+    assert.match(
+      stderr,
+      /^galgo: can not hold the workload's system calls \(seccomp: EPERM\).*\n$/,
+    );
+    const doctor = await place.wrapped([deny, "1"], ["doctor"]).ended;
+    assert.equal(doctor.status, 1);
+    assert.match(
+      doctor.stdout,
+      /seccomp +refused\n +because seccomp user notification is refused \(EPERM\)/,
+    );
   });
 });
 
