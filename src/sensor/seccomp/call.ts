@@ -6,6 +6,7 @@ import { type Acting, type AgentSelf, asAgent } from "./agent-self.ts";
 import type { TaskMemory } from "./memory.ts";
 import type { Listener } from "./listener.ts";
 import type { Objects } from "./objects.ts";
+import { eventOf } from "./event-of.ts";
 import { E } from "./open-flags.ts";
 import { NONE, REFUSED, type Reply, fail } from "./reply.ts";
 import type { Origin, Resolved } from "./resolve.ts";
@@ -163,8 +164,18 @@ export class Call {
    * The call goes on in the task and opens something that was decided on through its path. Others may rewrite that
    * path meanwhile (threads, processes that share the memory): what was opened is checked at the task's next event.
    */
-  expectOpened(stat: Stat): void {
-    this.task.afterwards.push(new OpenedAfterwards(this.task, stat.key));
+  expectOpened(stat: Stat, path: string): void {
+    this.task.afterwards.push(new OpenedAfterwards(this.task, { key: stat.key, path }));
+  }
+
+  /** As `expectOpened`, of a file that the task makes at `path`; `made` is told of it. */
+  expectCreated(path: string, made: (stat: Stat) => void): void {
+    this.task.afterwards.push(new OpenedAfterwards(this.task, { path, made }));
+  }
+
+  /** As `expectOpened`: only descriptors of O_PATH may be new. */
+  expectPathOnly(): void {
+    this.task.afterwards.push(new OpenedAfterwards(this.task, {}));
   }
 
   /** Reports a contradiction found afterwards. */
@@ -194,27 +205,6 @@ export class Call {
       `argument ${index} of ${this.rule.syscall} (errno ${read})`,
     );
   }
-}
-
-/** A security event of `task`. */
-export function eventOf<H extends HookName>(
-  task: Task,
-  hook: H,
-  cell: CellByHook[H],
-  syscall: string,
-): SecurityEvent {
-  const base = {
-    hook,
-    pid: task.tid,
-    tgid: task.process.tgid,
-    process: task.process.name,
-    task: task.process.identity,
-    coe: task.status.coe,
-    ts: process.hrtime.bigint(),
-    cell,
-  };
-  // the pair (hook, cell) is right by the type of this function; TypeScript can not see it through the union
-  return (hook === "syscall" ? { ...base, syscall } : base) as unknown as SecurityEvent;
 }
 
 /** `fail` for an errno that a copy of an argument gave. */

@@ -56,7 +56,7 @@ export class Listener {
     if (error === EINTR) return "again";
     // ENOENT means both "vanished" and "nobody is left": only POLLHUP tells
     if (error === ENOENT) return (this.#pollNow() & POLLHUP) !== 0 ? "end" : "again";
-    return "end";
+    throw new Error(`held calls can not be received any more (errno ${error})`);
   }
 
   /** True when another call waits already. */
@@ -89,13 +89,23 @@ export class Listener {
    * @returns 0, or the errno that the task shall get (EMFILE when it has no descriptor left); ENOENT when the task is gone.
    */
   injectFd(source: number, cloexec: boolean): number {
+    return Math.min(0, this.#addFd(source, cloexec, ADDFD_SEND)) * -1;
+  }
+
+  /** As `injectFd`, but the task stays held. @returns the descriptor's number in the task, or minus an errno */
+  installFd(source: number, cloexec: boolean): number {
+    return this.#addFd(source, cloexec, 0);
+  }
+
+  #addFd(source: number, cloexec: boolean, flags: number): number {
     const addfd = this.#addfd;
     this.notif.copy(addfd, 0, 0, 8);
-    addfd.writeUInt32LE(ADDFD_SEND, 8);
+    addfd.writeUInt32LE(flags, 8);
     addfd.writeInt32LE(source, 12);
     addfd.writeUInt32LE(0, 16);
     addfd.writeUInt32LE(cloexec ? O_CLOEXEC : 0, 20);
-    return sys().ioctl(this.fd, IOCTL_ADDFD, addfd) >= 0 ? 0 : errno();
+    const status = sys().ioctl(this.fd, IOCTL_ADDFD, addfd);
+    return status >= 0 ? status : -errno();
   }
 
   #send(value: bigint, error: number, flags: number): boolean {

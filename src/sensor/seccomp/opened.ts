@@ -2,50 +2,154 @@
 // Checks of calls that had to go on in a task whose memory others could rewrite: at the task's next event what was
 // really opened, or connected to, must be what was decided on.
 import { readdirSync } from "node:fs";
+import { encodePath } from "../../base/path-text.ts";
 import type { SockAddr } from "../../event/cell/socket.ts";
+import type { SecurityEvent } from "../../event/event.ts";
 import { sys } from "../../native/syscalls.ffi.ts";
 import { asAgent } from "./agent-self.ts";
+import { eventOf } from "./event-of.ts";
+import { MAX_COMPARED } from "./limits.ts";
 import { linkText, statLink } from "./link.ts";
-import { peerAddress } from "./sockets.ts";
-import { FileType } from "./stat.ts";
+import type { Objects } from "./objects.ts";
+import { AT, O, eventFlags } from "./open-flags.ts";
+import { readProc } from "./proc.ts";
+import { resolve } from "./resolve.ts";
+import { peerAddress, sockOf } from "./sockets.ts";
+import { FileType, FsMagic, type Stat, filesystemOf, statFd } from "./stat.ts";
 import type { Task } from "./tasks.ts";
+
+/** What was reached instead. */
+export interface Contradiction {
+  /** For people. */
+  readonly text: string;
+  /** What should have been decided on; undefined when it can not be described. */
+  readonly event: SecurityEvent | undefined;
+}
 
 /** What is checked when the task is held the next time. */
 export interface Afterwards {
   readonly reason: string;
-  /** What was reached instead, for people; undefined when all is right. Releases what the check holds. */
-  contradicted(task: Task): string | undefined;
+  /** undefined when all is right. `objects` describes what is found. */
+  contradicted(task: Task, objects: Objects): Contradiction | undefined;
+  /** Gives up what the check holds. To be called once, after the check or instead of it. */
+  release(): void;
 }
 
-/** An open: every descriptor that is new must be the expected object, or one that the agent installed. */
+/** What an open may add to the descriptors of a task. Nothing: only descriptors of O_PATH, which give no access. */
+export interface ExpectedOpen {
+  /** stat key of the object. */
+  readonly key?: string;
+  /** Name of what is made, or of what has another inode in each namespace (settings in /proc). */
+  readonly path?: string;
+  /** Told of what was made. */
+  readonly made?: (stat: Stat) => void;
+}
+
+/** An open: every descriptor that is new must be the expected object, or one that came another way. */
 export class OpenedAfterwards implements Afterwards {
   readonly reason = "another file was opened than the one that was allowed";
   readonly #before: ReadonlySet<string>;
-  readonly #expected: string;
-  readonly #installed = new Set<string>();
+  /** stat keys that a new descriptor may have: what was open already, what the agent installed. */
+  readonly #known = new Set<string>();
+  readonly #expected: ExpectedOpen;
 
-  /** To be made while the task is held. @param expected stat key of what was decided on. */
-  constructor(task: Task, expected: string) {
-    this.#before = new Set(openFds(task));
+  /** To be made while the task is held. */
+  constructor(task: Task, expected: ExpectedOpen) {
+    const fds = openFds(task);
+    this.#before = new Set(fds);
+    for (const fd of fds.slice(0, MAX_COMPARED)) {
+      const key = statLink(`/proc/${task.tid}/fd/${fd}`)?.key;
+      if (key !== undefined) this.#known.add(key);
+    }
     this.#expected = expected;
   }
 
   /** The agent has installed an object in the process meanwhile. */
   installed(key: string): void {
-    this.#installed.add(key);
+    this.#known.add(key);
   }
 
-  contradicted(task: Task): string | undefined {
+  contradicted(task: Task, objects: Objects): Contradiction | undefined {
     for (const fd of openFds(task)) {
       if (this.#before.has(fd)) continue;
-      const link = `/proc/${task.process.tgid}/fd/${fd}`;
-      const stat = statLink(link);
-      if (stat === undefined || stat.key === this.#expected || this.#installed.has(stat.key))
-        continue;
-      if (stat.type === FileType.regular || stat.type === FileType.directory) return linkText(link);
+      const found = this.#judge(task, fd, objects);
+      if (found !== undefined) return found;
     }
     return undefined;
   }
+
+  release(): void {
+    // nothing is held
+  }
+
+  #judge(task: Task, number: string, objects: Objects): Contradiction | undefined {
+    const link = `/proc/${task.tid}/fd/${number}`;
+    const stat = statLink(link);
+    if (stat === undefined || stat.key === this.#expected.key || this.#known.has(stat.key)) return;
+    if (stat.type !== FileType.regular && stat.type !== FileType.directory) return;
+    const text = linkText(link);
+    if (this.#isNamed(text, link, stat) || isMemory(text, stat)) return;
+    const flags = flagsOf(task, number);
+    if ((flags & O.PATH) !== 0) return;
+    return { text, event: describe(task, link, stat, { flags, objects }) };
+  }
+
+  #isNamed(text: string, link: string, stat: Stat): boolean {
+    const { path, made } = this.#expected;
+    if (path === undefined || path !== text) return false;
+    if (made === undefined) return isOfProc(link, stat);
+    made(stat);
+    return true;
+  }
+}
+
+/** memfd_create is decided on by itself. */
+function isMemory(text: string, stat: Stat): boolean {
+  return stat.nlink === 0 && text.startsWith("/memfd:");
+}
+
+function isOfProc(link: string, stat: Stat): boolean {
+  const fd = openLink(link);
+  if (fd < 0) return false;
+  const { magic } = filesystemOf(fd, stat);
+  sys().close(fd);
+  return magic === FsMagic.proc;
+}
+
+function openLink(link: string): number {
+  return sys().open(Buffer.from(`${link}\0`, "latin1"), O.PATH | O.CLOEXEC, 0);
+}
+
+function describe(
+  task: Task,
+  link: string,
+  stat: Stat,
+  { flags, objects }: { readonly flags: number; readonly objects: Objects },
+): SecurityEvent | undefined {
+  const fd = openLink(link);
+  if (fd < 0) return undefined;
+  try {
+    const use = { hook: "file_open", flags: eventFlags(flags) } as const;
+    return eventOf(task, "file_open", { file: objects.file(task.process, fd, stat, use) }, "open");
+  } catch {
+    return undefined; // content that can not be read: it is told as text
+  } finally {
+    sys().close(fd);
+  }
+}
+
+function openFds(task: Task): string[] {
+  try {
+    return asAgent(() => readdirSync(`/proc/${task.tid}/fd`));
+  } catch {
+    return [];
+  }
+}
+
+/** Flags of a task's open descriptor, from its fdinfo. */
+export function flagsOf(task: Task, fd: number | string): number {
+  const text = readProc(`/proc/${task.tid}/fdinfo/${fd}`) ?? "";
+  return Number.parseInt(/^flags:\t0*([0-7]+)$/m.exec(text)?.[1] ?? "0", 8);
 }
 
 /** A connect to a local socket: the peer must have the address that was decided on. */
@@ -53,34 +157,49 @@ export class ConnectedAfterwards implements Afterwards {
   readonly reason = "another address was connected to than the one that was allowed";
   readonly #fd: number;
   readonly #expected: SockAddr;
+  readonly #key: string | undefined;
   readonly #digest: string;
 
-  /** Takes `fd`, a descriptor of ours for the task's socket. */
-  constructor(fd: number, expected: SockAddr, digest: string) {
+  /** Takes `fd`, a descriptor of ours for the task's socket. To be made while the task is held. */
+  constructor(task: Task, fd: number, expected: SockAddr, digest: string) {
     this.#fd = fd;
     this.#expected = expected;
+    this.#key = socketKey(task, expected);
     this.#digest = digest;
   }
 
-  contradicted(): string | undefined {
+  contradicted(task: Task): Contradiction | undefined {
     const peer = peerAddress(this.#fd, this.#digest);
-    sys().close(this.#fd);
-    if (peer === undefined || peer.family !== "unix" || this.#expected.family !== "unix")
+    const sock = sockOf(this.#fd);
+    if (peer?.family !== "unix" || this.#expected.family !== "unix") return undefined;
+    if (sock === undefined || !this.#differs(task, peer.address, this.#expected.address))
       return undefined;
-    // a server may have bound a relative or a nameless address: only a name that contradicts counts
-    const same = peer.address === this.#expected.address || peer.address === "";
-    return same || !isAbsolute(peer.address) || !isAbsolute(this.#expected.address)
-      ? undefined
-      : peer.address;
+    const event = eventOf(task, "socket_connect", { sock, addr: peer }, "connect");
+    return { text: peer.address, event };
+  }
+
+  release(): void {
+    sys().close(this.#fd);
+  }
+
+  /** A peer tells the name that it was bound to, which links, renames and other roots make differ from the name that was used. */
+  #differs(task: Task, peer: string, expected: string): boolean {
+    if (peer === "" || peer === expected) return false;
+    if (peer.startsWith("\0") || expected.startsWith("\0")) return true;
+    if (!peer.startsWith("/")) return false;
+    const key = socketKey(task, { family: "unix", address: peer });
+    return key !== undefined && key !== this.#key;
   }
 }
 
-const isAbsolute = (name: string): boolean => name.startsWith("/") || name.startsWith("\0");
-
-function openFds(task: Task): string[] {
-  try {
-    return asAgent(() => readdirSync(`/proc/${task.process.tgid}/fd`));
-  } catch {
-    return [];
-  }
+/** stat key of the socket that a local address leads a task to. */
+function socketKey(task: Task, address: SockAddr): string | undefined {
+  if (address.family !== "unix" || address.address === "" || address.address.startsWith("\0"))
+    return undefined;
+  const path = Buffer.concat([encodePath(address.address), Buffer.alloc(1)]);
+  const found = resolve({ task, dirfd: AT.FDCWD }, path, { follow: true });
+  if (found.kind !== "found") return undefined;
+  const key = statFd(found.fd)?.key;
+  sys().close(found.fd);
+  return key;
 }

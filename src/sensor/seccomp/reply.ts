@@ -6,10 +6,20 @@ export type Reply =
   | { readonly kind: "continue" }
   | { readonly kind: "errno"; readonly errno: number }
   | { readonly kind: "value"; readonly value: bigint }
-  /** A descriptor of ours is installed in the task as the result, then closed here. */
-  | { readonly kind: "fd"; readonly fd: number; readonly cloexec: boolean }
+  | FdReply
   /** Nothing: the task is being killed. */
   | { readonly kind: "none" };
+
+/** A descriptor of ours is installed in the task as the result, then closed here. */
+export interface FdReply {
+  readonly kind: "fd";
+  readonly fd: number;
+  readonly cloexec: boolean;
+  /** What is done once the task has the descriptor, before it goes on. @returns 0, or the errno that it gets instead */
+  readonly finish?: () => number;
+  /** Called at the end, with `fd` still open. */
+  readonly release?: (installed: boolean) => void;
+}
 
 export const CONTINUE: Reply = { kind: "continue" };
 export const NONE: Reply = { kind: "none" };

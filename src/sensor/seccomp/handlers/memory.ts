@@ -5,12 +5,12 @@ import { readProc } from "../proc.ts";
 import type { Call } from "../call.ts";
 import { EXEC_FLAGS, eventFlags } from "../open-flags.ts";
 import { CONTINUE, type Reply } from "../reply.ts";
+import { flagsOf } from "../opened.ts";
 import { openTaskFd } from "../resolve.ts";
 import { sys } from "../../../native/syscalls.ffi.ts";
 import { statLink } from "../link.ts";
 
 const MAP_ANONYMOUS = 0x20;
-const F_GETFL = /^flags:\t0*([0-7]+)$/m;
 
 /** mmap with PROT_EXEC. TSEM records the protection in both members. */
 export function mmap(call: Call): Reply {
@@ -23,17 +23,12 @@ export function mmap(call: Call): Reply {
   try {
     const { objects } = call.bench;
     const { process } = call.task;
-    const use = { hook: "mmap_file", flags: openFlags(call, fd) } as const;
+    const use = { hook: "mmap_file", flags: eventFlags(flagsOf(call.task, fd)) } as const;
     const file = objects.file(process, object.fd, object.stat, use);
     return call.refusal("mmap_file", { file, prot, flags: prot }) ?? CONTINUE;
   } finally {
     sys().close(object.fd);
   }
-}
-
-function openFlags(call: Call, fd: number): number {
-  const text = readProc(`/proc/${call.task.process.tgid}/fdinfo/${fd}`) ?? "";
-  return eventFlags(Number.parseInt(F_GETFL.exec(text)?.[1] ?? "0", 8));
 }
 
 /** mprotect with PROT_EXEC: of a file's mapping or of anonymous memory. */

@@ -35,11 +35,12 @@ export function openName(call: Call, dirfd: number | undefined, path: Buffer): N
 }
 
 /**
- * Whether something is mounted on the name. The kernel refuses to remove or move such names in the caller's mount
- * namespace only, and that is the agent's.
+ * Whether something is mounted on the name in a mount namespace that is not the agent's: the kernel refuses to remove
+ * or move mount points of the caller's namespace only.
  */
-export function isMountPoint(ref: NameRef): boolean {
-  return ref.object !== undefined && ref.object.stat.mntId !== ref.dirStat.mntId;
+export function isMountPoint(call: Call, ref: NameRef): boolean {
+  if (call.task.process.view.sameRoot || ref.object === undefined) return false;
+  return ref.object.stat.mntId !== ref.dirStat.mntId;
 }
 
 export function closeName(ref: NameRef): void {

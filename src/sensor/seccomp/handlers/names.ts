@@ -7,6 +7,7 @@ import { errno } from "../../../native/libc.ffi.ts";
 import { sys } from "../../../native/syscalls.ffi.ts";
 import type { Acting } from "../agent-self.ts";
 import type { Call } from "../call.ts";
+import type { PlannedCreation } from "../objects.ts";
 import { AT, E } from "../open-flags.ts";
 import { CONTINUE, OK, type Reply, fail } from "../reply.ts";
 import { resolveParent } from "../resolve.ts";
@@ -59,8 +60,7 @@ export function mkdir(call: Call): Reply {
   const path = call.string(at.path ?? 0);
   if (typeof path === "number") return fail(path);
   return withParent(call, at.dirfd, path, (dirFd, name, dirStat, acting) => {
-    if (isDots(name) || statAt(dirFd, name, AT.SYMLINK_NOFOLLOW) !== undefined)
-      return fail(E.EXIST);
+    if (exists(dirFd, name)) return fail(E.EXIST);
     const { objects } = call.bench;
     const plan = objects.plan(call.task.process, dirFd, name);
     const wanted = call.u32(at.mode ?? 1) & 0o7777;
@@ -70,10 +70,7 @@ export function mkdir(call: Call): Reply {
     if (refusal !== undefined) return refusal;
     if (acting === "no") return CONTINUE;
     const status = withUmask(call, () => sys().mkdirat(dirFd, name, wanted));
-    if (status !== 0) return fail(errno());
-    const made = statAt(dirFd, name, AT.SYMLINK_NOFOLLOW);
-    if (made !== undefined) plan.done(made);
-    return OK;
+    return status === 0 ? made(dirFd, name, plan) : fail(errno());
   });
 }
 
@@ -88,32 +85,36 @@ export function mknod(call: Call): Reply {
   if (!NODE_TYPES.has(type)) return fail(E.INVAL);
   const device = call.u32(at.value ?? 2);
   return withParent(call, at.dirfd, path, (dirFd, name, dirStat, acting) => {
-    if (isDots(name) || statAt(dirFd, name, AT.SYMLINK_NOFOLLOW) !== undefined)
-      return fail(E.EXIST);
+    if (exists(dirFd, name)) return fail(E.EXIST);
     const { objects } = call.bench;
-    const { process } = call.task;
-    const dir = objects.inode(dirFd, dirStat);
     const full = type | (mode & 0o7777 & ~umaskOf(call.task));
-    const plan = objects.plan(process, dirFd, name);
+    const plan = objects.plan(call.task.process, dirFd, name);
+    const dir = objects.inode(dirFd, dirStat);
+    const node = { dir, dentry: { path: plan.path }, mode: full };
     const refusal =
       type === S_IFREG
-        ? call.refusal("inode_create", { dir, dentry: { path: plan.path }, mode: full })
+        ? call.refusal("inode_create", node)
         : call.refusal("inode_mknod", {
-            dir,
-            dentry: { path: objects.newName(process, dirFd, name) },
-            mode: full,
+            ...node,
+            dentry: { path: objects.newName(call.task.process, dirFd, name) },
             dev: deviceId(device),
           });
-    if (refusal !== undefined) return refusal;
-    if (acting === "no") return CONTINUE;
+    if (refusal !== undefined || acting === "no") return refusal ?? CONTINUE;
     const status = withUmask(call, () =>
       sys().mknodat(dirFd, name, type | (mode & 0o7777), device),
     );
-    if (status !== 0) return fail(errno());
-    const made = statAt(dirFd, name, AT.SYMLINK_NOFOLLOW);
-    if (made !== undefined) plan.done(made);
-    return OK;
+    return status === 0 ? made(dirFd, name, plan) : fail(errno());
   });
+}
+
+function exists(dirFd: number, name: Buffer): boolean {
+  return isDots(name) || statAt(dirFd, name, AT.SYMLINK_NOFOLLOW) !== undefined;
+}
+
+function made(dirFd: number, name: Buffer, plan: PlannedCreation): Reply {
+  const stat = statAt(dirFd, name, AT.SYMLINK_NOFOLLOW);
+  if (stat !== undefined) plan.done(stat);
+  return OK;
 }
 
 /** dev_t as user space passes it (new_decode_dev). */
@@ -141,10 +142,8 @@ export function symlink(call: Call): Reply {
     const refusal = call.refusal("inode_symlink", { dir, dentry, oldName });
     if (refusal !== undefined) return refusal;
     if (acting === "no") return CONTINUE;
-    if (sys().symlinkat(target, dirFd, name) !== 0) return fail(errno());
-    const made = statAt(dirFd, name, AT.SYMLINK_NOFOLLOW);
-    if (made !== undefined) plan.done(made);
-    return OK;
+    const status = sys().symlinkat(target, dirFd, name);
+    return status === 0 ? made(dirFd, name, plan) : fail(errno());
   });
 }
 
@@ -223,7 +222,7 @@ function renameNames(
   });
   if (refusal !== undefined) return refusal;
   if (how.acting === "no") return CONTINUE;
-  if (isMountPoint(old) || isMountPoint(target)) return fail(E.BUSY);
+  if (isMountPoint(call, old) || isMountPoint(call, target)) return fail(E.BUSY);
   const status = Number(
     sys().renameat2(RENAMEAT2, old.dirFd, old.name, target.dirFd, target.name, how.flags),
   );
@@ -261,7 +260,7 @@ function removeName(call: Call, name: NameRef, directory: boolean, acting: Actin
   if (refusal !== undefined) return refusal;
   if (acting === "no") return CONTINUE;
   const isDirectory = name.object.stat.type === FileType.directory;
-  if (isMountPoint(name) && isDirectory === directory) return fail(E.BUSY);
+  if (isMountPoint(call, name) && isDirectory === directory) return fail(E.BUSY);
   if (sys().unlinkat(name.dirFd, name.name, directory ? AT.REMOVEDIR : 0) !== 0)
     return fail(errno());
   objects.removed(name.object.stat);

@@ -1,15 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opens: decided on a descriptor that the agent has opened as the task would, which is then installed in the task.
 // Only what can not be opened for somebody else (terminals, FIFOs, devices) goes on in the task itself.
+import { posix } from "node:path";
 import { errno } from "../../../native/libc.ffi.ts";
 import { sys } from "../../../native/syscalls.ffi.ts";
 import type { Acting } from "../agent-self.ts";
 import type { Call } from "../call.ts";
-import { E, O, eventFlags } from "../open-flags.ts";
+import type { PlannedCreation } from "../objects.ts";
+import { AT, E, O, eventFlags } from "../open-flags.ts";
+import { opensFreely } from "../protections.ts";
 import { CONTINUE, REFUSED, type Reply, fail } from "../reply.ts";
-import { type Resolved, resolve } from "../resolve.ts";
-import { FileType, type Stat, fdName, ownFdDirectory, statFd } from "../stat.ts";
+import { type Resolved, resolve, resolveParent } from "../resolve.ts";
+import {
+  FileType,
+  FsMagic,
+  type Stat,
+  fdName,
+  filesystemOf,
+  ownFdDirectory,
+  pathOfFd,
+  statAt,
+  statFd,
+} from "../stat.ts";
+import { textOf } from "../text.ts";
 import { umaskOf } from "../umask.ts";
+import { Unseen } from "../unseen.ts";
+import { type OpenRequest, endsWithSlash, readRequest } from "./open-request.ts";
 
 /** Character devices that any process may open alike: null, zero, full, random, urandom (major 1). */
 const PLAIN_DEVICES = new Set([3, 5, 7, 8, 9]);
@@ -17,23 +33,12 @@ const MEMORY_MAJOR = 1;
 const S_IFREG = 0x8000;
 const ATTR_SIZE_FILE_OPEN = 0x8 | 0x2000 | 0x8000;
 const MAX_RACES = 3;
-/** struct open_how as far as it is known here. */
-const OPEN_HOW_SIZE = 24;
-const CREAT_FLAGS = O.CREAT | O.WRONLY | O.TRUNC;
-
-interface OpenRequest {
-  readonly path: Buffer;
-  readonly dirfd: number | undefined;
-  readonly flags: number;
-  readonly mode: number;
-  readonly resolveFlags: bigint;
-}
-
+const F_SETFL = 4;
 /** open, creat, openat, openat2. */
 export function open(call: Call): Reply {
   const request = readRequest(call);
   if (typeof request === "number") return fail(request);
-  if ((request.flags & O.PATH) !== 0) return CONTINUE; // no hook is called for it, and it gives no access
+  if ((request.flags & O.PATH) !== 0) return openPathOnly(call, request);
   const acting = call.acting();
   for (let attempt = 0; attempt < MAX_RACES; attempt++) {
     const reply = call.as(acting, () => openOnce(call, request, acting));
@@ -42,43 +47,29 @@ export function open(call: Call): Reply {
   return fail(E.EXIST); // created and removed by others under every try
 }
 
-function readRequest(call: Call): OpenRequest | number {
-  const { at, variant } = call.rule;
-  const path = call.string(at.path ?? 0);
-  if (typeof path === "number") return path;
-  if (variant === "how") return readHow(call, path);
-  const flags = variant === "creat" ? CREAT_FLAGS : call.u32(at.flags ?? 0);
-  const mode = call.u32(at.mode ?? 0) & 0o7777;
-  return { path, dirfd: at.dirfd, flags, mode, resolveFlags: 0n };
-}
-
-function readHow(call: Call, path: Buffer): OpenRequest | number {
-  const { at } = call.rule;
-  const size = call.u64(at.size ?? 0);
-  if (size < BigInt(OPEN_HOW_SIZE)) return E.INVAL;
-  const how = call.bytes(at.flags ?? 0, OPEN_HOW_SIZE);
-  if (typeof how === "number") return how;
-  const flags = Number(how.readBigUInt64LE(0) & 0xffffffffn);
-  const mode = Number(how.readBigUInt64LE(8) & 0o7777n);
-  return { path, dirfd: at.dirfd, flags, mode, resolveFlags: how.readBigUInt64LE(16) };
+/** No hook is called for it, and it gives no access: but openat2 reads its flags from memory. */
+function openPathOnly(call: Call, request: OpenRequest): Reply {
+  if (request.inMemory) call.expectPathOnly();
+  return CONTINUE;
 }
 
 function openOnce(call: Call, request: OpenRequest, acting: Acting): Reply | undefined {
   const { flags } = request;
   const creating = (flags & O.CREAT) !== 0;
   const exclusive = creating && (flags & O.EXCL) !== 0;
+  if (creating && endsWithSlash(request.path)) return slashed(call, request, acting);
   const target = resolve(call.origin(request.dirfd), request.path, {
     follow: (flags & O.NOFOLLOW) === 0 && !exclusive,
     creating,
     flags: request.resolveFlags,
   });
-  if (target.kind === "error") return call.unresolved(target.errno, acting);
+  if (target.kind === "error") return notFound(call, request, target.errno, acting);
   if (target.kind === "missing") return create(call, request, acting, target);
   try {
     if (exclusive) return fail(E.EXIST);
     const refused = typeError(flags, target.stat);
     if (refused !== 0) return fail(refused);
-    if (acting === "no" || !injectable(target.stat)) return openInTask(call, target, flags);
+    if (acting === "no" || !injectable(call, target)) return openInTask(call, target, flags);
     if ((flags & O.TMPFILE) !== 0) return openTemporary(call, request, target);
     return openForTask(call, target, flags);
   } finally {
@@ -91,15 +82,30 @@ type MissingObject = Extract<Resolved, { kind: "missing" }>;
 
 function typeError(flags: number, stat: Stat): number {
   const directory = stat.type === FileType.directory;
-  if (stat.type === FileType.symlink) return E.LOOP;
   if (!directory && (flags & O.DIRECTORY) !== 0) return E.NOTDIR;
-  if (directory && (flags & O.TMPFILE) === 0 && (flags & (O.ACCMODE | O.CREAT)) !== 0)
-    return E.ISDIR;
-  return 0;
+  if (stat.type === FileType.symlink) return E.LOOP;
+  const changing = (flags & (O.ACCMODE | O.CREAT | O.TRUNC)) !== 0;
+  return directory && changing && (flags & O.TMPFILE) === 0 ? E.ISDIR : 0;
 }
 
-function injectable(stat: Stat): boolean {
-  if (stat.type === FileType.regular || stat.type === FileType.directory) return true;
+/** "name/" with O_CREAT: the way to it has to be there, then it is EISDIR. */
+function slashed(call: Call, request: OpenRequest, acting: Acting): Reply {
+  const parent = resolveParent(call.origin(request.dirfd), request.path);
+  if (parent.kind === "error") return call.unresolved(parent.errno, acting);
+  sys().close(parent.dirFd);
+  return fail(E.ISDIR);
+}
+
+/** The kernel looks settings up in the caller's own namespaces: what is missing in the agent's may be there in the task's. */
+function notFound(call: Call, { path }: OpenRequest, error: number, acting: Acting): Reply {
+  if (!call.task.process.view.sameSettings && path.includes("sys/"))
+    throw new Unseen("unresolvable-path", "a setting of another namespace");
+  return call.unresolved(error, acting);
+}
+
+function injectable(call: Call, { fd, stat }: FoundObject): boolean {
+  const plain = stat.type === FileType.regular || stat.type === FileType.directory;
+  if (plain) return filesystemOf(fd, stat).magic !== FsMagic.proc || procForAll(call, fd);
   return (
     stat.type === FileType.character &&
     stat.rdevMajor === MEMORY_MAJOR &&
@@ -107,16 +113,60 @@ function injectable(stat: Stat): boolean {
   );
 }
 
+/** Files of /proc that mean the same whoever opens them: not memory (others may trace more than the task may), not settings. */
+function procForAll(call: Call, fd: number): boolean {
+  const path = pathOfFd(fd);
+  if (path.endsWith("/mem")) return false;
+  return call.task.process.view.sameSettings || !path.startsWith("/proc/sys/");
+}
+
 /** Opens the very object that was resolved, decides, truncates, and hands the descriptor over. */
 function openForTask(call: Call, target: FoundObject, flags: number): Reply {
+  const { stat } = target;
+  if ((flags & O.CREAT) !== 0 && !mayOpenExisting(call, target)) return fail(E.ACCES);
   const keep = flags & ~(O.CREAT | O.EXCL | O.NOFOLLOW | O.TRUNC);
-  const fd = sys().openat(ownFdDirectory(), fdName(target.fd), keep | O.CLOEXEC | O.NOCTTY, 0);
-  if (fd < 0) return fail(errno());
-  const refusal =
-    decideOpen(call, fd, target.stat, flags) ?? truncate(call, fd, target.stat, flags);
-  if (refusal === undefined) return { kind: "fd", fd, cloexec: (flags & O.CLOEXEC) !== 0 };
-  sys().close(fd);
-  return refusal;
+  // never waits here: while somebody holds a lease on the file, only the task may
+  const now = stat.type === FileType.regular ? O.NONBLOCK : 0;
+  const fd = sys().openat(
+    ownFdDirectory(),
+    fdName(target.fd),
+    keep | now | O.CLOEXEC | O.NOCTTY,
+    0,
+  );
+  if (fd < 0) return onlyInTask(call, target, errno(), flags);
+  if ((keep & O.NONBLOCK) !== now) sys().fcntl(fd, F_SETFL, keep);
+  return handOver(fd, (flags & O.CLOEXEC) !== 0, () => {
+    const refusal = decideOpen(call, fd, stat, flags);
+    if (refusal !== undefined || (flags & O.TRUNC) === 0 || stat.type !== FileType.regular)
+      return refusal;
+    return truncate(call, fd, stat, flags);
+  });
+}
+
+/** Gives the task a descriptor unless `decide` replies otherwise or throws: then the descriptor is closed. */
+function handOver(fd: number, cloexec: boolean, decide: () => Reply | undefined): Reply {
+  let reply: Reply = REFUSED;
+  try {
+    reply = decide() ?? { kind: "fd", fd, cloexec };
+  } finally {
+    if (reply.kind !== "fd") sys().close(fd);
+  }
+  return reply;
+}
+
+/** A lease, or a file of /proc that only its own process may open. */
+function onlyInTask(call: Call, target: FoundObject, error: number, flags: number): Reply {
+  const lease = error === E.AGAIN && (flags & O.NONBLOCK) === 0;
+  const own = error === E.ACCES && filesystemOf(target.fd, target.stat).magic === FsMagic.proc;
+  return lease || own ? openInTask(call, target, flags) : fail(error);
+}
+
+/** fs.protected_regular, which looks at O_CREAT: the agent opens without it. */
+function mayOpenExisting(call: Call, { fd, stat }: FoundObject): boolean {
+  const { fsuid } = call.task.status.coe;
+  if (stat.type !== FileType.regular || stat.uid === fsuid) return true;
+  const directory = Buffer.from(`${posix.dirname(pathOfFd(fd))}\0`);
+  return opensFreely(fsuid, stat, statAt(AT.FDCWD, directory, 0));
 }
 
 function decideOpen(call: Call, fd: number, stat: Stat, flags: number): Reply | undefined {
@@ -135,25 +185,33 @@ function reachesAgent(call: Call, pathname: string, flags: number): boolean {
 }
 
 function truncate(call: Call, fd: number, stat: Stat, flags: number): Reply | undefined {
-  if ((flags & O.TRUNC) === 0 || stat.type !== FileType.regular) return undefined;
   const attr = { valid: ATTR_SIZE_FILE_OPEN, mode: 0, uid: 0, gid: 0, size: 0n };
   const dentry = call.bench.objects.dentry(call.task.process, fd, stat);
   const refusal = call.refusal("inode_setattr", { dentry, attr });
   if (refusal !== undefined) return refusal;
   const writable = (flags & O.ACCMODE) !== 0;
-  if (writable) return sys().ftruncate(fd, 0) === 0 ? undefined : fail(errno());
   // O_RDONLY|O_TRUNC truncates too: the same inode, opened once more for its effect
-  const again = sys().openat(ownFdDirectory(), fdName(fd), O.RDWR | O.TRUNC | O.CLOEXEC, 0);
-  if (again < 0) return fail(errno());
-  sys().close(again);
-  return undefined;
+  const writer = writable
+    ? fd
+    : sys().openat(ownFdDirectory(), fdName(fd), O.RDWR | O.CLOEXEC | O.NONBLOCK, 0);
+  if (writer < 0) return fail(errno());
+  const finish = (): number => {
+    const error = sys().ftruncate(writer, 0) === 0 ? 0 : errno();
+    if (!writable) sys().close(writer);
+    return error;
+  };
+  // what is cut stays cut: first the task must have a descriptor left
+  const cloexec = (flags & O.CLOEXEC) !== 0;
+  if (stat.size > 0n && writable) return { kind: "fd", fd, cloexec, finish };
+  const error = finish();
+  return error === 0 ? undefined : fail(error);
 }
 
 /** What only the task can open: decided on what its path leads to now, and checked afterwards where that can change. */
 function openInTask(call: Call, target: FoundObject, flags: number): Reply {
   const refusal = decideOpen(call, target.fd, target.stat, flags);
   if (refusal !== undefined) return refusal;
-  call.expectOpened(target.stat);
+  call.expectOpened(target.stat, pathOfFd(target.fd));
   return CONTINUE;
 }
 
@@ -165,7 +223,7 @@ function openTemporary(call: Call, request: OpenRequest, target: FoundObject): R
     sys().openat(target.fd, Buffer.from(".\0"), flags, request.mode),
   );
   if (fd < 0) return fail(errno());
-  return finishCreated(call, fd, request.flags, plan.done, plan.path);
+  return finishCreated(call, fd, request.flags, plan);
 }
 
 function create(
@@ -174,44 +232,70 @@ function create(
   acting: Acting,
   target: MissingObject,
 ): Reply | undefined {
-  const { objects } = call.bench;
-  const { process } = call.task;
+  const { dirFd, name } = target;
+  let kept = false;
   try {
-    const dirStat = statFd(target.dirFd);
-    if (dirStat === undefined) return fail(E.NOENT);
-    const plan = objects.plan(process, target.dirFd, target.name);
-    const mode = S_IFREG | (request.mode & ~umaskOf(call.task));
-    const dir = objects.inode(target.dirFd, dirStat);
-    const refusal = call.refusal("inode_create", { dir, dentry: { path: plan.path }, mode });
-    if (refusal !== undefined) return refusal;
-    if (acting === "no") return CONTINUE;
-    const flags = (request.flags | O.CREAT | O.EXCL | O.NOFOLLOW | O.CLOEXEC) & ~O.TRUNC;
-    const fd = withUmask(call, () => sys().openat(target.dirFd, target.name, flags, request.mode));
-    if (fd >= 0) return finishCreated(call, fd, request.flags, plan.done, plan.path);
-    const error = errno();
-    return error === E.EXIST && (request.flags & O.EXCL) === 0 ? undefined : fail(error);
+    const plan = planCreation(call, request, target);
+    if ("kind" in plan) return plan;
+    if (acting === "no") {
+      call.expectCreated(join(pathOfFd(dirFd), name), plan.done);
+      return CONTINUE;
+    }
+    const flags = (request.flags | O.CREAT | O.EXCL | O.CLOEXEC) & ~O.TRUNC;
+    const fd = withUmask(call, () => sys().openat(dirFd, name, flags, request.mode));
+    if (fd < 0) {
+      const error = errno();
+      return error === E.EXIST && (request.flags & O.EXCL) === 0 ? undefined : fail(error);
+    }
+    const reply = finishCreated(call, fd, request.flags, plan);
+    if (reply.kind !== "fd") return reply;
+    kept = true;
+    return { ...reply, release: (installed) => afterCreation(call, fd, target, installed) };
   } finally {
-    sys().close(target.dirFd);
+    if (!kept) sys().close(dirFd);
   }
 }
 
-function finishCreated(
+/** Asks whether the file may be made. */
+function planCreation(
   call: Call,
-  fd: number,
-  flags: number,
-  done: (stat: Stat) => void,
-  path: { readonly pathname: string },
-): Reply {
-  const stat = statFd(fd);
-  if (stat === undefined) return fail(E.BADF);
-  done(stat);
-  const use = { hook: "file_open", flags: eventFlags(flags) } as const;
-  const file = call.bench.objects.file(call.task.process, fd, stat, use);
-  const named = { ...file, path: { ...file.path, pathname: path.pathname } };
-  const refusal = call.refusal("file_open", { file: named });
-  if (refusal === undefined) return { kind: "fd", fd, cloexec: (flags & O.CLOEXEC) !== 0 };
-  sys().close(fd);
-  return refusal;
+  request: OpenRequest,
+  { dirFd, name }: MissingObject,
+): PlannedCreation | Reply {
+  const { objects } = call.bench;
+  const dirStat = statFd(dirFd);
+  if (dirStat === undefined) return fail(E.NOENT);
+  const plan = objects.plan(call.task.process, dirFd, name);
+  const mode = S_IFREG | (request.mode & ~umaskOf(call.task));
+  const dir = objects.inode(dirFd, dirStat);
+  return call.refusal("inode_create", { dir, dentry: { path: plan.path }, mode }) ?? plan;
+}
+
+/** A task without a descriptor left gets its error, and the file was never there. */
+function afterCreation(call: Call, fd: number, target: MissingObject, installed: boolean): void {
+  const { dirFd, name } = target;
+  const made = installed ? undefined : statFd(fd);
+  if (made !== undefined && statAt(dirFd, name, AT.SYMLINK_NOFOLLOW)?.key === made.key) {
+    sys().unlinkat(dirFd, name, 0);
+    call.bench.objects.removed(made);
+  }
+  sys().close(dirFd);
+}
+
+function finishCreated(call: Call, fd: number, flags: number, plan: PlannedCreation): Reply {
+  return handOver(fd, (flags & O.CLOEXEC) !== 0, () => {
+    const stat = statFd(fd);
+    if (stat === undefined) return fail(E.BADF);
+    plan.done(stat);
+    const use = { hook: "file_open", flags: eventFlags(flags) } as const;
+    const file = call.bench.objects.file(call.task.process, fd, stat, use);
+    const path = { ...file.path, pathname: plan.path.pathname };
+    return call.refusal("file_open", { file: { ...file, path } });
+  });
+}
+
+function join(directory: string, name: Buffer): string {
+  return `${directory.replace(/\/$/, "")}/${textOf(name)}`;
 }
 
 /** The kernel applies the thread's umask (and a directory's default ACL): lend it the task's. */

@@ -12,11 +12,13 @@ import { AF, MAX_ADDRESS, copyFd, localAddress, parseAddress, sockOf } from "../
 import { Unseen } from "../unseen.ts";
 
 const SOCK_TYPE_MASK = 0xf;
-const SOCK_STREAM = 1;
-const IPPROTO_TCP = 6;
+const SOCK = { DGRAM: 2, RAW: 3 } as const;
+/** 0 and IPPROTO_TCP, IPPROTO_MPTCP. */
+const WAITS_AGAIN: ReadonlySet<number> = new Set([0, 6, 262]);
 const F_GETFL = 3;
 const F_SETFL = 4;
 const O_NONBLOCK = 0x800;
+const EALREADY = 114;
 const EINPROGRESS = 115;
 const ENOTSOCK = 88;
 const MSGHDR_SIZE = 56;
@@ -44,15 +46,16 @@ export function pair(call: Call): Reply {
 /** Lends a copy of the task's socket to `work`. ENOTSOCK and EBADF are the task's own mistakes and end the call. */
 function withSocket(call: Call, work: (fd: number, sock: SockId) => Reply): Reply {
   const number = call.i32(call.rule.at.fd ?? 0);
-  const fd = copyFd(call.task.process, number);
+  const fd = number < 0 ? -1 : copyFd(call.task.process, number);
   if (fd < 0) {
-    const error = errno();
+    const error = number < 0 ? E.BADF : errno();
     if (error === E.BADF) return fail(E.BADF);
     throw new Unseen("unreadable-socket", `descriptor ${number} (errno ${error})`);
   }
   try {
     const sock = sockOf(fd);
-    return sock === undefined ? fail(ENOTSOCK) : work(fd, sock);
+    // EBADF: the descriptor was opened with O_PATH
+    return sock === undefined ? fail(errno() === E.BADF ? E.BADF : ENOTSOCK) : work(fd, sock);
   } finally {
     sys().close(fd);
   }
@@ -74,13 +77,22 @@ export function bind(call: Call): Reply {
   const bytes = addressArgument(call);
   if (typeof bytes === "number") return fail(bytes);
   return withSocket(call, (fd, sock) => {
-    const addr = parse(call, bytes);
+    const addr = parse(call, asInternet(bytes, sock));
     if (addr === undefined) return fail(E.INVAL);
     const refusal = call.refusal("socket_bind", { sock, addr });
     if (refusal !== undefined) return refusal;
     if (!isInternet(sock) || call.acting() !== "same") return CONTINUE;
     return sys().bind(fd, bytes, bytes.length) === 0 ? OK : fail(errno());
   });
+}
+
+/** For old programs the kernel takes AF_UNSPEC as AF_INET when an internet socket is bound or a message is sent through it. */
+function asInternet(bytes: Buffer, sock: SockId): Buffer {
+  if (sock.family !== AF.INET || bytes.length < 2 || bytes.readUInt16LE(0) !== AF.UNSPEC)
+    return bytes;
+  const inet = Buffer.from(bytes);
+  inet.writeUInt16LE(AF.INET, 0);
+  return inet;
 }
 
 /**
@@ -92,32 +104,50 @@ export function connect(call: Call): Reply {
   if (typeof bytes === "number") return fail(bytes);
   return withSocket(call, (fd, sock) => {
     const addr = parse(call, bytes);
-    if (addr === undefined) return CONTINUE; // AF_UNSPEC dissolves an association, nothing is reached
+    if (addr === undefined) return dissolve(fd, sock, bytes);
     const refusal = call.refusal("socket_connect", { sock, addr });
     if (refusal !== undefined) return refusal;
-    if (isInternet(sock)) return startConnect(fd, sock, bytes);
-    const copy = copyFd(call.task.process, call.i32(0));
-    if (copy >= 0) {
-      call.task.afterwards.push(new ConnectedAfterwards(copy, addr, call.bench.digest));
-    }
+    if (isInternet(sock) && canStart(sock)) return startConnect(fd, sock, bytes);
+    expectPeer(call, addr);
     return CONTINUE;
   });
 }
 
+/** AF_UNSPEC dissolves an association and reaches nothing, as long as it is AF_UNSPEC when the kernel looks. */
+function dissolve(fd: number, sock: SockId, bytes: Buffer): Reply {
+  if (!DISSOLVED.has(sock.family)) return CONTINUE;
+  return sys().connect(fd, bytes, bytes.length) === 0 ? OK : fail(errno());
+}
+
+function expectPeer(call: Call, addr: SockAddr): void {
+  const copy = copyFd(call.task.process, call.i32(call.rule.at.fd ?? 0));
+  if (copy < 0) return;
+  const { task, bench } = call;
+  task.afterwards.push(new ConnectedAfterwards(task, copy, addr, bench.digest));
+}
+
 const isInternet = (sock: SockId): boolean => sock.family === AF.INET || sock.family === AF.INET6;
+/** Families whose connect to AF_UNSPEC returns at once. */
+const DISSOLVED: ReadonlySet<number> = new Set([AF.INET, AF.INET6, AF.UNIX, AF.NETLINK]);
+const isStream = ({ type }: SockId): boolean => type !== SOCK.DGRAM && type !== SOCK.RAW;
+
+/** Whether a second connect waits for the first without looking at the address again. */
+function canStart(sock: SockId): boolean {
+  return !isStream(sock) || WAITS_AGAIN.has(sock.protocol);
+}
 
 function startConnect(fd: number, sock: SockId, address: Buffer): Reply {
   const flags = sys().fcntl(fd, F_GETFL, 0);
   const blocking = (flags & O_NONBLOCK) === 0;
-  const stream =
-    (sock.type & SOCK_STREAM) !== 0 && (sock.protocol === IPPROTO_TCP || sock.protocol === 0);
-  if (blocking && stream) sys().fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+  const waits = blocking && isStream(sock);
+  if (waits) sys().fcntl(fd, F_SETFL, flags | O_NONBLOCK);
   const status = sys().connect(fd, address, address.length);
   const error = status === 0 ? 0 : errno();
-  if (blocking && stream) sys().fcntl(fd, F_SETFL, flags);
+  if (waits) sys().fcntl(fd, F_SETFL, flags);
   if (error === 0) return OK;
-  // the task's own connect joins the one under way: SS_CONNECTING does not read the address again
-  return error === EINPROGRESS && blocking ? CONTINUE : fail(error);
+  // the task's own connect joins the one under way (EALREADY: after a signal): SS_CONNECTING does not read the address
+  const under = error === EINPROGRESS || error === EALREADY;
+  return under && waits ? CONTINUE : fail(error);
 }
 
 /** listen(2). */
@@ -159,31 +189,23 @@ export function sendmsg(call: Call): Reply {
   const stride = many ? MMSGHDR_SIZE : MSGHDR_SIZE;
   const headers = call.bytes(1, count * stride);
   if (typeof headers === "number") return fail(headers);
-  let sock: SockId | undefined;
-  for (let i = 0; i < count; i++) {
-    const name = headers.readBigUInt64LE(i * stride);
-    const size = headers.readUInt32LE(i * stride + 8);
-    if (name === 0n || size === 0) continue;
-    const bytes = call.bytesAt(name, Math.min(size, MAX_ADDRESS));
-    if (typeof bytes === "number") return fail(bytes);
-    sock ??= socketKind(call);
-    if (sock === undefined) return fail(ENOTSOCK);
-    const refusal = message(call, sock, bytes);
-    if (refusal !== undefined) return refusal;
-  }
-  return CONTINUE;
-}
-
-function socketKind(call: Call): SockId | undefined {
-  let found: SockId | undefined;
-  withSocket(call, (_fd, sock) => {
-    found = sock;
+  const named = Array.from({ length: count }, (_, i) => headers.subarray(i * stride)).filter(
+    (header) => header.readBigUInt64LE(0) !== 0n && header.readUInt32LE(8) !== 0,
+  );
+  if (named.length === 0) return CONTINUE;
+  return withSocket(call, (_fd, sock) => {
+    for (const header of named) {
+      const size = Math.min(header.readUInt32LE(8), MAX_ADDRESS);
+      const bytes = call.bytesAt(header.readBigUInt64LE(0), size);
+      if (typeof bytes === "number") return fail(bytes);
+      const refusal = message(call, sock, bytes);
+      if (refusal !== undefined) return refusal;
+    }
     return CONTINUE;
   });
-  return found;
 }
 
 function message(call: Call, sock: SockId, bytes: Buffer): Reply | undefined {
-  const addr = parse(call, bytes);
+  const addr = parse(call, asInternet(bytes, sock));
   return addr === undefined ? undefined : call.refusal("socket_sendmsg", { sock, addr });
 }
