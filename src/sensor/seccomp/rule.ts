@@ -74,7 +74,11 @@ export type HandlerName =
   | "fork"
   | "exit"
   | "umask"
-  | "affinity";
+  | "affinity"
+  | "prlimit"
+  | "schedule"
+  | "priority"
+  | "signalOwner";
 
 /** A row. */
 export interface SyscallRule {

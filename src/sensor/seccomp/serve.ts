@@ -7,13 +7,13 @@ import type { EventSink, SensorStats } from "../sensor.ts";
 import { AgentSelf } from "./agent-self.ts";
 import { AUDIT_ARCH, X32_BIT, numberOf, thisMachine } from "./arch.ts";
 import { Call, type Workbench } from "./call.ts";
+import { forbidCoreFiles } from "./core-limit.ts";
 import { ContentDigests, type HashProgress } from "./digest.ts";
 import { eventOf } from "./event-of.ts";
 import { HANDLERS, type Handler } from "./handlers/index.ts";
 import { Listener } from "./listener.ts";
 import { TaskMemory } from "./memory.ts";
 import { Objects } from "./objects.ts";
-import { OpenedAfterwards } from "./opened.ts";
 import { Placement } from "./placement.ts";
 import { CONTINUE, type FdReply, REFUSED, type Reply, fail } from "./reply.ts";
 import type { SyscallRule } from "./rule.ts";
@@ -109,6 +109,7 @@ class Server {
     if (this.#bench.self.ownUmask) features.push("acts-for-task");
     if (!this.#bench.tasks.addFirst(this.#options.pid))
       this.#loss("launch", "the first task is gone");
+    if (this.#options.enforcing) forbidCoreFiles(this.#options.pid);
     this.#options.ready(features);
     try {
       this.#loop();
@@ -154,7 +155,7 @@ class Server {
     try {
       if (task === undefined)
         throw new Unseen("unreadable-task", `thread ${notif.readUInt32LE(8)}`);
-      if (task.afterwards.length > 0) this.#checkAfterwards(task);
+      if (task.process.checks > 0) this.#checkAfterwards(task);
       const foreign = notif.readUInt32LE(20) !== this.#arch || nr >= X32_BIT;
       const route = foreign ? undefined : this.#routes[nr];
       if (route === undefined) return this.#foreign(nr);
@@ -185,7 +186,7 @@ class Server {
   #checkAfterwards(task: Task): void {
     const { sink, enforcing } = this.#options;
     const { process } = task;
-    for (const check of task.afterwards.splice(0)) {
+    for (const check of this.#bench.tasks.due(task)) {
       const found = check.contradicted(task, this.#bench.objects);
       check.release();
       if (found === undefined) continue;
@@ -256,11 +257,7 @@ class Server {
     const process = this.#call.task.process;
     if (process.threads.size < 2) return;
     for (const sibling of process.threads.values()) {
-      for (const check of sibling.afterwards) {
-        if (!(check instanceof OpenedAfterwards)) continue;
-        const key = statFd(fd)?.key;
-        if (key !== undefined) check.installed(key);
-      }
+      for (const check of sibling.afterwards) check.installed?.(statFd(fd)?.key ?? "");
     }
   }
 }

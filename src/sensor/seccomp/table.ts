@@ -17,20 +17,45 @@ const PRCTL_OPTIONS = [
   24, // CAPBSET_DROP
   28, // SET_SECUREBITS
   35, // SET_MM
+  36, // SET_CHILD_SUBREAPER: orphans get another parent
   47, // CAP_AMBIENT
   0x59616d61, // SET_PTRACER
 ] as const;
 
-/** ioctl requests that give control over others (uapi/asm-generic/ioctls.h, uapi/linux/if_tun.h, uapi/linux/fs.h). */
+/** ioctl requests that give control over others (uapi/asm-generic/ioctls.h, sockios.h, if_tun.h, fs.h). */
 const IOCTL_REQUESTS = [
   0x5412, // TIOCSTI: types into the terminal
   0x541c, // TIOCLINUX: pastes the selection
   0x400454ca, // TUNSETIFF
+  0x541d, // TIOCCONS: takes the console's output
+  0x5423, // TIOCSETD: another line discipline
   0x40086602, // FS_IOC_SETFLAGS: immutable, append-only
+  0x401c5820, // FS_IOC_FSSETXATTR: the same in its newer form
+  0xc0045877, // FIFREEZE: whoever writes to the filesystem waits
+  0x8901, // FIOSETOWN, SIOCSPGRP: who gets the signals of a socket
+  0x8902,
+  0x890b, // SIOCADDRT, SIOCDELRT: routes
+  0x890c,
+  0x8914, // SIOCSIFFLAGS, SIOCSIFADDR, SIOCSIFNETMASK, SIOCSIFHWADDR: interfaces
+  0x8916,
+  0x891c,
+  0x8924,
 ] as const;
 
 /** ptrace requests that begin to trace: TRACEME, ATTACH, SEIZE. */
 const PTRACE_REQUESTS = [0, 16, 0x4206] as const;
+/** fcntl commands F_SETOWN, F_SETSIG, F_SETOWN_EX: a signal of choice for a process of choice. */
+const FCNTL_COMMANDS = [8, 10, 15] as const;
+const RLIMIT_CORE = 4;
+
+/** Calls that change how another process (argument 0, not 0) is scheduled or where its memory is. */
+const OTHERS_SCHEDULE = [
+  "sched_setscheduler",
+  "sched_setparam",
+  "sched_setattr",
+  "migrate_pages",
+  "move_pages",
+] as const;
 
 export const TABLE: readonly SyscallRule[] = [
   // opens and programs
@@ -447,10 +472,7 @@ export const TABLE: readonly SyscallRule[] = [
     handler: "plain",
     at: {},
     args: [0],
-    when: [
-      { arg: 0, anyBit: 0x0400000 },
-      { arg: 0, noBit: 0x80000000 },
-    ],
+    when: [{ arg: 0, anyBit: 0x0400000 }],
   },
   {
     syscall: "ioctl",
@@ -460,6 +482,41 @@ export const TABLE: readonly SyscallRule[] = [
     when: [{ arg: 1, oneOf: IOCTL_REQUESTS }],
   },
   // System V and POSIX IPC: what is asked for; the kernel's object is not visible from outside
+  // limits, priorities and signals of others (handlers/supervised.ts)
+  {
+    syscall: "fcntl",
+    hook: "syscall",
+    handler: "signalOwner",
+    at: { fd: 0 },
+    when: [{ arg: 1, oneOf: FCNTL_COMMANDS }],
+  },
+  {
+    syscall: "prlimit64",
+    hook: "syscall",
+    handler: "prlimit",
+    at: {},
+    when: [{ arg: 2, pointer: "not-null" }],
+  },
+  {
+    syscall: "setrlimit",
+    hook: "syscall",
+    handler: "plain",
+    at: {},
+    args: [0],
+    when: [{ arg: 0, oneOf: [RLIMIT_CORE] }],
+  },
+  ...OTHERS_SCHEDULE.map(
+    (syscall): SyscallRule => ({
+      syscall,
+      hook: "syscall",
+      handler: "schedule",
+      at: {},
+      when: [{ arg: 0, pointer: "not-null" }],
+    }),
+  ),
+  { syscall: "setpriority", hook: "syscall", handler: "priority", at: {} },
+  { syscall: "ioprio_set", hook: "syscall", handler: "priority", at: {} },
+  { syscall: "lsm_set_self_attr", hook: "syscall", handler: "plain", at: {}, args: [0] },
   { syscall: "shmget", hook: "syscall", handler: "plain", at: {}, args: [2] },
   { syscall: "shmctl", hook: "syscall", handler: "plain", at: {}, args: [1] },
   {

@@ -3,6 +3,7 @@
 import type { Call } from "../call.ts";
 import { CONTINUE, REFUSED, type Reply } from "../reply.ts";
 import { namespaces } from "./mount.ts";
+import { schedule } from "./supervised.ts";
 
 const CLONE_PARENT = 0x8000;
 const CLONE_THREAD = 0x10000;
@@ -19,7 +20,7 @@ export function fork(call: Call): Reply {
     if (reply !== CONTINUE) return reply;
   }
   if (task.process.untrusted && bench.enforcing) return REFUSED;
-  bench.tasks.willFork(task.process, (flags & CLONE_PARENT) !== 0);
+  bench.tasks.willFork(task, (flags & CLONE_PARENT) !== 0);
   return CONTINUE;
 }
 
@@ -36,7 +37,7 @@ export function umask(call: Call): Reply {
   return CONTINUE;
 }
 
-/** sched_getaffinity, sched_setaffinity: only kept in order with the placement that the agent lends (placement.ts). */
-export function affinity(_call: Call): Reply {
-  return CONTINUE;
+/** sched_getaffinity, sched_setaffinity: kept in order with the placement that the agent lends (placement.ts). */
+export function affinity(call: Call): Reply {
+  return call.rule.syscall === "sched_setaffinity" ? schedule(call) : CONTINUE;
 }

@@ -12,6 +12,7 @@ import * as names from "./names.ts";
 import { open } from "./open.ts";
 import * as other from "./other.ts";
 import * as socket from "./socket.ts";
+import * as supervised from "./supervised.ts";
 import * as task from "./task.ts";
 
 /** Answers one held call. May throw Unseen. */
@@ -64,4 +65,8 @@ export const HANDLERS: Readonly<Record<HandlerName, Handler>> = {
   exit: control.exit,
   umask: control.umask,
   affinity: control.affinity,
+  prlimit: supervised.prlimit,
+  schedule: supervised.schedule,
+  priority: supervised.priority,
+  signalOwner: supervised.signalOwner,
 };

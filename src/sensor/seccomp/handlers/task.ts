@@ -5,6 +5,7 @@ import type { Call } from "../call.ts";
 import { MAX_GROUPS } from "../limits.ts";
 import { E } from "../open-flags.ts";
 import { CONTINUE, REFUSED, type Reply, fail } from "../reply.ts";
+import { readStatus } from "../proc.ts";
 import { copyFd } from "../sockets.ts";
 import { sys } from "../../../native/syscalls.ffi.ts";
 import type { Process } from "../tasks.ts";
@@ -13,6 +14,11 @@ const PTRACE = { TRACEME: 0 } as const;
 /** PTRACE_MODE_ATTACH | PTRACE_MODE_REALCREDS (include/linux/ptrace.h). */
 const MODE_ATTACH = 0x12;
 const MODE_READ = 0x11;
+/** Signals that nobody can block, Galgo's processes included. */
+const UNBLOCKABLE = new Set([9, 19]);
+/** PIDFD_SIGNAL_PROCESS_GROUP (6.9). */
+const PIDFD_GROUP = 4;
+const PR_SET_CHILD_SUBREAPER = 36;
 const LSM_SETID = { ID: 1, RE: 2, RES: 4, FS: 8 } as const;
 
 /** kill, tkill, tgkill, sigqueueinfo, pidfd_send_signal: an event for each process that would get the signal. */
@@ -20,14 +26,20 @@ export function kill(call: Call): Reply {
   const { at, variant } = call.rule;
   const sig = call.u32(at.value ?? 1);
   const target = variant === "pidfd" ? pidOfPidfd(call) : call.i32(at.id ?? 0);
-  if (target > 0) return signalOne(call, target, sig);
-  return signalGroup(call, target, sig);
+  const toGroup = variant === "pidfd" && (call.u32(3) & PIDFD_GROUP) !== 0;
+  if (target > 0 && !toGroup) return signalOne(call, target, sig);
+  return signalGroup(call, toGroup ? -target : target, sig);
+}
+
+/** Whether a process or thread id is one of Galgo's own. */
+export function isProtected({ bench }: Call, id: number): boolean {
+  return bench.protectedPids.has(id) || bench.protectedPids.has(readStatus(id)?.tgid ?? -1);
 }
 
 function signalOne(call: Call, pid: number, sig: number): Reply {
   const { bench } = call;
   const process = bench.tasks.find(pid);
-  if (process === undefined && bench.protectedPids.has(pid) && bench.enforcing) {
+  if (process === undefined && bench.enforcing && isProtected(call, pid)) {
     // the signal would end the supervision itself: refused whatever the model says, and recorded
     return signalEvent(call, undefined, sig) ?? REFUSED;
   }
@@ -43,10 +55,25 @@ function signalEvent(call: Call, target: Process | undefined, sig: number): Repl
   });
 }
 
-/** pid 0: own group; -1: everything; -n: group n. A group that holds a process outside the workload is "outside". */
+/**
+ * pid 0: own group; -1: everything; -n: group n. Without job control the workload shares its group with Galgo: a signal that
+ * can not be blocked would end the supervision together with what was meant.
+ */
 function signalGroup(call: Call, pid: number, sig: number): Reply {
   if (pid === -1) return call.bench.enforcing ? allOrNothing(call, sig) : everything(call, sig);
   const group = pid === 0 ? groupOf(call.task.process.tgid) : -pid;
+  if (UNBLOCKABLE.has(sig) && holdsGalgo(call, group)) {
+    return call.bench.enforcing ? allOrNothing(call, sig) : everything(call, sig);
+  }
+  return signalMembers(call, group, sig);
+}
+
+/** Whether one of Galgo's own processes is in a process group. */
+export function holdsGalgo({ bench }: Call, group: number): boolean {
+  return [...bench.protectedPids].some((pid) => groupOf(pid) === group);
+}
+
+function signalMembers(call: Call, group: number, sig: number): Reply {
   const seen = new Set<string>();
   for (const process of call.bench.tasks.processes.values()) {
     if (groupOf(process.tgid) !== group || seen.has(process.identity.taskId)) continue;
@@ -68,7 +95,7 @@ function allOrNothing(call: Call, sig: number): Reply {
 }
 
 /** Process group: field 5 of /proc/PID/stat, behind the name in parentheses. */
-function groupOf(pid: number): number {
+export function groupOf(pid: number): number {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "latin1");
     return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[2]);
@@ -113,7 +140,7 @@ function access(call: Call, pid: number, mode: number): Reply {
   const child = target?.identity.taskId ?? "0".repeat(call.bench.sink.emptyDigest.length);
   const refusal = call.refusal("ptrace_access_check", { child, mode });
   if (refusal !== undefined) return refusal;
-  return call.bench.enforcing && call.bench.protectedPids.has(pid) ? REFUSED : CONTINUE;
+  return call.bench.enforcing && isProtected(call, pid) ? REFUSED : CONTINUE;
 }
 
 /** setuid, setreuid, setresuid, setfsuid and the same for groups. */
@@ -159,13 +186,16 @@ export function prctl(call: Call): Reply {
     arg4: call.u64(3),
     arg5: call.u64(4),
   };
-  return call.refusal("task_prctl", cell) ?? credentialsChange(call);
+  const refusal = call.refusal("task_prctl", cell);
+  if (refusal !== undefined) return refusal;
+  if (cell.option === PR_SET_CHILD_SUBREAPER) call.task.process.adoptsOrphans = true;
+  return credentialsChange(call);
 }
 
 /** The credentials are read again at this thread's next event; other threads keep theirs. */
 function credentialsChange(call: Call): Reply {
   const { task } = call;
   task.stale = true;
-  if (task.tid !== task.process.tgid) task.process.divergent = true;
+  task.process.divergent = true;
   return CONTINUE;
 }
