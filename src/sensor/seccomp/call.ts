@@ -165,17 +165,17 @@ export class Call {
    * path meanwhile (threads, processes that share the memory): what was opened is checked at the task's next event.
    */
   expectOpened(stat: Stat, path: string): void {
-    this.task.afterwards.push(new OpenedAfterwards(this.task, { key: stat.key, path }));
+    this.task.later(new OpenedAfterwards(this.task, { key: stat.key, path }));
   }
 
   /** As `expectOpened`, of a file that the task makes at `path`; `made` is told of it. */
   expectCreated(path: string, made: (stat: Stat) => void): void {
-    this.task.afterwards.push(new OpenedAfterwards(this.task, { path, made }));
+    this.task.later(new OpenedAfterwards(this.task, { path, made }));
   }
 
   /** As `expectOpened`: only descriptors of O_PATH may be new. */
   expectPathOnly(): void {
-    this.task.afterwards.push(new OpenedAfterwards(this.task, {}));
+    this.task.later(new OpenedAfterwards(this.task, {}));
   }
 
   /** Reports a contradiction found afterwards. */

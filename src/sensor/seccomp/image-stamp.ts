@@ -27,6 +27,12 @@ interface ImageStamp {
   readonly layout: string;
 }
 
+/** The image that a process has become: its stat key, and what to call for it. */
+export interface NewImage {
+  readonly exe: string;
+  run(task: Task): void;
+}
+
 interface ExecUnderWay extends PendingExec {
   readonly before: ImageStamp;
 }
@@ -54,15 +60,25 @@ export class ExecsUnderWay {
    * To be called when a thread of the process is held. `exe` is the new image with what to call for it; "same" when it is
    * still the old one; undefined when that can not be seen.
    */
-  settle(tid: number): { readonly exe: string; run(task: Task): void } | "same" | undefined {
+  settle(tid: number): NewImage | "same" | undefined {
     const now = stampOf(tid);
     if (now === undefined) return undefined;
+    const image = this.#changed(now);
+    if (image !== undefined) return image;
+    this.#byThread.delete(tid); // the thread is back, so its exec has failed
+    return "same";
+  }
+
+  /** The new image, when there is one, of a process of which no thread need be held. */
+  look(tgid: number): NewImage | undefined {
+    const now = stampOf(tgid);
+    return now === undefined ? undefined : this.#changed(now);
+  }
+
+  #changed(now: ImageStamp): NewImage | undefined {
     const [one] = this.#byThread.values();
-    if (one === undefined) return "same";
-    if (now.exe === one.before.exe && now.layout === one.before.layout) {
-      this.#byThread.delete(tid); // the thread is back, so its exec has failed
-      return "same";
-    }
+    if (one === undefined) return undefined;
+    if (now.exe === one.before.exe && now.layout === one.before.layout) return undefined;
     const known = [...this.#byThread.values()].find(({ expected }) => expected === now.exe);
     this.#byThread.clear();
     return { exe: now.exe, run: known?.succeeded ?? one.contradicted };

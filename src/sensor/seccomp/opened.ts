@@ -31,6 +31,8 @@ export interface Afterwards {
   readonly reason: string;
   /** undefined when all is right. `objects` describes what is found. */
   contradicted(task: Task, objects: Objects): Contradiction | undefined;
+  /** The agent has installed an object in the process meanwhile; `key` is its stat key. */
+  installed?(key: string): void;
   /** Gives up what the check holds. To be called once, after the check or instead of it. */
   release(): void;
 }
@@ -64,7 +66,6 @@ export class OpenedAfterwards implements Afterwards {
     this.#expected = expected;
   }
 
-  /** The agent has installed an object in the process meanwhile. */
   installed(key: string): void {
     this.#known.add(key);
   }

@@ -15,6 +15,8 @@ export interface TaskStatus {
   readonly tgid: number;
   readonly ppid: number;
   readonly threads: number;
+  /** The first process of a pid namespace below this one: orphans of the namespace become its children. */
+  readonly isInit: boolean;
   readonly coe: Coe;
   /** Supplementary groups, as text: compared, and set when the agent acts for the task. */
   readonly groups: readonly number[];
@@ -66,6 +68,7 @@ export function parseStatus(text: string): TaskStatus | undefined {
     tgid: Number(field("Tgid")),
     ppid: Number(field("PPid")),
     threads: Number(field("Threads")),
+    isInit: field("NSpid").endsWith("\t1"),
     coe: {
       uid,
       euid,

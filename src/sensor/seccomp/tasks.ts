@@ -3,98 +3,19 @@
 // thread exit and reuse of thread ids. Identity rests on facts that the task can not change behind our back:
 // fork, exec and exit are notified, and /proc/PID/exe has to fit the identity that is inferred.
 import type { TaskIdentity } from "../../event/event.ts";
-import { errno } from "../../native/libc.ffi.ts";
 import { sys } from "../../native/syscalls.ffi.ts";
 import type { EventSink } from "../sensor.ts";
 import { Ancestors, type ImageIdentity } from "./ancestors.ts";
-import { ExecsUnderWay, exeKey } from "./image-stamp.ts";
+import { type NewImage, exeKey } from "./image-stamp.ts";
 import { SWEEP_AT } from "./limits.ts";
-import { type TaskStatus, childrenOf, readStatus } from "./proc.ts";
 import type { Afterwards } from "./opened.ts";
-import type { View, Views } from "./view.ts";
+import { type TaskStatus, childrenOf, readStatus } from "./proc.ts";
+import { Process, type SeenView, Task, alive, processAlive } from "./process.ts";
+import type { Views } from "./view.ts";
 
-const PIDFD_OPEN = 434;
-const PIDFD_SEND_SIGNAL = 424;
-const TGKILL = process.arch === "arm64" ? 131 : 234;
-const EPERM = 1;
+export type { Process, Task } from "./process.ts";
+
 const POLLIN = 1;
-
-/** A view and when it was looked up. */
-interface SeenView {
-  readonly view: View;
-  readonly epoch: number;
-}
-
-/** A process of the workload. */
-export class Process {
-  readonly tgid: number;
-  readonly pidfd: number;
-  identity: TaskIdentity;
-  /** stat key of the running image. */
-  exe: string;
-  name: string;
-  untrusted: boolean;
-  /** Children may exist that have not been seen yet. */
-  hasForked = false;
-  /** Parent when it was first seen; for clone(CLONE_PARENT). */
-  readonly ppid: number;
-  /** It adopts orphans of its descendants (PR_SET_CHILD_SUBREAPER): who shows it as parent need not be its child. */
-  adoptsOrphans = false;
-  readonly execs: ExecsUnderWay = new ExecsUnderWay();
-  /** -1: read again. */
-  umask = -1;
-  /** How the task whose call is held sees the filesystem. */
-  view: View;
-  viewEpoch: number;
-  /** Threads may differ in root, working directory and umask (one of them called unshare). */
-  splitFs = false;
-  /** Children may be born into other namespaces than this process is in. */
-  childrenDiffer = false;
-  readonly threads: Map<number, Task> = new Map();
-  /** Threads may differ in credentials (a thread that is not the leader changed its own). */
-  divergent = false;
-
-  constructor(tgid: number, ppid: number, image: ImageIdentity, seen: SeenView) {
-    this.tgid = tgid;
-    this.ppid = ppid;
-    this.pidfd = Number(sys().syscall3(PIDFD_OPEN, tgid, 0, 0));
-    this.identity = image.identity;
-    this.exe = image.exe;
-    this.name = image.name;
-    this.untrusted = image.untrusted;
-    this.view = seen.view;
-    this.viewEpoch = seen.epoch;
-  }
-}
-
-/** A thread of the workload. */
-export class Task {
-  readonly tid: number;
-  readonly process: Process;
-  status: TaskStatus;
-  /** The credentials have to be read again before they are used. */
-  stale = false;
-  /** Calls that went on in the task, to be checked at its next event. */
-  readonly afterwards: Afterwards[] = [];
-  /** Its last call changed how the filesystem is seen, after the views were invalidated. */
-  viewPending = false;
-  /** Its last call changed the umask. */
-  umaskPending = false;
-  /** Its own view, where threads of its process differ. */
-  seen: SeenView | undefined;
-
-  constructor(tid: number, process: Process, status: TaskStatus) {
-    this.tid = tid;
-    this.process = process;
-    this.status = status;
-  }
-}
-
-/** Outside every model by construction: no digest is all ones. */
-function unattributed(width: number): TaskIdentity {
-  const id = "f".repeat(width);
-  return { taskId: id, pTaskId: id };
-}
 
 /** The table. `get` is called for every held event, so the way through it for a known task is three system calls. */
 export class TaskTable {
@@ -131,31 +52,53 @@ export class TaskTable {
   /** A process by any of its thread ids, for signals and ptrace; undefined when it is not of this workload. */
   find(tid: number): Process | undefined {
     const known = this.#tasks.get(tid);
-    if (known !== undefined && alive(known)) return known.process;
+    if (known !== undefined && alive(known)) return this.#asItIs(known.process);
     const status = readStatus(tid);
     if (status === undefined) return undefined;
     const process = this.#processes.get(status.tgid);
-    if (process !== undefined && processAlive(process)) return process;
+    if (process !== undefined && processAlive(process)) return this.#asItIs(process);
     return this.#belongs(status) ? this.#discover(tid)?.process : undefined;
+  }
+
+  /** Checks that are due now that `task` is held: its own, and those of threads that have ended. */
+  due(task: Task): Afterwards[] {
+    const { process } = task;
+    if (process.checks === 0) return [];
+    for (const thread of process.threads.values()) {
+      if (thread === task || (thread.afterwards.length > 0 && !alive(thread)))
+        process.left.push(...thread.afterwards.splice(0));
+    }
+    const due = process.left.splice(0);
+    process.checks -= due.length;
+    return due;
   }
 
   get processes(): ReadonlyMap<number, Process> {
     return this.#processes;
   }
 
+  /** Outside every model by construction: no digest is all ones. */
+  get unattributed(): TaskIdentity {
+    const id = "f".repeat(this.#sink.emptyDigest.length);
+    return { taskId: id, pTaskId: id };
+  }
+
   /** To be called while `process` is held before exec or exit: its children get their identity while it still has its own. */
   adoptChildren(process: Process): void {
     if (!process.hasForked) return;
-    process.hasForked = false;
+    // a child that another thread is about to make is not there yet
+    process.hasForked = [...process.threads.values()].some(({ forking }) => forking);
     for (const child of childrenOf(process.tgid)) {
       if (!this.#tasks.has(child)) this.#discover(child);
     }
   }
 
   /** A fork is about to happen. `sibling`: with CLONE_PARENT. */
-  willFork(process: Process, sibling: boolean): void {
+  willFork(task: Task, sibling: boolean): void {
+    const { process } = task;
     process.hasForked = true;
-    if (sibling) this.#ancestors.addMaker(process.ppid, process);
+    task.forking = true;
+    if (sibling) this.#ancestors.addMaker(readStatus(task.tid)?.ppid ?? process.ppid, process);
   }
 
   /** The leader's exec ended all other threads. */
@@ -170,19 +113,19 @@ export class TaskTable {
   #drop(process: Process, tid: number): void {
     const task = process.threads.get(tid);
     if (task?.viewPending === true) this.#views.settle();
+    if (task !== undefined) process.left.push(...task.afterwards.splice(0));
     process.threads.delete(tid);
     this.#tasks.delete(tid);
   }
 
   close(): void {
+    for (const process of [...this.#processes.values()]) this.#remove(process);
     this.#views.close();
-    for (const process of this.#processes.values()) sys().close(process.pidfd);
-    this.#processes.clear();
-    this.#tasks.clear();
   }
 
   #refresh(task: Task): Task | undefined {
     const process = task.process;
+    task.forking = false;
     const divergent = process.divergent && task.tid !== process.tgid;
     if (task.stale || divergent || process.execs.some) {
       const status = readStatus(task.tid);
@@ -224,11 +167,33 @@ export class TaskTable {
     const { process } = task;
     const settled = process.execs.settle(task.tid);
     if (settled === undefined || settled === "same") return settled === "same";
-    process.exe = settled.exe;
-    process.umask = -1;
-    this.dropOtherThreads(process);
-    settled.run(task);
+    this.#became(task, settled);
     return true;
+  }
+
+  #became(task: Task, image: NewImage): void {
+    const { process } = task;
+    // what its threads forked to the last is there now, and has the image before this one
+    this.dropOtherThreads(process);
+    task.forking = false;
+    this.adoptChildren(process);
+    process.exe = image.exe;
+    process.umask = -1;
+    process.divergent = false;
+    image.run(task);
+  }
+
+  /** For others to look at: an exec may have taken place although no thread was held since. */
+  #asItIs(process: Process): Process {
+    const image = process.execs.some ? process.execs.look(process.tgid) : undefined;
+    const status = image === undefined ? undefined : readStatus(process.tgid);
+    if (image === undefined || status === undefined) return process;
+    const task = process.threads.get(process.tgid) ?? new Task(process.tgid, process, status);
+    task.status = status;
+    process.threads.set(task.tid, task);
+    this.#tasks.set(task.tid, task);
+    this.#became(task, image);
+    return process;
   }
 
   #discover(tid: number): Task | undefined {
@@ -256,10 +221,7 @@ export class TaskTable {
       );
     }
     const image = {
-      identity:
-        from === undefined
-          ? unattributed(this.#sink.emptyDigest.length)
-          : this.#sink.forked(from.identity),
+      identity: from === undefined ? this.unattributed : this.#sink.forked(from.identity),
       exe,
       name: status.name,
       untrusted: from?.untrusted ?? false,
@@ -271,7 +233,9 @@ export class TaskTable {
       !parent.childrenDiffer &&
       this.#views.current(parent.viewEpoch);
     const seen = inherits ? { view: parent.view, epoch: parent.viewEpoch } : this.#look(tid);
-    return this.#add(new Process(status.tgid, status.ppid, image, seen), tid, status);
+    const process = new Process(status.tgid, status.ppid, image, seen);
+    process.adoptsOrphans = status.isInit;
+    return this.#add(process, tid, status);
   }
 
   /** The image that a new process was forked from; undefined when none or more than one fits. */
@@ -327,10 +291,11 @@ export class TaskTable {
     for (const tid of process.threads.keys()) this.#drop(process, tid);
     this.#processes.delete(process.tgid);
     sys().close(process.pidfd);
-    if (process.hasForked) this.#ancestors.addDeparted(process);
+    for (const check of process.left.splice(0)) check.release();
+    if (process.hasForked && !process.ended) this.#ancestors.addDeparted(process);
   }
 
-  /** Removes exited processes: their pidfds poll as readable. */
+  /** Removes exited processes: their pidfds poll as readable. Those that nobody has waited for keep their place. */
   #sweep(): void {
     const all = [...this.#processes.values()];
     const fds = Buffer.alloc(8 * all.length);
@@ -340,22 +305,11 @@ export class TaskTable {
     });
     sys().poll(fds, all.length, 0);
     all.forEach((process, index) => {
-      if (fds.readInt16LE(8 * index + 6) !== 0 && !processAlive(process)) this.#remove(process);
+      if (fds.readInt16LE(8 * index + 6) === 0) return;
+      if (!processAlive(process)) this.#remove(process);
+      else if (process.hasForked && !process.ended) this.#ancestors.addDeparted(process);
+      process.ended = true;
     });
     this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#processes.size);
   }
-}
-
-/** Signal 0 through the pidfd: fails with ESRCH once the process was reaped, so a reused pid is never taken for it. */
-function processAlive(process: Process): boolean {
-  if (process.pidfd < 0) return false;
-  return (
-    Number(sys().syscall4(PIDFD_SEND_SIGNAL, process.pidfd, 0, 0, 0)) === 0 || errno() === EPERM
-  );
-}
-
-function alive(task: Task): boolean {
-  if (!processAlive(task.process)) return false;
-  if (task.tid === task.process.tgid) return true;
-  return Number(sys().syscall3(TGKILL, task.process.tgid, task.tid, 0)) === 0 || errno() === EPERM;
 }

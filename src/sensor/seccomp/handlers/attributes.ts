@@ -133,13 +133,16 @@ export function truncate(call: Call): Reply {
     const size = call.u64(call.rule.at.size ?? 1);
     const refusal = refusalOf(call, object, { valid: ATTR.SIZE | ATTR.CTIME, size });
     if (refusal !== undefined) return refusal;
-    if (way === "task") return CONTINUE;
+    if (way === "task" || beyondLimit(call, object.stat, size)) return CONTINUE;
     if (size > MAX_OFFSET) return fail(size > MAX_SIGNED ? E.INVAL : E.FBIG);
-    // the limit of file sizes is the task's: beyond it the kernel fails the call, whatever it is about
-    if (size > object.stat.size && size > fileSizeLimit(call.task.process.tgid)) return CONTINUE;
     if (way === "copy") return result(sys().ftruncate(object.fd, Number(size)));
     return truncateTo(object.fd, object.stat, size);
   });
+}
+
+/** The limit of file sizes is the task's: beyond it the kernel fails the task's call, whatever it is about by then. */
+function beyondLimit(call: Call, stat: Stat, size: bigint): boolean {
+  return size > stat.size && size <= MAX_OFFSET && size > fileSizeLimit(call.task.process.tgid);
 }
 
 /** RLIMIT_FSIZE of a process (bytes). */

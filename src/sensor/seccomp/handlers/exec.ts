@@ -166,10 +166,13 @@ function identify(call: Call, task: Task, file: FileId): void {
 
 /** The program that runs is not the one that was decided on: somebody rewrote the path, or a handler of the kernel took over. */
 function contradict(call: Call, task: Task, file: FileId): void {
-  const { sink } = call.bench;
+  const { sink, tasks } = call.bench;
   const decision = sink.violated(
     eventOf(task, "file_open", { file }, "execve"),
     "another program runs than the one that was allowed",
   );
   if (decision.discipline) task.process.untrusted = true;
+  // it was reported as who it was; from now on it is nobody that a model knows
+  task.process.name = task.status.name;
+  task.process.identity = tasks.unattributed;
 }

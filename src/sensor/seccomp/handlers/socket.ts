@@ -123,7 +123,7 @@ function expectPeer(call: Call, addr: SockAddr): void {
   const copy = copyFd(call.task.process, call.i32(call.rule.at.fd ?? 0));
   if (copy < 0) return;
   const { task, bench } = call;
-  task.afterwards.push(new ConnectedAfterwards(task, copy, addr, bench.digest));
+  task.later(new ConnectedAfterwards(task, copy, addr, bench.digest));
 }
 
 const isInternet = (sock: SockId): boolean => sock.family === AF.INET || sock.family === AF.INET6;

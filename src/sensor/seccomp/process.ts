@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Processes and threads of the workload, as far as they are known.
+import type { TaskIdentity } from "../../event/event.ts";
+import { errno } from "../../native/libc.ffi.ts";
+import { sys } from "../../native/syscalls.ffi.ts";
+import type { ImageIdentity } from "./ancestors.ts";
+import { ExecsUnderWay } from "./image-stamp.ts";
+import type { Afterwards } from "./opened.ts";
+import type { TaskStatus } from "./proc.ts";
+import type { View } from "./view.ts";
+
+const PIDFD_OPEN = 434;
+const PIDFD_SEND_SIGNAL = 424;
+const TGKILL = process.arch === "arm64" ? 131 : 234;
+const EPERM = 1;
+
+/** A view and when it was looked up. */
+export interface SeenView {
+  readonly view: View;
+  readonly epoch: number;
+}
+
+/** A process of the workload. */
+export class Process {
+  readonly tgid: number;
+  readonly pidfd: number;
+  identity: TaskIdentity;
+  /** stat key of the running image. */
+  exe: string;
+  name: string;
+  untrusted: boolean;
+  /** Children may exist that have not been seen yet. */
+  hasForked = false;
+  /** Parent when it was first seen; for clone(CLONE_PARENT). */
+  readonly ppid: number;
+  /** It adopts orphans of its descendants (PR_SET_CHILD_SUBREAPER): who shows it as parent need not be its child. */
+  adoptsOrphans = false;
+  readonly execs: ExecsUnderWay = new ExecsUnderWay();
+  /** -1: read again. */
+  umask = -1;
+  /** How the task whose call is held sees the filesystem. */
+  view: View;
+  viewEpoch: number;
+  /** Threads may differ in root, working directory and umask (one of them called unshare). */
+  splitFs = false;
+  /** Children may be born into other namespaces than this process is in. */
+  childrenDiffer = false;
+  readonly threads: Map<number, Task> = new Map();
+  /** Threads may differ in credentials (one of them changed its own). */
+  divergent = false;
+  /** Checks of calls that went on in its threads, and of those those of threads that have ended. */
+  checks = 0;
+  readonly left: Afterwards[] = [];
+  /** It has ended, although nobody has waited for it yet. */
+  ended = false;
+
+  constructor(tgid: number, ppid: number, image: ImageIdentity, seen: SeenView) {
+    this.tgid = tgid;
+    this.ppid = ppid;
+    this.pidfd = Number(sys().syscall3(PIDFD_OPEN, tgid, 0, 0));
+    this.identity = image.identity;
+    this.exe = image.exe;
+    this.name = image.name;
+    this.untrusted = image.untrusted;
+    this.view = seen.view;
+    this.viewEpoch = seen.epoch;
+  }
+}
+
+/** A thread of the workload. */
+export class Task {
+  readonly tid: number;
+  readonly process: Process;
+  status: TaskStatus;
+  /** The credentials have to be read again before they are used. */
+  stale = false;
+  /** Calls that went on in the task, to be checked at its next event. */
+  readonly afterwards: Afterwards[] = [];
+  /** Its last call was to fork. */
+  forking = false;
+  /** Its last call changed how the filesystem is seen, after the views were invalidated. */
+  viewPending = false;
+  /** Its last call changed the umask. */
+  umaskPending = false;
+  /** Its own view, where threads of its process differ. */
+  seen: SeenView | undefined;
+
+  constructor(tid: number, process: Process, status: TaskStatus) {
+    this.tid = tid;
+    this.process = process;
+    this.status = status;
+  }
+
+  /** The call goes on in the task: `check` is made when it is held again, or has ended. */
+  later(check: Afterwards): void {
+    this.afterwards.push(check);
+    this.process.checks++;
+  }
+}
+
+/** Signal 0 through the pidfd: fails with ESRCH once the process was reaped, so a reused pid is never taken for it. */
+export function processAlive(process: Process): boolean {
+  if (process.pidfd < 0) return false;
+  return (
+    Number(sys().syscall4(PIDFD_SEND_SIGNAL, process.pidfd, 0, 0, 0)) === 0 || errno() === EPERM
+  );
+}
+
+/** Whether a thread is still there. */
+export function alive(task: Task): boolean {
+  if (!processAlive(task.process)) return false;
+  if (task.tid === task.process.tgid) return true;
+  return Number(sys().syscall3(TGKILL, task.process.tgid, task.tid, 0)) === 0 || errno() === EPERM;
+}
