@@ -131,8 +131,8 @@ function receiveInto(fd: number, header: Buffer, flags: number): number | undefi
     if (length >= 0) return length;
     const name = errnoName(errno());
     if (name === "EAGAIN") return undefined;
-    if (name === "ECONNRESET") return 0;
-    if (name !== "EINTR") throw failed("recvmsg");
+    // the other end closed without having read all of ours: said once, before the messages that it left for us
+    if (name !== "EINTR" && name !== "ECONNRESET") throw failed("recvmsg");
   }
 }
 

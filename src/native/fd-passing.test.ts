@@ -48,6 +48,15 @@ describe("messages between processes", () => {
     assert.equal(sendMessage(ends[1], Uint8Array.of(1)), false);
   });
 
+  it("that the other end left arrive also when it has not read everything", (t) => {
+    const { ends, close } = pair(t);
+    sendMessage(ends[0], Uint8Array.of(1));
+    sendMessage(ends[1], Uint8Array.of(2)); // ECONNRESET for this end when the other one closes
+    close(ends[0]);
+    assert.deepEqual([...(receiveMessage(ends[1], 100, false)?.bytes ?? [])], [1]);
+    assert.deepEqual(receiveMessage(ends[1], 100, false)?.bytes, new Uint8Array(0));
+  });
+
   it("that are too long are an error, not cut", (t) => {
     const { ends } = pair(t);
     sendMessage(ends[0], new Uint8Array(11));
