@@ -237,6 +237,11 @@ export class Workplace {
     return { process: child, ended };
   }
 
+  /** Where dist/ and node_modules/ are, readable by the user. */
+  get installed(): string {
+    return resolve(this.#main, "../../..");
+  }
+
   /** The words that run galgo, for a terminal of its own. */
   command(...args: readonly string[]): readonly string[] {
     return [process.execPath, this.#main, ...args];
