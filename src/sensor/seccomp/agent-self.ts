@@ -4,7 +4,7 @@ import { readlinkSync } from "node:fs";
 import { sys } from "../../native/syscalls.ffi.ts";
 import { type TaskStatus, readStatus } from "./proc.ts";
 import { threadId } from "./thread-id.ts";
-import { Unseen } from "./unseen.ts";
+import { SensorBroken, Unseen } from "./unseen.ts";
 
 const CLONE_FS = 0x200;
 const CAP_SETUID_SETGID = 0xc0n;
@@ -58,7 +58,7 @@ export class AgentSelf {
 
   constructor() {
     const status = readStatus(threadId());
-    if (status === undefined) throw new Error("can not read /proc/thread-self/status");
+    if (status === undefined) throw new SensorBroken("can not read /proc/thread-self/status");
     this.status = status;
     this.userNamespace = readlinkSync("/proc/self/ns/user");
     this.#nr = NR[process.arch === "arm64" ? "arm64" : "x64"];
@@ -107,7 +107,7 @@ export class AgentSelf {
     // first the user: the rest needs the capabilities that come back with it
     const user = this.#become(this.status.coe.euid);
     if (!user || !this.#join(this.status.groups, this.status.coe.egid))
-      throw new Error("this thread can not take its own credentials back");
+      throw new SensorBroken("this thread can not take its own credentials back");
     borrowed = undefined;
   }
 

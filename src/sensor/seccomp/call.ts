@@ -8,6 +8,7 @@ import type { Listener } from "./listener.ts";
 import type { Objects } from "./objects.ts";
 import { eventOf } from "./event-of.ts";
 import { E } from "./open-flags.ts";
+import { pidFromTask } from "./own-number.ts";
 import { NONE, REFUSED, type Reply, fail } from "./reply.ts";
 import type { Origin, Resolved } from "./resolve.ts";
 import type { SyscallRule } from "./rule.ts";
@@ -88,6 +89,11 @@ export class Call {
     return this.#notif.readInt32LE(32 + 8 * index);
   }
 
+  /** A pid argument in this process's pid namespace; -1 when nobody has that number in the task's. Not for groups. */
+  pid(index: number): number {
+    return pidFromTask(this.bench.tasks, this.task, this.i32(index));
+  }
+
   /**
    * Copies a string argument. @returns bytes with their NUL, or the errno that the kernel would give.
    * @throws Unseen when this process may not read the task.
@@ -106,6 +112,11 @@ export class Call {
   bytesAt(address: bigint, size: number): Buffer | number {
     const read = asAgent(() => this.bench.memory.bytes(this.task.tid, address, size));
     return this.#readable(read, -1);
+  }
+
+  /** Writes a number into the task's memory; when it can not be written, the task sees what was there. */
+  writeU32(address: bigint, value: number): void {
+    this.bench.memory.writeU32(this.task.tid, address, value);
   }
 
   /** Where the path argument next to `dirfd` (an argument index; undefined: the cwd) starts. */

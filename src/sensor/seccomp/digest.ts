@@ -12,6 +12,12 @@ const MAX_CACHED = 65_536;
 /** How often a file that changes while it is hashed is hashed again before it is given up. */
 const MAX_TRIES = 3;
 
+/**
+ * A file that was changed so recently can be changed again without another ctime: kernels before 6.13 count time in ticks, and
+ * some filesystems in seconds.
+ */
+const SETTLED_MS = 2_100;
+
 /** Called between two pieces of a long file, so that a watchdog can tell work from a hang. */
 export type HashProgress = () => void;
 
@@ -42,23 +48,23 @@ export class ContentDigests {
     const reader = asAgent(() => sys().openat(ownFdDirectory(), fdName(fd), flags, 0));
     if (reader < 0) return undefined;
     try {
-      return this.#hash(reader, stat.contentKey);
+      return this.#hash(reader, stat);
     } finally {
       sys().close(reader);
     }
   }
 
-  #hash(reader: number, expected: string): string | undefined {
+  #hash(reader: number, expected: Stat): string | undefined {
     let before = expected;
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       const digest = this.#read(reader);
       const after = statFd(reader);
       if (digest === undefined || after === undefined) return undefined;
-      if (after.contentKey === before) {
-        this.#remember(before, digest);
+      if (after.contentKey === before.contentKey) {
+        if (Date.now() - after.ctimeMs > SETTLED_MS) this.#remember(after.contentKey, digest);
         return digest;
       }
-      before = after.contentKey;
+      before = after;
     }
     return undefined;
   }

@@ -3,6 +3,7 @@
 // Layouts and ioctl numbers: uapi/linux/seccomp.h (the same on x86-64 and aarch64).
 import { errno } from "../../native/libc.ffi.ts";
 import { sys } from "../../native/syscalls.ffi.ts";
+import { SensorBroken } from "./unseen.ts";
 
 const IOCTL_RECV = 0xc0502100;
 const IOCTL_SEND = 0xc0182101;
@@ -56,7 +57,7 @@ export class Listener {
     if (error === EINTR) return "again";
     // ENOENT means both "vanished" and "nobody is left": only POLLHUP tells
     if (error === ENOENT) return (this.#pollNow() & POLLHUP) !== 0 ? "end" : "again";
-    throw new Error(`held calls can not be received any more (errno ${error})`);
+    throw new SensorBroken(`held calls can not be received any more (errno ${error})`);
   }
 
   /** True when another call waits already. */

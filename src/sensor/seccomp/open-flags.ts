@@ -64,6 +64,7 @@ export const EXEC_FLAGS: number = LARGEFILE | FMODE_EXEC;
 export const E = {
   PERM: 1,
   NOENT: 2,
+  SRCH: 3,
   TOOBIG: 7,
   BADF: 9,
   AGAIN: 11,

@@ -2,8 +2,9 @@
 // Numbers of a task as others see it: a mounted /proc shows the pid namespace of whoever mounted it.
 import { sys } from "../../native/syscalls.ffi.ts";
 import { O } from "./open-flags.ts";
-import { pidsInNamespaces, readProc, readProcAt } from "./proc.ts";
-import type { Task } from "./tasks.ts";
+import { linkText } from "./link.ts";
+import { type NamespacePids, pidsInNamespaces, readProc, readProcAt } from "./proc.ts";
+import type { Task, TaskTable } from "./tasks.ts";
 
 /** Thread group and thread id. */
 export interface TaskNumbers {
@@ -15,7 +16,7 @@ export interface TaskNumbers {
 export function ownNumber(task: Task, procRoot: number): TaskNumbers | undefined {
   const { process, tid } = task;
   if (process.view.samePidNamespace) return { tgid: process.tgid, tid };
-  const pids = pidsInNamespaces(readProc(`/proc/${tid}/status`) ?? "");
+  const pids = pidsOf(tid);
   if (pids === undefined) return undefined;
   // from the outermost namespace inwards: in the right one the rest of the list is what that /proc shows
   for (let level = 0; level < pids.tgids.length; level++) {
@@ -32,4 +33,33 @@ function statusAt(procRoot: number, folder: string): string {
   const path = Buffer.from(`${folder}/status\0`, "latin1");
   const fd = sys().openat(procRoot, path, O.CLOEXEC, 0);
   return fd < 0 ? "" : (readProcAt(fd) ?? "");
+}
+
+/**
+ * What a pid that a task names is here. A task in a pid namespace of its own counts from 1 again.
+ * @returns -1 when no known process has the number there
+ */
+export function pidFromTask(tasks: TaskTable, task: Task, pid: number): number {
+  if (pid <= 0 || task.process.view.samePidNamespace) return pid;
+  const own = pidsOf(task.tid);
+  if (own === undefined) return -1;
+  const level = own.tids.length - 1;
+  for (const process of tasks.processes.values()) {
+    for (const tid of new Set([process.tgid, ...process.threads.keys()])) {
+      const pids = pidsOf(tid)?.tids;
+      if (pids?.[level] === pid && (pids.length > level + 1 || sameNamespace(task.tid, tid)))
+        return tid;
+    }
+  }
+  return -1;
+}
+
+function pidsOf(tid: number): NamespacePids | undefined {
+  return pidsInNamespaces(readProc(`/proc/${tid}/status`) ?? "");
+}
+
+/** Numbers are unique in one namespace; processes in namespaces below it have one there too. */
+function sameNamespace(a: number, b: number): boolean {
+  const text = linkText(`/proc/${a}/ns/pid`);
+  return text !== "?" && text === linkText(`/proc/${b}/ns/pid`);
 }

@@ -20,7 +20,7 @@ import type { SyscallRule } from "./rule.ts";
 import { statFd } from "./stat.ts";
 import { TABLE } from "./table.ts";
 import { type Task, TaskTable } from "./tasks.ts";
-import { Unseen } from "./unseen.ts";
+import { SensorBroken, Unseen } from "./unseen.ts";
 import { Views } from "./view.ts";
 
 const ENOSYS = 38;
@@ -151,8 +151,8 @@ class Server {
   #decide(): Reply {
     const { notif } = this.#listener;
     const nr = notif.readInt32LE(16);
-    const task = this.#bench.tasks.get(notif.readUInt32LE(8));
     try {
+      const task = this.#bench.tasks.get(notif.readUInt32LE(8));
       if (task === undefined)
         throw new Unseen("unreadable-task", `thread ${notif.readUInt32LE(8)}`);
       if (task.process.checks > 0) this.#checkAfterwards(task);
@@ -162,8 +162,9 @@ class Server {
       this.#call.begin(task, route.rule);
       return route.handler(this.#call);
     } catch (error) {
-      if (!(error instanceof Unseen)) throw error;
-      return this.#unseen(error);
+      if (error instanceof SensorBroken) throw error;
+      // a slip of ours is no reason to let a call pass, nor to kill everybody: counted as lost, which keeps a run from being sealed
+      return this.#unseen(error instanceof Unseen ? error : slip(error));
     }
   }
 
@@ -260,4 +261,9 @@ class Server {
       for (const check of sibling.afterwards) check.installed?.(statFd(fd)?.key ?? "");
     }
   }
+}
+
+function slip(error: unknown): Unseen {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new Unseen("internal-error", text.split("\n", 3).join(" "));
 }

@@ -46,6 +46,8 @@ export interface Stat {
   readonly key: string;
   /** `key` with ctime and size: names a content. */
   readonly contentKey: string;
+  /** Last change of content or attributes (ms since the epoch). */
+  readonly ctimeMs: number;
 }
 
 const scratch = Buffer.alloc(256);
@@ -63,6 +65,8 @@ export function statAt(fd: number, path: Buffer, flags: number): Stat | undefine
   const devMinor = scratch.readUInt32LE(140);
   const ino = scratch.readBigUInt64LE(32);
   const size = scratch.readBigUInt64LE(40);
+  const seconds = scratch.readBigInt64LE(96);
+  const nanoseconds = scratch.readUInt32LE(104);
   const key = `${devMajor}:${devMinor}:${ino}:${scratch.readUInt32LE(80)}.${scratch.readUInt32LE(88)}`;
   return {
     mode,
@@ -78,7 +82,8 @@ export function statAt(fd: number, path: Buffer, flags: number): Stat | undefine
     ino,
     mntId: scratch.readBigUInt64LE(144),
     key,
-    contentKey: `${key}:${scratch.readBigUInt64LE(96)}.${scratch.readUInt32LE(104)}:${size}`,
+    contentKey: `${key}:${seconds}.${nanoseconds}:${size}`,
+    ctimeMs: Number(seconds) * 1000 + nanoseconds / 1e6,
   };
 }
 

@@ -13,3 +13,11 @@ export class Unseen extends Error {
     this.detail = detail;
   }
 }
+
+/** Thrown when nothing that is done afterwards could be right: ends the sensor, and with it the workload. */
+export class SensorBroken extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "SensorBroken";
+  }
+}

@@ -135,8 +135,9 @@ export function truncate(call: Call): Reply {
     if (refusal !== undefined) return refusal;
     if (way === "task" || beyondLimit(call, object.stat, size)) return CONTINUE;
     if (size > MAX_OFFSET) return fail(size > MAX_SIGNED ? E.INVAL : E.FBIG);
-    if (way === "copy") return result(sys().ftruncate(object.fd, Number(size)));
-    return truncateTo(object.fd, object.stat, size);
+    return way === "copy"
+      ? result(sys().ftruncate(object.fd, Number(size)))
+      : truncateTo(object.fd, object.stat, size);
   });
 }
 

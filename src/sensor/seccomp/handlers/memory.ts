@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Memory that becomes executable: mmap, mprotect, pkey_mprotect.
-import type { FileId } from "../../../event/cell/file.ts";
-import { readProc } from "../proc.ts";
-import type { Call } from "../call.ts";
-import { EXEC_FLAGS, eventFlags } from "../open-flags.ts";
-import { CONTINUE, type Reply } from "../reply.ts";
-import { flagsOf } from "../opened.ts";
-import { openTaskFd } from "../resolve.ts";
 import { sys } from "../../../native/syscalls.ffi.ts";
-import { statLink } from "../link.ts";
+import { asAgent } from "../agent-self.ts";
+import type { Call } from "../call.ts";
+import { AT, EXEC_FLAGS, O, eventFlags } from "../open-flags.ts";
+import { flagsOf } from "../opened.ts";
+import { readProc } from "../proc.ts";
+import { CONTINUE, type Reply } from "../reply.ts";
+import { type Resolved, openTaskFd, resolve } from "../resolve.ts";
+import { type Stat, statFd } from "../stat.ts";
 
+type FoundObject = Extract<Resolved, { kind: "found" }>;
 const MAP_ANONYMOUS = 0x20;
+const PAGE = 4096n;
+const LAST_ADDRESS = (1n << 64n) - 1n;
 
 /** mmap with PROT_EXEC. TSEM records the protection in both members. */
 export function mmap(call: Call): Reply {
@@ -31,38 +34,88 @@ export function mmap(call: Call): Reply {
   }
 }
 
-/** mprotect with PROT_EXEC: of a file's mapping or of anonymous memory. */
+/** mprotect with PROT_EXEC: an event for each file mapped in the range, and one for anonymous memory in it. */
 export function mprotect(call: Call): Reply {
   const prot = call.u32(2);
-  const file = mappedFile(call, call.u64(0));
-  return call.refusal("file_mprotect", file === undefined ? { prot } : { file, prot }) ?? CONTINUE;
+  const from = call.u64(0);
+  const end = from + call.u64(1) + PAGE - 1n;
+  const mappings = mappingsOf(call, from, end > LAST_ADDRESS ? LAST_ADDRESS : end - (end % PAGE));
+  // nothing there: what another thread maps meanwhile is anonymous at best, its own mmap was decided on
+  if (mappings.length === 0) return call.refusal("file_mprotect", { prot }) ?? CONTINUE;
+  const seen = new Set<string>();
+  for (const mapping of mappings) {
+    if (seen.has(mapping.object)) continue;
+    seen.add(mapping.object);
+    const refusal = mappingRefusal(call, mapping, prot);
+    if (refusal !== undefined) return refusal;
+  }
+  return CONTINUE;
 }
 
-/** The file mapped at an address, as FILE; undefined for anonymous memory. */
-function mappedFile(call: Call, address: bigint): FileId | undefined {
-  const { process } = call.task;
-  const maps = readProc(`/proc/${process.tgid}/maps`) ?? "";
-  for (const line of maps.split("\n")) {
-    const [range = "", , , device, inode] = line.split(/ +/, 5);
-    const [from = "", to = ""] = range.split("-");
-    if (from === "" || BigInt(`0x${from}`) > address || BigInt(`0x${to}`) <= address) continue;
-    if (inode === "0" || device === undefined) return undefined;
-    return fileOfRange(call, range);
+/** A line of /proc/PID/maps (proc_pid_maps(5)). */
+export interface Mapping {
+  /** "from-to" as it stands there. */
+  readonly range: string;
+  /** "major:minor inode" in the kernel's own digits; ANONYMOUS for memory without a file. */
+  readonly object: string;
+  readonly pathname: string;
+}
+
+const ANONYMOUS = "00:00 0";
+
+/** Lines that overlap a range of addresses. */
+export function parseMaps(text: string, from: bigint, end: bigint): Mapping[] {
+  const found: Mapping[] = [];
+  for (const line of text.split("\n")) {
+    const match = /^(([0-9a-f]+)-([0-9a-f]+)) \S+ \S+ (\S+ \d+) *(.*)$/.exec(line);
+    if (match === null) continue;
+    const [, range = "", low = "", high = "", object = "", pathname = ""] = match;
+    if (BigInt(`0x${high}`) <= from || BigInt(`0x${low}`) >= end) continue;
+    found.push({ range, object, pathname });
   }
+  return found;
+}
+
+function mappingsOf(call: Call, from: bigint, end: bigint): Mapping[] {
+  return parseMaps(readProc(`/proc/${call.task.tid}/maps`) ?? "", from, end);
+}
+
+function mappingRefusal(call: Call, mapping: Mapping, prot: number): Reply | undefined {
+  if (mapping.object === ANONYMOUS) return call.refusal("file_mprotect", { prot });
+  const object = mappedObject(call, mapping);
+  // a file that can not be reached any more is told like anonymous memory: its content is nobody's
+  if (object === undefined) return call.refusal("file_mprotect", { prot });
+  try {
+    const use = { hook: "file_mprotect", flags: EXEC_FLAGS } as const;
+    const { objects } = call.bench;
+    const file = objects.file(call.task.process, object.fd, object.stat, use);
+    return call.refusal("file_mprotect", { file, prot });
+  } finally {
+    sys().close(object.fd);
+  }
+}
+
+/** The mapped file: by its mapping (CAP_CHECKPOINT_RESTORE), else by its name when that still leads to it. */
+function mappedObject(call: Call, mapping: Mapping): FoundObject | undefined {
+  const link = `/proc/${call.task.tid}/map_files/${mapping.range}`;
+  const path = Buffer.from(`${link}\0`, "latin1");
+  const fd = asAgent(() => sys().open(path, O.PATH | O.CLOEXEC, 0));
+  const stat = fd < 0 ? undefined : statFd(fd);
+  if (stat !== undefined) return { kind: "found", fd, stat };
+  const name = Buffer.from(`${unescaped(mapping.pathname)}\0`, "latin1");
+  const named = resolve({ task: call.task, dirfd: AT.FDCWD }, name, { follow: false });
+  if (named.kind !== "found") return undefined;
+  if (objectOf(named.stat) === mapping.object) return named;
+  sys().close(named.fd);
   return undefined;
 }
 
-function fileOfRange(call: Call, range: string): FileId | undefined {
-  const { process } = call.task;
-  const link = `/proc/${process.tgid}/map_files/${range}`;
-  const stat = statLink(link);
-  if (stat === undefined) return undefined; // needs CAP_CHECKPOINT_RESTORE: absent without it
-  const fd = sys().open(Buffer.from(`${link}\0`, "latin1"), 0x280000, 0);
-  if (fd < 0) return undefined;
-  try {
-    const use = { hook: "file_mprotect", flags: EXEC_FLAGS } as const;
-    return call.bench.objects.file(process, fd, stat, use);
-  } finally {
-    sys().close(fd);
-  }
+/** Newlines in names are octal escapes. */
+function unescaped(pathname: string): string {
+  return pathname.replaceAll("\\012", "\n");
+}
+
+function objectOf({ devMajor, devMinor, ino }: Stat): string {
+  const hex = (value: number): string => value.toString(16).padStart(2, "0");
+  return `${hex(devMajor)}:${hex(devMinor)} ${ino}`;
 }

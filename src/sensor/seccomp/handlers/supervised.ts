@@ -52,12 +52,12 @@ function decide(call: Call, aim: Aim, args: readonly number[], told: boolean): R
 /** prlimit64 with a new limit. The size of core files is told: the kernel writes them without any open. */
 export function prlimit(call: Call): Reply {
   const resource = call.u32(1);
-  return decide(call, aimAt(call, call.i32(0)), [resource], resource === RLIMIT_CORE);
+  return decide(call, aimAt(call, call.pid(0)), [resource], resource === RLIMIT_CORE);
 }
 
 /** sched_setscheduler, sched_setparam, sched_setattr, sched_setaffinity, migrate_pages, move_pages of another process. */
 export function schedule(call: Call): Reply {
-  return decide(call, aimAt(call, call.i32(0)), [], false);
+  return decide(call, aimAt(call, call.pid(0)), [], false);
 }
 
 /** setpriority, ioprio_set: a process, a group, or all processes of a user. */

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What tasks do to tasks and to themselves: signals, tracing, credentials, prctl.
 import { readFileSync } from "node:fs";
+import { errno } from "../../../native/libc.ffi.ts";
 import type { Call } from "../call.ts";
 import { MAX_GROUPS } from "../limits.ts";
 import { E } from "../open-flags.ts";
 import { CONTINUE, REFUSED, type Reply, fail } from "../reply.ts";
-import { readStatus } from "../proc.ts";
+import { readProc, readStatus } from "../proc.ts";
 import { copyFd } from "../sockets.ts";
 import { sys } from "../../../native/syscalls.ffi.ts";
 import type { Process } from "../tasks.ts";
@@ -25,10 +26,16 @@ const LSM_SETID = { ID: 1, RE: 2, RES: 4, FS: 8 } as const;
 export function kill(call: Call): Reply {
   const { at, variant } = call.rule;
   const sig = call.u32(at.value ?? 1);
-  const target = variant === "pidfd" ? pidOfPidfd(call) : call.i32(at.id ?? 0);
-  const toGroup = variant === "pidfd" && (call.u32(3) & PIDFD_GROUP) !== 0;
-  if (target > 0 && !toGroup) return signalOne(call, target, sig);
-  return signalGroup(call, toGroup ? -target : target, sig);
+  if (variant === "pidfd") return signalByPidfd(call, sig);
+  const target = call.i32(at.id ?? 0);
+  return target > 0 ? signalOne(call, call.pid(at.id ?? 0), sig) : signalGroup(call, target, sig);
+}
+
+function signalByPidfd(call: Call, sig: number): Reply {
+  const target = pidOfPidfd(call);
+  if (typeof target === "object") return target;
+  const toGroup = (call.u32(3) & PIDFD_GROUP) !== 0;
+  return toGroup ? signalGroup(call, -target, sig) : signalOne(call, target, sig);
 }
 
 /** Whether a process or thread id is one of Galgo's own. */
@@ -104,17 +111,17 @@ export function groupOf(pid: number): number {
   }
 }
 
-function pidOfPidfd(call: Call): number {
-  const fd = copyFd(call.task.process, call.i32(call.rule.at.fd ?? 0));
-  if (fd < 0) return -2; // not a descriptor of the task: the kernel says EBADF, and no group has this number
-  try {
-    const text = readFileSync(`/proc/self/fdinfo/${fd}`, "latin1");
-    return Number(/^Pid:\t(-?\d+)$/m.exec(text)?.[1] ?? -2);
-  } catch {
-    return -2;
-  } finally {
-    sys().close(fd);
-  }
+/** Whom a pidfd of the task is about, in this process's namespace; a reply when it is about nobody. */
+function pidOfPidfd(call: Call): number | Reply {
+  const number = call.i32(call.rule.at.fd ?? 0);
+  if (number < 0) return fail(E.BADF);
+  const fd = copyFd(call.task.process, number);
+  if (fd < 0) return call.noDescriptor({ kind: "error", errno: errno() });
+  const text = readProc(`/proc/thread-self/fdinfo/${fd}`) ?? "";
+  sys().close(fd);
+  const pid = Number(/^Pid:\t(-?\d+)$/m.exec(text)?.[1] ?? Number.NaN);
+  if (Number.isNaN(pid)) return fail(E.BADF);
+  return pid > 0 ? pid : fail(E.SRCH);
 }
 
 /** ptrace: only requests that begin to trace (the filter lets the rest pass: they need a tracee that was decided on). */
@@ -125,13 +132,14 @@ export function ptrace(call: Call): Reply {
     const source = parent?.identity.taskId ?? "0".repeat(call.bench.sink.emptyDigest.length);
     return call.refusal("ptrace_traceme", { source }) ?? CONTINUE;
   }
-  return access(call, call.i32(1), MODE_ATTACH);
+  return access(call, call.pid(1), MODE_ATTACH);
 }
 
 /** process_vm_readv, process_vm_writev, kcmp, process_madvise, pidfd_getfd. */
 export function accessTask(call: Call): Reply {
   const { at, variant } = call.rule;
-  const pid = variant === "pidfd" ? pidOfPidfd(call) : call.i32(at.id ?? 0);
+  const pid = variant === "pidfd" ? pidOfPidfd(call) : call.pid(at.id ?? 0);
+  if (typeof pid === "object") return pid;
   return access(call, pid, variant === "read" ? MODE_READ : MODE_ATTACH);
 }
 
