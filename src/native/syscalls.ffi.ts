@@ -15,6 +15,7 @@ type Ffi = {
     remoteCount: number,
     flags: number,
   ) => number;
+  readonly processVmWritev: Ffi["processVmReadv"];
   readonly open: (path: Buffer, flags: number, mode: number) => number;
   readonly openat: (dirfd: number, path: Buffer, flags: number, mode: number) => number;
   readonly close: (fd: number) => number;
@@ -118,17 +119,12 @@ function bind(): Ffi {
     library.func(name, result, args) as never;
   const call = (...args: string[]): never => named("syscall", "long", ["long", ...args]);
   const path = "void *";
+  const vectors = ["int", "void *", "ulong", "void *", "ulong", "ulong"];
   return {
     ioctl: named("ioctl", "int", ["int", "ulong", "void *"]),
     ioctlValue: named("ioctl", "int", ["int", "ulong", "ulong"]),
-    processVmReadv: named("process_vm_readv", "long", [
-      "int",
-      "void *",
-      "ulong",
-      "void *",
-      "ulong",
-      "ulong",
-    ]),
+    processVmReadv: named("process_vm_readv", "long", vectors),
+    processVmWritev: named("process_vm_writev", "long", vectors),
     open: named("open", "int", [path, "int", "int"]),
     openat: named("openat", "int", ["int", path, "int", "int"]),
     close: named("close", "int", ["int"]),

@@ -19,3 +19,9 @@ export const MAX_GROUPS = 65_536;
 export const MAX_TEMPORARY = 65_536;
 /** Descriptors of a task that are looked at before a call goes on in it; those beyond may be taken for new ones. */
 export const MAX_COMPARED = 256;
+/** Bytes of one datagram (the kernel's limit for UDP and raw sockets). */
+export const MAX_DATAGRAM = 0xffff;
+/** Pieces that a message is gathered from (the kernel's UIO_MAXIOV). */
+export const MAX_PARTS = 1024;
+/** Control data of a message (the kernel's optmem_max is 20 to 128 KiB). */
+export const MAX_CONTROL = 131_072;

@@ -48,6 +48,18 @@ export class TaskMemory {
     return got === size ? into : EFAULT;
   }
 
+  /** @returns whether it was written */
+  writeU32(tid: number, address: bigint, value: number): boolean {
+    const from = Buffer.alloc(4);
+    from.writeUInt32LE(value >>> 0);
+    const iov = this.#iov;
+    iov.writeBigUInt64LE(addressOf(from), 0);
+    iov.writeBigUInt64LE(4n, 8);
+    iov.writeBigUInt64LE(address, 16);
+    iov.writeBigUInt64LE(4n, 24);
+    return sys().processVmWritev(tid, iov, 1, iov.subarray(16), 1, 0) === 4;
+  }
+
   /** Reads up to `size` bytes; a fault behind the first page only shortens the read. */
   #read(tid: number, address: bigint, into: Buffer, size: number): number {
     const iov = this.#iov;

@@ -33,6 +33,8 @@ export class Process {
   hasForked = false;
   /** Parent when it was first seen; for clone(CLONE_PARENT). */
   readonly ppid: number;
+  /** Other processes may run in its memory; until the next exec. */
+  sharesMemory = false;
   /** It adopts orphans of its descendants (PR_SET_CHILD_SUBREAPER): who shows it as parent need not be its child. */
   adoptsOrphans = false;
   readonly execs: ExecsUnderWay = new ExecsUnderWay();

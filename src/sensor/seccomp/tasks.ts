@@ -178,6 +178,7 @@ export class TaskTable {
     task.forking = false;
     this.adoptChildren(process);
     process.exe = image.exe;
+    process.sharesMemory = false;
     process.umask = -1;
     process.divergent = false;
     image.run(task);
@@ -235,6 +236,7 @@ export class TaskTable {
     const seen = inherits ? { view: parent.view, epoch: parent.viewEpoch } : this.#look(tid);
     const process = new Process(status.tgid, status.ppid, image, seen);
     process.adoptsOrphans = status.isInit;
+    process.sharesMemory = parent?.sharesMemory ?? true;
     return this.#add(process, tid, status);
   }
 

@@ -7,6 +7,7 @@ import * as attributes from "./attributes.ts";
 import * as control from "./control.ts";
 import { exec } from "./exec.ts";
 import * as memory from "./memory.ts";
+import * as message from "./message.ts";
 import * as mount from "./mount.ts";
 import * as names from "./names.ts";
 import { open } from "./open.ts";
@@ -43,8 +44,8 @@ export const HANDLERS: Readonly<Record<HandlerName, Handler>> = {
   bind: socket.bind,
   listen: socket.listen,
   accept: socket.accept,
-  sendto: socket.sendto,
-  sendmsg: socket.sendmsg,
+  sendto: message.sendto,
+  sendmsg: message.sendmsg,
   kill: task.kill,
   ptrace: task.ptrace,
   accessTask: task.accessTask,

@@ -22,6 +22,7 @@ import {
   statAt,
   statFd,
 } from "../stat.ts";
+import { mayBeRewritten } from "../shared-memory.ts";
 import { textOf } from "../text.ts";
 import { umaskOf } from "../umask.ts";
 import { Unseen } from "../unseen.ts";
@@ -47,9 +48,15 @@ export function open(call: Call): Reply {
   return fail(E.EXIST); // created and removed by others under every try
 }
 
-/** No hook is called for it, and it gives no access: but openat2 reads its flags from memory. */
+/**
+ * No hook is called for it, and it gives no access. But openat2 reads its flags from memory, and the kernel installs no
+ * descriptors of O_PATH for the agent. Where others could rewrite the flags it is as if there were no openat2, for which
+ * programs are prepared: a check afterwards comes too late for what was read meanwhile.
+ */
 function openPathOnly(call: Call, request: OpenRequest): Reply {
-  if (request.inMemory) call.expectPathOnly();
+  if (!request.inMemory) return CONTINUE;
+  if (mayBeRewritten(call.task, call.u64(call.rule.at.flags ?? 0))) return fail(E.NOSYS);
+  call.expectPathOnly();
   return CONTINUE;
 }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sockets: made, named, connected, listened on, accepted from, sent through with an address.
+// Sockets: made, named, connected, listened on, accepted from. What is sent through them is in message.ts.
 import type { SockAddr, SockId } from "../../../event/cell/socket.ts";
 import { errno } from "../../../native/libc.ffi.ts";
 import { sys } from "../../../native/syscalls.ffi.ts";
 import type { Call } from "../call.ts";
-import { MAX_MESSAGES } from "../limits.ts";
 import { E } from "../open-flags.ts";
 import { ConnectedAfterwards } from "../opened.ts";
 import { CONTINUE, OK, type Reply, fail } from "../reply.ts";
@@ -21,8 +20,6 @@ const O_NONBLOCK = 0x800;
 const EALREADY = 114;
 const EINPROGRESS = 115;
 const ENOTSOCK = 88;
-const MSGHDR_SIZE = 56;
-const MMSGHDR_SIZE = 64;
 
 /** socket(2). */
 export function create(call: Call): Reply {
@@ -44,7 +41,7 @@ export function pair(call: Call): Reply {
 }
 
 /** Lends a copy of the task's socket to `work`. ENOTSOCK and EBADF are the task's own mistakes and end the call. */
-function withSocket(call: Call, work: (fd: number, sock: SockId) => Reply): Reply {
+export function withSocket(call: Call, work: (fd: number, sock: SockId) => Reply): Reply {
   const number = call.i32(call.rule.at.fd ?? 0);
   const fd = number < 0 ? -1 : copyFd(call.task.process, number);
   if (fd < 0) {
@@ -126,10 +123,16 @@ function expectPeer(call: Call, addr: SockAddr): void {
   task.later(new ConnectedAfterwards(task, copy, addr, bench.digest));
 }
 
-const isInternet = (sock: SockId): boolean => sock.family === AF.INET || sock.family === AF.INET6;
+export function isInternet({ family }: SockId): boolean {
+  return family === AF.INET || family === AF.INET6;
+}
+
 /** Families whose connect to AF_UNSPEC returns at once. */
 const DISSOLVED: ReadonlySet<number> = new Set([AF.INET, AF.INET6, AF.UNIX, AF.NETLINK]);
-const isStream = ({ type }: SockId): boolean => type !== SOCK.DGRAM && type !== SOCK.RAW;
+
+export function isStream({ type }: SockId): boolean {
+  return type !== SOCK.DGRAM && type !== SOCK.RAW;
+}
 
 /** Whether a second connect waits for the first without looking at the address again. */
 function canStart(sock: SockId): boolean {
@@ -175,37 +178,7 @@ function inHostOrder(addr: SockAddr | undefined): SockAddr | undefined {
   return { ...addr, port: ((port & 0xff) << 8) | (port >> 8) };
 }
 
-/** sendto with an address. */
-export function sendto(call: Call): Reply {
-  const bytes = addressArgument(call);
-  if (typeof bytes === "number") return fail(bytes);
-  return withSocket(call, (_fd, sock) => message(call, sock, bytes) ?? CONTINUE);
-}
-
-/** sendmsg, sendmmsg: an event for each message that names a destination. */
-export function sendmsg(call: Call): Reply {
-  const many = call.rule.variant === "many";
-  const count = many ? Math.min(call.u32(2), MAX_MESSAGES) : 1;
-  const stride = many ? MMSGHDR_SIZE : MSGHDR_SIZE;
-  const headers = call.bytes(1, count * stride);
-  if (typeof headers === "number") return fail(headers);
-  const named = Array.from({ length: count }, (_, i) => headers.subarray(i * stride)).filter(
-    (header) => header.readBigUInt64LE(0) !== 0n && header.readUInt32LE(8) !== 0,
-  );
-  if (named.length === 0) return CONTINUE;
-  return withSocket(call, (_fd, sock) => {
-    for (const header of named) {
-      const size = Math.min(header.readUInt32LE(8), MAX_ADDRESS);
-      const bytes = call.bytesAt(header.readBigUInt64LE(0), size);
-      if (typeof bytes === "number") return fail(bytes);
-      const refusal = message(call, sock, bytes);
-      if (refusal !== undefined) return refusal;
-    }
-    return CONTINUE;
-  });
-}
-
-function message(call: Call, sock: SockId, bytes: Buffer): Reply | undefined {
-  const addr = parse(call, asInternet(bytes, sock));
-  return addr === undefined ? undefined : call.refusal("socket_sendmsg", { sock, addr });
+/** The destination of a message; undefined when the bytes name none. */
+export function parseDestination(call: Call, bytes: Buffer, sock: SockId): SockAddr | undefined {
+  return parse(call, asInternet(bytes, sock));
 }
