@@ -35,4 +35,5 @@ export class RunError extends CodedError<
   | "LAUNCH_FAILED"
   | "LOST_EVENTS"
   | "BAD_OPTION"
+  | "CUT_SHORT"
 > {}

@@ -61,7 +61,9 @@ export async function learnWorkload(
     const run = await runWorkload({ ...request.run, knownPoints }, observer);
     runs.push(run);
     observer.onRun?.(run, index, run.points.length - knownPoints.length);
+    refuseCutShort(run);
     refuseLoss(run, request.allowLoss);
+    if (run.stopRequested) break;
   }
   const learned = learnFrom(request, runs);
   write(request.output, recordsFile, runs, learned.model);
@@ -94,6 +96,15 @@ function requireWritable(file: string): void {
       { cause: error },
     );
   }
+}
+
+/** A workload that was killed did not do all that it does. */
+function refuseCutShort({ cutShort, outcome }: RunResult): void {
+  if (!cutShort) return;
+  throw new RunError(
+    "CUT_SHORT",
+    `no model was written: the workload was killed (${outcome.killed ?? "by Galgo"})`,
+  );
 }
 
 function refuseLoss(run: RunResult, allowLoss: boolean): void {

@@ -68,6 +68,8 @@ export function writeReport(plan: RunPlan, site: Site, ending: Ending): RunResul
     fidelity,
     points: result.points,
     saturation: result.summary.saturation,
+    cutShort: ending.cutShort,
+    stopRequested: ending.stopRequested,
   };
 }
 

@@ -60,4 +60,8 @@ export interface RunResult {
   readonly points: readonly SecurityPoint[];
   /** New behaviours in each tenth of the events. */
   readonly saturation: readonly number[];
+  /** Galgo killed the workload before its command had ended. */
+  readonly cutShort: boolean;
+  /** Somebody asked Galgo to end (SIGTERM, SIGHUP). */
+  readonly stopRequested: boolean;
 }

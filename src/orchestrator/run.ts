@@ -66,6 +66,8 @@ export interface Ending {
   readonly features: readonly string[];
   /** Why Galgo killed the workload, when it did. */
   readonly killed: string | undefined;
+  readonly cutShort: boolean;
+  readonly stopRequested: boolean;
 }
 
 class RunInProgress {
@@ -85,6 +87,8 @@ class RunInProgress {
   /** Why this run can not succeed, whatever the workload does. */
   #failure: RunError | undefined;
   #firstHasEnded = false;
+  #cutShort = false;
+  #stopRequested = false;
 
   constructor(plan: RunPlan, site: Site, observer: RunObserver) {
     this.#plan = plan;
@@ -153,6 +157,8 @@ class RunInProgress {
       result,
       features: [...workload.features, ...features],
       killed: this.#killed ?? result.summary.killed,
+      cutShort: this.#cutShort,
+      stopRequested: this.#stopRequested,
     };
   }
 
@@ -173,6 +179,7 @@ class RunInProgress {
 
   #kill(reason: string): void {
     this.#killed ??= reason;
+    if (!this.#firstHasEnded) this.#cutShort = true;
     this.#workload?.kill();
   }
 
@@ -185,8 +192,11 @@ class RunInProgress {
       takeSignals({
         forward: (signal) => workload.signal(signalNumber(signal)),
         kill: (reason) => this.#kill(reason),
-        insisted: (signal) =>
-          this.#observer.onNotice?.(`${signal} was passed on; once more ends the workload`),
+        asked: (signal) => {
+          this.#stopRequested = true;
+          if (this.#firstHasEnded) return;
+          this.#observer.onNotice?.(`${signal} is passed on; once more ends the workload`);
+        },
         firstHasEnded: () => this.#firstHasEnded,
       }),
     );

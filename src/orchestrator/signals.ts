@@ -9,8 +9,8 @@ export interface SignalReceiver {
   forward(signal: NodeJS.Signals): void;
   /** Ends the workload as a whole. */
   kill(reason: string): void;
-  /** A signal was passed on that ends the workload when it comes again. */
-  insisted(signal: NodeJS.Signals): void;
+  /** Somebody wants Galgo itself to end; called before the signal is passed on. */
+  asked(signal: NodeJS.Signals): void;
   /** True when the first process has ended and others go on: nobody is left to pass a signal on to. */
   firstHasEnded(): boolean;
 }
@@ -24,8 +24,8 @@ const TAKEN: readonly NodeJS.Signals[] = [
   "SIGUSR1",
   "SIGUSR2",
 ];
-/** Asked twice with one of these, the workload is ended. Not SIGINT: programs want to hear Ctrl-C many times. */
-const INSISTING: ReadonlySet<NodeJS.Signals> = new Set(["SIGTERM", "SIGHUP"]);
+/** These mean Galgo; the second one ends the workload. Not SIGINT: programs want to hear Ctrl-C many times. */
+const ASKING: ReadonlySet<NodeJS.Signals> = new Set(["SIGTERM", "SIGHUP"]);
 const ENDING: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP"]);
 
 /** Takes signals over until the returned function is called. */
@@ -34,12 +34,13 @@ export function takeSignals(receiver: SignalReceiver): () => void {
   const take = (signal: NodeJS.Signals): void => {
     const again = asked.has(signal);
     asked.add(signal);
-    if (receiver.firstHasEnded() && ENDING.has(signal))
+    if (ASKING.has(signal) && !again) receiver.asked(signal);
+    if (receiver.firstHasEnded() && ENDING.has(signal)) {
       receiver.kill(`${signal} after the command had ended`);
-    else if (again && INSISTING.has(signal)) receiver.kill(`${signal} for the second time`);
-    else {
+    } else if (again && ASKING.has(signal)) {
+      receiver.kill(`${signal} for the second time`);
+    } else {
       receiver.forward(signal);
-      if (INSISTING.has(signal)) receiver.insisted(signal);
     }
   };
   for (const signal of TAKEN) process.on(signal, take);

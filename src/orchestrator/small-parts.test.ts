@@ -111,7 +111,7 @@ describe("takeSignals", () => {
     const release = takeSignals({
       forward: (signal) => told.push(`forward ${signal}`),
       kill: (reason) => told.push(`kill: ${reason}`),
-      insisted: () => undefined,
+      asked: (signal) => told.push(`asked by ${signal}`),
       firstHasEnded: () => ended,
     });
     return { told, release };
@@ -125,6 +125,7 @@ describe("takeSignals", () => {
     assert.deepEqual(told, [
       "forward SIGINT",
       "forward SIGINT",
+      "asked by SIGTERM",
       "forward SIGTERM",
       "forward SIGUSR1",
       "kill: SIGTERM for the second time",

@@ -78,6 +78,40 @@ describe("signals to galgo", () => {
   });
 });
 
+describe("learning that is asked to end", () => {
+  it("makes no more runs, and a model of what it has", async (t) => {
+    const place = new Place(t);
+    const script = "trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done";
+    const run = place.start(["learn", "-o", "m.json", "--runs", "5", ...shell(script)]);
+    await run.says(/ready/);
+    run.process.kill("SIGTERM");
+    const { status, stdout, stderr } = await run.ended;
+    assert.deepEqual([status, stdout], [0, "ready\n"], stderr);
+    assert.match(stderr, /sealed in m\.json/);
+  });
+
+  it("makes no model of a workload that had to be killed", async (t) => {
+    const place = new Place(t);
+    const run = place.start([
+      "learn",
+      "-o",
+      "m.json",
+      ...shell("trap '' TERM; echo ready; while :; do sleep 1; done"),
+    ]);
+    await run.says(/ready/);
+    run.process.kill("SIGTERM");
+    await run.says(/once more ends the workload/);
+    run.process.kill("SIGTERM");
+    const { status, stderr } = await run.ended;
+    assert.equal(status, 125);
+    assert.match(
+      stderr,
+      /no model was written: the workload was killed \(SIGTERM for the second time\)/,
+    );
+    assert.deepEqual(place.files(), ["state"]);
+  });
+});
+
 describe("processes that outlive the command", () => {
   it("are waited for", async (t) => {
     const { status, stdout } = await new Place(t).galgo(
