@@ -11,6 +11,8 @@ export const MAX_MODEL_BYTES: number = 64 * 1024 * 1024;
 export const MAX_RECORD_BYTES: number = 2 * 1024 * 1024;
 /** Bookkeeping that may wait in memory before it is written even though events are waiting (bytes). */
 export const MAX_BUFFERED_BYTES: number = 256 * 1024;
+/** Time that bookkeeping may wait in memory while events are waiting (ms): what a kill -9 of Galgo can cost. */
+export const MAX_BUFFERED_MS = 20;
 /** Distinct reasons of loss that are kept with an example; the rest is only counted. */
 export const MAX_LOSS_REASONS = 64;
 /** Forensic records that one run writes; later violations are still refused and counted. */

@@ -15,7 +15,7 @@ import type { Assessment, TrustedModelingAgent } from "../tma/index.ts";
 import { Actors } from "./actors.ts";
 import { LatencyHistogram } from "./latency.ts";
 import type { LatencySummary } from "./latency.ts";
-import { MAX_FORENSIC_RECORDS, MAX_POSTED_VIOLATIONS } from "./limits.ts";
+import { MAX_BUFFERED_MS, MAX_FORENSIC_RECORDS, MAX_POSTED_VIOLATIONS } from "./limits.ts";
 import { Losses } from "./losses.ts";
 import { addMark } from "./marks.ts";
 import type { Mark } from "./marks.ts";
@@ -137,6 +137,8 @@ class ModelingNamespace implements Namespace {
   #since = -1;
   /** How long the last one was held (us). */
   #lastHeldUs: number | undefined;
+  /** Since when trajectory records wait in memory (ms, monotonic); -1: none does. */
+  #bufferedAt = -1;
   #extended: SecurityEvent[] = [];
   #pending: Pending[] = [];
 
@@ -329,6 +331,7 @@ class ModelingNamespace implements Namespace {
     if (this.#extended.length > 0) {
       for (const event of this.#extended) trajectory.append(writeRecord(event));
       this.#extended = [];
+      if (this.#bufferedAt < 0) this.#bufferedAt = performance.now();
     }
     if (this.#pending.length > 0) {
       const pending = this.#pending;
@@ -337,7 +340,10 @@ class ModelingNamespace implements Namespace {
       // evidence is not left in memory, whatever waits
       forensics.flush();
     }
-    if (flush) trajectory.flush();
+    if (this.#bufferedAt < 0) return;
+    if (!flush && performance.now() - this.#bufferedAt < MAX_BUFFERED_MS) return;
+    trajectory.flush();
+    this.#bufferedAt = -1;
   }
 
   #writeMarked(event: SecurityEvent, mark: Mark): void {

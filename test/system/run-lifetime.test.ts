@@ -29,6 +29,17 @@ async function gone(pid: number): Promise<void> {
   }
 }
 
+/** Waits until a text stands in the trajectory of the only run of that name. */
+async function recorded(place: Place, name: string, text: string): Promise<void> {
+  const folder = join(place.state, name);
+  const run = readdirSync(folder).find((entry) => entry !== "latest") ?? "";
+  const deadline = performance.now() + DEADLINE_MS;
+  while (!readFileSync(join(folder, run, "trajectory.jsonl"), "utf8").includes(text)) {
+    assert.ok(performance.now() < deadline, `${text} was not recorded`);
+    await pause(POLL_MS);
+  }
+}
+
 function pidIn(place: Place, file: string): number {
   const pid = Number(readFileSync(place.path(file), "utf8"));
   assert.ok(pid > 1);
@@ -144,7 +155,8 @@ describe("galgo killed with SIGKILL", () => {
       ...shell("cat /dev/null; sleep 1000 & echo $! > pid; echo ready; wait"),
     ]);
     await run.says(/ready/);
-    // all events so far have been answered, so their records have been handed to the kernel
+    // records are handed to the kernel when no event waits, and then survive
+    await recorded(place, "job", "/pid");
     run.process.kill("SIGKILL");
     assert.equal((await run.ended).signal, "SIGKILL");
     await gone(pidIn(place, "pid"));
