@@ -166,7 +166,7 @@ function write(
     for (const { text } of readRecords(directory.trajectory)) lines.push(text);
   // the model comes last: where it is, its records are
   writeAtomic(recordsFile, lines.length === 0 ? "" : `${lines.join("\n")}\n`);
-  writeAtomic(output, stringifyWorkloadModel(model), 0o644);
+  writeAtomic(output, stringifyWorkloadModel(model), { mode: 0o644, durable: true });
 }
 
 function exitOf(runs: readonly RunResult[]): ChildExit {

@@ -19,7 +19,5 @@ export const MAX_LOSS_REASONS = 64;
 export const MAX_FORENSIC_RECORDS = 10_000;
 /** Violations that are posted to the main thread one by one; later ones are counted. */
 export const MAX_POSTED_VIOLATIONS = 1_000;
-/** Entries of the memo from raw event to assessment; when it is full it starts again. */
-export const MAX_MEMO_ENTRIES = 65_536;
 /** Default time that one held event may take before the watchdog acts (ms). */
 export const DEFAULT_DEADLINE_MS = 10_000;

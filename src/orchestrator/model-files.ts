@@ -211,7 +211,7 @@ function writeModel(
   try {
     if (records !== undefined)
       writeAtomic(records.file, records.texts.map((text) => `${text}\n`).join(""));
-    writeAtomic(output, stringifyWorkloadModel(model), 0o644);
+    writeAtomic(output, stringifyWorkloadModel(model), { mode: 0o644, durable: true });
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
     throw new StateError(

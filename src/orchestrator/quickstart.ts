@@ -21,6 +21,7 @@ import { explainViolation } from "./explain.ts";
 import type { Explanation } from "./explain.ts";
 import { learnWorkload } from "./learn.ts";
 import type { LearnResult } from "./learn.ts";
+import { DEFAULT_DEADLINE_MS } from "./limits.ts";
 import { runWorkload } from "./run.ts";
 import type { RunRequest, RunResult } from "./run-request.ts";
 
@@ -184,7 +185,7 @@ class Stage {
       stateRoot: join(this.folder, "state"),
       cwd: this.#work,
       env: this.#env,
-      deadlineMs: 10_000,
+      deadlineMs: DEFAULT_DEADLINE_MS,
       onExit: "kill",
       allowWeaker: false,
       stdio: this.#stdio,

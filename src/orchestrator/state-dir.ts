@@ -131,15 +131,26 @@ export function listRuns(root: string, name: string): string[] {
   }
 }
 
-/** Writes a file so that readers see the old or the new content, never a part: temporary file, fsync, rename. */
-export function writeAtomic(path: string, content: string | Uint8Array, mode = 0o600): void {
+export interface WriteOptions {
+  /** Default 0600. */
+  readonly mode?: number;
+  /** Wait until the content is on the disk: for what a user asked to have, not for the traces of a run. */
+  readonly durable?: boolean;
+}
+
+/** Writes a file so that readers see the old or the new content, never a part: temporary file, then rename. */
+export function writeAtomic(
+  path: string,
+  content: string | Uint8Array,
+  { mode = 0o600, durable = false }: WriteOptions = {},
+): void {
   const temporary = join(dirname(path), `.${randomBytes(6).toString("hex")}.galgo-tmp`);
   try {
     const fd = openSync(temporary, "wx", mode);
     try {
       const bytes = typeof content === "string" ? Buffer.from(content) : content;
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
-      fsyncSync(fd);
+      if (durable) fsyncSync(fd);
     } finally {
       closeSync(fd);
     }
