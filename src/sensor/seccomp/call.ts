@@ -114,11 +114,6 @@ export class Call {
     return this.#readable(read, -1);
   }
 
-  /** Writes a number into the task's memory; when it can not be written, the task sees what was there. */
-  writeU32(address: bigint, value: number): void {
-    this.bench.memory.writeU32(this.task.tid, address, value);
-  }
-
   /** Where the path argument next to `dirfd` (an argument index; undefined: the cwd) starts. */
   origin(dirfd: number | undefined): Origin {
     return { task: this.task, dirfd: dirfd === undefined ? -100 : this.i32(dirfd) };
@@ -202,7 +197,7 @@ export class Call {
     action: "allow" | "deny" | "kill";
     discipline: boolean;
   }): Reply | undefined {
-    if (decision.discipline) this.task.process.untrusted = true;
+    if (decision.discipline) this.task.process.discipline();
     if (decision.action === "allow") return undefined;
     if (decision.action === "deny") return REFUSED;
     this.killed = true;

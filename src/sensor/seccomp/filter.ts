@@ -72,6 +72,15 @@ function ruleBody(tests: readonly When[]): Instruction[] {
 
 /** Falls through when the test holds, returns ALLOW when not. */
 function testBody(test: When): Instruction[] {
+  if ("orBit" in test) {
+    return [
+      load(argLow(test.arg)),
+      [JUMP_BIT_SET, 3, 0, test.anyBit],
+      [JUMP_BIT_SET, 1, 0, test.unlessBit],
+      [JUMP_BIT_SET, 1, 0, test.orBit],
+      ret(ALLOW),
+    ];
+  }
   if ("anyBit" in test)
     return [load(argLow(test.arg)), [JUMP_BIT_SET, 1, 0, test.anyBit], ret(ALLOW)];
   if ("noBit" in test)

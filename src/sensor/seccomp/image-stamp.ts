@@ -30,6 +30,7 @@ interface ImageStamp {
 /** The image that a process has become: its stat key, and what to call for it. */
 export interface NewImage {
   readonly exe: string;
+  readonly stamp: string;
   run(task: Task): void;
 }
 
@@ -81,8 +82,17 @@ export class ExecsUnderWay {
     if (now.exe === one.before.exe && now.layout === one.before.layout) return undefined;
     const known = [...this.#byThread.values()].find(({ expected }) => expected === now.exe);
     this.#byThread.clear();
-    return { exe: now.exe, run: known?.succeeded ?? one.contradicted };
+    const run = known?.succeeded ?? one.contradicted;
+    return { exe: now.exe, stamp: keyOf(now), run };
   }
+}
+
+const keyOf = ({ exe, layout }: ImageStamp): string => `${exe} ${layout}`;
+
+/** What an exec has given a process: the same for what it forks, different for each exec. undefined when it can not be seen. */
+export function imageStamp(tid: number): string | undefined {
+  const stamp = stampOf(tid);
+  return stamp === undefined ? undefined : keyOf(stamp);
 }
 
 function stampOf(tid: number): ImageStamp | undefined {
@@ -95,6 +105,6 @@ function stampOf(tid: number): ImageStamp | undefined {
 }
 
 /** stat key of the image a process runs; undefined when it is gone or its image is not ours to see. */
-export function exeKey(pid: number): string | undefined {
+function exeKey(pid: number): string | undefined {
   return statAt(AT_FDCWD, Buffer.from(`/proc/${pid}/exe\0`, "latin1"), 0)?.key;
 }

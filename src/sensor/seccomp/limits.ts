@@ -5,8 +5,8 @@
 export const MAX_SYMLINKS = 40;
 /** Interpreters followed in one exec: script of a script of ... (the kernel's BINPRM depth). */
 export const MAX_INTERPRETERS = 5;
-/** Different images that ended with unseen children and are remembered to attribute those. */
-export const MAX_DEPARTED = 1024;
+/** Images that are remembered to tell what a process was forked from; one takes about 300 bytes. */
+export const MAX_IMAGES = 65_536;
 /** Processes known before the table is swept for exited ones. */
 export const SWEEP_AT = 256;
 /** Bytes of a value argument that are copied (xattr values: XATTR_SIZE_MAX). */

@@ -103,6 +103,15 @@ export function pidsInNamespaces(status: string): NamespacePids | undefined {
   return tgids === undefined || tids === undefined ? undefined : { tgids, tids };
 }
 
+const KCMP = process.arch === "arm64" ? 272 : 312;
+const KCMP_VM = 1;
+
+/** Whether two processes run in one memory (vfork, CLONE_VM). Also true when this process may not compare them. */
+export function shareMemory(pid: number, other: number): boolean {
+  const order = Number(sys().syscall4(KCMP, pid, other, KCMP_VM, 0));
+  return order === 0 || order === -1;
+}
+
 /** Children of all threads of a process, in no order. Empty when it is gone or the kernel has no CONFIG_PROC_CHILDREN. */
 export function childrenOf(tgid: number): number[] {
   const found: number[] = [];
@@ -115,7 +124,8 @@ export function childrenOf(tgid: number): number[] {
   return found;
 }
 
-function threadsOf(tgid: number): string[] {
+/** Thread ids of a process. */
+export function threadsOf(tgid: number): string[] {
   try {
     return readdirSync(`/proc/${tgid}/task`);
   } catch {

@@ -3,8 +3,8 @@
 import type { TaskIdentity } from "../../event/event.ts";
 import { errno } from "../../native/libc.ffi.ts";
 import { sys } from "../../native/syscalls.ffi.ts";
-import type { ImageIdentity } from "./ancestors.ts";
 import { ExecsUnderWay } from "./image-stamp.ts";
+import type { Image } from "./images.ts";
 import type { Afterwards } from "./opened.ts";
 import type { TaskStatus } from "./proc.ts";
 import type { View } from "./view.ts";
@@ -20,26 +20,29 @@ export interface SeenView {
   readonly epoch: number;
 }
 
+/** What a process starts with. */
+export interface Birth {
+  readonly image: Image;
+  readonly identity: TaskIdentity;
+  readonly name: string;
+  readonly untrusted: boolean;
+}
+
 /** A process of the workload. */
 export class Process {
   readonly tgid: number;
   readonly pidfd: number;
   identity: TaskIdentity;
-  /** stat key of the running image. */
-  exe: string;
+  image: Image;
   name: string;
   untrusted: boolean;
-  /** Children may exist that have not been seen yet. */
-  hasForked = false;
-  /** Parent when it was first seen; for clone(CLONE_PARENT). */
+  /** Parent when it was first seen. */
   readonly ppid: number;
   /** Other processes may run in its memory; until the next exec. */
   sharesMemory = false;
   /** It adopts orphans of its descendants (PR_SET_CHILD_SUBREAPER): who shows it as parent need not be its child. */
   adoptsOrphans = false;
   readonly execs: ExecsUnderWay = new ExecsUnderWay();
-  /** -1: read again. */
-  umask = -1;
   /** How the task whose call is held sees the filesystem. */
   view: View;
   viewEpoch: number;
@@ -53,19 +56,23 @@ export class Process {
   /** Checks of calls that went on in its threads, and of those those of threads that have ended. */
   checks = 0;
   readonly left: Afterwards[] = [];
-  /** It has ended, although nobody has waited for it yet. */
-  ended = false;
 
-  constructor(tgid: number, ppid: number, image: ImageIdentity, seen: SeenView) {
+  constructor(tgid: number, ppid: number, birth: Birth, seen: SeenView) {
     this.tgid = tgid;
     this.ppid = ppid;
     this.pidfd = Number(sys().syscall3(PIDFD_OPEN, tgid, 0, 0));
-    this.identity = image.identity;
-    this.exe = image.exe;
-    this.name = image.name;
-    this.untrusted = image.untrusted;
+    this.identity = birth.identity;
+    this.image = birth.image;
+    this.name = birth.name;
+    this.untrusted = birth.untrusted;
     this.view = seen.view;
     this.viewEpoch = seen.epoch;
+  }
+
+  /** Marks the process untrusted, for good. */
+  discipline(): void {
+    this.untrusted = true;
+    this.image.untrusted = true;
   }
 }
 
@@ -78,12 +85,8 @@ export class Task {
   stale = false;
   /** Calls that went on in the task, to be checked at its next event. */
   readonly afterwards: Afterwards[] = [];
-  /** Its last call was to fork. */
-  forking = false;
   /** Its last call changed how the filesystem is seen, after the views were invalidated. */
   viewPending = false;
-  /** Its last call changed the umask. */
-  umaskPending = false;
   /** Its own view, where threads of its process differ. */
   seen: SeenView | undefined;
 

@@ -23,6 +23,13 @@ export interface Positions {
 /** When the kernel filter notifies: a test of one argument's low 32 bits. All given tests must hold. */
 export type When =
   | { readonly arg: number; readonly anyBit: number }
+  /** Any of one set of bits, or of another unless a third bit is there. */
+  | {
+      readonly arg: number;
+      readonly anyBit: number;
+      readonly orBit: number;
+      readonly unlessBit: number;
+    }
   | { readonly arg: number; readonly noBit: number }
   | { readonly arg: number; readonly oneOf: readonly number[] }
   | { readonly arg: number; readonly pointer: "not-null" };
@@ -71,9 +78,7 @@ export type HandlerName =
   | "bpf"
   | "settime"
   | "plain"
-  | "fork"
-  | "exit"
-  | "umask"
+  | "clone"
   | "affinity"
   | "prlimit"
   | "schedule"

@@ -15,6 +15,7 @@ import { Listener } from "./listener.ts";
 import { TaskMemory } from "./memory.ts";
 import { Objects } from "./objects.ts";
 import { Placement } from "./placement.ts";
+import { childrenOf, threadsOf } from "./proc.ts";
 import { CONTINUE, type FdReply, REFUSED, type Reply, fail } from "./reply.ts";
 import type { SyscallRule } from "./rule.ts";
 import { statFd } from "./stat.ts";
@@ -196,7 +197,7 @@ class Server {
       if (known && sink.decide(found.event, process.untrusted).action === "allow") continue;
       const told = eventOf(task, "syscall", { args: [], text: found.text }, "afterwards");
       const decision = sink.violated(found.event ?? told, check.reason);
-      if (decision.discipline) process.untrusted = true;
+      if (decision.discipline) process.discipline();
     }
   }
 
@@ -241,7 +242,7 @@ class Server {
     const lends = this.#alone && this.#shares;
     if (lends) this.#placement.lend(this.#call.task.tid);
     const error = this.#listener.injectFd(fd, cloexec);
-    if (lends) this.#placement.restore();
+    if (lends && !this.#placement.restore()) this.#mendPlacement(this.#call.task.process.tgid);
     return error;
   }
 
@@ -251,6 +252,12 @@ class Server {
     const error = finish?.() ?? 0;
     if (error === 0) this.#listener.succeed(BigInt(number));
     return error;
+  }
+
+  /** Threads and children that were never held may be younger than the loan. */
+  #mendPlacement(tgid: number): void {
+    const tids = [...threadsOf(tgid).map(Number), ...childrenOf(tgid)];
+    this.#placement.mend(tids.filter((tid) => !this.#bench.tasks.has(tid)));
   }
 
   /** A sibling thread with an open under way must not be blamed for this descriptor. */

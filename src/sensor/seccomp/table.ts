@@ -6,6 +6,10 @@ import type { SyscallRule } from "./rule.ts";
 
 const PROT_EXEC = 4;
 const O_PATH = 0x200000;
+const CLONE_VM = 0x100;
+const CLONE_THREAD = 0x10000;
+/** CLONE_NEW* as clone takes them: its low byte is the exit signal. */
+const CLONE_NEW = 0x7e020000;
 /** CLONE_NEW* as unshare takes them, and CLONE_FS. */
 const UNSHARE_FLAGS = 0x7e020280;
 const SHM_EXEC = 0o100000;
@@ -115,17 +119,13 @@ export const TABLE: readonly SyscallRule[] = [
   {
     syscall: "clone",
     hook: "syscall",
-    handler: "fork",
-    variant: "flags",
+    handler: "clone",
     at: {},
     args: [0],
+    when: [{ arg: 0, anyBit: CLONE_NEW, orBit: CLONE_VM, unlessBit: CLONE_THREAD }],
   },
-  { syscall: "fork", hook: "none", handler: "fork", at: {} },
-  { syscall: "vfork", hook: "none", handler: "fork", at: {} },
-  { syscall: "exit_group", hook: "none", handler: "exit", at: {} },
   { syscall: "sched_getaffinity", hook: "none", handler: "affinity", at: {} },
   { syscall: "sched_setaffinity", hook: "none", handler: "affinity", at: {} },
-  { syscall: "umask", hook: "none", handler: "umask", at: {} },
   // names
   {
     syscall: "unlinkat",

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is who: processes and threads of the workload, their identity, credentials and trust, kept across fork, exec,
-// thread exit and reuse of thread ids. Identity rests on facts that the task can not change behind our back:
-// fork, exec and exit are notified, and /proc/PID/exe has to fit the identity that is inferred.
+// thread exit and reuse of thread ids. Identity rests on facts that the task can not change behind our back: execs are
+// notified and checked, and what a process was forked from shows in what only an exec changes (images.ts).
 import type { TaskIdentity } from "../../event/event.ts";
 import { sys } from "../../native/syscalls.ffi.ts";
 import type { EventSink } from "../sensor.ts";
-import { Ancestors, type ImageIdentity } from "./ancestors.ts";
-import { type NewImage, exeKey } from "./image-stamp.ts";
+import { type NewImage, imageStamp } from "./image-stamp.ts";
+import { Images } from "./images.ts";
 import { SWEEP_AT } from "./limits.ts";
 import type { Afterwards } from "./opened.ts";
-import { type TaskStatus, childrenOf, readStatus } from "./proc.ts";
-import { Process, type SeenView, Task, alive, processAlive } from "./process.ts";
+import { type TaskStatus, readStatus, shareMemory } from "./proc.ts";
+import { type Birth, Process, type SeenView, Task, alive, processAlive } from "./process.ts";
 import type { Views } from "./view.ts";
 
 export type { Process, Task } from "./process.ts";
@@ -23,7 +23,7 @@ export class TaskTable {
   readonly #views: Views;
   readonly #tasks = new Map<number, Task>();
   readonly #processes = new Map<number, Process>();
-  readonly #ancestors = new Ancestors();
+  readonly #images = new Images();
   #sweepAt = SWEEP_AT;
 
   constructor(sink: EventSink, views: Views) {
@@ -34,10 +34,12 @@ export class TaskTable {
   /** Registers the launched process, still the launcher's image. False when it is gone already. */
   addFirst(pid: number): boolean {
     const status = readStatus(pid);
-    const exe = exeKey(pid);
-    if (status === undefined || exe === undefined) return false;
-    const image = { identity: this.#sink.root, exe, name: status.name, untrusted: false };
-    this.#add(new Process(status.tgid, status.ppid, image, this.#look(pid)), pid, status);
+    const stamp = imageStamp(pid);
+    if (status === undefined || stamp === undefined) return false;
+    const identity = this.#sink.root;
+    const image = this.#images.add({ stamp, identity, untrusted: false });
+    const birth = { image, identity, name: status.name, untrusted: false };
+    this.#add(new Process(status.tgid, status.ppid, birth, this.#look(pid)), pid, status);
     return true;
   }
 
@@ -73,6 +75,11 @@ export class TaskTable {
     return due;
   }
 
+  /** Whether a thread has been held before. */
+  has(tid: number): boolean {
+    return this.#tasks.has(tid);
+  }
+
   get processes(): ReadonlyMap<number, Process> {
     return this.#processes;
   }
@@ -81,24 +88,6 @@ export class TaskTable {
   get unattributed(): TaskIdentity {
     const id = "f".repeat(this.#sink.emptyDigest.length);
     return { taskId: id, pTaskId: id };
-  }
-
-  /** To be called while `process` is held before exec or exit: its children get their identity while it still has its own. */
-  adoptChildren(process: Process): void {
-    if (!process.hasForked) return;
-    // a child that another thread is about to make is not there yet
-    process.hasForked = [...process.threads.values()].some(({ forking }) => forking);
-    for (const child of childrenOf(process.tgid)) {
-      if (!this.#tasks.has(child)) this.#discover(child);
-    }
-  }
-
-  /** A fork is about to happen. `sibling`: with CLONE_PARENT. */
-  willFork(task: Task, sibling: boolean): void {
-    const { process } = task;
-    process.hasForked = true;
-    task.forking = true;
-    if (sibling) this.#ancestors.addMaker(readStatus(task.tid)?.ppid ?? process.ppid, process);
   }
 
   /** The leader's exec ended all other threads. */
@@ -125,7 +114,6 @@ export class TaskTable {
 
   #refresh(task: Task): Task | undefined {
     const process = task.process;
-    task.forking = false;
     const divergent = process.divergent && task.tid !== process.tgid;
     if (task.stale || divergent || process.execs.some) {
       const status = readStatus(task.tid);
@@ -137,10 +125,6 @@ export class TaskTable {
     if (task.viewPending) {
       task.viewPending = false;
       this.#views.settle();
-    }
-    if (task.umaskPending) {
-      task.umaskPending = false;
-      process.umask = -1;
     }
     this.#see(task);
     return task;
@@ -173,15 +157,12 @@ export class TaskTable {
 
   #became(task: Task, image: NewImage): void {
     const { process } = task;
-    // what its threads forked to the last is there now, and has the image before this one
     this.dropOtherThreads(process);
-    task.forking = false;
-    this.adoptChildren(process);
-    process.exe = image.exe;
     process.sharesMemory = false;
-    process.umask = -1;
     process.divergent = false;
     image.run(task);
+    const { identity, untrusted } = process;
+    process.image = this.#images.add({ stamp: image.stamp, identity, untrusted });
   }
 
   /** For others to look at: an exec may have taken place although no thread was held since. */
@@ -212,48 +193,43 @@ export class TaskTable {
   }
 
   #newProcess(tid: number, status: TaskStatus): Task | undefined {
-    const exe = exeKey(status.tgid);
-    if (exe === undefined) return undefined;
-    const from = this.#parentImage(status, exe);
-    if (from === undefined) {
-      this.#sink.lost(
-        "unattributed-task",
-        `pid ${status.tgid} (parent ${status.ppid}) fits no known process`,
-      );
-    }
-    const image = {
-      identity: from === undefined ? this.unattributed : this.#sink.forked(from.identity),
-      exe,
-      name: status.name,
-      untrusted: from?.untrusted ?? false,
-    };
-    const parent = this.#processes.get(status.ppid);
+    const stamp = imageStamp(status.tgid);
+    if (stamp === undefined) return undefined;
+    const parent = this.#knownParent(status.ppid);
+    const birth = this.#birth(status, stamp, parent);
     const inherits =
       parent !== undefined &&
       !parent.splitFs &&
       !parent.childrenDiffer &&
       this.#views.current(parent.viewEpoch);
     const seen = inherits ? { view: parent.view, epoch: parent.viewEpoch } : this.#look(tid);
-    const process = new Process(status.tgid, status.ppid, image, seen);
+    const process = new Process(status.tgid, status.ppid, birth, seen);
     process.adoptsOrphans = status.isInit;
-    process.sharesMemory = parent?.sharesMemory ?? true;
+    process.sharesMemory =
+      parent === undefined || parent.sharesMemory || shareMemory(parent.tgid, status.tgid);
     return this.#add(process, tid, status);
   }
 
-  /** The image that a new process was forked from; undefined when none or more than one fits. */
-  #parentImage(status: TaskStatus, exe: string): ImageIdentity | undefined {
-    const { ppid } = status;
-    const parent = this.#knownParent(ppid);
-    const sure = parent !== undefined && !parent.adoptsOrphans && !this.#ancestors.hasMakers(ppid);
-    if (sure && parent.exe === exe) return parent;
-    // who has ended unnoticed has to be among the candidates, or another one would seem to be the only one
-    this.#sweep();
-    return this.#ancestors.find(exe, ppid, parent);
+  /** Identity and trust of a process that is seen for the first time. */
+  #birth(status: TaskStatus, stamp: string, parent: Process | undefined): Birth {
+    const { name } = status;
+    const sameImage = parent?.image.stamp === stamp ? parent : undefined;
+    const image = sameImage?.image ?? this.#images.find(stamp);
+    if (image === undefined) {
+      const who = `pid ${status.tgid} (parent ${status.ppid})`;
+      this.#sink.lost("unattributed-task", `${who} was forked from no image that is known`);
+      const identity = this.unattributed;
+      return { image: { stamp, identity, untrusted: true }, identity, name, untrusted: true };
+    }
+    // who adopts orphans need not be the parent, and an orphan may come from any process of its image
+    const sure = sameImage !== undefined && !sameImage.adoptsOrphans;
+    const untrusted = (sameImage?.untrusted ?? false) || (!sure && image.untrusted);
+    return { image, identity: this.#sink.forked(image.identity), name, untrusted };
   }
 
   #knownParent(ppid: number): Process | undefined {
     const known = this.#processes.get(ppid);
-    if (known !== undefined && processAlive(known)) return known;
+    if (known !== undefined && processAlive(known)) return this.#asItIs(known);
     const status = ppid > 1 ? readStatus(ppid) : undefined;
     return status !== undefined && this.#belongs(status)
       ? this.#discover(ppid)?.process
@@ -294,7 +270,6 @@ export class TaskTable {
     this.#processes.delete(process.tgid);
     sys().close(process.pidfd);
     for (const check of process.left.splice(0)) check.release();
-    if (process.hasForked && !process.ended) this.#ancestors.addDeparted(process);
   }
 
   /** Removes exited processes: their pidfds poll as readable. Those that nobody has waited for keep their place. */
@@ -307,10 +282,7 @@ export class TaskTable {
     });
     sys().poll(fds, all.length, 0);
     all.forEach((process, index) => {
-      if (fds.readInt16LE(8 * index + 6) === 0) return;
-      if (!processAlive(process)) this.#remove(process);
-      else if (process.hasForked && !process.ended) this.#ancestors.addDeparted(process);
-      process.ended = true;
+      if (fds.readInt16LE(8 * index + 6) !== 0 && !processAlive(process)) this.#remove(process);
     });
     this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#processes.size);
   }

@@ -100,7 +100,7 @@ function executable(program: FoundObject): number {
 
 /** Kinds of programs by content: the same few programs are run again and again. */
 const images = new Map<string, ExecImage>();
-const MAX_IMAGES = 4096;
+const MAX_KINDS = 4096;
 
 function imageOf(program: FoundObject): ExecImage {
   const known = images.get(program.stat.contentKey);
@@ -110,7 +110,7 @@ function imageOf(program: FoundObject): ExecImage {
   if (fd < 0) return { kind: "unreadable" };
   const image = readImage(fd);
   sys().close(fd);
-  if (images.size >= MAX_IMAGES) images.clear();
+  if (images.size >= MAX_KINDS) images.clear();
   images.set(program.stat.contentKey, image);
   return image;
 }
@@ -127,7 +127,6 @@ function decide(call: Call, opened: readonly FoundObject[]): Reply {
   }
   const program = programOf(opened, files);
   if (program === undefined) return fail(ENOEXEC);
-  bench.tasks.adoptChildren(process);
   const checked = process.execs.expect(task.tid, {
     expected: program.stat.key,
     succeeded: (after) => identify(call, after, program.file),
@@ -171,7 +170,7 @@ function contradict(call: Call, task: Task, file: FileId): void {
     eventOf(task, "file_open", { file }, "execve"),
     "another program runs than the one that was allowed",
   );
-  if (decision.discipline) task.process.untrusted = true;
+  if (decision.discipline) task.process.discipline();
   // it was reported as who it was; from now on it is nobody that a model knows
   task.process.name = task.status.name;
   task.process.identity = tasks.unattributed;
