@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sensors: what every sensor is, and the ones there are.
+export type { Decision, EventSink, Fidelity, SensorStats } from "./sensor.ts";
+export {
+  buildFilter,
+  type Machine,
+  seccompFidelity,
+  serveSeccomp,
+  type ServeOptions,
+  thisMachine,
+} from "./seccomp/index.ts";
