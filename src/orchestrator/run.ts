@@ -2,7 +2,7 @@
 // One run from beginning to end, as the sequence that it is:
 // parse -> probe -> state directory -> agent in its thread -> cgroup -> launch, held -> loop -> report.
 import { closeSync } from "node:fs";
-import { followJobControl } from "../sensor/seccomp/launch-terminal.ts";
+import { followJobControl } from "../sensor/index.ts";
 import type { LaunchError, LaunchedWorkload } from "../sensor/seccomp/launch-types.ts";
 import { createCgroup } from "./cgroup.ts";
 import type { CgroupHandle } from "./cgroup.ts";

@@ -3,7 +3,7 @@
 import { openSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { buildFilter, thisMachine } from "../sensor/seccomp/index.ts";
-import { launchWorkload } from "../sensor/seccomp/launch.ts";
+import { launchWorkload } from "../sensor/index.ts";
 import type {
   LaunchedWorkload,
   WorkloadExit,

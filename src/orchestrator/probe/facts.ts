@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { tryPidfdGetfd, tryProcessVmReadv } from "../../native/probe.ffi.ts";
 import type { Trial } from "../../native/probe.ffi.ts";
 import { buildFilter, thisMachine } from "../../sensor/seccomp/index.ts";
-import { launchWorkload } from "../../sensor/seccomp/launch.ts";
+import { launchWorkload } from "../../sensor/index.ts";
 import type { LauncherKind } from "../../sensor/seccomp/launch-types.ts";
 import { createCgroup } from "../cgroup.ts";
 import { findCommand } from "../command-lookup.ts";
