@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bench } from "./lib/bench.ts";
-import { Galgo, type GalgoOptions } from "./lib/galgo.ts";
+import { Galgo, type GalgoOptions, VIOLATED } from "./lib/galgo.ts";
 import { Lab, failure, finished } from "./lib/lab.ts";
 import type { BenchOutcome, Verdict } from "./lib/result.ts";
 import { digits, highest, median, quantile } from "./lib/stats.ts";
@@ -14,7 +14,6 @@ const PROCESSES = 100;
 const BUDGET_MS = 20;
 /** An ordinary user, who may not make cgroups. */
 const ORDINARY = 1_000;
-const VIOLATED = 121;
 
 interface Way {
   readonly label: string;
