@@ -32,9 +32,11 @@ export class Images {
   /**
    * The image with this stamp; undefined when none, or images of more than one identity, have it (address space layout not
    * randomised). Of images with one identity the untrusted one counts.
+   * @param parent image of the process that is shown as parent, which may be forgotten here
    */
-  find(stamp: string): Image | undefined {
-    const fitting = this.#byStamp.get(stamp) ?? [];
+  find(stamp: string, parent: Image | undefined): Image | undefined {
+    const known = this.#byStamp.get(stamp) ?? [];
+    const fitting = parent?.stamp === stamp ? [parent, ...known] : known;
     const ids = new Set(fitting.map(({ identity }) => identity.taskId));
     if (ids.size !== 1) return undefined;
     return fitting.find(({ untrusted }) => untrusted) ?? fitting[0];

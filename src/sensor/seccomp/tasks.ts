@@ -214,7 +214,7 @@ export class TaskTable {
   #birth(status: TaskStatus, stamp: string, parent: Process | undefined): Birth {
     const { name } = status;
     const sameImage = parent?.image.stamp === stamp ? parent : undefined;
-    const image = sameImage?.image ?? this.#images.find(stamp);
+    const image = this.#images.find(stamp, parent?.image);
     if (image === undefined) {
       const who = `pid ${status.tgid} (parent ${status.ppid})`;
       this.#sink.lost("unattributed-task", `${who} was forked from no image that is known`);

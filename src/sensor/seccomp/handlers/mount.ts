@@ -94,9 +94,7 @@ export function namespaces(call: Call): Reply {
   const own = call.rule.syscall === "unshare" && args[0] === 0n;
   const refusal = own ? undefined : call.syscallRefusal(args);
   if (refusal !== undefined) return refusal;
-  const { process } = call.task;
-  if (call.rule.syscall !== "clone" && isThreaded(call)) process.splitFs = true;
-  process.childrenDiffer = true;
+  if (call.rule.syscall !== "clone" && isThreaded(call)) call.task.process.splitFs = true;
   return viewsChange(call);
 }
 
@@ -109,6 +107,8 @@ function isThreaded({ task }: Call): boolean {
 export function viewsChange(call: Call): Reply {
   const { task, bench } = call;
   task.stale = true;
+  // born before or after: what the children see need not be what this process sees
+  task.process.childrenDiffer = true;
   if (task.viewPending) bench.views.invalidate();
   else bench.views.unsettle();
   task.viewPending = true;
