@@ -16,7 +16,7 @@ import { TaskMemory } from "./memory.ts";
 import { Objects } from "./objects.ts";
 import { Placement } from "./placement.ts";
 import { childrenOf, threadsOf } from "./proc.ts";
-import { CONTINUE, type FdReply, REFUSED, type Reply, fail } from "./reply.ts";
+import { CONTINUE, type FdReply, NONE, REFUSED, type Reply, fail } from "./reply.ts";
 import type { SyscallRule } from "./rule.ts";
 import { statFd } from "./stat.ts";
 import { TABLE } from "./table.ts";
@@ -159,7 +159,7 @@ class Server {
       if (task.process.checks > 0) this.#checkAfterwards(task);
       const foreign = notif.readUInt32LE(20) !== this.#arch || nr >= X32_BIT;
       const route = foreign ? undefined : this.#routes[nr];
-      if (route === undefined) return this.#foreign(nr);
+      if (route === undefined) return this.#foreign(task, nr);
       this.#call.begin(task, route.rule);
       return route.handler(this.#call);
     } catch (error) {
@@ -169,13 +169,19 @@ class Server {
     }
   }
 
-  /** 32-bit and x32 entry points: the table does not describe them. */
-  #foreign(nr: number): Reply {
-    this.#loss(
-      "foreign-entry-point",
-      `system call ${nr} through another architecture's entry point`,
-    );
-    return this.#options.enforcing ? fail(ENOSYS) : CONTINUE;
+  /** 32-bit and x32 entry points: the table does not describe what is called there; that it was, is an event, and never allowed. */
+  #foreign(task: Task, nr: number): Reply {
+    const { sink, enforcing } = this.#options;
+    if (!enforcing) {
+      const detail = `system call ${nr} through another architecture's entry point`;
+      this.#loss("foreign-entry-point", detail);
+      return CONTINUE;
+    }
+    const cell = { args: [BigInt.asUintN(32, BigInt(nr))] };
+    const event = eventOf(task, "syscall", cell, "foreign-entry-point");
+    const decision = sink.decide(event, task.process.untrusted);
+    if (decision.discipline) task.process.untrusted = true;
+    return decision.action === "kill" ? NONE : fail(ENOSYS);
   }
 
   #unseen(error: Unseen): Reply {
