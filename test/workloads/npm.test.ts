@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // npm ci, offline, from a cache of packages of our own; one of them builds itself at installation.
 // What varied between runs: names of temporary files in the cache and of the log (rule created-class), and whether the C library asks for
-// the number of processors when threads of the pool meet in malloc: once in some ten runs (rule cpu-count).
+// the number of processors when threads of the pool meet in malloc: once in some ten runs (rule cpu-count). And, no rule: V8 mostly maps its
+// own program once more, but not when the addresses it was given by chance lie near enough (2 of 150 starts). So it is learned twice.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, readFileSync } from "node:fs";
@@ -92,7 +93,9 @@ describe("npm ci from a local cache", () => {
     assert.match(stdout, /added 3 packages/);
     assert.equal(place.read("app/node_modules/gamma/index.js"), 'module.exports = "gamma";\n');
     assert.equal(place.read("app/node_modules/beta/built.txt"), "built\n");
-    for (let round = 0; round < 3; round++) {
+    anew();
+    await place.learnMore(command);
+    for (let round = 0; round < 2; round++) {
       anew();
       await place.repeat(command);
       assert.ok(existsSync(place.path("app/node_modules/.bin/gamma")));

@@ -154,13 +154,17 @@ export class Workplace {
     return ended.stdout;
   }
 
-  /** Learns a command as model `m.json`; nothing may be lost. */
-  async learn(command: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-    const words = ["learn", "-o", this.#model, ...(options.options ?? []), "--", ...command];
-    const outcome = await this.#run(words, options);
-    assert.equal(outcome.status, options.status ?? 0, this.#words("learning", outcome));
-    assert.match(outcome.stderr, /\(none lost\)/);
-    return outcome;
+  /** Learns a command as the model of this place; nothing may be lost. */
+  learn(command: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+    return this.#learnAs(this.#model, command, options);
+  }
+
+  /** Learns it a second time, with what it needs done meanwhile, and merges. */
+  async learnMore(command: readonly string[], options: RunOptions = {}): Promise<void> {
+    const more = join(this.folder, "more.json");
+    await this.#learnAs(more, command, options);
+    const merged = await this.galgo("model", "merge", "-o", this.#model, this.#model, more);
+    assert.equal(merged.status, 0, this.#words("merging", merged));
   }
 
   /** Runs a command under the enforced model and expects that nothing at all is refused. */
@@ -249,6 +253,14 @@ export class Workplace {
 
   get #model(): string {
     return join(this.folder, "m.json");
+  }
+
+  async #learnAs(model: string, command: readonly string[], options: RunOptions): Promise<Outcome> {
+    const words = ["learn", "-o", model, ...(options.options ?? []), "--", ...command];
+    const outcome = await this.#run(words, options);
+    assert.equal(outcome.status, options.status ?? 0, this.#words("learning", outcome));
+    assert.match(outcome.stderr, /\(none lost\)/);
+    return outcome;
   }
 
   async #run(args: readonly string[], options: RunOptions): Promise<Outcome> {
