@@ -79,7 +79,7 @@ function summarize(result: LearnResult): void {
   const failed = !("code" in exit) || exit.code !== 0;
   if (failed)
     say(
-      `the command ended with ${exitText(exit)}: what it would have done else is not in the model`,
+      `the command ${"code" in exit ? "ended with " : "was "}${exitText(exit)}: what it would have done else is not in the model`,
     );
   for (const rule of rules) say(`rule added: ${describeRule(rule)}`);
   const loss = lost === 0 ? "none lost" : `${count(lost)} LOST`;

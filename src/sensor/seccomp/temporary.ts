@@ -8,13 +8,15 @@ const PERMISSIONS = 0o777;
 const PRIVATE = 0o700;
 const STICKY_AND_WRITABLE = 0o1002;
 
+type Found = Pick<Stat, "mode" | "type" | "key">;
+
 /** Knows them by path. One per sensor. */
 export class TemporaryDirectories {
   readonly #paths = new Set<string>();
   readonly #byKey = new Map<string, string>();
 
   /** An object was created at `pathname` in the directory `parent`. */
-  made(pathname: string, stat: Stat, parent: Stat): void {
+  made(pathname: string, stat: Found, parent: Pick<Stat, "mode">): void {
     if (stat.type !== FileType.directory || (stat.mode & PERMISSIONS) !== PRIVATE) return;
     if ((parent.mode & STICKY_AND_WRITABLE) !== STICKY_AND_WRITABLE) return;
     // beyond the limit names count again: stricter, never looser
@@ -24,7 +26,7 @@ export class TemporaryDirectories {
   }
 
   /** An object was removed or has another name now. */
-  gone(stat: Stat): void {
+  gone(stat: Pick<Stat, "key">): void {
     const pathname = this.#byKey.get(stat.key);
     if (pathname === undefined) return;
     this.#byKey.delete(stat.key);
