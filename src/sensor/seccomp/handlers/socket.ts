@@ -4,9 +4,10 @@ import type { SockAddr, SockId } from "../../../event/cell/socket.ts";
 import { errno } from "../../../native/libc.ffi.ts";
 import { sys } from "../../../native/syscalls.ffi.ts";
 import type { Call } from "../call.ts";
-import { E } from "../open-flags.ts";
+import { AT, E } from "../open-flags.ts";
 import { ConnectedAfterwards } from "../opened.ts";
 import { CONTINUE, OK, type Reply, fail } from "../reply.ts";
+import { openTaskFd } from "../resolve.ts";
 import { AF, MAX_ADDRESS, copyFd, localAddress, parseAddress, sockOf } from "../sockets.ts";
 import { Unseen } from "../unseen.ts";
 
@@ -66,7 +67,18 @@ function addressArgument(call: Call): Buffer | number {
 }
 
 function parse(call: Call, bytes: Buffer): SockAddr | undefined {
-  return parseAddress(bytes, call.bench.digest);
+  const addr = parseAddress(bytes, call.bench.digest);
+  return addr?.family === "unix" ? { family: "unix", address: fromRoot(call, addr.address) } : addr;
+}
+
+/** A relative name of a local socket means another socket in each folder: it is told from the root on, as paths of files are. */
+function fromRoot(call: Call, name: string): string {
+  if (name === "" || name.startsWith("/") || name.startsWith("\0")) return name;
+  const here = openTaskFd(call.task, AT.FDCWD);
+  if (here.kind !== "found") return name;
+  const { pathname } = call.bench.objects.path(call.task.process, here.fd, here.stat);
+  sys().close(here.fd);
+  return pathname.endsWith("/") ? `${pathname}${name}` : `${pathname}/${name}`;
 }
 
 /** bind(2): an internet address is bound by the agent when it has the task's rights, so that it is the one decided on. */
