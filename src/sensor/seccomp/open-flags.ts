@@ -65,6 +65,7 @@ export const E = {
   PERM: 1,
   NOENT: 2,
   SRCH: 3,
+  NXIO: 6,
   TOOBIG: 7,
   BADF: 9,
   AGAIN: 11,

@@ -14,8 +14,8 @@ import type { Objects } from "./objects.ts";
 import { AT, O, eventFlags } from "./open-flags.ts";
 import { readProc } from "./proc.ts";
 import { resolve } from "./resolve.ts";
-import { peerAddress, sockOf } from "./sockets.ts";
-import { FileType, FsMagic, type Stat, filesystemOf, statFd } from "./stat.ts";
+import { peerAddress, peerPid, sockOf } from "./sockets.ts";
+import { FileType, FsMagic, type Stat, filesystemOf, statAt, statFd } from "./stat.ts";
 import type { Task } from "./tasks.ts";
 
 /** What was reached instead. */
@@ -187,9 +187,22 @@ export class ConnectedAfterwards implements Afterwards {
   #differs(task: Task, peer: string, expected: string): boolean {
     if (peer === "" || peer === expected) return false;
     if (peer.startsWith("\0") || expected.startsWith("\0")) return true;
-    if (!peer.startsWith("/")) return false;
-    const key = socketKey(task, { family: "unix", address: peer });
+    const key = peer.startsWith("/")
+      ? socketKey(task, { family: "unix", address: peer })
+      : this.#keyAtPeer(peer);
     return key !== undefined && key !== this.#key;
+  }
+
+  /** A relative name starts in the folder of whoever bound it. */
+  #keyAtPeer(name: string): string | undefined {
+    const pid = peerPid(this.#fd);
+    if (pid <= 0) return undefined;
+    const path = Buffer.concat([
+      Buffer.from(`/proc/${pid}/cwd/`, "latin1"),
+      encodePath(name),
+      Buffer.alloc(1),
+    ]);
+    return statAt(AT.FDCWD, path, 0)?.key;
   }
 }
 

@@ -9,7 +9,9 @@ import type { Process } from "./tasks.ts";
 
 const PIDFD_GETFD = 438;
 const SOL_SOCKET = 1;
-const SO = { TYPE: 3, PROTOCOL: 38, DOMAIN: 39 } as const;
+const SO = { TYPE: 3, PEERCRED: 17, PROTOCOL: 38, DOMAIN: 39 } as const;
+/** struct ucred {pid, uid, gid}. */
+const CREDENTIALS_SIZE = 12;
 export const AF = { UNSPEC: 0, UNIX: 1, INET: 2, INET6: 10, NETLINK: 16 } as const;
 /** sizeof(struct sockaddr_storage). */
 export const MAX_ADDRESS = 128;
@@ -17,6 +19,7 @@ export const MAX_ADDRESS = 128;
 const value = Buffer.alloc(4);
 const length = Buffer.alloc(4);
 const address = Buffer.alloc(MAX_ADDRESS);
+const credentials = Buffer.alloc(CREDENTIALS_SIZE);
 
 /** A descriptor of ours for the task's descriptor; -1 when it has none or the kernel refuses (Yama, Docker's default profile). */
 export function copyFd(process: Process, fd: number): number {
@@ -31,6 +34,13 @@ export function sockOf(fd: number): SockId | undefined {
   const protocol = option(fd, SO.PROTOCOL);
   if (family === undefined || type === undefined || protocol === undefined) return undefined;
   return { family, type, protocol };
+}
+
+/** Process that listens at, or has made, the other end of a local socket of ours; 0 when it is not known. */
+export function peerPid(fd: number): number {
+  length.writeUInt32LE(CREDENTIALS_SIZE, 0);
+  const known = sys().getsockopt(fd, SOL_SOCKET, SO.PEERCRED, credentials, length) === 0;
+  return known ? credentials.readInt32LE(0) : 0;
 }
 
 function option(fd: number, name: number): number | undefined {

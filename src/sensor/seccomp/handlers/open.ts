@@ -26,11 +26,9 @@ import { mayBeRewritten } from "../shared-memory.ts";
 import { textOf } from "../text.ts";
 import { umaskOf } from "../umask.ts";
 import { Unseen } from "../unseen.ts";
+import { isDeviceForAll } from "./device.ts";
 import { type OpenRequest, endsWithSlash, readRequest } from "./open-request.ts";
 
-/** Character devices that any process may open alike: null, zero, full, random, urandom (major 1). */
-const PLAIN_DEVICES = new Set([3, 5, 7, 8, 9]);
-const MEMORY_MAJOR = 1;
 const S_IFREG = 0x8000;
 const ATTR_SIZE_FILE_OPEN = 0x8 | 0x2000 | 0x8000;
 const MAX_RACES = 3;
@@ -76,7 +74,7 @@ function openOnce(call: Call, request: OpenRequest, acting: Acting): Reply | und
     if (exclusive) return fail(E.EXIST);
     const refused = typeError(flags, target.stat);
     if (refused !== 0) return fail(refused);
-    if (acting === "no" || !injectable(call, target)) return openInTask(call, target, flags);
+    if (acting === "no" || !injectable(call, target, flags)) return openInTask(call, target, flags);
     if ((flags & O.TMPFILE) !== 0) return openTemporary(call, request, target);
     return openForTask(call, target, flags);
   } finally {
@@ -110,14 +108,19 @@ function notFound(call: Call, { path }: OpenRequest, error: number, acting: Acti
   return call.unresolved(error, acting);
 }
 
-function injectable(call: Call, { fd, stat }: FoundObject): boolean {
-  const plain = stat.type === FileType.regular || stat.type === FileType.directory;
-  if (plain) return filesystemOf(fd, stat).magic !== FsMagic.proc || procForAll(call, fd);
-  return (
-    stat.type === FileType.character &&
-    stat.rdevMajor === MEMORY_MAJOR &&
-    PLAIN_DEVICES.has(stat.rdevMinor)
-  );
+/** Whether a file is the same for whoever opens it, and is opened without waiting. */
+function injectable(call: Call, { fd, stat }: FoundObject, flags: number): boolean {
+  switch (stat.type) {
+    case FileType.regular:
+    case FileType.directory:
+      return filesystemOf(fd, stat).magic !== FsMagic.proc || procForAll(call, fd);
+    case FileType.fifo:
+      return (flags & O.NONBLOCK) !== 0 || (flags & O.ACCMODE) !== 0;
+    case FileType.character:
+      return isDeviceForAll(call, stat, flags);
+    default:
+      return false;
+  }
 }
 
 /** Files of /proc that mean the same whoever opens them: not memory (others may trace more than the task may), not settings. */
@@ -132,8 +135,9 @@ function openForTask(call: Call, target: FoundObject, flags: number): Reply {
   const { stat } = target;
   if ((flags & O.CREAT) !== 0 && !mayOpenExisting(call, target)) return fail(E.ACCES);
   const keep = flags & ~(O.CREAT | O.EXCL | O.NOFOLLOW | O.TRUNC);
-  // never waits here: while somebody holds a lease on the file, only the task may
-  const now = stat.type === FileType.regular ? O.NONBLOCK : 0;
+  // never waits here: for whoever holds a lease on the file, or for a reader of a FIFO, only the task may
+  const mayWait = stat.type === FileType.regular || stat.type === FileType.fifo;
+  const now = mayWait ? O.NONBLOCK : 0;
   const fd = sys().openat(
     ownFdDirectory(),
     fdName(target.fd),
@@ -161,9 +165,9 @@ function handOver(fd: number, cloexec: boolean, decide: () => Reply | undefined)
   return reply;
 }
 
-/** A lease, or a file of /proc that only its own process may open. */
+/** A lease, a FIFO that nobody reads yet, or a file of /proc that only its own process may open. */
 function onlyInTask(call: Call, target: FoundObject, error: number, flags: number): Reply {
-  const lease = error === E.AGAIN && (flags & O.NONBLOCK) === 0;
+  const lease = (error === E.AGAIN || error === E.NXIO) && (flags & O.NONBLOCK) === 0;
   const own = error === E.ACCES && filesystemOf(target.fd, target.stat).magic === FsMagic.proc;
   return lease || own ? openInTask(call, target, flags) : fail(error);
 }

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Arguments that are rewritten while a call is held: what was denied is never reached, or, where the call had to go on in
+// the task (programs, local sockets, openat2 with O_PATH), each time it was reached is reported.
+import assert from "node:assert/strict";
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import {
+  type Workplace,
+  buildFixture,
+  openWorkplace,
+  withoutCompiler,
+} from "../helpers/fixture.ts";
+import { type DenyRule, type Sensed, runSensed } from "../helpers/sensed.ts";
+
+const skip = withoutCompiler;
+const DEADLINE_MS = 240_000;
+
+let workplace: Workplace;
+let program = "";
+let deniedProgram = "";
+
+before(() => {
+  if (skip !== false) return;
+  workplace = openWorkplace();
+  program = buildFixture(workplace.folder, "race", ["race.c"]);
+  deniedProgram = buildFixture(workplace.folder, "race-denied", ["race.c"], ["-DDENIED"]);
+});
+
+after(() => {
+  workplace?.dispose();
+});
+
+function freshFolder(): string {
+  const folder = join(workplace.folder, "work");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  return folder;
+}
+
+/** A free port of the loopback; nobody else of this test takes it meanwhile. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" ? (address?.port ?? 0) : 0));
+    });
+  });
+}
+
+/** Ports in events are the words of memory read as numbers. */
+const inMemory = (port: number): number => ((port & 0xff) << 8) | (port >> 8);
+
+interface Race {
+  readonly kind: string;
+  readonly how: "thread" | "process" | "none";
+  readonly count: number;
+  /** Hook whose events of the denied side are denied; the text is its name or port. */
+  readonly deny: string;
+  readonly files?: readonly string[];
+}
+
+/** Kinds whose two sides are ports; the others' are names. */
+const BY_PORT: ReadonlySet<string> = new Set(["connect", "bind", "dissolve", "sendto", "sendmsg"]);
+
+interface Outcome extends Sensed {
+  readonly allowed: number;
+  readonly wrong: number;
+}
+
+async function run({ kind, how, count, deny, files = [] }: Race): Promise<Outcome> {
+  const folder = freshFolder();
+  for (const name of files) writeFileSync(join(folder, name), name);
+  if (kind === "exec") {
+    copyFileSync(program, join(folder, "allowed"));
+    copyFileSync(deniedProgram, join(folder, "deniedx"));
+  }
+  const [allowedPort, deniedPort] = [await freePort(), await freePort()];
+  const text = BY_PORT.has(kind) ? `"port":${inMemory(deniedPort)},` : "deniedx";
+  const rules: DenyRule[] = [{ hook: deny, text }];
+  const command = [program, kind, how, `${count}`, `${allowedPort}`, `${deniedPort}`];
+  const sensed = await runSensed(command, {
+    cwd: folder,
+    deny: rules,
+    enforcing: true,
+    digests: false,
+    keep: [],
+    deadlineMs: DEADLINE_MS,
+  });
+  assert.equal(sensed.failed, undefined);
+  assert.equal(sensed.late, false, sensed.output);
+  const numbers = /^(\d+) (\d+) (\d+)\n$/.exec(sensed.output);
+  assert.ok(numbers !== null, sensed.output);
+  const [allowed = 0, wrong = 0] = numbers.slice(1).map(Number);
+  assert.ok(sensed.denied > 0, "the denied side was never tried");
+  assert.ok(sensed.fdsAfter <= sensed.fdsBefore, "the sensor has kept descriptors");
+  return { ...sensed, allowed, wrong };
+}
+
+const BOTH = ["allowed", "deniedx"];
+const PREVENTED: readonly Omit<Race, "how">[] = [
+  { kind: "open", count: 10_000, deny: "file_open", files: BOTH },
+  { kind: "special", count: 2_000, deny: "file_open", files: BOTH },
+  { kind: "create", count: 2_000, deny: "inode_create" },
+  { kind: "unlink", count: 2_000, deny: "inode_unlink", files: BOTH },
+  { kind: "rename", count: 2_000, deny: "inode_rename", files: BOTH },
+  { kind: "chmod", count: 2_000, deny: "inode_setattr", files: BOTH },
+  { kind: "connect", count: 2_000, deny: "socket_connect" },
+  { kind: "dissolve", count: 2_000, deny: "socket_connect" },
+  { kind: "sendto", count: 2_000, deny: "socket_sendmsg" },
+  { kind: "sendmsg", count: 2_000, deny: "socket_sendmsg" },
+];
+
+for (const race of PREVENTED) {
+  for (const how of ["thread", "process"] as const) {
+    test(`${race.kind}, rewritten by a ${how}: the denied one is never reached`, {
+      skip,
+    }, async () => {
+      const outcome = await run({ ...race, how });
+      assert.equal(outcome.wrong, 0);
+      assert.ok(outcome.allowed > 0);
+      assert.deepEqual(outcome.violations, []);
+    });
+  }
+}
+
+test("bind: the denied port is never bound", { skip }, async () => {
+  const outcome = await run({ kind: "bind", how: "thread", count: 2_000, deny: "socket_bind" });
+  assert.equal(outcome.wrong, 0);
+  assert.ok(outcome.allowed > 0);
+});
+
+const REPORTED: readonly Race[] = [
+  { kind: "exec", how: "none", count: 200, deny: "file_open" },
+  { kind: "local", how: "thread", count: 2_000, deny: "socket_connect" },
+  { kind: "waiting", how: "process", count: 2_000, deny: "file_open", files: BOTH },
+  { kind: "path-open", how: "process", count: 2_000, deny: "file_open", files: BOTH },
+];
+
+for (const race of REPORTED) {
+  test(`${race.kind}: each time the denied one is reached it is reported`, { skip }, async (t) => {
+    const outcome = await run(race);
+    assert.equal(outcome.violations.length, outcome.wrong);
+    t.diagnostic(`reached ${outcome.wrong} times`);
+  });
+}
