@@ -13,8 +13,20 @@ type Writers = { readonly [K in FieldKind]: (value: KindValue[K]) => string };
 const decimal = (value: number | bigint): string => `"${value}"`;
 const octal = (value: number): string => `"0${value.toString(8)}"`;
 const hex = (value: number | bigint): string => `"0x${value.toString(16)}"`;
-// JSON.stringify writes lone surrogates as \uXXXX, so bytes that are not UTF-8 survive.
-const text = (value: string): string => JSON.stringify(value);
+// Ends of lines and controls to somebody (U+0085, U+009B, U+2028, ...), and what changes the direction of writing: a record is one
+// line to every reader, and can be shown as it is.
+const HIDDEN = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/;
+const EACH_HIDDEN = new RegExp(HIDDEN, "g");
+
+/** JSON.stringify writes lone surrogates as \uXXXX, so bytes that are not UTF-8 survive. */
+function text(value: string): string {
+  const json = JSON.stringify(value);
+  return HIDDEN.test(json) ? json.replace(EACH_HIDDEN, escaped) : json;
+}
+
+function escaped(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
 const list = (values: readonly (number | bigint)[]): string =>
   `[${values.map(decimal).join(", ")}]`;
 

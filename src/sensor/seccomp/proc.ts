@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What /proc says of a task: credentials, parent, umask, name. Read with plain system calls into one buffer.
 import { readdirSync } from "node:fs";
+import { decodePath } from "../../base/path-text.ts";
 import { sys } from "../../native/syscalls.ffi.ts";
 import type { Coe } from "../../event/coe.ts";
 
@@ -63,7 +64,7 @@ export function parseStatus(text: string): TaskStatus | undefined {
   if (uid === undefined || euid === undefined || suid === undefined || fsuid === undefined) return;
   if (gid === undefined || egid === undefined || sgid === undefined || fsgid === undefined) return;
   return {
-    name: unescapeName(text.slice(6, nameEnd)),
+    name: decodePath(Buffer.from(unescapeName(text.slice(6, nameEnd)), "latin1")),
     umask: Number.parseInt(field("Umask") || "22", 8),
     tgid: Number(field("Tgid")),
     ppid: Number(field("PPid")),
