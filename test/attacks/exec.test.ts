@@ -2,7 +2,15 @@
 // Attacks on programs: another one than was learned, in another place, in another moment.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { chmodSync, chownSync, copyFileSync, mkdirSync, renameSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { describe, it, type TestContext } from "node:test";
 import { Arena, build, cannot } from "./harness.ts";
 
@@ -118,7 +126,8 @@ describe("a script", () => {
     const arena = armed(t);
     // what the kernel runs is a relative path whose first name is one byte, 0xa0
     const space = Buffer.from([0xa0]);
-    arena.write("script", Buffer.concat([Buffer.from("#!"), space, Buffer.from("/tool\n")]));
+    const line = Buffer.concat([Buffer.from("#!"), space, Buffer.from("/tool\n")]);
+    writeFileSync(arena.path("script"), line);
     mkdirSync(Buffer.concat([Buffer.from(`${arena.work}/`), space]));
     const program = Buffer.concat([Buffer.from(`${arena.work}/`), space, Buffer.from("/tool")]);
     copyFileSync(good(), program);
