@@ -5,7 +5,7 @@ import { Galgo, type Mode, type RunFacts } from "./lib/galgo.ts";
 import { type HeldRun, heldFolder } from "./lib/held.ts";
 import { Lab } from "./lib/lab.ts";
 import type { BenchOutcome, BenchTable, Verdict } from "./lib/result.ts";
-import { median, times, us } from "./lib/stats.ts";
+import { highest, lowest, median, times, us } from "./lib/stats.ts";
 
 const ROUNDS = 5;
 const SAMPLES = 4_000;
@@ -55,7 +55,7 @@ async function measure(): Promise<BenchOutcome> {
   lab.close();
   const tables = MODES.map((mode) => table(TITLES[mode], runs[mode]));
   tables.push(table(`enforcing, ${SPARSE.gapUs} us of computation between two calls`, sparse));
-  return { tables, verdicts: verdicts(runs.enforce, facts) };
+  return { tables, verdicts: verdicts(runs.enforce, facts), notes: [floorNote(runs)] };
 }
 
 /** Median over the rounds of a quantile, and of its ratio to the pipe of the same run. */
@@ -64,6 +64,13 @@ function over(runs: readonly HeldRun[], name: string, quantile: "p50" | "p99"): 
   // both against the median of the pipe: its own p99 says more of the machine than of the floor
   const ratios = runs.map((run, round) => (values[round] ?? 0) / (run["pipe"]?.p50 ?? Number.NaN));
   return [median(values), median(ratios)];
+}
+
+/** The floor moves by a factor of four with what the scheduler makes of two processes that take turns. */
+function floorNote(runs: Readonly<Record<Mode, readonly HeldRun[]>>): string {
+  const floors = MODES.flatMap((mode) => runs[mode].map((run) => run["pipe"]?.p50 ?? Number.NaN));
+  const range = `${us(lowest(floors))} to ${us(highest(floors))} us`;
+  return `the pipe's p50 went from ${range} over these runs: it is lowest when the scheduler keeps both sides on one CPU, and every ratio moves with it (see Placement)`;
 }
 
 const TITLES: Readonly<Record<Mode, string>> = {

@@ -32,6 +32,9 @@ const INTRODUCTIONS: Readonly<Record<string, { readonly title: string; readonly 
   },
 };
 
+/** Use of the CPUs by others (%) from which a result is in doubt. */
+const MAX_OTHERS = 10;
+
 const ORDER: readonly string[] = [
   "held",
   "placement",
@@ -51,10 +54,30 @@ export function renderResults(results: readonly BenchResult[]): string {
     "Written by `npm run bench` (bench/report.ts) from bench/results/*.json; do not edit. `npm run bench -- held` measures one part again.",
     ...(oneMachine === undefined ? [] : [machineText(oneMachine)]),
     "Times are only compared within one run on one machine. The budgets are those of the design; a row that misses its budget says so.",
+    ...doubts(ordered),
     budgets(ordered),
     ...ordered.map((result) => section(result, oneMachine === undefined)),
   ];
   return `${parts.join("\n\n")}\n`;
+}
+
+/** What makes these numbers less than they should be. */
+function doubts(results: readonly BenchResult[]): string[] {
+  const commits = [...new Set(results.map(({ commit }) => commit))];
+  const disturbed = results.filter(
+    ({ othersBefore, othersAfter }) => Math.max(othersBefore, othersAfter) > MAX_OTHERS,
+  );
+  const lines = [
+    ...(commits.length > 1
+      ? [`The parts were measured at different commits: ${commits.join("; ")}.`]
+      : []),
+    ...(disturbed.length > 0
+      ? [
+          `Other processes kept the machine busy during: ${disturbed.map(({ bench }) => bench).join(", ")}.`,
+        ]
+      : []),
+  ];
+  return lines.length === 0 ? [] : [lines.map((line) => `- **${line}**`).join("\n")];
 }
 
 function place({ bench }: BenchResult): number {
@@ -91,7 +114,7 @@ function budgets(results: readonly BenchResult[]): string {
 
 function section(result: BenchResult, nameMachine: boolean): string {
   const introduction = INTRODUCTIONS[result.bench];
-  const when = `${result.started.slice(0, 16).replace("T", " ")} UTC, ${result.seconds} s, commit ${result.commit}; load average ${result.loadBefore} before, ${result.loadAfter} after.`;
+  const when = `${result.started.slice(0, 16).replace("T", " ")} UTC, ${result.seconds} s, commit ${result.commit}; others used ${result.othersBefore} % of the CPUs before and ${result.othersAfter} % after.`;
   const parts = [
     `## ${introduction?.title ?? result.bench}`,
     ...(introduction === undefined ? [] : [introduction.text]),

@@ -2,8 +2,9 @@
 // Runs one bench and keeps what it found, with the facts of the machine that a reader needs.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, release, totalmem } from "node:os";
+import { cpus, release, totalmem } from "node:os";
 import { join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { renderResults } from "../report.ts";
 import { CLI } from "./galgo.ts";
 import {
@@ -18,8 +19,8 @@ const ROOT: string = resolve(import.meta.dirname, "../..");
 
 /** Runs one bench, writes bench/results/NAME.json, and RESULTS.md anew. */
 export async function bench(name: string, work: () => Promise<BenchOutcome>): Promise<void> {
+  const othersBefore = await busyShare();
   const started = new Date();
-  const loadBefore = load();
   const outcome = await work();
   const result: BenchResult = {
     bench: name,
@@ -27,14 +28,19 @@ export async function bench(name: string, work: () => Promise<BenchOutcome>): Pr
     seconds: Math.round((Date.now() - started.getTime()) / 1_000),
     commit: commit(),
     machine: machine(),
-    loadBefore,
-    loadAfter: load(),
+    othersBefore,
+    othersAfter: await busyShare(),
     tables: outcome.tables,
     verdicts: outcome.verdicts ?? [],
     notes: outcome.notes ?? [],
   };
   mkdirSync(RESULTS, { recursive: true });
-  writeFileSync(join(RESULTS, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
+  const file = join(RESULTS, `${name}.json`);
+  writeFileSync(file, JSON.stringify(result, null, 2));
+  // the check of this repository wants its JSON formatted, too
+  spawnSync(join(ROOT, "node_modules/.bin/biome"), ["format", "--write", file], {
+    stdio: "ignore",
+  });
   writeFileSync(join(ROOT, "bench/RESULTS.md"), renderResults(readResults()));
   printOutcome(result);
 }
@@ -53,8 +59,23 @@ function printOutcome(result: BenchResult): void {
   for (const note of result.notes) console.log(`note: ${note}`);
 }
 
-function load(): number {
-  return Math.round((loadavg()[0] ?? 0) * 100) / 100;
+/** How much of all CPUs is in use while this process waits for a second (%). */
+async function busyShare(): Promise<number> {
+  const before = cpuTimes();
+  await delay(1_000);
+  const after = cpuTimes();
+  const total = after.total - before.total;
+  return total === 0 ? 0 : Math.round((100 * (after.busy - before.busy)) / total);
+}
+
+function cpuTimes(): { busy: number; total: number } {
+  const sums = { busy: 0, total: 0 };
+  for (const { times } of cpus()) {
+    const busy = times.user + times.nice + times.sys + times.irq;
+    sums.busy += busy;
+    sums.total += busy + times.idle;
+  }
+  return sums;
 }
 
 function commit(): string {

@@ -95,7 +95,7 @@ export class Lab {
 
   close(): void {
     for (const child of this.#children) child.kill("SIGKILL");
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   }
 }
 

@@ -38,9 +38,9 @@ export interface BenchResult {
   readonly seconds: number;
   readonly commit: string;
   readonly machine: Machine;
-  /** Load averages (1 minute) before and after: above the bench's own share they say that others ran. */
-  readonly loadBefore: number;
-  readonly loadAfter: number;
+  /** Share of all CPU time that other processes took in a second before and in one after it, when the bench did nothing (%). */
+  readonly othersBefore: number;
+  readonly othersAfter: number;
   readonly tables: readonly BenchTable[];
   readonly verdicts: readonly Verdict[];
   readonly notes: readonly string[];
