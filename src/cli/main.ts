@@ -5,6 +5,7 @@ import "./early-worker.ts";
 import { CommanderError } from "commander";
 import type { Command } from "commander";
 import { CodedError } from "../base/errors.ts";
+import { awaitLoadedThreads } from "../orchestrator/thread/index.ts";
 import { EXIT_GALGO, EXIT_TROUBLE, errorStatus } from "./exit-status.ts";
 import { createProgram } from "./program.ts";
 import { sayError } from "./render.ts";
@@ -62,5 +63,6 @@ function tell(error: unknown): void {
 }
 
 await main(process.argv);
+awaitLoadedThreads();
 // leaving the heap as it is saves 30 ms; nothing is pending, and on Linux what was printed has been written
 process.exit();

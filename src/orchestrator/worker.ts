@@ -2,7 +2,7 @@
 // The worker thread of a run: builds the agent and the namespace, then serves held events until the workload is gone.
 // Synchronous from the order to serve until the end; other threads see it through the heartbeat only.
 import { writeSync } from "node:fs";
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { serveSeccomp } from "../sensor/seccomp/index.ts";
 import { createInProcessTma } from "../tma/index.ts";
 import type { InProcessTma } from "../tma/index.ts";
@@ -11,6 +11,7 @@ import { createNamespace } from "./namespace.ts";
 import type { Namespace } from "./namespace.ts";
 import { openRecordLog } from "./record-log.ts";
 import type { RecordLog } from "./record-log.ts";
+import type { LoadedFlag } from "./thread/worker-thread.ts";
 import type { ServeOrder, WorkerMessage, WorkerSetup } from "./worker-protocol.ts";
 
 interface Bench {
@@ -113,6 +114,9 @@ function orFail(work: () => void): void {
 
 /** Two messages arrive: the setup, and the order to serve. */
 function main(): void {
+  const { loaded } = workerData as { readonly loaded: LoadedFlag };
+  Atomics.store(loaded, 0, 1);
+  Atomics.notify(loaded, 0);
   parentPort?.once("message", (setup: WorkerSetup) => {
     orFail(() => {
       const bench = prepare(setup);

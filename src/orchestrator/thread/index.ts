@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
 // Threads: a door of their own, so that a command line can start one before it loads the orchestrator.
 export { siblingModule, startThread } from "./start-thread.ts";
-export { startWorkerEarly, takeWorkerThread } from "./worker-thread.ts";
+export { awaitLoadedThreads, startWorkerEarly, takeWorkerThread } from "./worker-thread.ts";

@@ -4,6 +4,13 @@
 import type { Worker } from "node:worker_threads";
 import { siblingModule, startThread } from "./start-thread.ts";
 
+/** Time that a thread gets to load its modules when the process is about to end. */
+const LOADING_MS = 5_000;
+
+/** Becomes 1 when a thread has loaded its modules. */
+export type LoadedFlag = Int32Array<SharedArrayBuffer>;
+
+const flags: LoadedFlag[] = [];
 let early: Worker | undefined;
 
 /** Starts the thread for a run that is about to be asked for. It keeps the process from ending only once it is taken. */
@@ -21,5 +28,15 @@ export function takeWorkerThread(): Worker {
 }
 
 function newThread(): Worker {
-  return startThread(siblingModule(import.meta.url, "../worker"), {});
+  const loaded: LoadedFlag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  flags.push(loaded);
+  return startThread(siblingModule(import.meta.url, "../worker"), { workerData: { loaded } });
+}
+
+/**
+ * Waits, blocking, until every thread has loaded its modules. To be called before the process exits: Node aborts when a thread is ended
+ * while it loads a native addon.
+ */
+export function awaitLoadedThreads(): void {
+  for (const flag of flags) Atomics.wait(flag, 0, 0, LOADING_MS);
 }
