@@ -88,11 +88,17 @@ export class Workplace {
   readonly work: string;
   readonly env: Record<string, string>;
   readonly #main: string;
+  readonly #running = new Set<Running>();
 
   constructor(t: TestContext, user: User = USER) {
     this.user = user;
     this.folder = mkdtempSync(join(tmpdir(), "galgo-workload-"));
-    t.after(() => rmSync(this.folder, { recursive: true, force: true }));
+    t.after(async () => {
+      // a workload ends with its Galgo
+      for (const { process } of this.#running) process.kill("SIGKILL");
+      await Promise.allSettled([...this.#running].map(({ ended }) => ended));
+      rmSync(this.folder, { recursive: true, force: true });
+    });
     chmodSync(this.folder, 0o755);
     this.work = join(this.folder, "work");
     for (const name of ["work", "home", "state"]) mkdirSync(join(this.folder, name));
@@ -238,7 +244,10 @@ export class Workplace {
       child.once("error", failed);
       child.once("close", (status, signal) => done({ status, signal, ...output }));
     });
-    return { process: child, ended };
+    const running = { process: child, ended };
+    this.#running.add(running);
+    void ended.catch(() => undefined).finally(() => this.#running.delete(running));
+    return running;
   }
 
   /** Where dist/ and node_modules/ are, readable by the user. */
