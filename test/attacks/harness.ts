@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +16,7 @@ import type { Mark } from "../../src/orchestrator/marks.ts";
 import {
   type Outcome,
   type RunOptions,
+  type Running,
   USER,
   type User,
   Workplace,
@@ -24,10 +26,8 @@ const PROGRAMS = join(import.meta.dirname, "programs");
 const VIOLATED = 121;
 const POLL_MS = 10;
 const DEADLINE_MS = 20_000;
-/** Control characters, bidirectional overrides, and bytes that are not UTF-8 once decoded. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const UNCLEAN =
-  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffd]/;
+/** Control characters but the end of a line, direction marks, other ends of lines, and bytes that are not UTF-8 once decoded. */
+const UNCLEAN = /(?!\n)[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\ufffd]/u;
 
 /** What a run may leave. */
 const FILES: ReadonlySet<string> = new Set([
@@ -105,8 +105,11 @@ export class Arena extends Workplace {
     this.secret = this.write("secret", `${this.token}\n`, 0o600);
     this.write("allowed", "allowed\n");
     this.own(this.work);
-    t.after(() => {
+    t.after(async () => {
+      const ended = this.#children.map(hasEnded);
       for (const child of this.#children) child.kill("SIGKILL");
+      await Promise.all(ended);
+      rmSync(this.folder, { recursive: true, force: true });
     });
   }
 
@@ -261,6 +264,11 @@ function environmentOf(pid: string): string {
   } catch {
     return "";
   }
+}
+
+function hasEnded(child: ChildProcess): Promise<unknown> {
+  const over = child.exitCode !== null || child.signalCode !== null;
+  return over ? Promise.resolve() : once(child, "exit");
 }
 
 function commandOf(pid: string): string {
