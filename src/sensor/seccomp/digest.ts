@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { sys } from "../../native/syscalls.ffi.ts";
 import { asAgent } from "./agent-self.ts";
+import { MAX_HASHED } from "./limits.ts";
 import { FileType, type Stat, fdName, ownFdDirectory, statFd } from "./stat.ts";
 
 const O_RDONLY_CLOEXEC_NONBLOCK = 0x80800;
@@ -57,7 +58,7 @@ export class ContentDigests {
   #hash(reader: number, expected: Stat): string | undefined {
     let before = expected;
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
-      const digest = this.#read(reader);
+      const digest = this.#read(reader, before.size);
       const after = statFd(reader);
       if (digest === undefined || after === undefined) return undefined;
       if (after.contentKey === before.contentKey) {
@@ -69,16 +70,20 @@ export class ContentDigests {
     return undefined;
   }
 
-  #read(reader: number): string | undefined {
+  /** Reads no further than the file was long at first: one that grows with every look would never end. */
+  #read(reader: number, size: bigint): string | undefined {
+    if (size > MAX_HASHED) return undefined;
     const hash = createHash(this.#algorithm);
-    for (let offset = 0; ; ) {
-      const got = sys().pread(reader, this.#chunk, CHUNK, offset);
+    for (let left = Number(size), offset = 0; left > 0; ) {
+      const got = sys().pread(reader, this.#chunk, Math.min(CHUNK, left), offset);
       if (got < 0) return undefined;
-      if (got === 0) return hash.digest("hex");
+      if (got === 0) break;
       hash.update(got === CHUNK ? this.#chunk : this.#chunk.subarray(0, got));
       offset += got;
+      left -= got;
       this.#progress();
     }
+    return hash.digest("hex");
   }
 
   #remember(key: string, digest: string): void {

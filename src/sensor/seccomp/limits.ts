@@ -25,3 +25,5 @@ export const MAX_DATAGRAM = 0xffff;
 export const MAX_PARTS = 1024;
 /** Control data of a message (the kernel's optmem_max is 20 to 128 KiB). */
 export const MAX_CONTROL = 131_072;
+/** Size of a file whose content is hashed (bytes); larger ones can only be sparse, and are taken as unreadable. */
+export const MAX_HASHED: bigint = 1n << 40n;
