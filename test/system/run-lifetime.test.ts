@@ -52,7 +52,7 @@ describe("signals to galgo", () => {
   it("SIGTERM reaches the command, whose status is passed on", async (t) => {
     const run = new Place(t).start([
       "run",
-      ...shell("trap 'echo told; exit 7' TERM; echo ready; sleep 1000 & wait"),
+      ...shell("trap 'echo told; exit 7' TERM; sleep 1000 & echo ready; wait"),
     ]);
     await run.says(/ready/);
     run.process.kill("SIGTERM");

@@ -160,7 +160,6 @@ const NUMBERS = {
   prlimit64: [302, 261],
   fcntl: [72, 25],
   lsm_set_self_attr: [460, 460],
-  sched_getaffinity: [204, 123],
   uselib: [134, -1],
   modify_ldt: [154, -1],
   vhangup: [153, 58],

@@ -12,7 +12,6 @@ const IOCTL_ADDFD = 0x40182103;
 const IOCTL_SET_FLAGS = 0x40082104;
 const SYNC_WAKE_UP = 1;
 const FLAG_CONTINUE = 1;
-const ADDFD_SEND = 2;
 const O_CLOEXEC = 0x80000;
 const POLLIN = 1;
 const POLLHUP = 0x10;
@@ -86,27 +85,24 @@ export class Listener {
   }
 
   /**
-   * Installs a copy of `source` in the held task as the result of its call.
-   * @returns 0, or the errno that the task shall get (EMFILE when it has no descriptor left); ENOENT when the task is gone.
+   * Installs a copy of `source` in the held task, which stays held.
+   * @returns the descriptor's number in the task, or minus the errno that it shall get (EMFILE when it has none left); -ENOENT when
+   * the task is gone.
    */
-  injectFd(source: number, cloexec: boolean): number {
-    return Math.min(0, this.#addFd(source, cloexec, ADDFD_SEND)) * -1;
-  }
-
-  /** As `injectFd`, but the task stays held. @returns the descriptor's number in the task, or minus an errno */
   installFd(source: number, cloexec: boolean): number {
-    return this.#addFd(source, cloexec, 0);
-  }
-
-  #addFd(source: number, cloexec: boolean, flags: number): number {
     const addfd = this.#addfd;
     this.notif.copy(addfd, 0, 0, 8);
-    addfd.writeUInt32LE(flags, 8);
+    addfd.writeUInt32LE(0, 8);
     addfd.writeInt32LE(source, 12);
     addfd.writeUInt32LE(0, 16);
     addfd.writeUInt32LE(cloexec ? O_CLOEXEC : 0, 20);
-    const status = sys().ioctl(this.fd, IOCTL_ADDFD, addfd);
-    return status >= 0 ? status : -errno();
+    for (;;) {
+      const number = sys().ioctl(this.fd, IOCTL_ADDFD, addfd);
+      if (number >= 0) return number;
+      // interrupted before the task took it: nothing was installed
+      const error = errno();
+      if (error !== EINTR) return -error;
+    }
   }
 
   #send(value: bigint, error: number, flags: number): boolean {

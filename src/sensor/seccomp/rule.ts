@@ -79,7 +79,6 @@ export type HandlerName =
   | "settime"
   | "plain"
   | "clone"
-  | "affinity"
   | "prlimit"
   | "schedule"
   | "priority"

@@ -15,7 +15,6 @@ import { Listener } from "./listener.ts";
 import { TaskMemory } from "./memory.ts";
 import { Objects } from "./objects.ts";
 import { Placement } from "./placement.ts";
-import { childrenOf, threadsOf } from "./proc.ts";
 import { CONTINUE, type FdReply, NONE, REFUSED, type Reply, fail } from "./reply.ts";
 import type { SyscallRule } from "./rule.ts";
 import { statFd } from "./stat.ts";
@@ -234,36 +233,28 @@ class Server {
     }
   }
 
+  /**
+   * Installs the descriptor, then answers with its number. Not in one step (SECCOMP_ADDFD_FLAG_SEND): when a signal or a stop
+   * interrupts that, the kernel has noted the answer already and drops the descriptor, and the task's open returns 0.
+   */
   #inject(reply: FdReply): void {
     const { fd } = reply;
-    const error = reply.finish === undefined ? this.#hand(reply) : this.#handThen(reply);
+    const number = this.#install(reply);
+    const error = number < 0 ? -number : (reply.finish?.() ?? 0);
+    if (error === 0) this.#listener.succeed(BigInt(number));
     // ENOENT: the task was killed meanwhile
-    if (error !== 0 && error !== ENOENT) this.#listener.fail(error);
+    else if (error !== ENOENT) this.#listener.fail(error);
     reply.release?.(error === 0);
     this.#noteInstalled(fd);
     sys().close(fd);
   }
 
-  #hand({ fd, cloexec }: FdReply): number {
-    const lends = this.#alone && this.#shares;
-    if (lends) this.#placement.lend(this.#call.task.tid);
-    const error = this.#listener.injectFd(fd, cloexec);
-    if (lends && !this.#placement.restore()) this.#mendPlacement(this.#call.task.process.tgid);
-    return error;
-  }
-
-  #handThen({ fd, cloexec, finish }: FdReply): number {
+  #install({ fd, cloexec }: FdReply): number {
+    if (!this.#alone || !this.#shares) return this.#listener.installFd(fd, cloexec);
+    this.#placement.lend(this.#call.task.tid);
     const number = this.#listener.installFd(fd, cloexec);
-    if (number < 0) return -number;
-    const error = finish?.() ?? 0;
-    if (error === 0) this.#listener.succeed(BigInt(number));
-    return error;
-  }
-
-  /** Threads and children that were never held may be younger than the loan. */
-  #mendPlacement(tgid: number): void {
-    const tids = [...threadsOf(tgid).map(Number), ...childrenOf(tgid)];
-    this.#placement.mend(tids.filter((tid) => !this.#bench.tasks.has(tid)));
+    this.#placement.restore();
+    return number;
   }
 
   /** A sibling thread with an open under way must not be blamed for this descriptor. */

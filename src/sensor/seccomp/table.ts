@@ -54,6 +54,7 @@ const RLIMIT_CORE = 4;
 
 /** Calls that change how another process (argument 0, not 0) is scheduled or where its memory is. */
 const OTHERS_SCHEDULE = [
+  "sched_setaffinity",
   "sched_setscheduler",
   "sched_setparam",
   "sched_setattr",
@@ -124,8 +125,6 @@ export const TABLE: readonly SyscallRule[] = [
     args: [0],
     when: [{ arg: 0, anyBit: CLONE_NEW, orBit: CLONE_VM, unlessBit: CLONE_THREAD }],
   },
-  { syscall: "sched_getaffinity", hook: "none", handler: "affinity", at: {} },
-  { syscall: "sched_setaffinity", hook: "none", handler: "affinity", at: {} },
   // names
   {
     syscall: "unlinkat",

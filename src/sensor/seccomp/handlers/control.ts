@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls that are notified only for the sensor's own books: clone that shares memory, affinity. They give no events.
+// clone, where it makes more than a plain fork.
 import type { Call } from "../call.ts";
 import { CONTINUE, type Reply } from "../reply.ts";
 import { namespaces } from "./mount.ts";
-import { schedule } from "./supervised.ts";
 
 const CLONE_VM = 0x100;
 /** In clone the low byte is the exit signal, so CLONE_NEWTIME (0x80) can not be asked for. */
@@ -14,9 +13,4 @@ export function clone(call: Call): Reply {
   const flags = call.u32(0);
   if ((flags & CLONE_VM) !== 0) call.task.process.sharesMemory = true;
   return (flags & CLONE_NEW) === 0 ? CONTINUE : namespaces(call);
-}
-
-/** sched_getaffinity, sched_setaffinity: kept in order with the placement that the agent lends (placement.ts). */
-export function affinity(call: Call): Reply {
-  return call.rule.syscall === "sched_setaffinity" ? schedule(call) : CONTINUE;
 }

@@ -63,7 +63,6 @@ export const HANDLERS: Readonly<Record<HandlerName, Handler>> = {
   settime: other.settime,
   plain: other.plain,
   clone: control.clone,
-  affinity: control.affinity,
   prlimit: supervised.prlimit,
   schedule: supervised.schedule,
   priority: supervised.priority,
