@@ -21,3 +21,6 @@ export const MAX_FORENSIC_RECORDS = 10_000;
 export const MAX_POSTED_VIOLATIONS = 1_000;
 /** Default time that one held event may take before the watchdog acts (ms). */
 export const DEFAULT_DEADLINE_MS = 10_000;
+
+/** Digests of large programs that are kept between runs. */
+export const MAX_KEPT_DIGESTS = 1_024;

@@ -109,6 +109,7 @@ class RunInProgress {
         mode: request.mode,
         onViolation: request.onViolation,
         tma,
+        stateRoot: request.stateRoot,
         trajectory: directory.trajectory,
         forensics: directory.forensics,
       },

@@ -12,6 +12,8 @@ export interface WorkerSetup {
   readonly mode: RunMode;
   readonly onViolation: ViolationPolicy;
   readonly tma: TmaSpec;
+  /** Where digests are kept between runs. */
+  readonly stateRoot: string;
   readonly trajectory: string;
   readonly forensics: string;
 }

@@ -6,6 +6,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { serveSeccomp } from "../sensor/seccomp/index.ts";
 import { createInProcessTma } from "../tma/index.ts";
 import type { InProcessTma } from "../tma/index.ts";
+import { loadDigests, saveDigests } from "./digest-cache.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { createNamespace } from "./namespace.ts";
 import type { Namespace } from "./namespace.ts";
@@ -63,11 +64,15 @@ function kill(reason: string): void {
 function serve(bench: Bench, order: ServeOrder): void {
   killFd = order.cgroupKillFd;
   const { setup, heartbeat, tma, namespace, logs } = bench;
+  const { digest } = setup.tma;
+  const known = loadDigests(setup.stateRoot, digest);
+  const before = known.size;
   const sensor = serveSeccomp({
     listenerFd: order.listenerFd,
     pid: order.workloadPid,
     sink: namespace,
-    digest: setup.tma.digest,
+    digest,
+    programDigests: known,
     enforcing: setup.mode === "enforce" && setup.onViolation !== "observe",
     protectedPids: order.protectedPids,
     progress: {
@@ -85,6 +90,7 @@ function serve(bench: Bench, order: ServeOrder): void {
   });
   namespace.finish();
   for (const log of logs) log.close();
+  if (known.size > before) saveDigests(setup.stateRoot, digest, known);
   post({
     type: "done",
     result: {

@@ -70,7 +70,7 @@ export class AgentSelf {
 
   /** @param sameUserNamespace whether the task lives in this process's user namespace. */
   actingFor(task: TaskStatus, sameUserNamespace: boolean): Acting {
-    if (!sameUserNamespace) return "no";
+    if (!sameUserNamespace || task.label !== this.status.label) return "no";
     if (sameCredentials(task, this.status)) return "same";
     const { euid, fsuid, egid, fsgid, capeff } = task.coe;
     const plain = euid !== 0 && fsuid === euid && fsgid === egid && (capeff & ~HARMLESS) === 0n;

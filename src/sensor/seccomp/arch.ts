@@ -160,6 +160,7 @@ const NUMBERS = {
   prlimit64: [302, 261],
   fcntl: [72, 25],
   lsm_set_self_attr: [460, 460],
+  landlock_restrict_self: [446, 446],
   uselib: [134, -1],
   modify_ldt: [154, -1],
   vhangup: [153, 58],

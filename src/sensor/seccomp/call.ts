@@ -122,9 +122,9 @@ export class Call {
   /** How the agent can act for the task. */
   acting(): Acting {
     const { self } = this.bench;
-    return self.ownUmask
-      ? self.actingFor(this.task.status, this.task.process.view.sameUserNamespace)
-      : "no";
+    const { restricted, view } = this.task.process;
+    if (restricted || !self.ownUmask) return "no";
+    return self.actingFor(this.task.status, view.sameUserNamespace);
   }
 
   /** Runs `work` with the task's filesystem credentials as far as `acting` says. */

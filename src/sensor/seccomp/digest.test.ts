@@ -36,7 +36,7 @@ function withPath<T>(path: string, work: (opened: Opened) => T): T {
 }
 
 function digestsWith(progress: () => void = () => undefined): ContentDigests {
-  return new ContentDigests("sha256", EMPTY, progress);
+  return new ContentDigests("sha256", EMPTY, { progress, kept: new Map() });
 }
 
 function file(name: string, content: string | Uint8Array): string {

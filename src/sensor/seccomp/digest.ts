@@ -22,18 +22,31 @@ const SETTLED_MS = 2_100;
 /** Called between two pieces of a long file, so that a watchdog can tell work from a hang. */
 export type HashProgress = () => void;
 
+/** Smaller files are hashed faster than they are looked up in a file of digests. */
+const WORTH_KEEPING = 1n << 20n;
+const OTHERS_MAY_WRITE = 0o022;
+
+/** What a digester needs of others. */
+export interface DigestOptions {
+  readonly progress: HashProgress;
+  /** Digests of earlier runs, by content key; large files that only root can change are looked up and added. */
+  readonly kept: Map<string, string>;
+}
+
 /** Digests of file contents. One per sensor. */
 export class ContentDigests {
   readonly #algorithm: string;
   readonly #empty: string;
   readonly #progress: HashProgress;
+  readonly #kept: Map<string, string>;
   readonly #cache = new Map<string, string>();
   readonly #chunk = Buffer.allocUnsafe(CHUNK);
 
-  constructor(algorithm: string, empty: string, progress: HashProgress) {
+  constructor(algorithm: string, empty: string, { progress, kept }: DigestOptions) {
     this.#algorithm = algorithm;
     this.#empty = empty;
     this.#progress = progress;
+    this.#kept = kept;
   }
 
   /**
@@ -42,7 +55,7 @@ export class ContentDigests {
    */
   of(fd: number, stat: Stat): string | undefined {
     if (stat.type !== FileType.regular || stat.size === 0n) return this.#empty;
-    const known = this.#cache.get(stat.contentKey);
+    const known = this.#cache.get(stat.contentKey) ?? this.#keptDigest(stat);
     if (known !== undefined) return known;
     // with the agent's own rights: the task need not be allowed to read what it runs or writes
     const flags = O_RDONLY_CLOEXEC_NONBLOCK;
@@ -62,7 +75,7 @@ export class ContentDigests {
       const after = statFd(reader);
       if (digest === undefined || after === undefined) return undefined;
       if (after.contentKey === before.contentKey) {
-        if (Date.now() - after.ctimeMs > SETTLED_MS) this.#remember(after.contentKey, digest);
+        if (Date.now() - after.ctimeMs > SETTLED_MS) this.#remember(after, digest);
         return digest;
       }
       before = after;
@@ -86,11 +99,22 @@ export class ContentDigests {
     return hash.digest("hex");
   }
 
-  #remember(key: string, digest: string): void {
+  #keptDigest(stat: Stat): string | undefined {
+    return isKept(stat) ? this.#kept.get(stat.contentKey) : undefined;
+  }
+
+  #remember(stat: Stat, digest: string): void {
+    const key = stat.contentKey;
+    if (isKept(stat)) this.#kept.set(key, digest);
     if (this.#cache.size >= MAX_CACHED) {
       const oldest = this.#cache.keys().next().value;
       if (oldest !== undefined) this.#cache.delete(oldest);
     }
     this.#cache.set(key, digest);
   }
+}
+
+/** A workload, or a user, that could change the file could have a digest kept that is not its content's. */
+function isKept(stat: Stat): boolean {
+  return stat.size >= WORTH_KEEPING && stat.uid === 0 && (stat.mode & OTHERS_MAY_WRITE) === 0;
 }

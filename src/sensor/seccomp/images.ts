@@ -11,6 +11,8 @@ export interface Image {
   readonly identity: TaskIdentity;
   /** A process of this image was disciplined: what is forked from nobody knows which of them may come from that one. */
   untrusted: boolean;
+  /** A process of this image made siblings (CLONE_PARENT): who shows a parent of this image need not be its child. */
+  makesSiblings?: boolean;
 }
 
 /** Images by stamp. */

@@ -19,6 +19,8 @@ export interface TaskStatus {
   /** The first process of a pid namespace below this one: orphans of the namespace become its children. */
   readonly isInit: boolean;
   readonly coe: Coe;
+  /** Label that a security module gave it (AppArmor, SELinux, Smack); empty when there is none that gives labels. */
+  readonly label: string;
   /** Supplementary groups, as text: compared, and set when the agent acts for the task. */
   readonly groups: readonly number[];
 }
@@ -45,11 +47,18 @@ export function readProcAt(fd: number): string | undefined {
 /** Status of a thread or process; undefined when it is gone or can not be read. */
 export function readStatus(tid: number): TaskStatus | undefined {
   const text = readProc(`/proc/${tid}/status`);
-  return text === undefined || text === "" ? undefined : parseStatus(text);
+  return text === undefined || text === "" ? undefined : parseStatus(text, labelOf(tid));
+}
+
+let labelled: boolean | undefined;
+
+function labelOf(tid: number): string {
+  labelled ??= (readProc("/proc/thread-self/attr/current") ?? "") !== "";
+  return labelled ? (readProc(`/proc/${tid}/attr/current`) ?? "?") : "";
 }
 
 /** Parses the text of /proc/PID/status (proc_pid_status(5)). undefined when a member is missing. */
-export function parseStatus(text: string): TaskStatus | undefined {
+export function parseStatus(text: string, label = ""): TaskStatus | undefined {
   const field = (name: string): string => {
     const at = text.indexOf(`\n${name}:\t`);
     if (at < 0) return "";
@@ -70,6 +79,7 @@ export function parseStatus(text: string): TaskStatus | undefined {
     ppid: Number(field("PPid")),
     threads: Number(field("Threads")),
     isInit: field("NSpid").endsWith("\t1"),
+    label,
     coe: {
       uid,
       euid,

@@ -40,6 +40,8 @@ export class Process {
   readonly ppid: number;
   /** Other processes may run in its memory; until the next exec. */
   sharesMemory = false;
+  /** It has restricted itself beyond what its credentials say (Landlock): nobody may do for it what it may not do any more. */
+  restricted = false;
   /** It adopts orphans of its descendants (PR_SET_CHILD_SUBREAPER): who shows it as parent need not be its child. */
   adoptsOrphans = false;
   readonly execs: ExecsUnderWay = new ExecsUnderWay();

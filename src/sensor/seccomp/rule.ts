@@ -79,6 +79,7 @@ export type HandlerName =
   | "settime"
   | "plain"
   | "clone"
+  | "restrictSelf"
   | "prlimit"
   | "schedule"
   | "priority"

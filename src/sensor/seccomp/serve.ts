@@ -34,6 +34,8 @@ export interface ServeOptions {
   readonly sink: EventSink;
   /** Name of the namespace's digest, as node:crypto knows it. */
   readonly digest: string;
+  /** Digests of large files that only root can change, by content key. New ones are added. */
+  readonly programDigests?: Map<string, string>;
   /** Refuse what can not be described. */
   readonly enforcing: boolean;
   /** Pids that the workload must not signal or trace when enforcing. */
@@ -75,7 +77,10 @@ class Server {
     this.#listener = new Listener(options.listenerFd);
     const { sink } = options;
     const views = new Views();
-    const digests = new ContentDigests(options.digest, sink.emptyDigest, options.progress.alive);
+    const digests = new ContentDigests(options.digest, sink.emptyDigest, {
+      progress: options.progress.alive,
+      kept: options.programDigests ?? new Map(),
+    });
     this.#bench = {
       listener: this.#listener,
       memory: new TaskMemory(),

@@ -25,10 +25,17 @@ export class TaskTable {
   readonly #processes = new Map<number, Process>();
   readonly #images = new Images();
   #sweepAt = SWEEP_AT;
+  #restricted = false;
 
   constructor(sink: EventSink, views: Views) {
     this.#sink = sink;
     this.#views = views;
+  }
+
+  /** A process has put more restrictions on itself; its children have them too, and it is not always known whose child one is. */
+  restrict(process: Process): void {
+    process.restricted = true;
+    this.#restricted = true;
   }
 
   /** Registers the launched process, still the launcher's image. False when it is gone already. */
@@ -205,6 +212,8 @@ export class TaskTable {
     const seen = inherits ? { view: parent.view, epoch: parent.viewEpoch } : this.#look(tid);
     const process = new Process(status.tgid, status.ppid, birth, seen);
     process.adoptsOrphans = status.isInit;
+    const sure = parent !== undefined && isParent(parent);
+    process.restricted = sure ? parent.restricted : this.#restricted;
     process.sharesMemory =
       parent === undefined || parent.sharesMemory || shareMemory(parent.tgid, status.tgid);
     return this.#add(process, tid, status);
@@ -222,7 +231,7 @@ export class TaskTable {
       return { image: { stamp, identity, untrusted: true }, identity, name, untrusted: true };
     }
     // who adopts orphans need not be the parent, and an orphan may come from any process of its image
-    const sure = sameImage !== undefined && !sameImage.adoptsOrphans;
+    const sure = sameImage !== undefined && isParent(sameImage);
     const untrusted = (sameImage?.untrusted ?? false) || (!sure && image.untrusted);
     return { image, identity: this.#sink.forked(image.identity), name, untrusted };
   }
@@ -286,4 +295,9 @@ export class TaskTable {
     });
     this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#processes.size);
   }
+}
+
+/** Whether who shows this process as its parent was forked from it for sure: not adopted, not made by a sibling of it. */
+function isParent({ adoptsOrphans, image }: Process): boolean {
+  return !adoptsOrphans && image.makesSiblings !== true;
 }

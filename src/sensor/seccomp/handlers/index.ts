@@ -57,6 +57,7 @@ export const HANDLERS: Readonly<Record<HandlerName, Handler>> = {
   mprotect: memory.mprotect,
   loadData: other.loadData,
   readFile: other.readFile,
+  restrictSelf: other.restrictSelf,
   ioctl: other.ioctl,
   syslog: other.syslog,
   bpf: other.bpf,

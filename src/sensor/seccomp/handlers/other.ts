@@ -22,6 +22,14 @@ export function plain(call: Call): Reply {
   return call.syscallRefusal(values, textOf(text)) ?? CONTINUE;
 }
 
+/** landlock_restrict_self: whatever the agent does for a task would not be restricted, so it does nothing for this one any more. */
+export function restrictSelf(call: Call): Reply {
+  const refusal = call.syscallRefusal([]);
+  if (refusal !== undefined) return refusal;
+  call.bench.tasks.restrict(call.task.process);
+  return CONTINUE;
+}
+
 /** init_module(2). */
 export function loadData(call: Call): Reply {
   return call.refusal("kernel_load_data", { id: MODULE_ID, contents: 1 }) ?? CONTINUE;

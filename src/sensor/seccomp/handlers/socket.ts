@@ -116,7 +116,8 @@ export function connect(call: Call): Reply {
     if (addr === undefined) return dissolve(fd, sock, bytes);
     const refusal = call.refusal("socket_connect", { sock, addr });
     if (refusal !== undefined) return refusal;
-    if (isInternet(sock) && canStart(sock)) return startConnect(fd, sock, bytes);
+    const { restricted } = call.task.process;
+    if (isInternet(sock) && canStart(sock) && !restricted) return startConnect(fd, sock, bytes);
     expectPeer(call, addr);
     return CONTINUE;
   });
