@@ -13,6 +13,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { ownCgroup } from "../../src/orchestrator/cgroup-mount.ts";
 import { splitMark } from "../../src/orchestrator/marks.ts";
 import type { Mark } from "../../src/orchestrator/marks.ts";
+import { readRunRecord, type RunRecord } from "../../src/orchestrator/run-record.ts";
 import {
   type Outcome,
   type RunOptions,
@@ -201,6 +202,12 @@ export class Arena extends Workplace {
     const text = readFileSync(join(this.#run(), "forensics.jsonl"), "utf8");
     assert.ok(text === "" || text.endsWith("\n"), "the last record is whole");
     return text.split("\n").slice(0, -1).map(forensicOf);
+  }
+
+  override record(): RunRecord {
+    const state = join(this.folder, "state");
+    const [name = ""] = readdirSync(state).filter((entry) => !entry.startsWith("."));
+    return readRunRecord(join(state, name, "latest", "run.json"));
   }
 
   /** For the message of an assertion. */

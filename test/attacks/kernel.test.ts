@@ -72,3 +72,20 @@ describe("another meaning of names", () => {
     });
   }
 });
+
+describe("what a program has forbidden itself (Landlock)", () => {
+  for (const way of ["read", "write", "remove"] as const) {
+    it(`is not lifted by who acts for it: ${way}`, async (t) => {
+      if (cannot(t)) return;
+      const arena = new Arena(t);
+      const command = [build("own-sandbox"), "-", way, "allowed"];
+      const learned = await arena.learn(command);
+      if (/no Landlock/.test(learned.stdout)) return t.skip("this kernel has no Landlock");
+      arena.assertHarmless(learned);
+      const enforced = await arena.enforce(command);
+      arena.assertHarmless(enforced);
+      assert.equal(enforced.status, 0, arena.describe(enforced));
+      await arena.assertNothingLeft();
+    });
+  }
+});

@@ -15,6 +15,8 @@ describe("who was refused something", () => {
     ["is refused everything from then on", "self", /self: 0 of 2/],
     ["is not more trusted in another thread", "thread", /thread: 0 of 2/],
     ["is not more trusted in a child that nobody has heard of", "child", /child: 0 of 2/],
+    ["is not more trusted in a sibling", "sibling", /sibling: 0 of 2/],
+    ["is not more trusted in a child that it leaves behind", "orphan", /orphan: 0 of 2/],
     ["is not free as a daemon", "daemon", /daemon: refused/],
   ] as const) {
     it(what, async (t) => {

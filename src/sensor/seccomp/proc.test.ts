@@ -49,6 +49,7 @@ test("members of a status file", () => {
     ppid: 9,
     threads: 3,
     isInit: false,
+    label: "",
     coe: {
       uid: 1,
       euid: 2,

@@ -7,6 +7,7 @@ import type { SyscallRule } from "./rule.ts";
 const PROT_EXEC = 4;
 const O_PATH = 0x200000;
 const CLONE_VM = 0x100;
+const CLONE_PARENT = 0x8000;
 const CLONE_THREAD = 0x10000;
 /** CLONE_NEW* as clone takes them: its low byte is the exit signal. */
 const CLONE_NEW = 0x7e020000;
@@ -123,7 +124,7 @@ export const TABLE: readonly SyscallRule[] = [
     handler: "clone",
     at: {},
     args: [0],
-    when: [{ arg: 0, anyBit: CLONE_NEW, orBit: CLONE_VM, unlessBit: CLONE_THREAD }],
+    when: [{ arg: 0, anyBit: CLONE_NEW, orBit: CLONE_VM | CLONE_PARENT, unlessBit: CLONE_THREAD }],
   },
   // names
   {
@@ -516,6 +517,7 @@ export const TABLE: readonly SyscallRule[] = [
   { syscall: "setpriority", hook: "syscall", handler: "priority", at: {} },
   { syscall: "ioprio_set", hook: "syscall", handler: "priority", at: {} },
   { syscall: "lsm_set_self_attr", hook: "syscall", handler: "plain", at: {}, args: [0] },
+  { syscall: "landlock_restrict_self", hook: "syscall", handler: "restrictSelf", at: {} },
   { syscall: "shmget", hook: "syscall", handler: "plain", at: {}, args: [2] },
   { syscall: "shmctl", hook: "syscall", handler: "plain", at: {}, args: [1] },
   {

@@ -3,6 +3,8 @@
 //   self       in the same process: everything that the model allows
 //   thread     in another thread of the process
 //   child      in a child that it had before, and that has not been heard of yet
+//   sibling    in a sibling that it makes afterwards, a child of its trusted parent (CLONE_PARENT)
+//   orphan     in a child that it makes afterwards and leaves behind
 //   daemon     in a daemon that is nobody's child: there the secret itself is tried
 #include "attack.h"
 
@@ -32,6 +34,20 @@ static int waiting(void *context) {
   return 0;
 }
 
+// ends before its child does anything
+static int refused_parent(void *context) {
+  char **argv = context;
+  int parent = strcmp(argv[2], "sibling") == 0 ? CLONE_PARENT : 0;
+  if (attacking(2, argv)) show(open(secret, O_RDONLY));
+  long pid = syscall(SYS_clone, parent | SIGCHLD, 0, 0, 0, 0);
+  if (pid == 0) {
+    usleep(50000); // the other one has ended by then
+    usual(argv[2]);
+    _exit(0);
+  }
+  return 0;
+}
+
 static int daemon_of_nobody(void *context) {
   int report = *(int *)context;
   setsid();
@@ -56,6 +72,13 @@ int main(int argc, char **argv) {
     ended(child(daemon_of_nobody, &ends[1]));
     (void)!read(ends[0], report, 7);
     printf("daemon: %s\n", report);
+    return 0;
+  }
+  if (strcmp(way, "sibling") == 0 || strcmp(way, "orphan") == 0) {
+    usual("before");
+    ended(child(refused_parent, argv));
+    while (wait(0) > 0);
+    usleep(200000);
     return 0;
   }
   pid_t pid = strcmp(way, "child") == 0 ? child(waiting, &ends[0]) : 0;
