@@ -22,7 +22,8 @@ import { quote } from "../base/quote.ts";
 import { StateError } from "./errors.ts";
 import { MAX_NAME_LENGTH, MAX_RUNS_KEPT } from "./limits.ts";
 
-const NAME = new RegExp(`^[A-Za-z0-9._-]{1,${MAX_NAME_LENGTH}}$`);
+/** No leading dot: such entries of the state directory are Galgo's own. */
+const NAME = new RegExp(`^[A-Za-z0-9_-][A-Za-z0-9._-]{0,${MAX_NAME_LENGTH - 1}}$`);
 const RUN_ID = /^\d{8}T\d{9}Z-[0-9a-f]{6}$/;
 const LATEST = "latest";
 
@@ -52,18 +53,18 @@ export function stateRoot(env: Readonly<Record<string, string | undefined>>, uid
 
 /** @throws StateError BAD_NAME unless `name` can be a folder of the state directory. */
 export function checkName(name: string): string {
-  if (NAME.test(name) && name !== "." && name !== "..") return name;
+  if (NAME.test(name)) return name;
   throw new StateError(
     "BAD_NAME",
-    `${quote(name)} can not name a workload: use 1 to ${MAX_NAME_LENGTH} of A-Z a-z 0-9 . _ - (--name NAME)`,
+    `${quote(name)} can not name a workload: use 1 to ${MAX_NAME_LENGTH} of A-Z a-z 0-9 . _ -, no dot first (--name NAME)`,
   );
 }
 
-/** The name that a command gets when none is given: its last path element, other characters replaced. */
+/** The name that a command gets when none is given: its last path element, leading dots dropped, other characters replaced. */
 export function nameOfCommand(command: string): string {
   const base = command.slice(command.lastIndexOf("/") + 1).replace(/[^A-Za-z0-9._-]/g, "_");
-  const name = base.slice(0, MAX_NAME_LENGTH);
-  return name === "" || name === "." || name === ".." ? "workload" : name;
+  const name = base.replace(/^\.+/, "").slice(0, MAX_NAME_LENGTH);
+  return name === "" ? "workload" : name;
 }
 
 /** A run id that sorts by time: 20261121T222105123Z-4f2a9c. */

@@ -19,6 +19,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { TestContext } from "node:test";
 import { readRunRecord, type RunRecord } from "../../src/orchestrator/run-record.ts";
+import { listNames } from "../../src/orchestrator/state-dir.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const ORDINARY_UID = 1000;
@@ -289,7 +290,7 @@ export class Workplace {
 
   /** The name under which the only workload of this place keeps its runs. */
   #latest(): string {
-    const [name] = readdirSync(join(this.folder, "state"));
+    const [name] = listNames(join(this.folder, "state"));
     assert.ok(name);
     return name;
   }
