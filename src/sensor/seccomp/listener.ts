@@ -27,6 +27,7 @@ export class Listener {
   /** The held call: id@0 pid@8 nr@16 arch@20 args@32. Valid until the next `receive`. */
   readonly notif: Buffer = Buffer.alloc(NOTIF_SIZE);
   readonly #response: Buffer = Buffer.alloc(24);
+  readonly #id: Buffer = Buffer.alloc(8);
   readonly #addfd: Buffer = Buffer.alloc(24);
   readonly #poll: Buffer = Buffer.alloc(8);
   #handsOver = false;
@@ -69,6 +70,23 @@ export class Listener {
     return sys().ioctl(this.fd, IOCTL_ID_VALID, this.notif) === 0;
   }
 
+  /** Number of the held call, for `holds` and `answer`. */
+  get id(): bigint {
+    return this.notif.readBigUInt64LE(0);
+  }
+
+  /** As `stillHeld`, of a call received earlier. */
+  holds(id: bigint): boolean {
+    this.#id.writeBigUInt64LE(id, 0);
+    return sys().ioctl(this.fd, IOCTL_ID_VALID, this.#id) === 0;
+  }
+
+  /** Ends a call received earlier: 0, or an errno (positive). */
+  answer(id: bigint, error: number): boolean {
+    this.#id.writeBigUInt64LE(id, 0);
+    return this.#send(0n, -error, 0, this.#id);
+  }
+
   /** Lets the call run in the task. */
   continueCall(): boolean {
     return this.#send(0n, 0, FLAG_CONTINUE);
@@ -105,9 +123,9 @@ export class Listener {
     }
   }
 
-  #send(value: bigint, error: number, flags: number): boolean {
+  #send(value: bigint, error: number, flags: number, id: Buffer = this.notif): boolean {
     const response = this.#response;
-    this.notif.copy(response, 0, 0, 8);
+    id.copy(response, 0, 0, 8);
     response.writeBigInt64LE(BigInt.asIntN(64, value), 8);
     response.writeInt32LE(error, 16);
     response.writeUInt32LE(flags, 20);

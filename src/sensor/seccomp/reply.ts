@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is answered to a held call.
+import type { StartedConnection } from "./connecting.ts";
 
 export type Reply =
   /** The kernel runs the call in the task. */
@@ -7,6 +8,8 @@ export type Reply =
   | { readonly kind: "errno"; readonly errno: number }
   | { readonly kind: "value"; readonly value: bigint }
   | FdReply
+  /** The task waits for a connection that the agent has started. */
+  | ({ readonly kind: "connecting" } & StartedConnection)
   /** Nothing: the task is being killed. */
   | { readonly kind: "none" };
 

@@ -8,6 +8,7 @@ import { AgentSelf } from "./agent-self.ts";
 import { AUDIT_ARCH, X32_BIT, numberOf, thisMachine } from "./arch.ts";
 import { Call, type Workbench } from "./call.ts";
 import { forbidCoreFiles } from "./core-limit.ts";
+import { Connecting } from "./connecting.ts";
 import { ContentDigests, type HashProgress } from "./digest.ts";
 import { eventOf } from "./event-of.ts";
 import { HANDLERS, type Handler } from "./handlers/index.ts";
@@ -59,6 +60,7 @@ export function serveSeccomp(options: ServeOptions): SensorStats {
 class Server {
   readonly #options: ServeOptions;
   readonly #listener: Listener;
+  readonly #connecting = new Connecting();
   readonly #bench: Workbench;
   readonly #call: Call;
   readonly #routes: readonly (Route | undefined)[];
@@ -120,6 +122,7 @@ class Server {
       this.#loop();
     } finally {
       this.#bench.tasks.close();
+      this.#connecting.close();
       sys().close(this.#listener.fd);
     }
     return { seen: this.#seen, held: this.#held, lost: this.#lost };
@@ -128,6 +131,7 @@ class Server {
   #loop(): void {
     const { progress, sink } = this.#options;
     for (;;) {
+      if (this.#connecting.some && !this.#connecting.attend(this.#listener)) continue;
       const received = this.#listener.receive();
       if (received === "end") return;
       if (received === "again") continue;
@@ -230,6 +234,9 @@ class Server {
         return;
       case "fd":
         this.#inject(reply);
+        return;
+      case "connecting":
+        this.#connecting.add(listener.id, listener.notif.readUInt32LE(8), reply);
         return;
       case "none":
         return;

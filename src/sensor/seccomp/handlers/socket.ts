@@ -4,6 +4,7 @@ import type { SockAddr, SockId } from "../../../event/cell/socket.ts";
 import { errno } from "../../../native/libc.ffi.ts";
 import { sys } from "../../../native/syscalls.ffi.ts";
 import type { Call } from "../call.ts";
+import { connectNow, duplicate, isUnderWay } from "../connecting.ts";
 import { AT, E } from "../open-flags.ts";
 import { ConnectedAfterwards } from "../opened.ts";
 import { CONTINUE, OK, type Reply, fail } from "../reply.ts";
@@ -16,10 +17,7 @@ const SOCK = { DGRAM: 2, RAW: 3 } as const;
 /** 0 and IPPROTO_TCP, IPPROTO_MPTCP. */
 const WAITS_AGAIN: ReadonlySet<number> = new Set([0, 6, 262]);
 const F_GETFL = 3;
-const F_SETFL = 4;
 const O_NONBLOCK = 0x800;
-const EALREADY = 114;
-const EINPROGRESS = 115;
 const ENOTSOCK = 88;
 
 /** socket(2). */
@@ -105,8 +103,8 @@ function asInternet(bytes: Buffer, sock: SockId): Buffer {
 }
 
 /**
- * connect(2). An internet connection is started by the agent on the task's own socket with the address that was
- * decided on: the task's call then only waits for it, and whatever its memory says by then is not looked at.
+ * connect(2). An internet connection is made by the agent on a copy of the task's socket with the address that was decided on, while
+ * the task waits (connecting.ts): neither its memory nor its descriptors are looked at again.
  */
 export function connect(call: Call): Reply {
   const bytes = addressArgument(call);
@@ -147,23 +145,20 @@ export function isStream({ type }: SockId): boolean {
   return type !== SOCK.DGRAM && type !== SOCK.RAW;
 }
 
-/** Whether a second connect waits for the first without looking at the address again. */
+/** Whether a connect that does not wait is told of by poll, and a second one gives its result. */
 function canStart(sock: SockId): boolean {
   return !isStream(sock) || WAITS_AGAIN.has(sock.protocol);
 }
 
 function startConnect(fd: number, sock: SockId, address: Buffer): Reply {
-  const flags = sys().fcntl(fd, F_GETFL, 0);
-  const blocking = (flags & O_NONBLOCK) === 0;
-  const waits = blocking && isStream(sock);
-  if (waits) sys().fcntl(fd, F_SETFL, flags | O_NONBLOCK);
-  const status = sys().connect(fd, address, address.length);
-  const error = status === 0 ? 0 : errno();
-  if (waits) sys().fcntl(fd, F_SETFL, flags);
+  const blocking = (sys().fcntl(fd, F_GETFL, 0) & O_NONBLOCK) === 0;
+  if (!blocking || !isStream(sock)) {
+    return sys().connect(fd, address, address.length) === 0 ? OK : fail(errno());
+  }
+  const error = connectNow(fd, address);
   if (error === 0) return OK;
-  // the task's own connect joins the one under way (EALREADY: after a signal): SS_CONNECTING does not read the address
-  const under = error === EINPROGRESS || error === EALREADY;
-  return under && waits ? CONTINUE : fail(error);
+  const copy = isUnderWay(error) ? duplicate(fd) : -1;
+  return copy < 0 ? fail(error) : { kind: "connecting", fd: copy, address };
 }
 
 /** listen(2). */
