@@ -28,6 +28,8 @@ export interface StartedConnection {
   /** A descriptor of ours for the socket; taken. */
   readonly fd: number;
   readonly address: Buffer;
+  /** What a connect gets that does not wait any longer: EINPROGRESS, for a second one EALREADY. */
+  readonly late: number;
 }
 
 interface Waiting extends StartedConnection {
@@ -43,8 +45,11 @@ export function connectNow(fd: number, address: Buffer): number {
   const blocking = (flags & O_NONBLOCK) === 0;
   if (blocking) sys().fcntl(fd, F_SETFL, flags | O_NONBLOCK);
   let error = connectOnce(fd, address);
-  // on this machine the other end has answered by now
-  if (error === EINPROGRESS) error = connectOnce(fd, address);
+  if (error === EINPROGRESS) {
+    // on this machine the other end has answered by now
+    const again = connectOnce(fd, address);
+    if (again !== EALREADY) error = again;
+  }
   if (blocking) sys().fcntl(fd, F_SETFL, flags);
   return error;
 }
@@ -71,8 +76,8 @@ export class Connecting {
     return this.#waiting.length > 0;
   }
 
-  add(id: bigint, tid: number, { fd, address }: StartedConnection): void {
-    this.#waiting.push({ id, tid, fd, address, until: performance.now() + patience(fd) });
+  add(id: bigint, tid: number, { fd, address, late }: StartedConnection): void {
+    this.#waiting.push({ id, tid, fd, address, late, until: performance.now() + patience(fd) });
   }
 
   /** Waits for an outcome or for the listener. @returns whether the listener has something to receive */
@@ -105,7 +110,7 @@ function outcomeOf(listener: Listener, one: Waiting, ready: boolean): number | u
     const error = connectNow(one.fd, one.address);
     return isUnderWay(error) ? undefined : error;
   }
-  if (performance.now() >= one.until) return EINPROGRESS;
+  if (performance.now() >= one.until) return one.late;
   if (!listener.holds(one.id) || isInterrupted(one.tid)) return ERESTARTSYS;
   return undefined;
 }

@@ -158,7 +158,7 @@ function startConnect(fd: number, sock: SockId, address: Buffer): Reply {
   const error = connectNow(fd, address);
   if (error === 0) return OK;
   const copy = isUnderWay(error) ? duplicate(fd) : -1;
-  return copy < 0 ? fail(error) : { kind: "connecting", fd: copy, address };
+  return copy < 0 ? fail(error) : { kind: "connecting", fd: copy, address, late: error };
 }
 
 /** listen(2). */
