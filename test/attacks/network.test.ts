@@ -127,6 +127,21 @@ describe("a race against the decision on an address", () => {
   }
 });
 
+describe("a race against the decision on a socket", () => {
+  it("is lost by who puts another one behind the descriptor", async (t) => {
+    if (cannot(t)) return;
+    const arena = new Arena(t);
+    const [allowed, forbidden] = [await listen(t), await listen(t)];
+    const ports = [`${allowed.port}`, `${forbidden.port}`];
+    await arena.attack(
+      (mode) => [build("race-socket"), mode, ...ports, "1000"],
+      [{ hook: "socket_connect" }],
+    );
+    assert.ok(allowed.visits() > 0);
+    assert.equal(forbidden.visits(), 0);
+  });
+});
+
 describe("what goes over an allowed connection", () => {
   it("is no shell", async (t) => {
     if (cannot(t)) return;
