@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs a command under the real seccomp sensor with a simple sink in place of a model: it allows everything but the
 // events that a test names, and its task identities say in plain text which programs led to them.
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SecurityEvent } from "../../src/event/event.ts";
@@ -65,6 +65,9 @@ export interface SensorThreadData {
 /** TASK_ID of the launched process before its first exec; programs are appended with ">". */
 export const ROOT_ID = "launcher";
 
+/** A workload can make its output file as long as it likes. */
+const MAX_OUTPUT = 1 << 22;
+
 /** Runs `command` (an absolute program) to its end under the sensor. Output is stdout and stderr together. */
 export async function runSensed(
   command: readonly string[],
@@ -76,7 +79,8 @@ export async function runSensed(
   const nothing = openSync("/dev/null", "r");
   try {
     const ran = await run(command, options, [nothing, out, out]);
-    return { ...ran, output: readFileSync(outFile, "utf8") };
+    const output = Buffer.alloc(MAX_OUTPUT);
+    return { ...ran, output: output.toString("utf8", 0, readSync(out, output, 0, MAX_OUTPUT, 0)) };
   } finally {
     closeSync(out);
     closeSync(nothing);

@@ -5,6 +5,7 @@ import { errno } from "../../native/libc.ffi.ts";
 import { addressOf, sys } from "../../native/syscalls.ffi.ts";
 
 const PAGE = 4096n;
+const END_OF_MEMORY = 1n << 64n;
 /** PATH_MAX of the kernel: longer names are refused with ENAMETOOLONG. */
 export const PATH_MAX = 4096;
 const FIRST_READ = 256;
@@ -62,6 +63,7 @@ export class TaskMemory {
 
   /** Reads up to `size` bytes; a fault behind the first page only shortens the read. */
   #read(tid: number, address: bigint, into: Buffer, size: number): number {
+    if (address + BigInt(size) > END_OF_MEMORY) return -EFAULT;
     const iov = this.#iov;
     const inPage = Number(PAGE - (address & (PAGE - 1n)));
     iov.writeBigUInt64LE(addressOf(into), 0);
