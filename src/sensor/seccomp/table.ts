@@ -37,6 +37,13 @@ const IOCTL_REQUESTS = [
   0x40086602, // FS_IOC_SETFLAGS: immutable, append-only
   0x401c5820, // FS_IOC_FSSETXATTR: the same in its newer form
   0xc0045877, // FIFREEZE: whoever writes to the filesystem waits
+  0xc030586b, // XFS_IOC_OPEN_BY_HANDLE: an open without a name
+  0x50009401, // BTRFS_IOC_SNAP_CREATE, SUBVOL_CREATE, SNAP_DESTROY and their second versions: names made and removed
+  0x5000940e,
+  0x5000940f,
+  0x50009417,
+  0x50009418,
+  0x5000943f,
   0x8901, // FIOSETOWN, SIOCSPGRP: who gets the signals of a socket
   0x8902,
   0x890b, // SIOCADDRT, SIOCDELRT: routes
