@@ -7,9 +7,10 @@
 static int allowed, forbidden, slot;
 static const char *way;
 
+// until the one that it helps is gone, which may be too untrusted to kill it
 static int swap(void *unused) {
   (void)unused;
-  for (int turn = 0; turn < 100000; turn++) {
+  for (pid_t helped = getppid(); getppid() == helped;) {
     dup2(forbidden, slot);
     for (volatile int i = 0; i < 300; i++);
     dup2(allowed, slot);
@@ -24,7 +25,7 @@ static int once(void *tries) {
   pid_t writer = clone(swap, stack + sizeof stack, CLONE_FILES | SIGCHLD, 0);
   int left = *(int *)tries;
   while (left-- > 0 && fchmod(slot, 0644) == 0);
-  kill(writer, SIGKILL); // in vain when this process was refused something
+  kill(writer, SIGKILL);
   return left > 0;
 }
 
