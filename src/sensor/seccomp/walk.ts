@@ -100,7 +100,7 @@ function split(path: Buffer): Buffer[] {
 function step(state: Walk, follow: boolean): Resolved {
   for (let name = state.left.shift(); name !== undefined; name = state.left.shift()) {
     const last = state.left.length === 0;
-    const error = isDot(name) ? 0 : isDotDot(name) ? up(state) : down(state, name, !last || follow);
+    const error = isDot(name) ? here(state) : take(state, name, !last || follow);
     if (error === E.NOENT && last && state.left.length === 0) {
       return { kind: "missing", dirFd: state.at, name };
     }
@@ -110,6 +110,15 @@ function step(state: Walk, follow: boolean): Resolved {
     }
   }
   return found(state.at);
+}
+
+function take(state: Walk, name: Buffer, follow: boolean): number {
+  return isDotDot(name) ? up(state) : down(state, name, follow);
+}
+
+/** "." is only in directories. */
+function here(state: Walk): number {
+  return statFd(state.at)?.type === FileType.directory ? 0 : E.NOTDIR;
 }
 
 const isDot = (name: Buffer): boolean => name.length === 2 && name[0] === DOT;
