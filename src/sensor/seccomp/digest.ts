@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { sys } from "../../native/syscalls.ffi.ts";
 import { asAgent } from "./agent-self.ts";
 import { MAX_HASHED } from "./limits.ts";
-import { FileType, type Stat, fdName, ownFdDirectory, statFd } from "./stat.ts";
+import { FileType, type Stat, fdName, isSettled, ownFdDirectory, statFd } from "./stat.ts";
 
 const O_RDONLY_CLOEXEC_NONBLOCK = 0x80800;
 const CHUNK = 1 << 20;
@@ -12,12 +12,6 @@ const CHUNK = 1 << 20;
 const MAX_CACHED = 65_536;
 /** How often a file that changes while it is hashed is hashed again before it is given up. */
 const MAX_TRIES = 3;
-
-/**
- * A file that was changed so recently can be changed again without another ctime: kernels before 6.13 count time in ticks, and
- * some filesystems in seconds.
- */
-const SETTLED_MS = 2_100;
 
 /** Called between two pieces of a long file, so that a watchdog can tell work from a hang. */
 export type HashProgress = () => void;
@@ -75,7 +69,7 @@ export class ContentDigests {
       const after = statFd(reader);
       if (digest === undefined || after === undefined) return undefined;
       if (after.contentKey === before.contentKey) {
-        if (Date.now() - after.ctimeMs > SETTLED_MS) this.#remember(after, digest);
+        if (isSettled(after)) this.#remember(after, digest);
         return digest;
       }
       before = after;

@@ -6,6 +6,7 @@ import { decodePath } from "../../base/path-text.ts";
 import { createHash } from "node:crypto";
 import { sys } from "../../native/syscalls.ffi.ts";
 import type { Process } from "./tasks.ts";
+import { Unseen } from "./unseen.ts";
 
 const PIDFD_GETFD = 438;
 const SOL_SOCKET = 1;
@@ -21,9 +22,13 @@ const length = Buffer.alloc(4);
 const address = Buffer.alloc(MAX_ADDRESS);
 const credentials = Buffer.alloc(CREDENTIALS_SIZE);
 
-/** A descriptor of ours for the task's descriptor; -1 when it has none or the kernel refuses (Yama, Docker's default profile). */
+/**
+ * A descriptor of ours for the task's descriptor; -1 when it has none or the kernel refuses (Yama, Docker's default profile).
+ * @throws Unseen when this process had no descriptor left to refer to the task with
+ */
 export function copyFd(process: Process, fd: number): number {
-  if (process.pidfd < 0 || fd < 0) return -1;
+  if (process.pidfd < 0) throw new Unseen("agent-limit", `no pidfd for pid ${process.tgid}`);
+  if (fd < 0) return -1;
   return Number(sys().syscall3(PIDFD_GETFD, process.pidfd, fd, 0));
 }
 

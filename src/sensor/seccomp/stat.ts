@@ -52,6 +52,17 @@ export interface Stat {
 
 const scratch = Buffer.alloc(256);
 
+/**
+ * Something that was changed so recently can be changed again without another ctime: kernels before 6.13 count time in ticks, and
+ * some filesystems in seconds.
+ */
+const SETTLED_MS = 2_100;
+
+/** Whether `contentKey` names a content for good: what is found out about it may be remembered. */
+export function isSettled(stat: Stat): boolean {
+  return Date.now() - stat.ctimeMs > SETTLED_MS;
+}
+
 /** statx of an open descriptor; undefined when it fails (only for a closed descriptor). */
 export function statFd(fd: number): Stat | undefined {
   return statAt(fd, EMPTY, AT_EMPTY_PATH);

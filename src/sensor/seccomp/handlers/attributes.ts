@@ -131,14 +131,16 @@ function ownerChange(uid: number, gid: number): Change {
 export function truncate(call: Call): Reply {
   return withObject(call, true, (object, way) => {
     const size = call.u64(call.rule.at.size ?? 1);
-    const refusal = refusalOf(call, object, { valid: ATTR.SIZE | ATTR.CTIME, size });
-    if (refusal !== undefined) return refusal;
-    if (way === "task" || beyondLimit(call, object.stat, size)) return CONTINUE;
-    if (size > MAX_OFFSET) return fail(size > MAX_SIGNED ? E.INVAL : E.FBIG);
-    return way === "copy"
-      ? result(sys().ftruncate(object.fd, Number(size)))
-      : truncateTo(object.fd, object.stat, size);
+    const change = { valid: ATTR.SIZE | ATTR.CTIME, size };
+    return refusalOf(call, object, change) ?? resize(call, object, way, size);
   });
+}
+
+function resize(call: Call, object: FoundObject, way: Way, size: bigint): Reply {
+  if (way === "task" || beyondLimit(call, object.stat, size)) return CONTINUE;
+  if (size > MAX_OFFSET) return fail(size > MAX_SIGNED ? E.INVAL : E.FBIG);
+  if (way === "object") return truncateTo(object.fd, object.stat, size);
+  return result(sys().ftruncate(object.fd, Number(size)));
 }
 
 /** The limit of file sizes is the task's: beyond it the kernel fails the task's call, whatever it is about by then. */

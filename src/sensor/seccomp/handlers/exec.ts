@@ -12,7 +12,7 @@ import { type ExecImage, readImage } from "../image.ts";
 import { AT, E, EXEC_FLAGS, O } from "../open-flags.ts";
 import { CONTINUE, type Reply, fail } from "../reply.ts";
 import { type Resolved, openTaskFd, resolve } from "../resolve.ts";
-import { FileType, type Stat, fdName, ownFdDirectory } from "../stat.ts";
+import { FileType, type Stat, fdName, isSettled, ownFdDirectory } from "../stat.ts";
 import type { Task } from "../tasks.ts";
 import { Unseen } from "../unseen.ts";
 import { MAX_INTERPRETERS } from "../limits.ts";
@@ -110,6 +110,7 @@ function imageOf(program: FoundObject): ExecImage {
   if (fd < 0) return { kind: "unreadable" };
   const image = readImage(fd);
   sys().close(fd);
+  if (!isSettled(program.stat)) return image;
   if (images.size >= MAX_KINDS) images.clear();
   images.set(program.stat.contentKey, image);
   return image;

@@ -35,7 +35,7 @@ export function mount(call: Call): Reply {
   const target = call.string(1);
   if (typeof target === "number") return fail(target);
   const path = pathOf(call, target, undefined);
-  if (typeof path === "number") return fail(path);
+  if (typeof path === "number") return call.unresolved(path, call.acting());
   const devName = optionalText(call, 0, 1);
   const type = optionalText(call, 2, 1);
   const cell = {
@@ -52,7 +52,8 @@ export function umount(call: Call): Reply {
   const target = call.string(0);
   if (typeof target === "number") return fail(target);
   const object = resolve(call.origin(undefined), target, { follow: true });
-  if (object.kind !== "found") return fail(object.kind === "error" ? object.errno : E.NOENT);
+  if (object.kind !== "found")
+    return call.unresolved(object.kind === "error" ? object.errno : E.NOENT, call.acting());
   const dentry = call.bench.objects.dentry(call.task.process, object.fd, object.stat);
   sys().close(object.fd);
   return call.refusal("sb_umount", { dentry, flags: call.u32(1) }) ?? viewsChange(call);
@@ -64,11 +65,11 @@ export function twoPaths(call: Call): Reply {
   const first = call.string(at.path ?? 0, 0);
   if (typeof first === "number") return fail(first);
   const from = pathOf(call, first, at.dirfd);
-  if (typeof from === "number") return fail(from);
+  if (typeof from === "number") return call.unresolved(from, call.acting());
   const second = call.string(at.path2 ?? 1, 1);
   if (typeof second === "number") return fail(second);
   const to = pathOf(call, second, at.dirfd2);
-  if (typeof to === "number") return fail(to);
+  if (typeof to === "number") return call.unresolved(to, call.acting());
   const refusal =
     hook === "move_mount"
       ? call.refusal("move_mount", { from, to })
@@ -81,7 +82,7 @@ export function chroot(call: Call): Reply {
   const target = call.string(0);
   if (typeof target === "number") return fail(target);
   const path = pathOf(call, target, undefined);
-  if (typeof path === "number") return fail(path);
+  if (typeof path === "number") return call.unresolved(path, call.acting());
   return call.refusal("path_chroot", { path }) ?? viewsChange(call);
 }
 

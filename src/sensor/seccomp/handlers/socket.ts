@@ -6,7 +6,7 @@ import { sys } from "../../../native/syscalls.ffi.ts";
 import type { Call } from "../call.ts";
 import { connectNow, duplicate, isUnderWay } from "../connecting.ts";
 import { AT, E } from "../open-flags.ts";
-import { ConnectedAfterwards } from "../opened.ts";
+import { BoundAfterwards, ConnectedAfterwards } from "../connected.ts";
 import { CONTINUE, OK, type Reply, fail } from "../reply.ts";
 import { openTaskFd } from "../resolve.ts";
 import { AF, MAX_ADDRESS, copyFd, localAddress, parseAddress, sockOf } from "../sockets.ts";
@@ -79,7 +79,10 @@ function fromRoot(call: Call, name: string): string {
   return pathname.endsWith("/") ? `${pathname}${name}` : `${pathname}/${name}`;
 }
 
-/** bind(2): an internet address is bound by the agent when it has the task's rights, so that it is the one decided on. */
+/**
+ * bind(2): an internet address is bound by the agent, so that it is the one decided on. Others are bound by the task, whose rights
+ * and folder they need, and looked at afterwards.
+ */
 export function bind(call: Call): Reply {
   const bytes = addressArgument(call);
   if (typeof bytes === "number") return fail(bytes);
@@ -88,9 +91,27 @@ export function bind(call: Call): Reply {
     if (addr === undefined) return fail(E.INVAL);
     const refusal = call.refusal("socket_bind", { sock, addr });
     if (refusal !== undefined) return refusal;
-    if (!isInternet(sock) || call.acting() !== "same") return CONTINUE;
-    return sys().bind(fd, bytes, bytes.length) === 0 ? OK : fail(errno());
+    if (isInternet(sock)) return bindForTask(call, fd, bytes);
+    expectBound(call, bytes);
+    return CONTINUE;
   });
+}
+
+function bindForTask(call: Call, fd: number, bytes: Buffer): Reply {
+  const acting = call.acting();
+  if (acting === "no") return CONTINUE;
+  const error = call.as(acting, () => (sys().bind(fd, bytes, bytes.length) === 0 ? 0 : errno()));
+  // the agent takes a user's credentials without the capability for low ports, which the user may have
+  if (error === E.ACCES && acting === "switch") return CONTINUE;
+  return error === 0 ? OK : fail(error);
+}
+
+function expectBound(call: Call, bytes: Buffer): void {
+  const addr = parseAddress(bytes, call.bench.digest);
+  if (addr === undefined) return;
+  const { task, bench } = call;
+  const copy = copyFd(task.process, call.i32(call.rule.at.fd ?? 0));
+  if (copy >= 0) task.later(new BoundAfterwards(copy, addr, bench.digest));
 }
 
 /** For old programs the kernel takes AF_UNSPEC as AF_INET when an internet socket is bound or a message is sent through it. */
