@@ -196,6 +196,8 @@ class Server {
     // a task that was killed meanwhile leaves nothing to read, and nothing was lost
     if (!this.#listener.stillHeld()) return CONTINUE;
     this.#loss(error.reason, error.detail);
+    // should it have been for want of descriptors: those of processes that have ended can go
+    this.#bench.tasks.sweep();
     return this.#options.enforcing ? REFUSED : CONTINUE;
   }
 

@@ -262,7 +262,7 @@ export class TaskTable {
     process.threads.set(tid, task);
     this.#processes.set(process.tgid, process);
     this.#tasks.set(tid, task);
-    if (this.#processes.size >= this.#sweepAt) this.#sweep();
+    if (this.#processes.size >= this.#sweepAt) this.sweep();
     return task;
   }
 
@@ -282,7 +282,7 @@ export class TaskTable {
   }
 
   /** Removes exited processes: their pidfds poll as readable. Those that nobody has waited for keep their place. */
-  #sweep(): void {
+  sweep(): void {
     const all = [...this.#processes.values()];
     const fds = Buffer.alloc(8 * all.length);
     all.forEach((process, index) => {
