@@ -334,7 +334,8 @@ describe("an interactive shell under galgo", () => {
     process.env["GALGO_STATE_DIR"] = place.state;
     const pty = new Pty(t, ["/bin/bash", "--norc", "--noprofile", "-i"]);
     await pty.expect(/% /);
-    const words = [...GALGO, "run", "--", "sh", "-c", "echo be''gun; sleep 1000; echo woken"];
+    // no other program: a child of vfork that is stopped before its exec would keep its parent from stopping
+    const words = [...GALGO, "run", "--", "sh", "-c", "echo be''gun; read line; echo woken"];
     pty.type(`${words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ")}\n`);
     await pty.expect(/begun\r\n/);
     pty.type("\x1a");
