@@ -2,9 +2,11 @@
 // Who is who: processes that come about in odd ways have the identity of the program that they run and of those before
 // it, or none at all; never another program's.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import type { SecurityEvent } from "../../src/event/event.ts";
 import {
   type Workplace,
@@ -19,6 +21,9 @@ const USER = 1000;
 const RACES = 40;
 const isRoot = process.geteuid?.() === 0;
 const skip = withoutCompiler;
+const DRIVER = fileURLToPath(new URL("../helpers/sensed-driver.ts", import.meta.url));
+const withoutPrlimit =
+  skip || (spawnSync("prlimit", ["--version"]).status === 0 ? false : "needs prlimit");
 const skipUnlessRoot = withoutCompiler || (isRoot ? false : "needs root");
 const MARKERS = [
   ..."parent child program vforked spawned parent-after successor thread loop from-thread from-leader".split(
@@ -259,6 +264,28 @@ test("hundreds of processes at once, and what comes after them", { skip }, async
   assert.deepEqual([...who], ["a"]);
   assertWho(scenario, { "after-the-crowd": "a>b" });
   assert.deepEqual(scenario.losses, []);
+});
+
+test("an agent with few descriptors goes on, and takes nobody for somebody else", {
+  skip: withoutPrlimit,
+}, () => {
+  const { folder } = workplace;
+  const options: SensedOptions = { cwd: folder, digests: false, enforcing: true };
+  const request = JSON.stringify([[join(folder, "a"), "crowd"], options]);
+  const node = [process.execPath, "--import", import.meta.resolve("tsx"), DRIVER, request];
+  const driver = spawnSync("prlimit", ["--nofile=100:100", ...node], {
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const sensed = JSON.parse(driver.stdout) as Sensed;
+  assert.equal(sensed.failed, undefined);
+  assert.equal(sensed.late, false);
+  assert.ok(sensed.losses.length > 0, "the limit was never reached");
+  const marks = sensed.events.map(markOf).filter((mark) => mark !== undefined);
+  const crowd = marks.filter(([name]) => name.startsWith("crowd"));
+  assert.ok(crowd.every(([, { who }]) => who === "a" || who === NOBODY));
+  assert.ok(crowd.length > 0);
 });
 
 test("a signal goes to the program that runs, heard of or not", { skip }, async () => {
