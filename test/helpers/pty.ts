@@ -53,8 +53,8 @@ export class Pty {
   }
 
   /** Waits for text after what was waited for before. @returns the match */
-  async expect(pattern: RegExp): Promise<RegExpExecArray> {
-    const deadline = performance.now() + DEADLINE_MS;
+  async expect(pattern: RegExp, withinMs: number = DEADLINE_MS): Promise<RegExpExecArray> {
+    const deadline = performance.now() + withinMs;
     for (;;) {
       const match = pattern.exec(this.#output.slice(this.#seen));
       if (match !== null) {
