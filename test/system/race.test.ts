@@ -2,7 +2,8 @@
 // Arguments that are rewritten while a call is held: what was denied is never reached, or, where the call had to go on in
 // the task (programs, local sockets, openat2 with O_PATH), each time it was reached is reported.
 import assert from "node:assert/strict";
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -71,22 +72,35 @@ interface Outcome extends Sensed {
   readonly wrong: number;
 }
 
+/** Text in the CELL of what is denied. */
+function deniedText(kind: string, port: number): string {
+  if (kind === "content")
+    return createHash("sha256").update(readFileSync(deniedProgram)).digest("hex");
+  return BY_PORT.has(kind) ? `"port":${inMemory(port)},` : "deniedx";
+}
+
 async function run({ kind, how, count, deny, files = [] }: Race): Promise<Outcome> {
   const folder = freshFolder();
   for (const name of files) writeFileSync(join(folder, name), name);
-  if (kind === "exec") {
+  if (kind === "exec" || kind === "content") {
     copyFileSync(program, join(folder, "allowed"));
     copyFileSync(deniedProgram, join(folder, "deniedx"));
+    writeFileSync(
+      join(folder, "inverted"),
+      readFileSync(deniedProgram).map((byte) => byte ^ 0xff),
+    );
   }
   const [allowedPort, deniedPort] = [await freePort(), await freePort()];
-  const text = BY_PORT.has(kind) ? `"port":${inMemory(deniedPort)},` : "deniedx";
+  const text = deniedText(kind, deniedPort);
   const rules: DenyRule[] = [{ hook: deny, text }];
-  const command = [program, kind, how, `${count}`, `${allowedPort}`, `${deniedPort}`];
+  // in place of a port: how long the writer waits at most, in turns of a loop
+  const first = kind === "content" ? 100_000 : allowedPort;
+  const command = [program, kind, how, `${count}`, `${first}`, `${deniedPort}`];
   const sensed = await runSensed(command, {
     cwd: folder,
     deny: rules,
     enforcing: true,
-    digests: false,
+    digests: kind === "content",
     keep: [],
     deadlineMs: DEADLINE_MS,
   });
@@ -135,6 +149,7 @@ test("bind: the denied port is never bound", { skip }, async () => {
 
 const REPORTED: readonly Race[] = [
   { kind: "exec", how: "none", count: 200, deny: "file_open" },
+  { kind: "content", how: "none", count: 400, deny: "file_open" },
   { kind: "local", how: "thread", count: 2_000, deny: "socket_connect" },
   { kind: "waiting", how: "process", count: 2_000, deny: "file_open", files: BOTH },
   { kind: "path-open", how: "process", count: 2_000, deny: "file_open", files: BOTH },

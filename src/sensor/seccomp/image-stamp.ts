@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether a process has become another image: execs that were let through, and what tells that one has taken place.
+import { statLink } from "./link.ts";
 import { readProc } from "./proc.ts";
-import { statAt } from "./stat.ts";
+import type { Stat } from "./stat.ts";
 import type { Task } from "./tasks.ts";
 
-const AT_FDCWD = -100;
 /**
  * Members of /proc/PID/stat (proc_pid_stat(5)), counted from the state: where the kernel has put code, data, stack, arguments
  * and environment. Only an exec changes them (and PR_SET_MM, which is an event).
@@ -15,8 +15,8 @@ const LAYOUT = [23, 24, 25, 42, 43, 44, 45, 46, 47, 48] as const;
 export interface PendingExec {
   /** stat key of the image that was decided on. */
   readonly expected: string;
-  /** Called when that image runs, with the new status. */
-  readonly succeeded: (task: Task) => void;
+  /** Called when that image runs, with the new status. `image` is the file as it is now: nobody can write to it while it runs. */
+  readonly succeeded: (task: Task, image: Stat) => void;
   /** Called when another image runs. */
   readonly contradicted: (task: Task) => void;
 }
@@ -24,6 +24,7 @@ export interface PendingExec {
 /** What an exec changes. The file alone does not tell: a program may execute itself, or fail to. */
 interface ImageStamp {
   readonly exe: string;
+  readonly stat: Stat;
   readonly layout: string;
 }
 
@@ -82,7 +83,10 @@ export class ExecsUnderWay {
     if (now.exe === one.before.exe && now.layout === one.before.layout) return undefined;
     const known = [...this.#byThread.values()].find(({ expected }) => expected === now.exe);
     this.#byThread.clear();
-    const run = known?.succeeded ?? one.contradicted;
+    const run = (task: Task): void => {
+      if (known === undefined) one.contradicted(task);
+      else known.succeeded(task, now.stat);
+    };
     return { exe: now.exe, stamp: keyOf(now), run };
   }
 }
@@ -96,15 +100,10 @@ export function imageStamp(tid: number): string | undefined {
 }
 
 function stampOf(tid: number): ImageStamp | undefined {
-  const exe = exeKey(tid);
+  const stat = statLink(`/proc/${tid}/exe`);
   const text = readProc(`/proc/${tid}/stat`);
-  if (exe === undefined || text === undefined || text === "") return undefined;
+  if (stat === undefined || text === undefined || text === "") return undefined;
   // the name in parentheses may hold anything
   const members = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return { exe, layout: LAYOUT.map((index) => members[index]).join(" ") };
-}
-
-/** stat key of the image a process runs; undefined when it is gone or its image is not ours to see. */
-function exeKey(pid: number): string | undefined {
-  return statAt(AT_FDCWD, Buffer.from(`/proc/${pid}/exe\0`, "latin1"), 0)?.key;
+  return { exe: stat.key, stat, layout: LAYOUT.map((index) => members[index]).join(" ") };
 }

@@ -130,7 +130,10 @@ function decide(call: Call, opened: readonly FoundObject[]): Reply {
   if (program === undefined) return fail(ENOEXEC);
   const checked = process.execs.expect(task.tid, {
     expected: program.stat.key,
-    succeeded: (after) => identify(call, after, program.file),
+    succeeded: (after, image) => {
+      if (isUnchanged(call, after, program, image)) identify(call, after, program.file);
+      else contradict(call, after, program.file);
+    },
     contradicted: (after) => contradict(call, after, program.file),
   });
   if (!checked) throw new Unseen("unreadable-task", `image of pid ${process.tgid}`);
@@ -142,14 +145,39 @@ function decide(call: Call, opened: readonly FoundObject[]): Reply {
 function programOf(
   opened: readonly FoundObject[],
   files: readonly FileId[],
-): { stat: Stat; file: FileId } | undefined {
+): { stat: Stat; file: FileId; settled: boolean } | undefined {
   for (let i = 0; i < opened.length; i++) {
     const object = opened[i];
     const file = files[i];
     if (object === undefined || file === undefined) return undefined;
-    if (imageOf(object).kind !== "script") return { stat: object.stat, file };
+    if (imageOf(object).kind === "script") continue;
+    return { stat: object.stat, file, settled: isSettled(object.stat) };
   }
   return undefined;
+}
+
+/**
+ * Whether the running program has the content that was decided on: between the two it could be written to through a descriptor that was
+ * open. While it runs the kernel lets nobody write.
+ */
+function isUnchanged(
+  { bench }: Call,
+  task: Task,
+  decided: { readonly stat: Stat; readonly file: FileId; readonly settled: boolean },
+  image: Stat,
+): boolean {
+  if (decided.settled && image.contentKey === decided.stat.contentKey) return true;
+  const link = Buffer.from(`/proc/${task.tid}/exe\0`, "latin1");
+  const fd = sys().open(link, O.PATH | O.CLOEXEC, 0);
+  if (fd < 0) return false;
+  try {
+    const file = bench.objects.file(task.process, fd, image, USE);
+    return file.digest === decided.file.digest;
+  } catch {
+    return false; // unreadable now: nothing says that it is the same
+  } finally {
+    sys().close(fd);
+  }
 }
 
 function identify(call: Call, task: Task, file: FileId): void {
