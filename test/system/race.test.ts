@@ -2,8 +2,17 @@
 // Arguments that are rewritten while a call is held: what was denied is never reached, or, where the call had to go on in
 // the task (programs, local sockets, openat2 with O_PATH), each time it was reached is reported.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -39,6 +48,22 @@ function freshFolder(): string {
   mkdirSync(folder);
   return folder;
 }
+
+const OF_NAMES: ReadonlySet<string> = new Set(["open", "create", "unlink", "rename", "chmod"]);
+const AS_USER = ["--reuid=1000", "--regid=1000", "--clear-groups", "--"];
+const where = (name: string): string =>
+  spawnSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).stdout.trim();
+/** The workload is a user that is root in a namespace of its own; under an agent of root it is another user first. */
+const IN_NAMESPACE = [
+  ...(process.geteuid?.() === 0 ? [where("setpriv"), ...AS_USER] : []),
+  where("unshare"),
+  "--user",
+  "--map-root-user",
+  "--",
+];
+const tried = spawnSync(IN_NAMESPACE[0] ?? "", [...IN_NAMESPACE.slice(1), "true"]);
+const withoutNamespace =
+  skip || (tried.status === 0 ? false : "needs setpriv, unshare and user namespaces");
 
 /** A free port of the loopback; nobody else of this test takes it meanwhile. */
 function freePort(): Promise<number> {
@@ -79,9 +104,16 @@ function deniedText(kind: string, port: number): string {
   return BY_PORT.has(kind) ? `"port":${inMemory(port)},` : "deniedx";
 }
 
-async function run({ kind, how, count, deny, files = [] }: Race): Promise<Outcome> {
+async function run(
+  { kind, how, count, deny, files = [] }: Race,
+  prefix: readonly string[] = [],
+): Promise<Outcome> {
   const folder = freshFolder();
-  for (const name of files) writeFileSync(join(folder, name), name);
+  chmodSync(folder, 0o777);
+  for (const name of files) {
+    writeFileSync(join(folder, name), name);
+    if (prefix.length > 0 && process.geteuid?.() === 0) chownSync(join(folder, name), 1000, 1000);
+  }
   if (kind === "exec" || kind === "content") {
     copyFileSync(program, join(folder, "allowed"));
     copyFileSync(deniedProgram, join(folder, "deniedx"));
@@ -95,7 +127,7 @@ async function run({ kind, how, count, deny, files = [] }: Race): Promise<Outcom
   const rules: DenyRule[] = [{ hook: deny, text }];
   // in place of a port: how long the writer waits at most, in turns of a loop
   const first = kind === "content" ? 100_000 : allowedPort;
-  const command = [program, kind, how, `${count}`, `${first}`, `${deniedPort}`];
+  const command = [...prefix, program, kind, how, `${count}`, `${first}`, `${deniedPort}`];
   const sensed = await runSensed(command, {
     cwd: folder,
     deny: rules,
@@ -139,6 +171,17 @@ for (const race of PREVENTED) {
       assert.deepEqual(outcome.violations, []);
     });
   }
+}
+
+for (const race of PREVENTED.filter(({ kind }) => OF_NAMES.has(kind))) {
+  test(`${race.kind} in a user namespace: the denied one is never reached`, {
+    skip: withoutNamespace,
+  }, async () => {
+    const outcome = await run({ ...race, how: "thread" }, IN_NAMESPACE);
+    assert.equal(outcome.wrong, 0);
+    assert.ok(outcome.allowed > 0);
+    assert.deepEqual(outcome.violations, []);
+  });
 }
 
 test("bind: the denied port is never bound", { skip }, async () => {

@@ -27,6 +27,14 @@ const NR = {
 /** How the agent can act for a task: as it is, after taking the task's credentials, or not at all. */
 export type Acting = "same" | "switch" | "no";
 
+/** `trial`: where the agent is refused (EACCES, EPERM), the task itself may get further. */
+export interface Ability {
+  readonly acting: Acting;
+  readonly trial: boolean;
+}
+
+const NEVER: Ability = { acting: "no", trial: false };
+
 /** Whose credentials this thread has taken; undefined when it has its own. */
 let borrowed: { readonly self: AgentSelf; readonly task: TaskStatus } | undefined;
 
@@ -69,12 +77,26 @@ export class AgentSelf {
   }
 
   /** @param sameUserNamespace whether the task lives in this process's user namespace. */
-  actingFor(task: TaskStatus, sameUserNamespace: boolean): Acting {
-    if (!sameUserNamespace || task.label !== this.status.label) return "no";
-    if (sameCredentials(task, this.status)) return "same";
-    const { euid, fsuid, egid, fsgid, capeff } = task.coe;
-    const plain = euid !== 0 && fsuid === euid && fsgid === egid && (capeff & ~HARMLESS) === 0n;
-    return this.canSwitch && plain ? "switch" : "no";
+  actingFor(task: TaskStatus, sameUserNamespace: boolean): Ability {
+    if (task.label !== this.status.label) return NEVER;
+    if (!sameUserNamespace) return this.#acrossNamespaces(task);
+    if (sameCredentials(task, this.status)) return { acting: "same", trial: false };
+    const plain = (task.coe.capeff & ~HARMLESS) === 0n;
+    return plain && this.#canBe(task) ? { acting: "switch", trial: false } : NEVER;
+  }
+
+  /**
+   * A task in a user namespace of its own has capabilities there that the agent can not have. With the same ids and no capability
+   * the agent may do less than the task, never more.
+   */
+  #acrossNamespaces(task: TaskStatus): Ability {
+    if (this.#canBe(task)) return { acting: "switch", trial: true };
+    const powerless = (this.status.coe.capeff & ~HARMLESS) === 0n;
+    return powerless && sameFileIds(task, this.status) ? { acting: "same", trial: true } : NEVER;
+  }
+
+  #canBe({ coe: { euid, fsuid, egid, fsgid } }: TaskStatus): boolean {
+    return this.canSwitch && euid !== 0 && fsuid === euid && fsgid === egid;
   }
 
   /**
@@ -153,18 +175,22 @@ export class AgentSelf {
   }
 }
 
-function sameCredentials(a: TaskStatus, b: TaskStatus): boolean {
+/** What counts for files when there are no capabilities. */
+function sameFileIds(a: TaskStatus, b: TaskStatus): boolean {
   const x = a.coe;
   const y = b.coe;
   return (
     x.fsuid === y.fsuid &&
     x.fsgid === y.fsgid &&
     x.euid === y.euid &&
-    x.uid === y.uid &&
     x.egid === y.egid &&
-    x.gid === y.gid &&
-    x.capeff === y.capeff &&
     a.groups.length === b.groups.length &&
     a.groups.every((group, index) => group === b.groups[index])
   );
+}
+
+function sameCredentials(a: TaskStatus, b: TaskStatus): boolean {
+  const x = a.coe;
+  const y = b.coe;
+  return sameFileIds(a, b) && x.uid === y.uid && x.gid === y.gid && x.capeff === y.capeff;
 }

@@ -52,6 +52,10 @@ export class Call {
   #rule: SyscallRule | undefined;
   /** Set when a decision was to kill: nothing more is answered. */
   killed = false;
+  /** The agent acts for the task and may be allowed less than the task is. */
+  #onTrial = false;
+  #leftToTask = false;
+  #refused = false;
 
   constructor(bench: Workbench) {
     this.bench = bench;
@@ -62,6 +66,9 @@ export class Call {
     this.#task = task;
     this.#rule = rule;
     this.killed = false;
+    this.#onTrial = false;
+    this.#leftToTask = false;
+    this.#refused = false;
   }
 
   get task(): Task {
@@ -123,8 +130,21 @@ export class Call {
   acting(): Acting {
     const { self } = this.bench;
     const { restricted, view } = this.task.process;
-    if (restricted || !self.ownUmask) return "no";
-    return self.actingFor(this.task.status, view.sameUserNamespace);
+    if (restricted || !self.ownUmask || this.#leftToTask) return "no";
+    const { acting, trial } = self.actingFor(this.task.status, view.sameUserNamespace);
+    this.#onTrial ||= trial;
+    return acting;
+  }
+
+  /** Whether `reply` is only that the agent may not do what the task may be able to do: the handler is to be called again. */
+  shallBeLeft(reply: Reply): boolean {
+    const left =
+      this.#onTrial &&
+      !this.#refused &&
+      reply.kind === "errno" &&
+      (reply.errno === E.ACCES || reply.errno === E.PERM);
+    if (left) this.#leftToTask = true;
+    return left;
   }
 
   /** Runs `work` with the task's filesystem credentials as far as `acting` says. */
@@ -199,6 +219,7 @@ export class Call {
   }): Reply | undefined {
     if (decision.discipline) this.task.process.discipline();
     if (decision.action === "allow") return undefined;
+    this.#refused = true;
     if (decision.action === "deny") return REFUSED;
     this.killed = true;
     return NONE;

@@ -169,7 +169,8 @@ class Server {
       const route = foreign ? undefined : this.#routes[nr];
       if (route === undefined) return this.#foreign(task, nr);
       this.#call.begin(task, route.rule);
-      return route.handler(this.#call);
+      const reply = route.handler(this.#call);
+      return this.#call.shallBeLeft(reply) ? route.handler(this.#call) : reply;
     } catch (error) {
       if (error instanceof SensorBroken) throw error;
       // a slip of ours is no reason to let a call pass, nor to kill everybody: counted as lost, which keeps a run from being sealed
