@@ -18,7 +18,7 @@ import { ROOT_ID, type Sensed, type SensedOptions, runSensed } from "../helpers/
 
 const NOBODY = "f".repeat(64);
 const USER = 1000;
-const RACES = 40;
+const RACES = 15;
 const isRoot = process.geteuid?.() === 0;
 const skip = withoutCompiler;
 const DRIVER = fileURLToPath(new URL("../helpers/sensed-driver.ts", import.meta.url));
