@@ -233,6 +233,3 @@ export class Call {
     );
   }
 }
-
-/** `fail` for an errno that a copy of an argument gave. */
-export const failed = (errno: number): Reply => fail(errno);

@@ -127,10 +127,6 @@ export class Objects {
     this.#temporary.gone(stat);
   }
 
-  isCreated(stat: Stat): boolean {
-    return this.#created.has(stat.key);
-  }
-
   #named(process: Process, stat: Stat, real: string): PathId {
     const dev = { major: stat.devMajor, minor: stat.devMinor };
     const placed = this.#placed(process, real);
