@@ -24,6 +24,7 @@
 
 // features in a READY report
 #define GALGO_FEATURE_WAIT_KILLABLE 1
+#define GALGO_FEATURE_IN_CGROUP 2
 
 // steps in a FAILED report
 #define GALGO_STEP_PROTOCOL 1

@@ -9,7 +9,7 @@ export const MAX_INSTRUCTIONS = 4096;
 export const FLAG = { NO_NEW_PRIVS: 1 } as const;
 export const ORDER = { GO: 1, KILL: 2, SIGNAL: 3 } as const;
 export const REPORT = { READY: 1, FAILED: 2, EXITED: 3, STOPPED: 4, DRAINED: 5 } as const;
-export const FEATURE = { WAIT_KILLABLE: 1 } as const;
+export const FEATURE = { WAIT_KILLABLE: 1, IN_CGROUP: 2 } as const;
 export const STEP = {
   PROTOCOL: 1,
   GUARD: 2,

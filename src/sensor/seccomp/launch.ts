@@ -71,7 +71,8 @@ function held(
   { cgroup }: LaunchOptions,
 ): LaunchedWorkload {
   const features = (ready.features & FEATURE.WAIT_KILLABLE) === 0 ? [] : ["wait-killable"];
-  const groupProblem = cgroup === undefined ? undefined : join(cgroup, ready.pid);
+  const joined = (ready.features & FEATURE.IN_CGROUP) !== 0;
+  const groupProblem = cgroup === undefined || joined ? undefined : join(cgroup, ready.pid);
   if (cgroup !== undefined && groupProblem === undefined) {
     link.group = cgroup;
     features.push("cgroup");
