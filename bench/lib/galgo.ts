@@ -8,7 +8,7 @@ import { type Lab, type Ran, type RunOptions, failure } from "./lab.ts";
 const ROOT: string = resolve(import.meta.dirname, "../..");
 
 /** The built command line. GALGO_BENCH_CLI names another build, to compare. */
-export const CLI: string = process.env["GALGO_BENCH_CLI"] ?? join(ROOT, "dist/cli/main.js");
+export const CLI: string = process.env["GALGO_BENCH_CLI"] ?? join(ROOT, "dist/galgo.cjs");
 
 /** Exit status of galgo run when an enforced model was violated. */
 export const VIOLATED = 121;

@@ -1,11 +1,10 @@
-#!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
-// Entry of the `galgo` command: parses, runs one command, turns whatever goes wrong into one line and an exit status.
-import "./early-worker.ts";
+// The `galgo` command: parses, runs one command, turns whatever goes wrong into one line and an exit status.
 import { CommanderError } from "commander";
 import type { Command } from "commander";
 import { CodedError } from "../base/errors.ts";
-import { awaitLoadedThreads } from "../orchestrator/thread/index.ts";
+import { awaitLoadedThreads, keepEarlyWorker } from "../orchestrator/thread/index.ts";
+import type { EarlyWorker } from "../orchestrator/thread/index.ts";
 import { EXIT_GALGO, EXIT_TROUBLE, errorStatus } from "./exit-status.ts";
 import { createProgram } from "./program.ts";
 import { sayError } from "./render.ts";
@@ -13,7 +12,19 @@ import { sayError } from "./render.ts";
 /** Commands whose status 1 is an answer, so that their own failures are 2. */
 const COMPARING = new Set(["diff", "lint"]);
 
-async function main(argv: readonly string[]): Promise<void> {
+/** Does what the arguments (from argv[2]) say and ends the process. `early`: a thread that was started for it. */
+export async function main(
+  argv: readonly string[],
+  early: EarlyWorker | undefined,
+): Promise<never> {
+  if (early !== undefined) keepEarlyWorker(early);
+  await command(argv);
+  awaitLoadedThreads();
+  // leaving the heap as it is saves 30 ms; nothing is pending, and on Linux what was printed has been written
+  process.exit();
+}
+
+async function command(argv: readonly string[]): Promise<void> {
   const program = createProgram();
   if (argv[2] === "completion" || argv[2] === "complete") {
     (await import("./commands/completion.ts")).addCompletion(program);
@@ -61,8 +72,3 @@ function tell(error: unknown): void {
   sayError(error instanceof CodedError ? message : `internal error: ${message}; please report it`);
   if (process.env["GALGO_DEBUG"] === "1" && error instanceof Error) sayError(error.stack ?? "");
 }
-
-await main(process.argv);
-awaitLoadedThreads();
-// leaving the heap as it is saves 30 ms; nothing is pending, and on Linux what was printed has been written
-process.exit();

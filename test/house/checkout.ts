@@ -19,7 +19,7 @@ import { text } from "node:stream/consumers";
 const ROOT = resolve(import.meta.dirname, "../..");
 
 const MAIN = `#!/usr/bin/env node
-import { readFileSync } from "node:fs";
+const { readFileSync } = require("node:fs");
 const stdin = readFileSync(0, "utf8");
 console.log(JSON.stringify({ args: process.argv.slice(2), cwd: process.cwd(), env: process.env, stdin }));
 process.exit(Number(process.env.EXIT ?? 0));
@@ -32,7 +32,7 @@ echo build >>build.log
 mkdir -p dist/cli
 [ ! -p gate ] || read -r _ <gate
 if grep -q BROKEN src/cli/main.ts; then echo "main.ts is broken" >&2; exit 2; fi
-cp src/cli/main.ts dist/cli/main.js
+cp src/cli/main.ts dist/galgo.cjs
 `;
 
 /** How a start ended. */

@@ -299,9 +299,9 @@ export class Workplace {
     return `${what} as ${this.user.name} ended with ${status ?? signal}\n${stdout}\n${stderr}`;
   }
 
-  /** dist/cli/main.js, or a copy of it where the user may not go to the checkout (below /root). */
+  /** dist/galgo.cjs, or a copy of it where the user may not go to the checkout (below /root). */
   #reachableMain(): string {
-    const main = join(ROOT, "dist/cli/main.js");
+    const main = join(ROOT, "dist/galgo.cjs");
     if (!existsSync(main)) throw new Error(`${main} is missing: npm run build`);
     if (this.user.uid === undefined || this.#mayRead(main)) return main;
     const copy = join(this.folder, "galgo");
@@ -313,7 +313,7 @@ export class Workplace {
       const from = join(ROOT, "node_modules", name);
       if (existsSync(from)) cpSync(from, join(copy, "node_modules", name), { recursive: true });
     }
-    return join(copy, "dist/cli/main.js");
+    return join(copy, "dist/galgo.cjs");
   }
 
   #mayRead(path: string): boolean {

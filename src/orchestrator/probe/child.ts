@@ -16,7 +16,7 @@ import {
   trySyncWakeUp,
 } from "../../native/probe.ffi.ts";
 import type { Trial } from "../../native/probe.ffi.ts";
-import { startThread } from "../thread/start-thread.ts";
+import { siblingModule, startThread } from "../thread/start-thread.ts";
 import { findBtfFunction } from "./btf.ts";
 
 /** What the child found. Absent: not reached, because an earlier step failed. */
@@ -52,7 +52,7 @@ function heldThread(request: HoldRequest): void {
 
 /** Messages of one held thread, one after the other. */
 function startHeld(request: HoldRequest): { next(): Promise<Trial>; end(): Promise<unknown> } {
-  const thread = startThread(new URL(import.meta.url), { workerData: request });
+  const thread = startThread(siblingModule(import.meta.url, "./child"), { workerData: request });
   const waiting: ((trial: Trial) => void)[] = [];
   const arrived: Trial[] = [];
   thread.on("message", (message: Trial) => {
@@ -126,5 +126,5 @@ async function main(): Promise<void> {
   process.stdin.resume();
 }
 
-if (isMainThread) await main();
+if (isMainThread) void main();
 else heldThread(workerData as HoldRequest);

@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Threads: a door of their own, so that a command line can start one before it loads the orchestrator.
 export { siblingModule, startThread } from "./start-thread.ts";
-export { awaitLoadedThreads, startWorkerEarly, takeWorkerThread } from "./worker-thread.ts";
+export {
+  awaitLoadedThreads,
+  type EarlyWorker,
+  keepEarlyWorker,
+  startWorkerEarly,
+  takeWorkerThread,
+} from "./worker-thread.ts";

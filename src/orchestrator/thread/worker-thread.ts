@@ -10,27 +10,41 @@ const LOADING_MS = 5_000;
 /** Becomes 1 when a thread has loaded its modules. */
 export type LoadedFlag = Int32Array<SharedArrayBuffer>;
 
+/** A thread of the worker that has not been set up. It keeps the process from ending only once it is taken. */
+export interface EarlyWorker {
+  readonly thread: Worker;
+  readonly loaded: LoadedFlag;
+}
+
 const flags: LoadedFlag[] = [];
-let early: Worker | undefined;
+let early: EarlyWorker | undefined;
 
-/** Starts the thread for a run that is about to be asked for. It keeps the process from ending only once it is taken. */
-export function startWorkerEarly(): void {
-  early ??= newThread();
-  early.unref();
+/** Starts the thread for a run that is about to be asked for. */
+export function startWorkerEarly(): EarlyWorker {
+  const worker = newWorker();
+  worker.thread.unref();
+  return worker;
 }
 
-/** A thread of the worker that has not been set up. */
+/** Keeps a thread that was started early for the first run. */
+export function keepEarlyWorker(worker: EarlyWorker): void {
+  flags.push(worker.loaded);
+  early = worker;
+}
+
+/** A thread of the worker that has not been set up: the one that was kept, or a new one. */
 export function takeWorkerThread(): Worker {
-  const thread = early ?? newThread();
+  const worker = early ?? newWorker();
+  if (worker !== early) flags.push(worker.loaded);
   early = undefined;
-  thread.ref();
-  return thread;
+  worker.thread.ref();
+  return worker.thread;
 }
 
-function newThread(): Worker {
+function newWorker(): EarlyWorker {
   const loaded: LoadedFlag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  flags.push(loaded);
-  return startThread(siblingModule(import.meta.url, "../worker"), { workerData: { loaded } });
+  const module = siblingModule(import.meta.url, "../worker");
+  return { thread: startThread(module, { workerData: { loaded } }), loaded };
 }
 
 /**
