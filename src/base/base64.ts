@@ -22,3 +22,16 @@ export function decodeBase64(text: string): Uint8Array {
   }
   return Uint8Array.from(bytes);
 }
+
+/** Base64 text of `bytes`, padded. */
+export function encodeBase64(bytes: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 3) {
+    const [a = 0, b = 0, c = 0] = bytes.subarray(i, i + 3);
+    const bits = (a << 16) | (b << 8) | c;
+    const digits = [bits >> 18, (bits >> 12) & 63, (bits >> 6) & 63, bits & 63];
+    const used = Math.min(bytes.length - i, 3) + 1;
+    for (let n = 0; n < 4; n++) text += n < used ? ALPHABET.charAt(digits[n] ?? 0) : "=";
+  }
+  return text;
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line as a table of commands. Only the command that runs is loaded.
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { DIGEST_NAMES, MAPPING_NAMES } from "../model/names/index.ts";
 import { SHOW_SUBJECTS } from "./subjects.ts";
 import { packageVersion } from "./version.ts";
 
@@ -14,9 +15,7 @@ Examples:
 Exit status of run and learn: the command's own; 121 an enforced model was violated; 125 Galgo failed;
 126 the command is not executable; 127 it was not found; 128+n it was ended by signal n.`;
 
-const DIGESTS = ["sha256", "sha384", "sha512", "sha3-256"];
 const PROFILES = ["portable", "exact"];
-const MAPPINGS = ["tsem-v4"];
 const SENSORS = ["seccomp"];
 
 /** The whole command line. Actions end by setting process.exitCode. */
@@ -78,16 +77,8 @@ function addLearn(program: Command): void {
         .choices(PROFILES)
         .default("portable"),
     )
-    .addOption(
-      new Option("--mapping <mapping>", "how events become coefficients")
-        .choices(MAPPINGS)
-        .default("tsem-v4"),
-    )
-    .addOption(
-      new Option("--digest <digest>", "digest of coefficients and contents")
-        .choices(DIGESTS)
-        .default("sha256"),
-    )
+    .addOption(mappingOption("how events become coefficients").default("tsem-v4"))
+    .addOption(digestOption("digest of coefficients and contents").default("sha256"))
     .option("--allow-loss", "write a model although events were lost, and say so in it")
     .option("--json", "print the result as JSON on stdout");
   addLimits(learn);
@@ -204,6 +195,57 @@ function addModel(program: Command): void {
     .option("--allow-loss", "seal although events were lost while learning")
     .option("--json", "print JSON")
     .action(async (file, options) => (await load()).modelSeal(file, options));
+  addModelForms(model);
+}
+
+function addModelForms(model: Command): void {
+  const load = () => import("./commands/model-forms.ts");
+  model
+    .command("convert")
+    .description("carry a model over between Galgo's form and the text form of TSEM and Quixote")
+    .argument("<model>")
+    .requiredOption("-o, --output <model>", "where the result is written")
+    .addOption(
+      new Option("--to <form>", "the form of the result")
+        .choices(["galgo", "quixote"])
+        .makeOptionMandatory(),
+    )
+    .addOption(mappingOption("how the states of a text model were made (default: quixote-2025)"))
+    .addOption(digestOption("digest that a text model was made with (default: sha256)"))
+    .option("--name <name>", "name of the Galgo model (default: the file's)")
+    .option("--key <file>", "public key (PEM) that must have signed the text model")
+    .option("--sign-key <file>", "private RSA key (PEM) that signs the text model that is written")
+    .option("--allow-loss", "write although the other form can not hold what the model means")
+    .option("--json", "print JSON")
+    .action(async (file, options) => (await load()).modelConvert(file, options));
+  model
+    .command("pseudonym")
+    .description("print the pseudonyms of paths, whose files' contents shall not count")
+    .argument("[path...]")
+    .option("--trajectory <file>", "also those of the files that these records open or map")
+    .addOption(digestOption("digest of the pseudonyms (default: the model's, or sha256)"))
+    .option("-m, --model <model>", "add them to this model")
+    .option("-o, --output <model>", "where the changed model is written")
+    .option("--json", "print JSON")
+    .action(async (paths, options) => (await load()).modelPseudonym(paths, options));
+  model
+    .command("measure")
+    .description("recompute the measurement of a model, or of a list of coefficients (- is stdin)")
+    .argument("<model>")
+    .option("--state", "print the state, which does not depend on the order, instead")
+    .option("--aggregate <hex>", "take this aggregate instead of the model's")
+    .option("--base <hex>", "take this base instead of the model's")
+    .addOption(digestOption("digest of a text model or a list (default: sha256)"))
+    .option("--json", "print JSON")
+    .action(async (file, options) => (await load()).modelMeasure(file, options));
+}
+
+function mappingOption(text: string): Option {
+  return new Option("--mapping <mapping>", text).choices(MAPPING_NAMES);
+}
+
+function digestOption(text: string): Option {
+  return new Option("--digest <digest>", text).choices(DIGEST_NAMES);
 }
 
 function positive(text: string): number {

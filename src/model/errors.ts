@@ -5,7 +5,9 @@ import { CodedError } from "../base/errors.ts";
 /**
  * BAD_JSON: not JSON. BAD_FIELD: a field is missing, unknown or wrong. BAD_STATE: the state value does not belong to the points.
  * TOO_LARGE: beyond a limit. WRONG_MAPPING, WRONG_DIGEST: of another kind than asked for. SEALED: a sealed model cannot be changed.
- * INCOMPATIBLE: models that cannot be merged. NOT_A_BEHAVIOUR: an identity record is never a point.
+ * INCOMPATIBLE: models that cannot be merged. NOT_A_BEHAVIOUR: an identity record is never a point. NOT_MAPPABLE: the mapping has no
+ * place for this event. BAD_TEXT: a line of a text model is wrong. BAD_SIGNATURE: a signature is bad, missing or by somebody else.
+ * LOSS: another form of the model cannot hold what it means.
  * AMBIGUOUS_IDENTITY, UNKNOWN_IDENTITY: recorded task ids cannot be carried over to other rules.
  */
 export type ModelErrorCode =
@@ -18,6 +20,10 @@ export type ModelErrorCode =
   | "SEALED"
   | "INCOMPATIBLE"
   | "NOT_A_BEHAVIOUR"
+  | "NOT_MAPPABLE"
+  | "BAD_TEXT"
+  | "BAD_SIGNATURE"
+  | "LOSS"
   | "AMBIGUOUS_IDENTITY"
   | "UNKNOWN_IDENTITY";
 

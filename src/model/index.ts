@@ -8,7 +8,8 @@ export { DIGEST_NAMES, DIGEST_SIZES, type DigestName, type Hasher } from "./hash
 export type { IdentityRecord } from "./identities.ts";
 export { type LearnedModel, type LearnOptions, modelFromRecords } from "./learn.ts";
 export { type LintFinding, lintModel } from "./lint.ts";
-export { createMapper, type EventMapper, MAPPING_NAMES, type MappingName } from "./mapper.ts";
+export { createMapper, type EventMapper, typeOf } from "./mapper.ts";
+export { MAPPING_NAMES, type MappingName } from "./mapping-names.ts";
 export { type MergeOptions, mergeModels } from "./merge.ts";
 export {
   createModel,
@@ -19,6 +20,16 @@ export {
 } from "./model.ts";
 export { type ParseOptions, parseWorkloadModel, stringifyWorkloadModel } from "./model-file.ts";
 export { workloadModelJsonSchema } from "./model-schema.ts";
+export {
+  fromTextModel,
+  type ModelLoss,
+  modelOfText,
+  type TextTerms,
+  toTextModel,
+} from "./text/convert.ts";
+export { readTextModel, type TextReading, type TextReadOptions } from "./text/read.ts";
+export type { SignatureCheck, TextModel, TextSigner, TextWarning } from "./text/text-model.ts";
+export { writeTextModel } from "./text/write.ts";
 export { type Nearest, nearestBehaviours } from "./nearest.ts";
 export { createProfile, type Profile } from "./profile.ts";
 export { applyPseudonyms, pseudonymOf } from "./pseudonym.ts";

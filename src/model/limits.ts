@@ -14,3 +14,5 @@ export const MAX_PATH_CHARS: number = 8192;
 export const MAX_SATURATION: number = 100_000;
 /** Faults of a model file that are listed in one error. */
 export const MAX_FAULTS: number = 20;
+/** One line of a text model: a key or signature of a very large RSA key fits. */
+export const MAX_TEXT_LINE_CHARS: number = 16_384;

@@ -11,6 +11,7 @@ export interface LintFinding {
     | "NO_POINTS"
     | "LOST_EVENTS"
     | "NOTHING_HELD"
+    | "UNKNOWN_ORIGIN"
     | "ONE_RUN"
     | "UNSEALED"
     | "NO_EXEC"
@@ -40,14 +41,20 @@ export function lintModel(
     const share = `${c.eventsLost} of ${c.eventsSeen + c.eventsLost} events were lost while learning`;
     add("error", "LOST_EVENTS", `${share}: what they were is not in the model`);
   }
-  if (spec.fidelity.holds.length === 0) {
+  if (spec.fidelity.sensor === "unknown") {
+    add(
+      "warning",
+      "UNKNOWN_ORIGIN",
+      "the model was not learned by Galgo: how much was seen and held then is not known",
+    );
+  } else if (spec.fidelity.holds.length === 0) {
     add(
       "warning",
       "NOTHING_HELD",
       `the sensor ${spec.fidelity.sensor} held no event, so nothing can be refused in time`,
     );
   }
-  if (c.runs < 2)
+  if (c.runs < 2 && spec.fidelity.sensor !== "unknown")
     add("warning", "ONE_RUN", "learned from one run: behaviour that varies is not covered");
   if (!spec.sealed)
     add("warning", "UNSEALED", "the model is not sealed: seal it before it is enforced");

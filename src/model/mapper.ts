@@ -1,17 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// From an event to its security state coefficient, by a mapping chosen by name (mapping/), and from an exec to a TASK_ID.
+// From an event to its security state coefficient, by a mapping chosen by name (mapping/, one file a family), and from an exec to a TASK_ID.
 import { ByteWriter } from "../base/bytes.ts";
 import type { FileId } from "../event/cell/file.ts";
 import type { Coe } from "../event/coe.ts";
-import type { SecurityEvent } from "../event/event.ts";
+import type { HookName, SecurityEvent, TaskIdentity } from "../event/event.ts";
 import { ModelError } from "./errors.ts";
 import type { Hasher } from "./hasher.ts";
+import type { MappingName } from "./mapping-names.ts";
+import type { Mapping, MappingFactory } from "./mapping/mapping.ts";
+import { quixote2024, quixote2025 } from "./mapping/quixote.ts";
 import { putCell, putCoe, putFile } from "./mapping/tsem-v4.ts";
 
-/** Names of the mappings. A model is made with one and never mixed. */
-export const MAPPING_NAMES = ["tsem-v4"] as const;
+const FACTORIES: Readonly<Record<MappingName, MappingFactory>> = {
+  "tsem-v4": () => TSEM_V4,
+  "quixote-2025": quixote2025,
+  "quixote-2024": quixote2024,
+};
 
-export type MappingName = (typeof MAPPING_NAMES)[number];
+const TSEM_V4: Mapping = {
+  hashesParent: true,
+  mapsExec: false,
+  baseFirst: false,
+  maps: (hook) => hook !== EXEC_HOOK,
+  putCoe,
+  putCell,
+};
 
 const EXEC_HOOK = "bprm_committed_creds";
 
@@ -23,26 +36,46 @@ export interface EventMapper {
   readonly emptyDigest: string;
   /** Digest of all zeros, hex: p_task_id of the first program, the default aggregate and base. */
   readonly zeroDigest: string;
+  /** True: a base is set before the aggregate is folded in, so that it is part of it (see `createModel`). */
+  readonly baseFirst: boolean;
+  /** False for a hook whose events this mapping has no place for. */
+  maps(hook: HookName): boolean;
   /**
-   * Coefficient of an event, hex: H(type | p_task_id | task_id | H(COE) | H(CELL)). The type of a system call without a hook is
-   * `syscall:<name>`. Members absent in a CELL map as zeros, empty or nothing: mapping/tsem-v4.ts says which.
-   * Throws `ModelError` NOT_A_BEHAVIOUR for an identity record (bprm_committed_creds).
+   * Coefficient of an event, hex: H(type | p_task_id | task_id | H(COE) | H(CELL)), without p_task_id in Quixote's mappings. The type of a
+   * system call without a hook is `syscall:<name>`. The files of mapping/ say how the parts are made and what an absent member is.
+   * Throws `ModelError` NOT_MAPPABLE when the mapping has no place for the event, NOT_A_BEHAVIOUR for an identity record
+   * (bprm_committed_creds) that is no point in this mapping.
    */
   coefficient(e: SecurityEvent): string;
-  /** TASK_ID, hex, of a task whose parent is `pTaskId` and that executed `file` with the credentials `coe` it has afterwards. */
+  /** H(COE), hex. */
+  coeDigest(coe: Coe): string;
+  /** H(CELL), hex. Throws as `coefficient` does. */
+  cellDigest(e: SecurityEvent): string;
+  /** The coefficient from its parts, for callers that keep digests of COE and CELL themselves. */
+  join(type: string, task: TaskIdentity, coeDigest: string, cellDigest: string): string;
+  /**
+   * TASK_ID, hex, of a task whose parent is `pTaskId` and that executed `file` with the credentials `coe` it has afterwards. The kernel
+   * gives it whoever models the events, so it is the same in all mappings.
+   */
   taskId(pTaskId: string, coe: Coe, file: FileId): string;
+}
+
+/** The type under which an event is hashed: its hook, or the name of the system call. */
+export function typeOf(e: SecurityEvent): string {
+  return e.hook === "syscall" ? `syscall:${e.syscall}` : e.hook;
 }
 
 /** A mapper with the digest of the namespace. */
 export function createMapper(hasher: Hasher, mapping: MappingName = "tsem-v4"): EventMapper {
-  return new TsemMapper(hasher, mapping);
+  return new DigestMapper(hasher, mapping);
 }
 
-class TsemMapper implements EventMapper {
+class DigestMapper implements EventMapper {
   readonly mapping: MappingName;
   readonly hasher: Hasher;
   readonly emptyDigest: string;
   readonly zeroDigest: string;
+  readonly #strategy: Mapping;
   readonly #w = new ByteWriter();
   readonly #coes = new WeakMap<Coe, string>();
   #lastCoe: Coe | undefined;
@@ -53,26 +86,43 @@ class TsemMapper implements EventMapper {
     this.hasher = hasher;
     this.emptyDigest = hasher.hex(new Uint8Array(0));
     this.zeroDigest = "0".repeat(hasher.size * 2);
+    this.#strategy = FACTORIES[mapping](hasher);
+  }
+
+  get baseFirst(): boolean {
+    return this.#strategy.baseFirst;
+  }
+
+  maps(hook: HookName): boolean {
+    return this.#strategy.maps(hook);
   }
 
   coefficient(e: SecurityEvent): string {
-    if (e.hook === EXEC_HOOK) {
+    const coe = this.coeDigest(e.coe);
+    return this.join(typeOf(e), e.task, coe, this.cellDigest(e));
+  }
+
+  cellDigest(e: SecurityEvent): string {
+    if (e.hook === EXEC_HOOK && !this.#strategy.mapsExec) {
       throw new ModelError(
         "NOT_A_BEHAVIOUR",
         `${EXEC_HOOK} gives a task its identity and is no point`,
       );
     }
-    const type = e.hook === "syscall" ? `syscall:${e.syscall}` : e.hook;
-    const coe = this.#coeDigest(e.coe);
-    putCell(this.#w.reset(), e);
-    const cell = this.hasher.hex(this.#w.bytes());
-    const { pTaskId, taskId } = e.task;
-    const w = this.#w.reset().text(type).id(pTaskId).id(taskId).id(coe).hex(cell);
+    this.#strategy.putCell(this.#w.reset(), e);
+    return this.hasher.hex(this.#w.bytes());
+  }
+
+  join(type: string, task: TaskIdentity, coeDigest: string, cellDigest: string): string {
+    const w = this.#w.reset().text(type);
+    if (this.#strategy.hashesParent) w.id(task.pTaskId);
+    w.id(task.taskId).id(coeDigest).hex(cellDigest);
     return this.hasher.hex(w.bytes());
   }
 
   taskId(pTaskId: string, coe: Coe, file: FileId): string {
-    const who = this.#coeDigest(coe);
+    putCoe(this.#w.reset(), coe);
+    const who = this.hasher.hex(this.#w.bytes());
     putFile(this.#w.reset(), file);
     const what = this.hasher.hex(this.#w.bytes());
     const w = this.#w
@@ -86,11 +136,11 @@ class TsemMapper implements EventMapper {
   }
 
   /** Sensors share COE objects between events, so H(COE) is nearly always known. */
-  #coeDigest(coe: Coe): string {
+  coeDigest(coe: Coe): string {
     if (coe === this.#lastCoe) return this.#lastCoeDigest;
     let digest = this.#coes.get(coe);
     if (digest === undefined) {
-      putCoe(this.#w.reset(), coe);
+      this.#strategy.putCoe(this.#w.reset(), coe);
       digest = this.hasher.hex(this.#w.bytes());
       this.#coes.set(coe, digest);
     }

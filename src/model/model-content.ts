@@ -18,6 +18,7 @@ export function contentFaults(model: WorkloadModel): readonly string[] {
     ...listFaults("spec.pseudonyms", spec.pseudonyms, size),
     ...listFaults("spec.points", spec.points, size),
     ...profileFaults(spec.profile),
+    ...mappingFaults(spec),
     ...completenessFaults(model),
   ];
 }
@@ -49,6 +50,12 @@ function profileFaults(profile: ProfileSpec): readonly string[] {
     );
   }
   return faults;
+}
+
+/** The rules leave out what Quixote's agents hash, so a mapping of theirs is used with none. */
+function mappingFaults({ mapping, profile }: WorkloadModel["spec"]): readonly string[] {
+  if (mapping === "tsem-v4" || profile.name === "exact") return [];
+  return [`spec.profile must be exact for the mapping ${mapping}`];
 }
 
 function ruleFaults(rule: RuleSpec, before: RuleSpec | undefined, i: number): string[] {

@@ -5,7 +5,7 @@ import { quote } from "../base/quote.ts";
 import { ModelError } from "./errors.ts";
 import type { DigestName, Hasher } from "./hasher.ts";
 import { MAX_FAULTS, MAX_MODEL_CHARS } from "./limits.ts";
-import { MAPPING_NAMES } from "./mapper.ts";
+import { MAPPING_NAMES } from "./mapping-names.ts";
 import { contentFaults } from "./model-content.ts";
 import { shapeFaults } from "./model-schema.ts";
 import { stateOf, type WorkloadModel } from "./workload-model.ts";

@@ -13,9 +13,9 @@ import {
   MAX_SATURATION,
   MAX_WORD_CHARS,
 } from "./limits.ts";
-import { MAPPING_NAMES } from "./mapper.ts";
+import { MAPPING_NAMES } from "./mapping-names.ts";
 import { RULE_ORDER, type RuleSpec } from "./rules.ts";
-import { API_VERSION, MODEL_KIND, type WorkloadModel } from "./workload-model.ts";
+import { API_VERSION, MODEL_KIND, MODEL_SENSORS, type WorkloadModel } from "./workload-model.ts";
 
 const digest = z.string().check(z.regex(/^(?:[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})$/));
 const count = z.int().check(z.nonnegative());
@@ -45,7 +45,7 @@ const schema: z.ZodMiniType<WorkloadModel> = z.strictObject({
     base: z.exactOptional(digest),
     sealed: z.boolean(),
     fidelity: z.strictObject({
-      sensor: z.enum(["seccomp", "bpf", "tsem", "replay"]),
+      sensor: z.enum(MODEL_SENSORS),
       sees: hooks,
       holds: hooks,
       absent: words,

@@ -29,6 +29,8 @@ export interface ModelOptions {
   readonly aggregate?: string;
   /** hex; zeros by default. */
   readonly base?: string;
+  /** Sets the base before the aggregate, so that it is part of the aggregate's extend too, as Quixote's agent has it. */
+  readonly baseFirst?: boolean;
 }
 
 export interface Model {
@@ -58,11 +60,13 @@ export interface Model {
   measurement(): string;
 }
 
-/** An empty, unsealed model. The aggregate is folded in before the base is set, as the TSEM kernel does it. */
+/** An empty, unsealed model. The aggregate is folded in before the base is set, as the TSEM kernel does it, unless `baseFirst`. */
 export function createModel(options: ModelOptions): Model {
+  const { aggregate, base, baseFirst = false } = options;
   const model = new StateMachine(options.hasher);
-  if (options.aggregate !== undefined) model.setAggregate(options.aggregate);
-  if (options.base !== undefined) model.setBase(options.base);
+  if (base !== undefined && baseFirst) model.setBase(base);
+  if (aggregate !== undefined) model.setAggregate(aggregate);
+  if (base !== undefined && !baseFirst) model.setBase(base);
   return model;
 }
 

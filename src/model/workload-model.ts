@@ -5,13 +5,18 @@
 import canonicalize from "canonicalize";
 import type { HookName } from "../event/event.ts";
 import type { DigestName, Hasher } from "./hasher.ts";
-import type { MappingName } from "./mapper.ts";
+import type { MappingName } from "./mapping-names.ts";
 import { createModel } from "./model.ts";
 import type { ProfileSpec } from "./rules.ts";
 
+/** Where the events of a model came from. `unknown`: it was not learned by Galgo, and nothing is known of it. */
+export const MODEL_SENSORS = ["seccomp", "bpf", "tsem", "replay", "unknown"] as const;
+
+export type ModelSensor = (typeof MODEL_SENSORS)[number];
+
 /** What the sensor saw and held when the model was learned. Same members as the sensor stage's `Fidelity`. */
 export interface ModelFidelity {
-  readonly sensor: "seccomp" | "bpf" | "tsem" | "replay";
+  readonly sensor: ModelSensor;
   readonly sees: readonly HookName[];
   readonly holds: readonly HookName[];
   readonly absent: readonly string[];

@@ -24,6 +24,8 @@ export class ModelUseError extends CodedError<
   | "WEAKER_SENSOR"
   | "NOT_SEALED"
   | "LOSSY"
+  | "BAD_KEY"
+  | "BAD_OPTION"
 > {}
 
 /** A run could not be carried through. The workload, if it was started, is dead. */

@@ -24,3 +24,5 @@ export const DEFAULT_DEADLINE_MS = 10_000;
 
 /** Digests of large programs that are kept between runs. */
 export const MAX_KEPT_DIGESTS = 1_024;
+/** Smallest RSA key whose signature of a text model is believed (bits). */
+export const MIN_RSA_BITS = 2_048;

@@ -12,17 +12,16 @@ import {
   createProfile,
   mergeModels,
   modelFromRecords,
-  stringifyWorkloadModel,
 } from "../model/index.ts";
 import type { ProfileSpec, WorkloadModel } from "../model/index.ts";
 import { nodeHasher } from "../tma/index.ts";
 import type { Actors } from "./actors.ts";
-import { ModelUseError, StateError } from "./errors.ts";
+import { ModelUseError } from "./errors.ts";
 import { recordsFileOf } from "./learn-files.ts";
 import { loadModel } from "./model-use.ts";
 import { loadRecords } from "./record-file.ts";
 import { readLines } from "./line-reader.ts";
-import { writeAtomic } from "./state-dir.ts";
+import { writeModel } from "./write-model.ts";
 
 /** A behaviour behind a coefficient. */
 export interface NamedBehaviour {
@@ -142,21 +141,29 @@ function learnAgain(models: readonly WorkloadModel[], { name, records, complete 
     spec: { ...model.spec, profile: first.spec.profile },
   }));
   const terms = mergeModels(alike, { name, hasher: nodeHasher(first.spec.digest) });
-  const { mapping, digest, sealed, fidelity, pseudonyms, aggregate, base, completeness } =
-    terms.spec;
-  const { model } = modelFromRecords(eventsIn(records), {
-    name,
-    profile: rulesOfAll(models),
-    hasher: nodeHasher(digest),
-    mapping,
-    aggregate,
-    ...(base === undefined ? {} : { base }),
-    pseudonyms,
-    sealed,
-    fidelity,
-    completeness,
-  });
+  const profile = rulesOfAll(models);
+  const model = relearn({ ...terms, spec: { ...terms.spec, profile } }, records);
   return { model, learnedAgain: true };
+}
+
+/**
+ * A model made anew from records, under the terms of a model: everything of it but its points and state.
+ * @throws ModelError, RecordFileError
+ */
+export function relearn(terms: WorkloadModel, records: readonly string[]): WorkloadModel {
+  const { digest, base, ...spec } = terms.spec;
+  return modelFromRecords(eventsIn(records), {
+    name: terms.metadata.name,
+    profile: spec.profile,
+    hasher: nodeHasher(digest),
+    mapping: spec.mapping,
+    aggregate: spec.aggregate,
+    ...(base === undefined ? {} : { base }),
+    pseudonyms: spec.pseudonyms,
+    sealed: spec.sealed,
+    fidelity: spec.fidelity,
+    completeness: spec.completeness,
+  }).model;
 }
 
 function rulesOfAll(models: readonly WorkloadModel[]): ProfileSpec {
@@ -201,23 +208,4 @@ export function sealModelFile({ file, output, allowLoss }: SealRequest): Workloa
   const sealed: WorkloadModel = { ...model, spec: { ...model.spec, sealed: true } };
   writeModel(output ?? file, sealed);
   return sealed;
-}
-
-function writeModel(
-  output: string,
-  model: WorkloadModel,
-  records?: { readonly file: string; readonly texts: readonly string[] },
-): void {
-  try {
-    if (records !== undefined)
-      writeAtomic(records.file, records.texts.map((text) => `${text}\n`).join(""));
-    writeAtomic(output, stringifyWorkloadModel(model), { mode: 0o644, durable: true });
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw new StateError(
-      "NOT_WRITABLE",
-      `can not write ${quote(output)} (${code}); choose another place with -o FILE`,
-      { cause },
-    );
-  }
 }

@@ -15,17 +15,32 @@ import type { RunMode } from "./run-record.ts";
  * @throws ModelUseError NO_MODEL, OTHER_MAPPING, BAD_MODEL; the message names the file and what is wrong.
  */
 export function loadModel(file: string): WorkloadModel {
-  const text = readModelText(file);
+  const text = readModelBytes(file).toString("utf8");
+  if (TEXT_MODEL.test(text)) {
+    throw new ModelUseError(
+      "BAD_MODEL",
+      `${quote(file)} looks like a text model of TSEM or Quixote; galgo model convert ${quote(file)} -o OUT --to galgo makes a model of it`,
+    );
+  }
   try {
     return parseWorkloadModel(text, { source: file, hasher: nodeHasher });
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
-    const code = error.code === "WRONG_MAPPING" ? "OTHER_MAPPING" : "BAD_MODEL";
-    throw new ModelUseError(code, error.message, { facts: error.facts, cause: error });
+    throw modelUseError(error);
   }
 }
 
-function readModelText(file: string): string {
+/** How a text model begins. */
+const TEXT_MODEL = /^(?:#|(?:key|base|aggregate|state|pseudonym) \S|seal\n|end\n)/;
+
+/** What is wrong with a model, as an error of its use. */
+export function modelUseError(error: ModelError): ModelUseError {
+  const code = error.code === "WRONG_MAPPING" ? "OTHER_MAPPING" : "BAD_MODEL";
+  return new ModelUseError(code, error.message, { facts: error.facts, cause: error });
+}
+
+/** The bytes of a model file, within MAX_MODEL_BYTES. @throws ModelUseError NO_MODEL, BAD_MODEL */
+export function readModelBytes(file: string): Buffer {
   try {
     if (statSync(file).size > MAX_MODEL_BYTES) {
       throw new ModelUseError(
@@ -33,7 +48,7 @@ function readModelText(file: string): string {
         `model ${quote(file)} is larger than ${MAX_MODEL_BYTES} bytes`,
       );
     }
-    return readFileSync(file, "utf8");
+    return readFileSync(file);
   } catch (error) {
     if (error instanceof ModelUseError) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? String(error);

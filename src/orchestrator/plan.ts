@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first two steps of a run: parse what was asked for, and probe whether this machine can do it. Nothing is written or started.
-import type { WorkloadModel } from "../model/index.ts";
+import { createMapper } from "../model/runtime/index.ts";
+import type { WorkloadModel } from "../model/workload-model.ts";
 import { seccompFidelity } from "../sensor/seccomp/index.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
+import { nodeHasher } from "../tma/index.ts";
 import type { TmaSpec } from "../tma/index.ts";
 import { findCommand } from "./command-lookup.ts";
 import { ModelUseError, RunError } from "./errors.ts";
@@ -53,6 +55,27 @@ function freeSpec({ rules, knownPoints = [] }: RunRequest): TmaSpec {
   return { ...rules, points: knownPoints, pseudonyms: [], sealed: false };
 }
 
+/**
+ * A mapping without a place for what the sensor sees would refuse an honest workload, or leave holes in what is learned.
+ * @throws RunError BAD_OPTION, ModelUseError OTHER_MAPPING
+ */
+function refuseUnmappable({ tma, model }: RunPlan, fidelity: Fidelity): void {
+  const mapper = createMapper(nodeHasher(tma.digest), tma.mapping);
+  const homeless = fidelity.sees.filter((hook) => !mapper.maps(hook));
+  if (homeless.length === 0) return;
+  const why =
+    `the mapping ${tma.mapping} has no place for what the sensor ${fidelity.sensor} sees (${homeless.join(", ")}), ` +
+    "and hashes what it does not know; it is for records of a TSEM kernel";
+  if (model === undefined) {
+    throw new RunError("BAD_OPTION", `${why}. Learn with --mapping tsem-v4`, {
+      facts: { homeless },
+    });
+  }
+  throw new ModelUseError("OTHER_MAPPING", `${why}. Learn the model again here`, {
+    facts: { homeless },
+  });
+}
+
 /** What the sensor offers before it was started, and why it falls short of the model. */
 export interface ProbeResult {
   readonly fidelity: Fidelity;
@@ -60,9 +83,11 @@ export interface ProbeResult {
   readonly weaker: readonly string[];
 }
 
-/** @throws ModelUseError WEAKER_SENSOR, OTHER_SENSOR */
-export function probeSensor({ model, request }: RunPlan): ProbeResult {
+/** @throws ModelUseError WEAKER_SENSOR, OTHER_SENSOR, OTHER_MAPPING, RunError BAD_OPTION */
+export function probeSensor(plan: RunPlan): ProbeResult {
+  const { model, request } = plan;
   const fidelity = seccompFidelity([]);
+  refuseUnmappable(plan, fidelity);
   const weaker = model === undefined ? [] : weaknesses(model.spec.fidelity, fidelity);
   if (weaker.length > 0 && !request.allowWeaker) {
     const code = model?.spec.fidelity.sensor === fidelity.sensor ? "WEAKER_SENSOR" : "OTHER_SENSOR";

@@ -81,6 +81,7 @@ class LocalAgent implements InProcessTma {
     this.#profile = createProfile(spec.profile, this.#mapper);
     this.#model = createModel({
       hasher,
+      baseFirst: this.#mapper.baseFirst,
       ...(spec.aggregate === undefined ? {} : { aggregate: spec.aggregate }),
       ...(spec.base === undefined ? {} : { base: spec.base }),
     });

@@ -2,7 +2,8 @@
 // The part of the model stage that decides events. No schema library is loaded behind this door: worker threads and agents use it.
 export { ModelError, type ModelErrorCode } from "../errors.ts";
 export { DIGEST_NAMES, DIGEST_SIZES, type DigestName, type Hasher } from "../hasher.ts";
-export { createMapper, type EventMapper, MAPPING_NAMES, type MappingName } from "../mapper.ts";
+export { createMapper, type EventMapper, typeOf } from "../mapper.ts";
+export { MAPPING_NAMES, type MappingName } from "../mapping-names.ts";
 export {
   createModel,
   type Model,

@@ -2,8 +2,15 @@
 // Reading what runs left behind, and working on model files. Nothing behind this door starts anything or loads native code.
 export { type Actor, Actors, type IdentityRecord, isIdentity } from "../actors.ts";
 export { CommandError, ModelUseError, RecordFileError, RunError, StateError } from "../errors.ts";
+export {
+  type ConvertRequest,
+  type ConvertResult,
+  convertModel,
+  TEXT_MAPPING,
+} from "../convert-model.ts";
 export { type ActorFinding, type Explanation, explainViolation } from "../explain.ts";
 export type { Mark } from "../marks.ts";
+export { type Measured, measureModel } from "../measure-model.ts";
 export {
   type MergeResult,
   mergeModelFiles,
@@ -13,6 +20,7 @@ export {
 } from "../model-files.ts";
 export { loadModel } from "../model-use.ts";
 export { type PointLine, readPoints } from "../points-file.ts";
+export { makePseudonyms, type PseudonymRequest, type PseudonymResult } from "../pseudonym-files.ts";
 export { cutNotice, type FileRecord, readRecords } from "../record-file.ts";
 export { type ChildExit, type RunOutcome, type RunRecord, readRunRecord } from "../run-record.ts";
 export { listNames, type RunDirectory, stateRoot } from "../state-dir.ts";

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pseudonyms: of paths, of the files in recorded events, and added to a model.
+import { existsSync } from "node:fs";
+import { quote } from "../base/quote.ts";
+import type { SecurityEvent } from "../event/index.ts";
+import { makeWorkloadModel, ModelError, pseudonymOf, writeTextModel } from "../model/index.ts";
+import type { DigestName, TextReading, WorkloadModel } from "../model/index.ts";
+import { nodeHasher } from "../tma/index.ts";
+import { ModelUseError, RecordFileError } from "./errors.ts";
+import { recordsFileOf } from "./learn-files.ts";
+import { readLines } from "./line-reader.ts";
+import { relearn } from "./model-files.ts";
+import { loadAnyModel } from "./model-text-file.ts";
+import { readRecords } from "./record-file.ts";
+import { writeModel, writeModelText } from "./write-model.ts";
+
+export interface PseudonymRequest {
+  readonly paths: readonly string[];
+  /** File with records; the files that they open or map get a pseudonym too. */
+  readonly trajectory?: string;
+  /** Default: the model's, else sha256. */
+  readonly digest?: DigestName;
+  /** A model to add them to, and where the result is written. */
+  readonly addTo?: { readonly model: string; readonly output: string };
+}
+
+export interface PseudonymResult {
+  /** hex, in the order of the request */
+  readonly pseudonyms: readonly string[];
+  /** Pseudonyms that the model did not have yet. */
+  readonly added: number;
+  /** True when the points were made anew from the records beside the model, so that they follow. */
+  readonly learnedAgain: boolean;
+}
+
+/**
+ * Pseudonyms of paths, and a model with them. Points that were made with the content of such a file stay where there are no records to
+ * make them anew from; they are then never met again.
+ * @throws ModelUseError, RecordFileError, StateError NOT_WRITABLE
+ */
+export function makePseudonyms(request: PseudonymRequest): PseudonymResult {
+  const { addTo, digest } = request;
+  if (addTo === undefined)
+    return { pseudonyms: find(request, digest ?? "sha256"), added: 0, learnedAgain: false };
+  const any = loadAnyModel(addTo.model, digest === undefined ? {} : { digest });
+  if (any.form === "galgo") {
+    const pseudonyms = find(request, any.model.spec.digest);
+    return { pseudonyms, ...addToGalgo(any.model, pseudonyms, addTo) };
+  }
+  const pseudonyms = find(request, digest ?? "sha256");
+  return { pseudonyms, ...addToText(any.reading, pseudonyms, addTo) };
+}
+
+function find({ paths, trajectory }: PseudonymRequest, digest: DigestName): readonly string[] {
+  const hasher = nodeHasher(digest);
+  const named = paths.map((path) => pseudonymOf(wellTold(path), hasher));
+  if (trajectory === undefined) return named;
+  const recorded = pathsIn(trajectory).map((path) => pseudonymOf(path, hasher));
+  return [...named, ...recorded];
+}
+
+/** The command line was decoded already: what was no UTF-8 there can not be told from this character any more. */
+function wellTold(path: string): string {
+  if (!path.includes("\ufffd")) return path;
+  throw new ModelUseError(
+    "BAD_OPTION",
+    `${quote(path)} is not UTF-8 text: give a record of the file with --trajectory`,
+  );
+}
+
+function pathsIn(file: string): readonly string[] {
+  const paths: string[] = [];
+  for (const { line, event } of readRecords(file)) {
+    const pathname = pathnameOf(event);
+    if (pathname === undefined) {
+      throw new RecordFileError(
+        "BAD_RECORD",
+        `${quote(file)}: line ${line}: ${event.hook} has no file whose content a pseudonym could hide; file_open and mmap_file have`,
+      );
+    }
+    paths.push(pathname);
+  }
+  return paths;
+}
+
+/** The pathname whose pseudonym acts on an event. */
+function pathnameOf(event: SecurityEvent): string | undefined {
+  if (event.hook === "file_open") return event.cell.file.path.pathname;
+  return event.hook === "mmap_file" ? event.cell.file?.path.pathname : undefined;
+}
+
+type AddTo = NonNullable<PseudonymRequest["addTo"]>;
+type Added = Pick<PseudonymResult, "added" | "learnedAgain">;
+
+function addToText(
+  { model, signer }: TextReading,
+  pseudonyms: readonly string[],
+  addTo: AddTo,
+): Added {
+  if (signer !== undefined) {
+    throw new ModelUseError(
+      "BAD_OPTION",
+      `${quote(addTo.model)} is signed: change what it was made of, then sign that (galgo model convert --sign-key)`,
+    );
+  }
+  const all = new Set([...model.pseudonyms, ...pseudonyms]);
+  writeModelText(addTo.output, writeTextModel({ ...model, pseudonyms: [...all] }));
+  return { added: all.size - model.pseudonyms.length, learnedAgain: false };
+}
+
+function addToGalgo(
+  model: WorkloadModel,
+  pseudonyms: readonly string[],
+  { model: file, output }: AddTo,
+): Added {
+  const { name } = model.metadata;
+  const all = [...new Set([...model.spec.pseudonyms, ...pseudonyms])];
+  const added = all.length - model.spec.pseudonyms.length;
+  const records = recordsFileOf(file);
+  const learned = existsSync(records) ? again(model, records, all) : undefined;
+  if (learned === undefined) {
+    const hasher = nodeHasher(model.spec.digest);
+    writeModel(output, makeWorkloadModel({ ...model.spec, name, pseudonyms: all }, hasher));
+    return { added, learnedAgain: false };
+  }
+  const texts = [...readLines(records)].map(({ text }) => text);
+  writeModel(output, learned, { file: recordsFileOf(output), texts });
+  return { added, learnedAgain: true };
+}
+
+/** The model made anew; undefined when its records do not give the points that it has. */
+function again(
+  model: WorkloadModel,
+  records: string,
+  pseudonyms: readonly string[],
+): WorkloadModel | undefined {
+  try {
+    if (relearn(model, [records]).spec.state !== model.spec.state) return undefined;
+    const terms = { ...model, spec: { ...model.spec, pseudonyms } };
+    return relearn(terms, [records]);
+  } catch (error) {
+    if (error instanceof ModelError) return undefined;
+    throw error;
+  }
+}
