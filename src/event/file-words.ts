@@ -3,12 +3,15 @@
 import { quote } from "../base/quote.ts";
 import type {
   DentryId,
+  FileCells,
+  FileCommandCell,
   FileId,
-  InodeMknodCell,
-  InodeSetattrCell,
   MmapCell,
   PathId,
 } from "./cell/file.ts";
+import type { InodeCells, InodeMknodCell, InodeSetattrCell } from "./cell/inode.ts";
+import { FCNTL_COMMANDS, IOCTLS, LOCKS, nameOf } from "./names-table.ts";
+import type { WordsOf } from "./program-names.ts";
 
 const FMODE_EXEC = 0x20;
 const O_CREAT = 0o100;
@@ -35,10 +38,10 @@ export const pathWords = (path: PathId): string => quote(path.pathname);
 
 export const dentryWords = (dentry: DentryId): string => quote(dentry.path.pathname);
 
-export const modeWords = (mode: number): string => `0${(mode & 0o7777).toString(8)}`;
+const modeWords = (mode: number): string => `0${(mode & 0o7777).toString(8)}`;
 
 /** An open, or the start of a program. */
-export function openWords(file: FileId): string {
+function openWords(file: FileId): string {
   const { flags } = file;
   const name = pathWords(file.path);
   if ((flags & FMODE_EXEC) !== 0) return `runs ${name}`;
@@ -55,7 +58,7 @@ export function openWords(file: FileId): string {
 }
 
 /** A mapping of a file or of anonymous memory. */
-export function mapWords({ file, prot, flags }: MmapCell): string {
+function mapWords({ file, prot, flags }: MmapCell): string {
   const shared = file !== undefined && (flags & MAP_SHARED) !== 0 ? "shared " : "";
   return `maps ${memoryWords(file)} ${shared}${protectionWords(prot)}`;
 }
@@ -77,14 +80,14 @@ function protectionWords(prot: number): string {
 }
 
 /** A special file that is made. */
-export function specialWords({ dentry, mode, dev }: InodeMknodCell): string {
+function specialWords({ dentry, mode, dev }: InodeMknodCell): string {
   const kind = KINDS.get(mode & S_IFMT) ?? "file";
   const number = kind.endsWith("device") ? ` (${dev.major}:${dev.minor})` : "";
   return `makes ${kind} ${dentryWords(dentry)}${number}`;
 }
 
 /** A change of mode, owner, size or times. */
-export function attributeWords({ dentry, attr }: InodeSetattrCell): string {
+function attributeWords({ dentry, attr }: InodeSetattrCell): string {
   const name = dentryWords(dentry);
   const has = (bits: number): boolean => (attr.valid & bits) !== 0;
   const parts = [
@@ -99,3 +102,51 @@ export function attributeWords({ dentry, attr }: InodeSetattrCell): string {
   if (parts.length > 0) return `sets ${parts.join(", ")} of ${name}`;
   return has(ATTR.times) ? `changes times of ${name}` : `changes attributes of ${name}`;
 }
+
+function ioctlWords({ file, cmd }: FileCommandCell): string {
+  return `controls ${pathWords(file.path)} (${nameOf(IOCTLS, cmd, 16)})`;
+}
+
+function lockWords({ file, cmd }: FileCommandCell): string {
+  const words = LOCKS.get(cmd);
+  const name = pathWords(file.path);
+  return words === undefined ? `locks ${name} (command ${cmd})` : words.replace("*", () => name);
+}
+
+/** What is done to open files. */
+export const FILE_WORDS: WordsOf<FileCells> = {
+  file_open: (e) => openWords(e.cell.file),
+  file_receive: ({ cell: { file } }) =>
+    `receives ${pathWords(file.path)}, open ${ACCESS[file.flags & 3] ?? ""}`,
+  file_ioctl: (e) => ioctlWords(e.cell),
+  file_ioctl_compat: (e) => `${ioctlWords(e.cell)} as a 32-bit program`,
+  file_lock: (e) => lockWords(e.cell),
+  file_fcntl: ({ cell }) =>
+    `uses fcntl on ${pathWords(cell.file.path)} (${nameOf(FCNTL_COMMANDS, cell.cmd)})`,
+  mmap_file: (e) => mapWords(e.cell),
+  bprm_committed_creds: (e) => `becomes the program ${pathWords(e.cell.file.path)}`,
+};
+
+/** What is done to names, inodes and their attributes. */
+export const INODE_WORDS: WordsOf<InodeCells> = {
+  inode_create: ({ cell }) => `creates ${dentryWords(cell.dentry)} (mode ${modeWords(cell.mode)})`,
+  inode_mkdir: (e) => `makes directory ${dentryWords(e.cell.dentry)}`,
+  inode_unlink: (e) => `removes ${dentryWords(e.cell.dentry)}`,
+  inode_rmdir: (e) => `removes directory ${dentryWords(e.cell.dentry)}`,
+  inode_link: ({ cell }) =>
+    `links ${dentryWords(cell.oldDentry)} as ${dentryWords(cell.newDentry)}`,
+  inode_symlink: ({ cell }) =>
+    `makes symbolic link ${dentryWords(cell.dentry)} to ${quote(cell.oldName)}`,
+  inode_mknod: (e) => specialWords(e.cell),
+  inode_rename: ({ cell }) =>
+    `renames ${dentryWords(cell.oldDentry)} to ${dentryWords(cell.newDentry)}`,
+  inode_setattr: (e) => attributeWords(e.cell),
+  inode_getattr: (e) => `asks for the attributes of ${dentryWords(e.cell.dentry)}`,
+  inode_setxattr: ({ cell }) => `sets attribute ${quote(cell.name)} of ${dentryWords(cell.dentry)}`,
+  inode_getxattr: ({ cell }) =>
+    `reads attribute ${quote(cell.name)} of ${dentryWords(cell.dentry)}`,
+  inode_listxattr: (e) => `lists the extended attributes of ${dentryWords(e.cell.dentry)}`,
+  inode_removexattr: ({ cell }) =>
+    `removes attribute ${quote(cell.name)} of ${dentryWords(cell.dentry)}`,
+  inode_killpriv: (e) => `takes set-user-id and capabilities from ${dentryWords(e.cell.dentry)}`,
+};

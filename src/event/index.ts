@@ -8,9 +8,18 @@ export type {
   InodeId,
   PathId,
 } from "./cell/file.ts";
+export type { IpcPermId } from "./cell/ipc.ts";
 export type { SockAddr, SockId } from "./cell/socket.ts";
+export type { CredsId } from "./cell/task.ts";
 export type { Coe } from "./coe.ts";
-export type { CellByHook, EventOf, HookName, SecurityEvent, TaskIdentity } from "./event.ts";
+export type {
+  CellByHook,
+  EventBase,
+  EventOf,
+  HookName,
+  SecurityEvent,
+  TaskIdentity,
+} from "./event.ts";
 export { HOOK_NAMES, HOOKS, type HookInfo, isHookName } from "./hooks.ts";
 export {
   MAX_DIGEST_BYTES,
@@ -19,8 +28,8 @@ export {
   MAX_S_ID_BYTES,
   MAX_TEXT_CHARS,
 } from "./limits.ts";
+export type { ProgramNames } from "./program-names.ts";
 export { parseRecord } from "./read-record.ts";
 export { writeRecord } from "./record.ts";
 export { RecordError, type RecordErrorCode } from "./record-error.ts";
-export type { ProgramNames } from "./task-words.ts";
 export { describeEvent } from "./words.ts";

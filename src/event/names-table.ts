@@ -115,6 +115,136 @@ export const IOCTLS: NameTable = table(
   [0xb701, "NS_GET_USERNS"],
 );
 
+/** Commands of fcntl(2). */
+export const FCNTL_COMMANDS: NameTable = table(
+  [0, "F_DUPFD"],
+  [1, "F_GETFD"],
+  [2, "F_SETFD"],
+  [3, "F_GETFL"],
+  [4, "F_SETFL"],
+  [5, "F_GETLK"],
+  [6, "F_SETLK"],
+  [7, "F_SETLKW"],
+  [8, "F_SETOWN"],
+  [9, "F_GETOWN"],
+  [10, "F_SETSIG"],
+  [11, "F_GETSIG"],
+  [15, "F_SETOWN_EX"],
+  [16, "F_GETOWN_EX"],
+  [36, "F_OFD_GETLK"],
+  [37, "F_OFD_SETLK"],
+  [38, "F_OFD_SETLKW"],
+  [1024, "F_SETLEASE"],
+  [1025, "F_GETLEASE"],
+  [1026, "F_NOTIFY"],
+  [1030, "F_DUPFD_CLOEXEC"],
+  [1031, "F_SETPIPE_SZ"],
+  [1032, "F_GETPIPE_SZ"],
+  [1033, "F_ADD_SEALS"],
+  [1034, "F_GET_SEALS"],
+);
+
+/** What is done by a command of file_lock; `*` is the file. */
+export const LOCKS: NameTable = table(
+  [0, "locks * for reading"],
+  [1, "locks * for writing"],
+  [2, "unlocks *"],
+);
+
+/** Resources of setrlimit(2). */
+export const LIMITS: NameTable = listed(
+  "cpu fsize data stack core rss nproc nofile memlock as locks sigpending msgqueue nice rtprio rttime",
+);
+
+/** Levels of socket options. */
+export const SOCKET_LEVELS: NameTable = table(
+  [0, "ip"],
+  [1, "socket"],
+  [6, "tcp"],
+  [17, "udp"],
+  [41, "ipv6"],
+  [58, "icmpv6"],
+  [255, "raw"],
+  [263, "packet"],
+  [270, "netlink"],
+  [278, "alg"],
+);
+
+/** Options of the level of sockets. */
+export const SOCKET_OPTIONS: NameTable = table(
+  [1, "SO_DEBUG"],
+  [2, "SO_REUSEADDR"],
+  [5, "SO_DONTROUTE"],
+  [6, "SO_BROADCAST"],
+  [7, "SO_SNDBUF"],
+  [8, "SO_RCVBUF"],
+  [9, "SO_KEEPALIVE"],
+  [10, "SO_OOBINLINE"],
+  [12, "SO_PRIORITY"],
+  [13, "SO_LINGER"],
+  [15, "SO_REUSEPORT"],
+  [16, "SO_PASSCRED"],
+  [18, "SO_RCVLOWAT"],
+  [20, "SO_RCVTIMEO"],
+  [21, "SO_SNDTIMEO"],
+  [25, "SO_BINDTODEVICE"],
+  [26, "SO_ATTACH_FILTER"],
+  [27, "SO_DETACH_FILTER"],
+  [29, "SO_TIMESTAMP"],
+  [32, "SO_SNDBUFFORCE"],
+  [33, "SO_RCVBUFFORCE"],
+  [36, "SO_MARK"],
+  [50, "SO_ATTACH_BPF"],
+);
+
+const IPC_COMMANDS = [
+  [0, "IPC_RMID"],
+  [1, "IPC_SET"],
+  [2, "IPC_STAT"],
+  [3, "IPC_INFO"],
+] as const;
+export const SHM_COMMANDS: NameTable = table(
+  ...IPC_COMMANDS,
+  [11, "SHM_LOCK"],
+  [12, "SHM_UNLOCK"],
+  [13, "SHM_STAT"],
+  [14, "SHM_INFO"],
+  [15, "SHM_STAT_ANY"],
+);
+export const SEM_COMMANDS: NameTable = table(
+  ...IPC_COMMANDS,
+  [11, "GETPID"],
+  [12, "GETVAL"],
+  [13, "GETALL"],
+  [14, "GETNCNT"],
+  [15, "GETZCNT"],
+  [16, "SETVAL"],
+  [17, "SETALL"],
+  [18, "SEM_STAT"],
+  [19, "SEM_INFO"],
+  [20, "SEM_STAT_ANY"],
+);
+export const MSG_COMMANDS: NameTable = table(
+  ...IPC_COMMANDS,
+  [11, "MSG_STAT"],
+  [12, "MSG_INFO"],
+  [13, "MSG_STAT_ANY"],
+);
+
+export const BPF_MAPS: NameTable = listed(
+  "unspec hash array prog_array perf_event_array percpu_hash percpu_array stack_trace cgroup_array lru_hash " +
+    "lru_percpu_hash lpm_trie array_of_maps hash_of_maps devmap sockmap cpumap xskmap sockhash cgroup_storage " +
+    "reuseport_sockarray percpu_cgroup_storage queue stack sk_storage devmap_hash struct_ops ringbuf inode_storage " +
+    "task_storage bloom_filter user_ringbuf cgrp_storage arena",
+);
+
+export const BPF_PROGRAMS: NameTable = listed(
+  "unspec socket_filter kprobe sched_cls sched_act tracepoint xdp perf_event cgroup_skb cgroup_sock lwt_in lwt_out " +
+    "lwt_xmit sock_ops sk_skb cgroup_device sk_msg raw_tracepoint cgroup_sock_addr lwt_seg6local lirc_mode2 " +
+    "sk_reuseport flow_dissector cgroup_sysctl raw_tracepoint_writable cgroup_sockopt tracing struct_ops ext lsm " +
+    "sk_lookup syscall netfilter",
+);
+
 export const BPF_COMMANDS: NameTable = listed(
   "BPF_MAP_CREATE BPF_MAP_LOOKUP_ELEM BPF_MAP_UPDATE_ELEM BPF_MAP_DELETE_ELEM BPF_MAP_GET_NEXT_KEY BPF_PROG_LOAD " +
     "BPF_OBJ_PIN BPF_OBJ_GET BPF_PROG_ATTACH BPF_PROG_DETACH BPF_PROG_TEST_RUN BPF_PROG_GET_NEXT_ID " +

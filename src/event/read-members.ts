@@ -53,6 +53,13 @@ export class Members implements Place {
     for (const name of names) if (this.has(name)) this.#taken++;
   }
 
+  /** The whole object as JSON text; undefined when it is empty. Takes all members. */
+  rest(): string | undefined {
+    const names = Object.keys(this.#object);
+    this.#taken = names.length;
+    return names.length === 0 ? undefined : JSON.stringify(this.#object);
+  }
+
   /** Refuses what was not taken; `known` are the names that may be. */
   end(known: readonly string[]): void {
     let members = 0;

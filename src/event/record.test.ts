@@ -10,6 +10,7 @@ import {
   MAX_TEXT_CHARS,
   parseRecord,
   RecordError,
+  type SecurityEvent,
   writeRecord,
 } from "./index.ts";
 
@@ -65,6 +66,82 @@ describe("a record", () => {
       /"settime": \{"ts": \{"seconds": "5", "nsecs": "6"\}, "tz": \{"minuteswest": "-60", "dsttime": "0"\}\}\}$/,
     );
     assert.match(writeRecord(anEvent("settime", {})), /"settime": \{\}\}$/);
+  });
+});
+
+describe("a record of a hook", () => {
+  const shapes: readonly (readonly [SecurityEvent, string])[] = [
+    [
+      anEvent("task_setrlimit", { task: "aa", resource: 4, current: 0n, max: 1n }),
+      '{"task": "aa", "new_rlim": {"resource": "4", "current": "0", "max": "1"}}',
+    ],
+    [anEvent("bpf_map", { mapType: 2, fmode: 3 }), '{"map": {"map_type": "2"}, "fmode": "3"}'],
+    [
+      anEvent("bpf_prog", { type: 2, attachType: 3 }),
+      '{"prog": {"type": "2", "attach_type": "3"}}',
+    ],
+    [anEvent("tun_dev_open", {}), "{}"],
+    [anEvent("tun_dev_attach", { members: '{"queue":"1"}' }), '{"queue":"1"}'],
+    [
+      anEvent("ipc_permission", {
+        ipcp: { uid: 1, gid: 2, cuid: 3, cgid: 4, mode: 0o600, owner: "aa" },
+        flag: 292,
+      }),
+      '{"ipcp": {"uid": "1", "gid": "2", "cuid": "3", "cgid": "4", "mode": "0600", "owner": "aa"}, "flag": "292"}',
+    ],
+    [
+      anEvent("quotactl", {
+        cmds: -1,
+        type: 0,
+        id: 0,
+        dentry: { path: { pathname: "/" } },
+        fstype: "xfs",
+        sFlags: 7n,
+      }),
+      '{"cmds": "-1", "type": "0", "id": "0", "sb": {"dentry": {"path": {"pathname": "/"}}, "fstype": "xfs", "s_flags": "7"}}',
+    ],
+  ];
+  for (const [event, cell] of shapes) {
+    it(`has the shape of a kernel's: ${event.hook}`, () => {
+      assert.ok(writeRecord(event).endsWith(`"${event.hook}": ${cell}}`), writeRecord(event));
+    });
+  }
+
+  it("refuses a cell whose group of members is missing or holds more", () => {
+    const line = writeRecord(anEvent("bpf_map", { mapType: 2, fmode: 3 }));
+    assert.throws(
+      () => parseRecord(line.replace('"map": {"map_type": "2"}, ', "")),
+      /map is missing/,
+    );
+    assert.throws(
+      () => parseRecord(line.replace('"map_type": "2"', '"map_type": "2", "x": "1"')),
+      /bpf_map\.map\.x is not known/,
+    );
+    const open = writeRecord(anEvent("tun_dev_open", {}));
+    assert.throws(
+      () => parseRecord(open.replace("{}", '{"x": "1"}')),
+      /tun_dev_open\.x is not known/,
+    );
+  });
+
+  it("reads both spellings of a signed number", () => {
+    const line = writeRecord(anEvent("task_setnice", { task: "aa", nice: -1 }));
+    const unsigned = parseRecord(line.replace('"-1"', '"4294967295"'));
+    assert.deepEqual(unsigned.cell, { task: "aa", nice: 0xffff_ffff });
+    const received = writeRecord(
+      anEvent("msg_queue_msgrcv", {
+        perm: { uid: 1, gid: 2, cuid: 3, cgid: 4, mode: 0o600, owner: "aa" },
+        target: "aa",
+        type: -1n,
+        mode: 0,
+      }),
+    );
+    for (const wrong of ["-9223372036854775809", "18446744073709551616"]) {
+      assert.throws(
+        () => parseRecord(received.replace('"-1"', `"${wrong}"`)),
+        /type is outside 64/,
+      );
+    }
   });
 });
 
@@ -249,7 +326,7 @@ describe("reading a record", () => {
     assert.throws(() => parseRecord(line.replace('["1"]', many)), /more than 65536 items/);
   });
 
-  it("takes what a kernel adds, and no pid", () => {
+  it("takes the serial numbers of a kernel, and no pid", () => {
     const line = good
       .replace(
         '{"event": {"pid": "10", "tgid": "10", ',
@@ -257,7 +334,11 @@ describe("reading a record", () => {
       )
       .replace('"task_id"', '"ttd": "5", "p_ttd": "4", "task_id"');
     const event = parseRecord(line);
-    assert.equal(event.pid, 0);
+    const { pid, tnum, context, number, ttd, pTtd } = event;
+    assert.deepEqual(
+      { pid, tnum, context, number, ttd, pTtd },
+      { pid: 0, tnum: 4n, context: 1, number: 2n, ttd: 5n, pTtd: 4n },
+    );
     assert.equal("tgid" in event, false);
     assert.equal(event.hook, "file_open");
   });

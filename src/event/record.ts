@@ -2,7 +2,9 @@
 // Writes a security event as one line of JSON in the shape of a TSEM trajectory record: every scalar a string, modes octal,
 // s_magic and capabilities hex, absent members left out. read-record.ts reads it back.
 import type { DentryId, FileId, InodeId, PathId } from "./cell/file.ts";
+import type { IpcPermId } from "./cell/ipc.ts";
 import type { SockAddr, SockId } from "./cell/socket.ts";
+import type { CredsId } from "./cell/task.ts";
 import type { Coe } from "./coe.ts";
 import type { SecurityEvent } from "./event.ts";
 import { HOOKS } from "./hooks.ts";
@@ -20,7 +22,10 @@ const EACH_HIDDEN = new RegExp(HIDDEN, "g");
 
 /** JSON.stringify writes lone surrogates as \uXXXX, so bytes that are not UTF-8 survive. */
 function text(value: string): string {
-  const json = JSON.stringify(value);
+  return shown(JSON.stringify(value));
+}
+
+function shown(json: string): string {
   return HIDDEN.test(json) ? json.replace(EACH_HIDDEN, escaped) : json;
 }
 
@@ -36,6 +41,7 @@ const WRITE: Writers = {
   i32: decimal,
   mode: octal,
   u64: decimal,
+  i64: decimal,
   mask: hex,
   text,
   base64: text,
@@ -49,28 +55,48 @@ const WRITE: Writers = {
   device: (d) => `{"major": "${d.major}", "minor": "${d.minor}"}`,
   attr: (a) =>
     `{"valid": "${a.valid}", "mode": ${octal(a.mode)}, "uid": "${a.uid}", "gid": "${a.gid}", "size": "${a.size}"}`,
+  creds: writeCreds,
+  perm: writePerm,
   u32s: list,
   u64s: list,
+  rest: shown,
 };
 
 /**
  * One JSON object without a newline: `{"event": {...}, "COE": {...}, "<hook>": {...}}`. Always valid JSON, whatever bytes a name holds.
- * Members beyond TSEM's: `tgid`, `created` and `temporary` in a path, the cells of Galgo's own hooks (hooks.ts); a system call without a hook
+ * Members beyond TSEM's: `pid` and `tgid` in every record, `created` and `temporary` in a path, the cells of Galgo's own hooks (hooks.ts); a system call without a hook
  * has type and key `syscall` and carries its name in the cell.
  */
 export function writeRecord(e: SecurityEvent): string {
-  const tgid = e.tgid === undefined ? "" : ` "tgid": "${e.tgid}",`;
   return (
-    `{"event": {"pid": "${e.pid}",${tgid} "process": ${text(e.process)}, "type": "${e.hook}", ` +
+    `{"event": {"pid": "${e.pid}", ${serial("tgid", e.tgid)}${serial("tnum", e.tnum)}` +
+    `${serial("context", e.context)}${serial("number", e.number)}` +
+    `"process": ${text(e.process)}, "type": "${e.hook}", ${serial("ttd", e.ttd)}${serial("p_ttd", e.pTtd)}` +
     `"task_id": ${text(e.task.taskId)}, "p_task_id": ${text(e.task.pTaskId)}, "ts": "${e.ts}"}, ` +
-    `"COE": ${writeCoe(e.coe)}, "${e.hook}": ${writeCell(e)}}`
+    `"COE": {${coeMembers(e.coe)}}, "${e.hook}": ${writeCell(e)}}`
   );
 }
 
-function writeCoe(c: Coe): string {
+/** A number that only some sensors know. */
+function serial(name: string, value: number | bigint | undefined): string {
+  return value === undefined ? "" : `"${name}": "${value}", `;
+}
+
+function coeMembers(c: Coe): string {
   return (
-    `{"uid": "${c.uid}", "euid": "${c.euid}", "suid": "${c.suid}", "gid": "${c.gid}", "egid": "${c.egid}", ` +
-    `"sgid": "${c.sgid}", "fsuid": "${c.fsuid}", "fsgid": "${c.fsgid}", "capeff": ${hex(c.capeff)}}`
+    `"uid": "${c.uid}", "euid": "${c.euid}", "suid": "${c.suid}", "gid": "${c.gid}", "egid": "${c.egid}", ` +
+    `"sgid": "${c.sgid}", "fsuid": "${c.fsuid}", "fsgid": "${c.fsgid}", "capeff": ${hex(c.capeff)}`
+  );
+}
+
+function writeCreds(c: CredsId): string {
+  return `{${coeMembers(c)}, "securebits": "${c.securebits}"}`;
+}
+
+function writePerm(p: IpcPermId): string {
+  return (
+    `{"uid": "${p.uid}", "gid": "${p.gid}", "cuid": "${p.cuid}", "cgid": "${p.cgid}", ` +
+    `"mode": ${octal(p.mode)}, "owner": ${text(p.owner)}}`
   );
 }
 
@@ -82,6 +108,7 @@ function writeCell(e: SecurityEvent): string {
   for (const field of HOOKS[e.hook].cell) {
     const value = cell[field.member];
     if (value === undefined) continue;
+    if (field.kind === "rest") return shown(String(value));
     if (field.group !== group) {
       closeGroup(parts, group, inGroup);
       group = field.group;

@@ -1,44 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is done to tasks, credentials and the system, in words.
-import { quote } from "../base/quote.ts";
+// What is done to tasks and credentials, in words.
 import type {
-  BpfCell,
   CapsetCell,
-  SbMountCell,
-  SettimeCell,
-  SyscallCell,
-  SyslogCell,
-  TaskFixIdsCell,
+  TaskCells,
   TaskKillCell,
   TaskPrctlCell,
+  TaskPrlimitCell,
+  TaskSetrlimitCell,
 } from "./cell/task.ts";
-import { pathWords } from "./file-words.ts";
-import {
-  BPF_COMMANDS,
-  bitsOf,
-  CAPABILITIES,
-  MOUNT_FLAGS,
-  nameOf,
-  PRCTL_OPTIONS,
-  SIGNALS,
-  SYSLOG_ACTIONS,
-} from "./names-table.ts";
+import { CAPABILITIES, LIMITS, nameOf, PRCTL_OPTIONS, SIGNALS } from "./names-table.ts";
+import { type ProgramNames, processWords, type WordsOf } from "./program-names.ts";
 
-const UNCHANGED = 0xffff_ffff;
 const MAX_LISTED = 8;
 const PTRACE_MODE_ATTACH = 2;
 
-/** Names a program by its TASK_ID, when the caller knows it. */
-export type ProgramNames = (taskId: string) => string | undefined;
-
-/** "a process of /bin/sh", or by the start of the TASK_ID. */
-export function processWords(taskId: string, names: ProgramNames): string {
-  if (/^0*$/.test(taskId)) return "a process outside the workload";
-  const name = names(taskId);
-  return `a process of ${name === undefined ? `program ${taskId.slice(0, 12)}` : quote(name)}`;
-}
-
-export function killWords(cell: TaskKillCell, names: ProgramNames): string {
+function killWords(cell: TaskKillCell, names: ProgramNames): string {
   const outside = cell.crossNs !== 0;
   const target = outside ? "a process outside the workload" : processWords(cell.target, names);
   if (cell.sig === 0) return `checks for ${target}`;
@@ -47,12 +23,12 @@ export function killWords(cell: TaskKillCell, names: ProgramNames): string {
   return `sends ${signal} to ${target}`;
 }
 
-export function traceWords(child: string, mode: number, names: ProgramNames): string {
+function traceWords(child: string, mode: number, names: ProgramNames): string {
   const verb = (mode & PTRACE_MODE_ATTACH) !== 0 ? "controls" : "looks into";
   return `${verb} ${processWords(child, names)}`;
 }
 
-export function capsetWords({ effective, permitted, inheritable }: CapsetCell): string {
+function capsetWords({ effective, permitted, inheritable }: CapsetCell): string {
   return `changes its capabilities: effective ${capabilityWords(effective)}, permitted ${capabilityWords(permitted)}, inheritable ${capabilityWords(inheritable)}`;
 }
 
@@ -65,42 +41,53 @@ function capabilityWords(mask: bigint): string {
   return names.length > MAX_LISTED ? `0x${mask.toString(16)}` : names.join("+");
 }
 
-export function prctlWords({ option, arg2, arg3, arg4, arg5 }: TaskPrctlCell): string {
+function prctlWords({ option, arg2, arg3, arg4, arg5 }: TaskPrctlCell): string {
   const args = [arg2, arg3, arg4, arg5];
   while (args.length > 0 && args.at(-1) === 0n) args.pop();
   const shown = [nameOf(PRCTL_OPTIONS, option), ...args.map((arg) => `0x${arg.toString(16)}`)];
   return `changes a process setting: ${shown.join(", ")}`;
 }
 
-export function mountWords({ devName, path, type, flags }: SbMountCell): string {
-  const names = bitsOf(MOUNT_FLAGS, Number(flags & 0xffff_ffffn));
-  const what = devName === undefined ? "a filesystem" : quote(devName);
-  const details = [...(type === undefined ? [] : [quote(type)]), ...names].join(", ");
-  return `mounts ${what} on ${pathWords(path)}${details === "" ? "" : ` (${details})`}`;
+const PRLIMIT_READ = 1;
+const PRLIMIT_WRITE = 2;
+const UNLIMITED = 0xffff_ffff_ffff_ffffn;
+
+function prlimitWords({ tcred, flags }: TaskPrlimitCell): string {
+  const verbs = [
+    ...((flags & PRLIMIT_READ) === 0 ? [] : ["reads"]),
+    ...((flags & PRLIMIT_WRITE) === 0 ? [] : ["sets"]),
+  ];
+  return `${verbs.join(" and ") || "uses"} the limits of a process of user ${tcred.uid}`;
 }
 
-export function syslogWords({ type }: SyslogCell): string {
-  return SYSLOG_ACTIONS.get(type) ?? `uses the kernel log (action ${type})`;
+function rlimitWords(cell: TaskSetrlimitCell, names: ProgramNames): string {
+  const name = nameOf(LIMITS, cell.resource);
+  const limit = limitWords(cell.current);
+  const max = cell.max === cell.current ? "" : ` (at most ${limitWords(cell.max)})`;
+  return `sets the limit ${name} of ${processWords(cell.task, names)} to ${limit}${max}`;
 }
 
-export function settimeWords({ seconds, minuteswest }: SettimeCell): string {
-  const clock = seconds === undefined ? [] : [`the clock to ${seconds} s`];
-  const zone = minuteswest === undefined ? [] : [`the time zone to ${minuteswest} min west`];
-  return `sets ${[...clock, ...zone].join(" and ") || "the clock"}`;
-}
+const limitWords = (limit: bigint): string => (limit === UNLIMITED ? "unlimited" : `${limit}`);
 
-export function bpfWords({ cmd }: BpfCell): string {
-  return `uses bpf (${nameOf(BPF_COMMANDS, cmd)})`;
-}
-
-export function idsWords(what: string, { ids }: TaskFixIdsCell): string {
-  const shown = ids.slice(0, MAX_LISTED).map((id) => (id === UNCHANGED ? "unchanged" : `${id}`));
-  const more = ids.length > MAX_LISTED ? [`${ids.length - MAX_LISTED} more`] : [];
-  return `changes its ${what} to ${[...shown, ...more].join(", ") || "none"}`;
-}
-
-export function syscallWords(name: string, { args, text }: SyscallCell): string {
-  const shown = args.map((arg) => (arg < 10n ? `${arg}` : `0x${arg.toString(16)}`));
-  if (text !== undefined) shown.push(quote(text));
-  return `calls ${quote(name)}(${shown.join(", ")})`;
-}
+/** What is done to tasks and credentials. */
+export const TASK_WORDS: WordsOf<TaskCells> = {
+  task_kill: (e, names) => killWords(e.cell, names),
+  task_setpgid: (e, names) => `sets the process group of ${processWords(e.cell.task, names)}`,
+  task_getpgid: (e, names) => `asks for the process group of ${processWords(e.cell.task, names)}`,
+  task_getsid: (e, names) => `asks for the session of ${processWords(e.cell.task, names)}`,
+  task_setnice: ({ cell }, names) =>
+    `sets the niceness of ${processWords(cell.task, names)} to ${cell.nice | 0}`,
+  task_setioprio: ({ cell }, names) =>
+    `sets the I/O priority of ${processWords(cell.task, names)} to ${cell.ioprio | 0}`,
+  task_getioprio: (e, names) => `asks for the I/O priority of ${processWords(e.cell.task, names)}`,
+  task_prlimit: (e) => prlimitWords(e.cell),
+  task_setrlimit: (e, names) => rlimitWords(e.cell, names),
+  task_setscheduler: (e, names) => `sets how ${processWords(e.cell.task, names)} is scheduled`,
+  task_getscheduler: (e, names) => `asks how ${processWords(e.cell.task, names)} is scheduled`,
+  task_prctl: (e) => prctlWords(e.cell),
+  ptrace_access_check: (e, names) => traceWords(e.cell.child, e.cell.mode, names),
+  ptrace_traceme: () => "lets its parent trace it",
+  capable: (e) => `uses the capability ${nameOf(CAPABILITIES, e.cell.cap)}`,
+  capget: (e, names) => `asks for the capabilities of ${processWords(e.cell.target, names)}`,
+  capset: (e) => capsetWords(e.cell),
+};

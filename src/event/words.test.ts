@@ -11,6 +11,13 @@ import {
   DIRECTORY_INODE,
   FILE_INODE,
 } from "../../test/helpers/events.ts";
+import {
+  FILE_CASES,
+  IPC_CASES,
+  KERNEL_CASES,
+  SOCKET_CASES,
+  TASK_CASES,
+} from "../../test/helpers/tsem-cases.ts";
 import { describeEvent, HOOK_NAMES, type SecurityEvent } from "./index.ts";
 
 const TCP = { family: 2, type: 1, protocol: 6 };
@@ -272,6 +279,11 @@ const CASES: readonly (readonly [SecurityEvent, string])[] = [
   ],
   [aSyscall("unshare", [0x10000000n, 3n]), "calls unshare(0x10000000, 3)"],
   [aSyscall("memfd_create", [1n], "a\u001b b"), 'calls memfd_create(1, "a\\x1b b")'],
+  ...FILE_CASES,
+  ...SOCKET_CASES,
+  ...TASK_CASES,
+  ...IPC_CASES,
+  ...KERNEL_CASES,
 ];
 
 const programs = (taskId: string) => (taskId.startsWith("bb") ? "/bin/b" : undefined);

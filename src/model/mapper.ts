@@ -12,21 +12,24 @@ import { quixote2024, quixote2025 } from "./mapping/quixote.ts";
 import { putCell, putCoe, putFile } from "./mapping/tsem-v4.ts";
 
 const FACTORIES: Readonly<Record<MappingName, MappingFactory>> = {
-  "tsem-v4": () => TSEM_V4,
+  "tsem-v4": tsemV4,
   "quixote-2025": quixote2025,
   "quixote-2024": quixote2024,
 };
 
-const TSEM_V4: Mapping = {
-  hashesParent: true,
-  mapsExec: false,
-  baseFirst: false,
-  maps: (hook) => hook !== EXEC_HOOK,
-  putCoe,
-  putCell,
-};
-
 const EXEC_HOOK = "bprm_committed_creds";
+
+function tsemV4(hasher: Hasher): Mapping {
+  const emptyDigest = hasher.hex(new Uint8Array(0));
+  return {
+    hashesParent: true,
+    mapsExec: false,
+    baseFirst: false,
+    maps: (hook) => hook !== EXEC_HOOK,
+    putCoe,
+    putCell: (w, e) => putCell(w, e, emptyDigest),
+  };
+}
 
 /** Maps events of one namespace. Not shared between threads; keeps a scratch buffer and H(COE) of the COE objects it has seen. */
 export interface EventMapper {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A profile at work: rewrites events before they are mapped, so that what differs without being behaviour maps alike.
-import type { DentryId, FileId, InodeId, InodeSetattrCell, PathId } from "../event/cell/file.ts";
+import type { DentryId, FileId, InodeId, PathId } from "../event/cell/file.ts";
+import type { InodeSetattrCell } from "../event/cell/inode.ts";
 import type { SockAddr } from "../event/cell/socket.ts";
 import type { HookName, SecurityEvent } from "../event/event.ts";
 import { HOOKS } from "../event/index.ts";

@@ -44,6 +44,7 @@ const u16 = fc.nat(0xffff);
 const u32 = fc.oneof(fc.nat(0xffff), fc.nat(0xffff_ffff), fc.constant(0xffff_ffff));
 const i32 = fc.integer({ min: -0x8000_0000, max: 0x7fff_ffff });
 const u64 = fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn });
+const i64 = fc.bigInt({ min: -0x8000_0000_0000_0000n, max: 0x7fff_ffff_ffff_ffffn });
 const digest = hexText(DIGEST_HEX);
 const device = fc.record({ major: u32, minor: u32 }, PLAIN);
 
@@ -109,12 +110,26 @@ const addr: fc.Arbitrary<KindValue["addr"]> = fc.oneof(
   fc.record({ family: fc.constant("other" as const), digest }, PLAIN),
 );
 
+const credentials = {
+  uid: u32,
+  euid: u32,
+  suid: u32,
+  gid: u32,
+  egid: u32,
+  sgid: u32,
+  fsuid: u32,
+  fsgid: u32,
+  capeff: u64,
+};
+const coe = fc.record(credentials, PLAIN);
+
 const BY_KIND: { readonly [K in FieldKind]: fc.Arbitrary<KindValue[K]> } = {
   u16,
   u32,
   i32,
   mode: u16,
   u64,
+  i64,
   mask: u64,
   text: anyText,
   base64: fc.uint8Array({ maxLength: 12 }).map((bytes) => Buffer.from(bytes).toString("base64")),
@@ -135,24 +150,20 @@ const BY_KIND: { readonly [K in FieldKind]: fc.Arbitrary<KindValue[K]> } = {
   addr,
   device,
   attr: fc.record({ valid: u32, mode: u16, uid: u32, gid: u32, size: u64 }, PLAIN),
+  creds: fc.record({ ...credentials, securebits: u32 }, PLAIN),
+  perm: fc.record({ uid: u32, gid: u32, cuid: u32, cgid: u32, mode: u16, owner: digest }, PLAIN),
   u32s: fc.array(u32, { maxLength: 4 }),
   u64s: fc.array(u64, { maxLength: 4 }),
+  rest: fc
+    .dictionary(anyText, fc.oneof(anyText, fc.dictionary(anyText, anyText, { maxKeys: 2 })), {
+      minKeys: 1,
+      maxKeys: 3,
+    })
+    .map((members) => JSON.stringify(members)),
 };
 
-const coe = fc.record(
-  {
-    uid: u32,
-    euid: u32,
-    suid: u32,
-    gid: u32,
-    egid: u32,
-    sgid: u32,
-    fsuid: u32,
-    fsgid: u32,
-    capeff: u64,
-  },
-  PLAIN,
-);
+/** Members of an event that only some sensors know. */
+const SERIALS = new Set(["tgid", "tnum", "context", "number", "ttd", "pTtd"]);
 
 /** Events of one hook. */
 export function anyEventOf(hook: HookName): fc.Arbitrary<SecurityEvent> {
@@ -170,6 +181,11 @@ export function anyEventOf(hook: HookName): fc.Arbitrary<SecurityEvent> {
     hook: fc.constant(hook),
     pid: fc.nat(4_000_000),
     tgid: fc.nat(4_000_000),
+    tnum: u64,
+    context: u32,
+    number: u64,
+    ttd: u64,
+    pTtd: u64,
     process: anyText,
     task: fc.record({ taskId: digest, pTaskId: digest }, PLAIN),
     coe,
@@ -177,7 +193,7 @@ export function anyEventOf(hook: HookName): fc.Arbitrary<SecurityEvent> {
     cell,
     ...(hook === "syscall" && { syscall: fc.constantFrom("unshare", "io_uring_setup") }),
   };
-  const required = Object.keys(members).filter((name) => name !== "tgid");
+  const required = Object.keys(members).filter((name) => !SERIALS.has(name));
   const event = fc.record(members, { noNullPrototype: true, requiredKeys: required as never });
   return event as unknown as fc.Arbitrary<SecurityEvent>;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CELLs about files, directories and mappings. A member that a sensor cannot see is absent, never invented.
+// What identifies files, directories and paths, and the CELLs about open files. A member that a sensor cannot see is absent, never invented.
 
 /** What the kernel says of an inode. `mode` is the full st_mode; `sUuid` is 32 hex digits. */
 export interface InodeId {
@@ -23,6 +23,7 @@ export interface DeviceId {
  * `created` is the class that the `portable` profile puts in place of a growing `instance`.
  * `temporary` is the pathname of the temporary directory above the object: one that the namespace made for itself alone (mode 0700) in a
  * directory where everybody may make files and nobody may touch those of others (sticky, as /tmp). No mapping looks at it.
+ * `type` (root, chroot or namespace) is what TSEM kernels from 2025 on say of the root that the path begins at.
  * Bytes that are not UTF-8 are carried as lone surrogates U+DC80..U+DCFF (see base/path-text.ts).
  */
 export interface PathId {
@@ -62,64 +63,16 @@ export interface MmapCell {
   readonly prot: number;
   readonly flags: number;
 }
-/** Not in TSEM's vocabulary: memory that is made executable after it was mapped. */
-export interface MprotectCell {
-  readonly file?: FileId;
-  readonly prot: number;
-}
-export interface InodeCreateCell {
-  readonly dir: InodeId;
-  readonly dentry: DentryId;
-  readonly mode: number;
-}
-export interface InodeRemoveCell {
-  readonly dir: InodeId;
-  readonly dentry: DentryId;
-}
-export interface InodeLinkCell {
-  readonly oldDentry: DentryId;
-  readonly dir: InodeId;
-  readonly newDentry: DentryId;
-}
-export interface InodeSymlinkCell {
-  readonly dir: InodeId;
-  readonly dentry: DentryId;
-  readonly oldName: string;
-}
-export interface InodeMknodCell {
-  readonly dir: InodeId;
-  readonly dentry: DentryId;
-  readonly mode: number;
-  readonly dev: DeviceId;
-}
-export interface InodeRenameCell {
-  readonly oldDir: InodeId;
-  readonly oldDentry: DentryId;
-  readonly newDir: InodeId;
-  readonly newDentry: DentryId;
-}
-/** `valid` is the kernel's ATTR_* mask; members that it does not name are 0. */
-export interface InodeSetattrCell {
-  readonly dentry: DentryId;
-  readonly attr: {
-    readonly valid: number;
-    readonly mode: number;
-    readonly uid: number;
-    readonly gid: number;
-    readonly size: bigint;
-  };
-}
-export interface DentryCell {
-  readonly dentry: DentryId;
-}
-export interface XattrNameCell {
-  readonly dentry: DentryId;
-  readonly name: string;
-}
-/** `value` is base64, as in the export record. */
-export interface XattrSetCell {
-  readonly dentry: DentryId;
-  readonly name: string;
-  readonly value: string;
-  readonly flags: number;
+
+/** Hooks about open files. */
+export interface FileCells {
+  file_open: FileCell;
+  file_receive: FileCell;
+  file_ioctl: FileCommandCell;
+  file_ioctl_compat: FileCommandCell;
+  file_lock: FileCommandCell;
+  file_fcntl: FileCommandCell;
+  mmap_file: MmapCell;
+  /** Only the source of TASK_IDs; never a point of a model. */
+  bprm_committed_creds: FileCell;
 }

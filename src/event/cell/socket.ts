@@ -64,3 +64,21 @@ export interface UnixPeerCell {
   readonly sock: SockId;
   readonly other: SockId;
 }
+
+/** Hooks about sockets. */
+export interface SocketCells {
+  socket_create: SocketCreateCell;
+  socket_socketpair: SocketPairCell;
+  socket_connect: SocketAddressCell;
+  socket_bind: SocketAddressCell;
+  socket_accept: SocketMessageCell;
+  socket_listen: SocketListenCell;
+  socket_sendmsg: SocketMessageCell;
+  socket_recvmsg: SocketMessageCell;
+  socket_getsockname: SocketCell;
+  socket_getpeername: SocketCell;
+  socket_setsockopt: SocketOptionCell;
+  socket_shutdown: SocketShutdownCell;
+  unix_stream_connect: UnixPeerCell;
+  unix_may_send: UnixPeerCell;
+}

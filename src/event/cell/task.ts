@@ -1,12 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
-// CELLs about tasks, credentials and the system as a whole.
-import type { DentryId, FileId, PathId } from "./file.ts";
+// CELLs about tasks and credentials.
+import type { Coe } from "../coe.ts";
+
+/** Credentials of a task, as far as TSEM describes them. */
+export interface CredsId extends Coe {
+  readonly securebits: number;
+}
 
 /** `target` is the TASK_ID (hex) of the signalled task; all zeros when it is outside the namespace (`crossNs` is then 1). */
 export interface TaskKillCell {
   readonly target: string;
   readonly sig: number;
   readonly crossNs: number;
+}
+/** The TASK_ID (hex) of the task that is acted on. */
+export interface TaskCell {
+  readonly task: string;
+}
+/** `source` is the TASK_ID of the acting task. */
+export interface TaskSetpgidCell {
+  readonly task: string;
+  readonly source: string;
+}
+export interface TaskSetniceCell {
+  readonly task: string;
+  readonly nice: number;
+}
+export interface TaskSetioprioCell {
+  readonly task: string;
+  readonly ioprio: number;
+}
+/** Credentials of the acting task and of the one whose limits are read (flag 1) or changed (flag 2). */
+export interface TaskPrlimitCell {
+  readonly cred: CredsId;
+  readonly tcred: CredsId;
+  readonly flags: number;
+}
+/** A limit of all ones is none. */
+export interface TaskSetrlimitCell {
+  readonly task: string;
+  readonly resource: number;
+  readonly current: bigint;
+  readonly max: bigint;
+}
+export interface TaskPrctlCell {
+  readonly option: number;
+  readonly arg2: bigint;
+  readonly arg3: bigint;
+  readonly arg4: bigint;
+  readonly arg5: bigint;
 }
 export interface PtraceAccessCell {
   readonly child: string;
@@ -19,67 +61,35 @@ export interface CapableCell {
   readonly cap: number;
   readonly opts: number;
 }
+export interface CapgetCell {
+  readonly target: string;
+  readonly effective: bigint;
+  readonly inheritable: bigint;
+  readonly permitted: bigint;
+}
 export interface CapsetCell {
   readonly effective: bigint;
   readonly inheritable: bigint;
   readonly permitted: bigint;
 }
-export interface TaskPrctlCell {
-  readonly option: number;
-  readonly arg2: bigint;
-  readonly arg3: bigint;
-  readonly arg4: bigint;
-  readonly arg5: bigint;
-}
-export interface KernelLoadDataCell {
-  readonly id: number;
-  readonly contents: number;
-}
-export interface KernelReadFileCell {
-  readonly file: FileId;
-  readonly id: number;
-  readonly contents: number;
-}
-export interface SbMountCell {
-  readonly devName?: string;
-  readonly path: PathId;
-  readonly type?: string;
-  readonly flags: bigint;
-}
-export interface SbUmountCell {
-  readonly dentry: DentryId;
-  readonly flags: number;
-}
-export interface TwoPathsCell {
-  readonly from: PathId;
-  readonly to: PathId;
-}
-export interface PathCell {
-  readonly path: PathId;
-}
-export interface SyslogCell {
-  readonly type: number;
-}
-export interface SettimeCell {
-  readonly seconds?: bigint;
-  readonly nsecs?: bigint;
-  readonly minuteswest?: number;
-  readonly dsttime?: number;
-}
-export interface BpfCell {
-  readonly cmd: number;
-  readonly size?: number;
-}
-/** Galgo's own: a change of user or group ids; `ids` as passed, 0xffffffff = unchanged. */
-export interface TaskFixIdsCell {
-  readonly flags: number;
-  readonly ids: readonly number[];
-}
-/**
- * Galgo's own, for a security-relevant system call that no hook of the vocabulary describes:
- * the arguments that make the behaviour (never pointers, never fds), and text that was copied from the task.
- */
-export interface SyscallCell {
-  readonly args: readonly bigint[];
-  readonly text?: string;
+
+/** Hooks about tasks and credentials. */
+export interface TaskCells {
+  task_kill: TaskKillCell;
+  task_setpgid: TaskSetpgidCell;
+  task_getpgid: TaskCell;
+  task_getsid: TaskCell;
+  task_setnice: TaskSetniceCell;
+  task_setioprio: TaskSetioprioCell;
+  task_getioprio: TaskCell;
+  task_prlimit: TaskPrlimitCell;
+  task_setrlimit: TaskSetrlimitCell;
+  task_setscheduler: TaskCell;
+  task_getscheduler: TaskCell;
+  task_prctl: TaskPrctlCell;
+  ptrace_access_check: PtraceAccessCell;
+  ptrace_traceme: PtraceTracemeCell;
+  capable: CapableCell;
+  capget: CapgetCell;
+  capset: CapsetCell;
 }

@@ -12,6 +12,7 @@
 import { decodeBase64 } from "../../base/base64.ts";
 import type { ByteWriter } from "../../base/bytes.ts";
 import type { DentryId, FileId, InodeId, PathId } from "../../event/cell/file.ts";
+import type { IpcPermId } from "../../event/cell/ipc.ts";
 import type { SockAddr, SockId } from "../../event/cell/socket.ts";
 import type { Coe } from "../../event/coe.ts";
 import type { CellByHook, HookName, SecurityEvent } from "../../event/event.ts";
@@ -19,12 +20,14 @@ import { HOOKS } from "../../event/index.ts";
 import type { FieldKind, KindValue } from "../../event/layout.ts";
 
 type Put<T> = (w: ByteWriter, value: T) => void;
+type PutCell<T> = (w: ByteWriter, cell: T, emptyDigest: string) => void;
 
 /** tmpfs: its uuid is made anew at every mount, so the kernel hashes zeros for it. */
 const TMPFS_MAGIC = 0x01021994;
 const S_ID_BYTES = 32;
 const UUID_BYTES = 16;
 const SOCK_OWNER_BYTES = 64;
+const WIDE_TASK_BYTES = 64;
 /** Its second argument is an address in the task. */
 const PR_GET_PDEATHSIG = 2;
 
@@ -42,11 +45,11 @@ export function putFile(w: ByteWriter, f: FileId): void {
   w.id(f.digest);
 }
 
-/** The CELL of an event: its members by the hook table, except where the kernel does otherwise. */
-export function putCell(w: ByteWriter, e: SecurityEvent): void {
-  const own = OWN[e.hook] as Put<unknown> | undefined;
+/** The CELL of an event: its members by the hook table, except where the kernel does otherwise. `emptyDigest` is that of no bytes, hex. */
+export function putCell(w: ByteWriter, e: SecurityEvent, emptyDigest: string): void {
+  const own = OWN[e.hook] as PutCell<unknown> | undefined;
   if (own !== undefined) {
-    own(w, e.cell);
+    own(w, e.cell, emptyDigest);
     return;
   }
   const cell = e.cell as unknown as Readonly<Record<string, unknown>>;
@@ -123,11 +126,51 @@ function putPrctl(w: ByteWriter, cell: CellByHook["task_prctl"]): void {
   w.u64(cell.arg4).u64(cell.arg5);
 }
 
-const OWN: { readonly [H in HookName]?: Put<CellByHook[H]> } = {
+/** Rights of a System V object. */
+function putPerm(w: ByteWriter, p: IpcPermId): void {
+  w.u32(p.uid).u32(p.gid).u32(p.cuid).u32(p.cgid).u16(p.mode).id(p.owner);
+}
+
+/** A TASK_ID in a field made for the longest digest. */
+function putWideTask(w: ByteWriter, task: string): ByteWriter {
+  return w.hexPadded(task, WIDE_TASK_BYTES);
+}
+
+/** Ids of the key are cut to 16 bits; of the credentials counts the uid. */
+function putKeyPermission(w: ByteWriter, cell: CellByHook["key_permission"]): void {
+  w.u32(cell.possessed).u16(cell.uid).u16(cell.gid).u64(cell.flags);
+  w.u32(cell.cred.uid).u32(cell.perm);
+}
+
+/** The namespace of the receiver is not hashed. */
+function putNetlink(w: ByteWriter, cell: CellByHook["netlink_send"]): void {
+  putSock(w, cell.sock);
+  w.u32(cell.uid).u32(cell.gid).u32(cell.portid).u32(cell.dstGroup).u32(cell.flags);
+}
+
+/** A hook that the kernel has no bytes for: its name, and the digest of nothing. */
+const nameOnly = (hook: HookName): PutCell<unknown> => {
+  return (w, _cell, emptyDigest) => void w.text(hook).id(emptyDigest);
+};
+
+const OWN: { readonly [H in HookName]?: PutCell<CellByHook[H]> } = {
   socket_connect: putNamed,
   socket_bind: putNamed,
+  task_setpgid: (w, cell) => void putWideTask(putWideTask(w, cell.task), cell.source),
+  task_setnice: (w, cell) => void putWideTask(w, cell.task).u32(cell.nice),
+  task_setioprio: (w, cell) => void putWideTask(w, cell.task).u32(cell.ioprio),
   task_prctl: putPrctl,
+  key_permission: putKeyPermission,
+  netlink_send: putNetlink,
   bpf: (w, cell) => void w.u32(cell.cmd),
+  bpf_map: (w, cell) => void w.u32(cell.mapType),
+  bpf_prog: (w, cell) => void w.u32(cell.type),
+  file_ioctl_compat: nameOnly("file_ioctl_compat"),
+  msg_queue_msgsnd: nameOnly("msg_queue_msgsnd"),
+  quota_on: nameOnly("quota_on"),
+  tun_dev_create: nameOnly("tun_dev_create"),
+  tun_dev_attach: nameOnly("tun_dev_attach"),
+  tun_dev_open: nameOnly("tun_dev_open"),
 };
 
 const PUT: { readonly [K in FieldKind]: Put<KindValue[K]> } = {
@@ -136,6 +179,7 @@ const PUT: { readonly [K in FieldKind]: Put<KindValue[K]> } = {
   i32: (w, v) => void w.u32(v),
   mode: (w, v) => void w.u16(v),
   u64: (w, v) => void w.u64(v),
+  i64: (w, v) => void w.u64(v),
   mask: (w, v) => void w.u64(v),
   text: (w, v) => void w.string(v),
   base64: (w, v) => void w.raw(decodeBase64(v)),
@@ -148,6 +192,9 @@ const PUT: { readonly [K in FieldKind]: Put<KindValue[K]> } = {
   addr: putAddr,
   device: (w, v) => void w.u32((v.major << 20) | v.minor),
   attr: (w, v) => void w.u32(v.valid).u32(v.mode).u32(v.uid).u32(v.gid).u64(v.size),
+  // Of credentials the kernel hashes the uid alone.
+  creds: (w, v) => void w.u32(v.uid),
+  perm: putPerm,
   u32s: (w, v) => {
     w.u32(v.length);
     for (const number of v) w.u32(number);
@@ -156,4 +203,6 @@ const PUT: { readonly [K in FieldKind]: Put<KindValue[K]> } = {
     w.u32(v.length);
     for (const number of v) w.u64(number);
   },
+  // Hooks with undescribed members are mapped by their name.
+  rest: () => {},
 };
