@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What placing the agent's thread and the workload buys: programs/held.c under one learned model, placed in four ways.
+// What placing the agent's thread and the workload buys: programs/held.c under one learned model, placed in three ways.
 import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
@@ -27,13 +27,11 @@ interface Way {
   readonly label: string;
   readonly prefix?: readonly string[];
   readonly inside?: readonly string[];
-  readonly env?: NodeJS.ProcessEnv;
   readonly pinAgent?: boolean;
 }
 
 const WAYS: readonly Way[] = [
-  { label: "nothing (GALGO_NO_PLACEMENT=1)", env: { GALGO_NO_PLACEMENT: "1" } },
-  { label: "the task is lent the agent's CPU for the answer (default)" },
+  { label: "left to the kernel (default)" },
   {
     label: "agent thread and workload pinned to one CPU",
     inside: ["taskset", "-c", CPU],
@@ -82,7 +80,7 @@ async function runOnce(lab: Lab, galgo: Galgo, { way, command, model }: Order): 
   });
   const child = lab.start(argv, {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...galgo.env, ...way.env },
+    env: galgo.env,
   });
   const end = finished(child, process.hrtime.bigint(), 120_000);
   if (way.pinAgent === true && child.pid !== undefined) await pinAgent(lab, child.pid);

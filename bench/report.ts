@@ -12,7 +12,7 @@ const INTRODUCTIONS: Readonly<Record<string, { readonly title: string; readonly 
   },
   placement: {
     title: "Placement",
-    text: "Where the agent's thread and the workload run decides what a held open costs when the descriptor is injected, because that answer wakes the task on a core that may be asleep.",
+    text: "Where the agent's thread and the workload run decides what a held call costs: waking a core that is asleep takes longer than the decision. What the kernel makes of it by itself, against pinning by hand.",
   },
   throughput: {
     title: "Events through one namespace",

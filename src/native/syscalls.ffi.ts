@@ -37,8 +37,6 @@ type Ffi = {
   readonly getpeername: (fd: number, address: Buffer, size: Buffer) => number;
   readonly bind: (fd: number, address: Buffer, size: number) => number;
   readonly connect: (fd: number, address: Buffer, size: number) => number;
-  /** CPU of the calling thread (sched_getcpu). */
-  readonly getcpu: () => number;
   readonly unshare: (flags: number) => number;
   readonly umask: (mask: number) => number;
   readonly unlinkat: (dirfd: number, path: Buffer, flags: number) => number;
@@ -140,7 +138,6 @@ function bind(): Ffi {
     getpeername: named("getpeername", "int", ["int", "void *", "void *"]),
     bind: named("bind", "int", ["int", "void *", "int"]),
     connect: named("connect", "int", ["int", "void *", "int"]),
-    getcpu: named("sched_getcpu", "int", []),
     unshare: named("unshare", "int", ["int"]),
     umask: named("umask", "uint", ["uint"]),
     unlinkat: named("unlinkat", "int", ["int", path, "int"]),

@@ -15,7 +15,6 @@ import { HANDLERS, type Handler } from "./handlers/index.ts";
 import { Listener } from "./listener.ts";
 import { TaskMemory } from "./memory.ts";
 import { Objects } from "./objects.ts";
-import { Placement } from "./placement.ts";
 import { CONTINUE, type FdReply, NONE, REFUSED, type Reply, fail } from "./reply.ts";
 import type { SyscallRule } from "./rule.ts";
 import { statFd } from "./stat.ts";
@@ -65,7 +64,6 @@ class Server {
   readonly #call: Call;
   readonly #routes: readonly (Route | undefined)[];
   readonly #arch: number;
-  readonly #placement = new Placement();
   /** More than one CPU, and a kernel that hands over. */
   #shares = false;
   /** Nobody else waits for the agent: it hands its CPU over to the task that it answers. */
@@ -110,7 +108,7 @@ class Server {
     const features: string[] = [];
     if (this.#listener.handOver(true)) {
       features.push("sync-wake-up");
-      this.#shares = availableParallelism() > 1 && process.env["GALGO_NO_PLACEMENT"] !== "1";
+      this.#shares = availableParallelism() > 1;
       this.#alone = true;
     }
     if (this.#bench.self.ownUmask) features.push("acts-for-task");
@@ -254,7 +252,7 @@ class Server {
    */
   #inject(reply: FdReply): void {
     const { fd } = reply;
-    const number = this.#install(reply);
+    const number = this.#listener.installFd(fd, reply.cloexec);
     const error = number < 0 ? -number : (reply.finish?.() ?? 0);
     if (error === 0) this.#listener.succeed(BigInt(number));
     // ENOENT: the task was killed meanwhile
@@ -262,14 +260,6 @@ class Server {
     reply.release?.(error === 0);
     this.#noteInstalled(fd);
     sys().close(fd);
-  }
-
-  #install({ fd, cloexec }: FdReply): number {
-    if (!this.#alone || !this.#shares) return this.#listener.installFd(fd, cloexec);
-    this.#placement.lend(this.#call.task.tid);
-    const number = this.#listener.installFd(fd, cloexec);
-    this.#placement.restore();
-    return number;
   }
 
   /** A sibling thread with an open under way must not be blamed for this descriptor. */
