@@ -25,7 +25,8 @@ function text(value: string): string {
   return shown(JSON.stringify(value));
 }
 
-function shown(json: string): string {
+/** JSON without characters that hide or turn what stands around them. */
+export function shown(json: string): string {
   return HIDDEN.test(json) ? json.replace(EACH_HIDDEN, escaped) : json;
 }
 

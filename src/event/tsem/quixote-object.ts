@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the parser of Quixote finds its way in a record: by searching text and counting braces, without regard to quotes. Everything here is
+// as it is there because coefficients depend on it.
+import { quote } from "../../base/quote.ts";
+import { memberError } from "../record-error.ts";
+
+const OPEN = 123;
+const CLOSE = 125;
+const BACKSLASH = 92;
+const NUMBER = /^[ \t\n\v\f\r]*([-+]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*|[1-9][0-9]*))/;
+/** Digits of the largest number that is looked at, leading zeros not counted; one more is beyond 64 bits in every base. */
+const MAX_DIGITS = 22;
+const S64 = 0x7fff_ffff_ffff_ffffn;
+const HEX = /^(?:[0-9a-fA-F]{2})+$/;
+
+/** Index of the brace that closes the one at `start`, -1 when there is none. */
+export function closingBrace(text: string, start: number): number {
+  let depth = 0;
+  for (let at = start; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === OPEN) depth++;
+    else if (code === CLOSE && --depth === 0) return at;
+  }
+  return -1;
+}
+
+/** An object of a record: its text from brace to brace. */
+export class QuixoteObject {
+  readonly text: string;
+  readonly #name: string;
+  readonly #escapes: boolean;
+
+  /** `escapes`: a backslash in a value hides the character behind it, as Quixote has it since 2025. */
+  constructor(text: string, name: string, escapes: boolean) {
+    this.text = text;
+    this.#name = name;
+    this.#escapes = escapes;
+  }
+
+  /** The first object of that name anywhere in this one. */
+  find(name: string): QuixoteObject | undefined {
+    const key = `"${name}": {`;
+    const at = this.text.indexOf(key);
+    if (at < 0) return undefined;
+    const start = at + key.length - 1;
+    const end = closingBrace(this.text, start);
+    if (end < 0) throw memberError(name, "has unpaired braces");
+    return new QuixoteObject(this.text.slice(start, end + 1), name, this.#escapes);
+  }
+
+  get(name: string): QuixoteObject {
+    const found = this.find(name);
+    if (found === undefined) throw memberError(this.#at(name), "is missing");
+    return found;
+  }
+
+  /** The first value of that name that is not in an object of this one. An empty value reads as a quote. */
+  findText(name: string): string | undefined {
+    const { text } = this;
+    const key = `"${name}": "`;
+    let depth = 0;
+    for (let at = 0; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code === OPEN) depth++;
+      else if (code === CLOSE) depth--;
+      else if (depth === 1 && text.startsWith(key, at)) return this.#value(at + key.length, name);
+    }
+    return undefined;
+  }
+
+  string(name: string): string {
+    const found = this.findText(name);
+    if (found === undefined) throw memberError(this.#at(name), "is missing");
+    return found;
+  }
+
+  /** A number that must lie in 0..max. */
+  unsigned(name: string, max: number): number {
+    const value = this.#number(name);
+    if (value < 0n || value > BigInt(max)) {
+      throw memberError(this.#at(name), `is outside 0..${max}`);
+    }
+    return Number(value);
+  }
+
+  /** A number of 64 bits; a negative one is its two's complement. */
+  wide(name: string): bigint {
+    return BigInt.asUintN(64, this.#number(name));
+  }
+
+  /** Lower-case hex of bytes, of `size` of them when given. */
+  hex(name: string, size?: number): string {
+    const text = this.string(name);
+    if (!HEX.test(text) || (size !== undefined && text.length !== size * 2)) {
+      const what = size === undefined ? "hex" : `${size} bytes of hex`;
+      throw memberError(this.#at(name), `is not ${what}: ${quote(text, 140)}`);
+    }
+    return text.toLowerCase();
+  }
+
+  /** What strtoll of C makes of a value: trailing garbage is ignored, no digits are 0. */
+  #number(name: string): bigint {
+    const match = NUMBER.exec(this.string(name));
+    if (match === null) return 0n;
+    const [, sign, hex, digits = ""] = match;
+    const base = hex !== undefined ? "0x" : digits.startsWith("0") ? "0o" : "";
+    const significant = (hex ?? digits).replace(/^0+/, "");
+    const value = significant.length > MAX_DIGITS ? S64 + 2n : BigInt(base + (significant || "0"));
+    if (value > (sign === "-" ? S64 + 1n : S64)) {
+      throw memberError(this.#at(name), "is larger than 64 bits with a sign");
+    }
+    return sign === "-" ? -value : value;
+  }
+
+  #value(start: number, name: string): string {
+    const { text } = this;
+    let end = text.indexOf('"', start);
+    while (this.#escapes && end > start && text.charCodeAt(end - 1) === BACKSLASH) {
+      end = text.indexOf('"', end + 1);
+    }
+    if (end < 0) throw memberError(this.#at(name), "does not end");
+    const value = text.slice(start, end);
+    if (value === "") return '"';
+    return this.#escapes ? value.replace(/\\(.)/gs, "$1") : value;
+  }
+
+  #at(name: string): string {
+    return this.#name === "" ? name : `${this.#name}.${name}`;
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The members of a COE in a kernel's spelling.
+import type { Coe } from "../coe.ts";
+import { MAX_KNOWN_COES } from "./limits.ts";
+import type { Scanner } from "./scanner.ts";
+
+/** From the name of the first member behind its quote, to the closing quote of the last value. */
+export function scanCoeMembers(s: Scanner): Coe {
+  s.fixed('uid": "');
+  const uid = s.u32();
+  s.fixed('", "euid": "');
+  const euid = s.u32();
+  s.fixed('", "suid": "');
+  const suid = s.u32();
+  s.fixed('", "gid": "');
+  const gid = s.u32();
+  s.fixed('", "egid": "');
+  const egid = s.u32();
+  s.fixed('", "sgid": "');
+  const sgid = s.u32();
+  s.fixed('", "fsuid": "');
+  const fsuid = s.u32();
+  s.fixed('", "fsgid": "');
+  const fsgid = s.u32();
+  s.fixed('", "capeff": "');
+  const capeff = s.mask();
+  return { uid, euid, suid, gid, egid, sgid, fsuid, fsgid, capeff };
+}
+
+/** A COE and its text, from its name to its closing brace. */
+export interface CoeMember {
+  readonly text: string;
+  readonly coe: Coe;
+}
+
+const known = new Map<string, CoeMember>();
+let last: CoeMember | undefined;
+
+/** The `COE` member. Objects and texts are shared between records that have the same. */
+export function scanCoe(s: Scanner): CoeMember {
+  if (last !== undefined && s.skip(last.text)) return last;
+  const start = s.pos;
+  const text = s.text.slice(start, s.text.indexOf("}", start) + 1);
+  last = known.get(text);
+  if (last === undefined) {
+    last = readCoe(s);
+    if (known.size >= MAX_KNOWN_COES) known.clear();
+    known.set(last.text, last);
+  }
+  s.pos = start + last.text.length;
+  return last;
+}
+
+function readCoe(s: Scanner): CoeMember {
+  const start = s.pos;
+  s.fixed('"COE": {"');
+  const coe = scanCoeMembers(s);
+  s.fixed('"}');
+  return { text: s.text.slice(start, s.pos), coe };
+}
