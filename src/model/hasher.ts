@@ -20,4 +20,6 @@ export interface Hasher {
   readonly size: number;
   /** Digest of `msg` in lower-case hex. Does not keep `msg`. */
   hex(msg: Uint8Array): string;
+  /** Text that is the same for the same bytes and differs for others, where the platform has a fast one: lets a mapper remember digests. */
+  key?(bytes: Uint8Array): string;
 }

@@ -16,3 +16,5 @@ export const MAX_SATURATION: number = 100_000;
 export const MAX_FAULTS: number = 20;
 /** One line of a text model: a key or signature of a very large RSA key fits. */
 export const MAX_TEXT_LINE_CHARS: number = 16_384;
+/** Coefficients that a mapper remembers; beyond it the memo starts again. One takes about 500 bytes. */
+export const MAX_REMEMBERED = 65_536;

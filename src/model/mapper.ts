@@ -4,6 +4,7 @@ import { ByteWriter } from "../base/bytes.ts";
 import type { FileId } from "../event/cell/file.ts";
 import type { Coe } from "../event/coe.ts";
 import type { HookName, SecurityEvent, TaskIdentity } from "../event/event.ts";
+import { CellMemo } from "./cell-memo.ts";
 import { ModelError } from "./errors.ts";
 import type { Hasher } from "./hasher.ts";
 import type { MappingName } from "./mapping-names.ts";
@@ -80,6 +81,7 @@ class DigestMapper implements EventMapper {
   readonly zeroDigest: string;
   readonly #strategy: Mapping;
   readonly #w = new ByteWriter();
+  readonly #memo = new CellMemo();
   readonly #coes = new WeakMap<Coe, string>();
   #lastCoe: Coe | undefined;
   #lastCoeDigest = "";
@@ -101,11 +103,27 @@ class DigestMapper implements EventMapper {
   }
 
   coefficient(e: SecurityEvent): string {
+    const type = typeOf(e);
     const coe = this.coeDigest(e.coe);
-    return this.join(typeOf(e), e.task, coe, this.cellDigest(e));
+    this.#putCell(e);
+    const { hasher } = this;
+    const cell = this.#w.bytes();
+    if (hasher.key === undefined) return this.join(type, e.task, coe, hasher.hex(cell));
+    const cells = this.#memo.cellsOf(type, e.task, coe);
+    const key = hasher.key(cell);
+    const known = cells.get(key);
+    if (known !== undefined) return known;
+    const coefficient = this.join(type, e.task, coe, hasher.hex(cell));
+    this.#memo.set(cells, key, coefficient);
+    return coefficient;
   }
 
   cellDigest(e: SecurityEvent): string {
+    this.#putCell(e);
+    return this.hasher.hex(this.#w.bytes());
+  }
+
+  #putCell(e: SecurityEvent): void {
     if (e.hook === EXEC_HOOK && !this.#strategy.mapsExec) {
       throw new ModelError(
         "NOT_A_BEHAVIOUR",
@@ -113,7 +131,6 @@ class DigestMapper implements EventMapper {
       );
     }
     this.#strategy.putCell(this.#w.reset(), e);
-    return this.hasher.hex(this.#w.bytes());
   }
 
   join(type: string, task: TaskIdentity, coeDigest: string, cellDigest: string): string {

@@ -18,7 +18,6 @@ import type {
   SecurityPoint,
 } from "../model/runtime/index.ts";
 import type { Assessment, TrustedModelingAgent } from "./agent.ts";
-import { CoefficientMemo } from "./memo.ts";
 import { nodeHasher } from "./node-hasher.ts";
 
 /** What an agent starts with. Plain data: it can be posted to a thread or sent over a pipe. */
@@ -49,6 +48,12 @@ export interface InProcessTma extends TrustedModelingAgent {
   forked(parent: TaskIdentity): TaskIdentity;
   /** A new TASK_ID from the program and its credentials; PTASK_ID stays. */
   execed(before: TaskIdentity, coe: Coe, file: FileId): TaskIdentity;
+  /** The coefficient of an event under the rules, hex, without asking the model. */
+  coefficient(event: SecurityEvent): string;
+  /** As `assess`, of an event whose coefficient is known already. */
+  observe(coefficient: string): Assessment;
+  /** Folds the platform's value in; false when the model is sealed or has this one. */
+  setAggregate(hex: string): boolean;
   /** In the order of discovery; loaded ones first. */
   points(): readonly SecurityPoint[];
   readonly counts: ModelCounts;
@@ -66,11 +71,6 @@ class LocalAgent implements InProcessTma {
   readonly #profile: Profile;
   readonly #model: Model;
   readonly #pseudonyms: ReadonlySet<string>;
-  readonly #memo = new CoefficientMemo();
-  readonly #map = (event: SecurityEvent): string => {
-    const rewritten = applyPseudonyms(this.#profile.rewrite(event), this.#pseudonyms, this.#mapper);
-    return this.#mapper.coefficient(rewritten);
-  };
   /** One object for each identity, so that comparing and keeping them is cheap. */
   readonly #children = new Map<string, TaskIdentity>();
 
@@ -120,9 +120,21 @@ class LocalAgent implements InProcessTma {
   }
 
   assess(event: SecurityEvent): Assessment {
-    const coefficient = this.#memo.coefficient(event, this.#map);
+    return this.observe(this.coefficient(event));
+  }
+
+  coefficient(event: SecurityEvent): string {
+    const rewritten = applyPseudonyms(this.#profile.rewrite(event), this.#pseudonyms, this.#mapper);
+    return this.#mapper.coefficient(rewritten);
+  }
+
+  observe(coefficient: string): Assessment {
     const { added, valid } = this.#model.update(coefficient);
     return { coefficient, added, valid };
+  }
+
+  setAggregate(hex: string): boolean {
+    return this.#model.setAggregate(hex);
   }
 
   seal(): void {
