@@ -30,8 +30,7 @@ export interface AnyModelOptions {
 
 /** Galgo's form begins with a brace, which no keyword of a text model does. */
 export function isGalgoForm(bytes: Uint8Array): boolean {
-  const first = bytes.find((byte) => byte > 0x20);
-  return first === undefined || first === 0x7b;
+  return bytes.find((byte) => byte > 0x20) === 0x7b;
 }
 
 /**

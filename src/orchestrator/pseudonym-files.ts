@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pseudonyms: of paths, of the files in recorded events, and added to a model.
 import { existsSync } from "node:fs";
+import { decodePath } from "../base/path-text.ts";
 import { quote } from "../base/quote.ts";
+import { parseRecord, readTsemRecord, RecordError } from "../event/index.ts";
 import type { SecurityEvent } from "../event/index.ts";
 import { makeWorkloadModel, ModelError, pseudonymOf, writeTextModel } from "../model/index.ts";
 import type { DigestName, TextReading, WorkloadModel } from "../model/index.ts";
@@ -11,7 +13,8 @@ import { recordsFileOf } from "./learn-files.ts";
 import { readLines } from "./line-reader.ts";
 import { relearn } from "./model-files.ts";
 import { loadAnyModel } from "./model-text-file.ts";
-import { readRecords } from "./record-file.ts";
+import { readModelBytes } from "./model-use.ts";
+import { splitMark } from "./marks.ts";
 import { writeModel, writeModelText } from "./write-model.ts";
 
 export interface PseudonymRequest {
@@ -69,18 +72,33 @@ function wellTold(path: string): string {
 }
 
 function pathsIn(file: string): readonly string[] {
-  const paths: string[] = [];
-  for (const { line, event } of readRecords(file)) {
+  const lines = readModelBytes(file).toString("latin1").split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  return lines.map((bytes, i) => {
+    const place = `${quote(file)}: line ${i + 1}`;
+    const event = eventOf(decodePath(Buffer.from(bytes, "latin1")), place);
     const pathname = pathnameOf(event);
-    if (pathname === undefined) {
-      throw new RecordFileError(
-        "BAD_RECORD",
-        `${quote(file)}: line ${line}: ${event.hook} has no file whose content a pseudonym could hide; file_open and mmap_file have`,
-      );
-    }
-    paths.push(pathname);
+    if (pathname !== undefined) return pathname;
+    throw new RecordFileError(
+      "BAD_RECORD",
+      `${place}: ${event.hook} has no file whose content a pseudonym could hide; file_open and mmap_file have`,
+    );
+  });
+}
+
+/** How Galgo's own records begin; a kernel writes no pid where there is no `export`. */
+const OWN_RECORD = '{"event": {"pid": "';
+
+function eventOf(text: string, place: string): SecurityEvent {
+  try {
+    if (text.startsWith(OWN_RECORD)) return parseRecord(splitMark(text).record);
+    const record = readTsemRecord(text);
+    if ("event" in record && record.event !== undefined) return record.event;
+    throw new RecordError("BAD_MEMBER", `a record of kind ${record.kind} describes no event`);
+  } catch (error) {
+    if (!(error instanceof RecordError)) throw error;
+    throw new RecordFileError("BAD_RECORD", `${place}: ${error.message}`, { cause: error });
   }
-  return paths;
 }
 
 /** The pathname whose pseudonym acts on an event. */

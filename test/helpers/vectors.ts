@@ -17,6 +17,14 @@ export function wholeVectors(name: string): {
   return { path, skip: existsSync(path) ? false : `${path} is not there` };
 }
 
+/** Path of a file or folder of the whole set, or of the part of it that is kept in test/vectors. `whole`: which of them it is. */
+export function anyVectors(name: string): { readonly path: string; readonly whole: boolean } {
+  const { path, skip } = wholeVectors(name);
+  return skip === false
+    ? { path, whole: true }
+    : { path: resolve("test/vectors", name), whole: false };
+}
+
 /** One of the small files that are always there. */
 export function ownVectors<T>(name: string): T {
   return JSON.parse(readFileSync(resolve("test/vectors", name), "utf8")) as T;
