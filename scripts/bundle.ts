@@ -3,7 +3,7 @@
 // reads a few files instead of two hundred. CommonJS, because Node loads it in one go: an ECMAScript module and its imports take
 // it a turn of its event loop and of its thread pool each (20 ms of a start). The entry becomes dist/galgo.cjs; the modules of the others at
 // their usual places in dist become doors to the bundles, for those who import the package.
-import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -21,8 +21,6 @@ const PROGRAMS = {
 } as const;
 
 type Program = keyof typeof PROGRAMS;
-
-const SHEBANG = /^#!.*\n/;
 
 /** The program that a module is the source of. */
 function programOf(source: string): string | undefined {
@@ -45,7 +43,6 @@ function bundled(path: string, file: string): string {
     programOf(resolve(dirname(path), written.replace(/\.ts$/, "")));
   const module = relative(resolve(root, "src"), path).replace(/\.ts$/, ".js");
   return source
-    .replace(SHEBANG, "")
     .replace(/\bsiblingModule\(import\.meta\.url, "([^"]+)"\)/g, (text, written: string) => {
       const program = other(written);
       return program === undefined ? text : here(`${program}.cjs`);
@@ -75,7 +72,6 @@ const inBundle = (file: Program): Plugin => ({
 
 rmSync(resolve(dist, "bundle"), { recursive: true, force: true });
 for (const [file, module] of Object.entries(PROGRAMS) as [Program, string][]) {
-  const isEntry = file === "galgo";
   const outfile = resolve(dist, `${file}.cjs`);
   await build({
     entryPoints: [resolve(root, "src", `${module}.ts`)],
@@ -90,13 +86,12 @@ for (const [file, module] of Object.entries(PROGRAMS) as [Program, string][]) {
     // only asked of modules that run from source
     logOverride: { "empty-import-meta": "silent" },
     banner: {
-      js: `${isEntry ? "#!/usr/bin/env node\n" : ""}// SPDX-License-Identifier: Apache-2.0
+      js: `// SPDX-License-Identifier: Apache-2.0
 const galgoHere = require("node:url").pathToFileURL(__filename).href;`,
     },
     plugins: [inBundle(file)],
   });
-  if (isEntry) chmodSync(outfile, 0o755);
-  else writeDoor(module, outfile);
+  if (file !== "galgo") writeDoor(module, outfile);
 }
 
 function writeDoor(module: string, bundle: string): void {

@@ -64,9 +64,9 @@ describe("the packed package", () => {
     const paths = files.map(({ path }) => path);
     const needed = ["package.json", "README.md", "LICENSE", "native/launch.c", "native/build.sh"];
     for (const path of [...needed, "docs/concepts.md"]) assert.ok(paths.includes(path), path);
-    const main = files.find(({ path }) => path === "dist/galgo.cjs");
+    const main = files.find(({ path }) => path === "galgo");
     assert.equal(main && main.mode & 0o777, 0o755);
-    assert.match(readFileSync(join(ROOT, "dist/galgo.cjs"), "utf8"), /^#!\/usr\/bin\/env node\n/);
+    assert.match(readFileSync(join(ROOT, "galgo"), "utf8"), /^#!\/bin\/sh\n/);
   });
 
   it("holds the launcher where there is a compiler to build it", (t) => {

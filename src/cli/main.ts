@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The `galgo` command: parses, runs one command, turns whatever goes wrong into one line and an exit status.
+// first: nothing else shall see the environment before
+import "./inherited.ts";
 import { CommanderError } from "commander";
 import type { Command } from "commander";
 import { CodedError } from "../base/errors.ts";

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
 // Entry of the `galgo` command. `run` and `learn` need the worker thread, which takes as long to start as all the rest: it is
 // started before the rest is loaded.

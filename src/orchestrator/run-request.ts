@@ -34,6 +34,8 @@ export interface RunRequest {
   readonly stateRoot: string;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Signals that whoever started Galgo has ignored (nohup), bit n-1 for signal n: the workload ignores them too. Default none. */
+  readonly ignoredSignals?: bigint;
   /** Longest time that one decision may take without progress (ms). */
   readonly deadlineMs: number;
   /** What becomes of processes that outlive the command. */

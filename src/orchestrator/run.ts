@@ -20,7 +20,7 @@ import { startWatchdog } from "./watchdog.ts";
 import { startWorker } from "./worker-client.ts";
 import type { RunWorker } from "./worker-client.ts";
 import type { WorkerResult } from "./worker-protocol.ts";
-import { childExit, launchHeld, openGroupKill, signalNumber } from "./workload.ts";
+import { childExit, isIgnored, launchHeld, openGroupKill, signalNumber } from "./workload.ts";
 
 /** After this time processes that outlive the command are told of. */
 const LINGER_NOTICE_MS = 2_000;
@@ -199,6 +199,7 @@ class RunInProgress {
           this.#observer.onNotice?.(`${signal} is passed on; once more ends the workload`);
         },
         firstHasEnded: () => this.#firstHasEnded,
+        ignores: (signal) => isIgnored(this.#plan.request.ignoredSignals ?? 0n, signal),
       }),
     );
   }

@@ -13,6 +13,8 @@ export interface SignalReceiver {
   asked(signal: NodeJS.Signals): void;
   /** True when the first process has ended and others go on: nobody is left to pass a signal on to. */
   firstHasEnded(): boolean;
+  /** True when whoever started Galgo ignores it (nohup). */
+  ignores(signal: NodeJS.Signals): boolean;
 }
 
 /** SIGUSR1 must be taken too: left alone it opens Node's debugger to whoever may signal us. */
@@ -32,6 +34,7 @@ const ENDING: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGQUIT", "SIGTE
 export function takeSignals(receiver: SignalReceiver): () => void {
   const asked = new Set<NodeJS.Signals>();
   const take = (signal: NodeJS.Signals): void => {
+    if (receiver.ignores(signal)) return;
     const again = asked.has(signal);
     asked.add(signal);
     if (ASKING.has(signal) && !again) receiver.asked(signal);

@@ -113,13 +113,14 @@ describe("takeSignals", () => {
       kill: (reason) => told.push(`kill: ${reason}`),
       asked: (signal) => told.push(`asked by ${signal}`),
       firstHasEnded: () => ended,
+      ignores: (signal) => signal === "SIGHUP",
     });
     return { told, release };
   }
 
   it("passes on, and ends the workload at the second SIGTERM but not at the second SIGINT", () => {
     const { told, release } = receiver();
-    for (const signal of ["SIGINT", "SIGINT", "SIGTERM", "SIGUSR1", "SIGTERM"] as const)
+    for (const signal of ["SIGINT", "SIGHUP", "SIGINT", "SIGTERM", "SIGUSR1", "SIGTERM"] as const)
       process.emit(signal, signal);
     release();
     assert.deepEqual(told, [

@@ -27,6 +27,7 @@ export function launchHeld(
     filter: buildFilter(thisMachine()),
     noNewPrivs: !mayInstallFilters(),
     openFiles: usualOpenFiles(),
+    ...(request.ignoredSignals === undefined ? {} : { ignoredSignals: request.ignoredSignals }),
     ...(group === undefined ? {} : { cgroup: group }),
     ...(request.stdio === undefined ? {} : { stdio: request.stdio }),
   });
@@ -67,6 +68,11 @@ const SIGNAL_NAMES = new Map(
 
 export function signalNumber(name: NodeJS.Signals): number {
   return constants.signals[name];
+}
+
+/** Whether a mask (bit n-1 for signal n) has the signal. */
+export function isIgnored(mask: bigint, name: NodeJS.Signals): boolean {
+  return ((mask >> BigInt(signalNumber(name) - 1)) & 1n) === 1n;
 }
 
 /** How the first process ended, in our words. */

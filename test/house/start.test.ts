@@ -48,8 +48,9 @@ describe("./galgo", () => {
       link: "4",
       modules: "5",
       PATH: process.env["PATH"] ?? "",
+      NODE_EXTRA_CA_CERTS: "",
     };
-    const shells = { PWD: "", OLDPWD: "", SHLVL: "", _: "" };
+    const shells = { PWD: "", OLDPWD: "", SHLVL: "", _: "", GALGO_STARTER_SIGIGN: "" };
     const expected = { ...process.env, GALGO_NO_APT: "1", ...env, ...shells };
     const first = programOf(await checkout.start({ env }));
     assert.deepEqual({ ...first.env, ...shells }, expected);

@@ -7,6 +7,7 @@ import { checkName, learnWorkload, nameOfCommand, stateRoot } from "../../orches
 import type { LearnResult } from "../../orchestrator/index.ts";
 import { childStatus } from "../exit-status.ts";
 import { count, outJson, plural, say } from "../render.ts";
+import { IGNORED_SIGNALS } from "../inherited.ts";
 import { exitText } from "../run-text.ts";
 
 interface LearnOptions {
@@ -36,6 +37,7 @@ export async function learn(command: readonly string[], options: LearnOptions): 
         stateRoot: stateRoot(process.env, process.getuid?.() ?? -1),
         cwd: process.cwd(),
         env: process.env,
+        ignoredSignals: IGNORED_SIGNALS,
         deadlineMs: options.deadline,
         onExit: options.onExit,
         allowWeaker: false,

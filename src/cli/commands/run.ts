@@ -11,6 +11,7 @@ import type {
   ViolationReport,
 } from "../../orchestrator/index.ts";
 import { EXIT_VIOLATED, childStatus } from "../exit-status.ts";
+import { IGNORED_SIGNALS } from "../inherited.ts";
 import { errPainter, plainBigInts, plural, say, sayError, sayRaw } from "../render.ts";
 import { violationLine } from "../violation-text.ts";
 
@@ -68,6 +69,7 @@ function requestOf(command: readonly string[], options: RunOptions): RunRequest 
     stateRoot: stateRoot(process.env, process.getuid?.() ?? -1),
     cwd: process.cwd(),
     env: process.env,
+    ignoredSignals: IGNORED_SIGNALS,
     deadlineMs: options.deadline,
     onExit: options.onExit,
     allowWeaker: options.allowWeaker === true,
