@@ -15,7 +15,3 @@ export const MAX_COMM_BYTES: number = 15;
 export const MAX_UNIX_BYTES: number = 108;
 /** Levels of objects in a line of JSON. */
 export const MAX_DEPTH: number = 16;
-/** Texts of actors (a task doing one kind of thing) that are remembered; when there are more it starts anew. */
-export const MAX_KNOWN_ACTORS: number = 4096;
-/** Texts of COEs that are remembered. */
-export const MAX_KNOWN_COES: number = 256;

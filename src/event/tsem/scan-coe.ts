@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The members of a COE in a kernel's spelling.
 import type { Coe } from "../coe.ts";
-import { MAX_KNOWN_COES } from "./limits.ts";
 import type { Scanner } from "./scanner.ts";
+import { ownText, TextCache } from "./text-cache.ts";
 
 /** From the name of the first member behind its quote, to the closing quote of the last value. */
 export function scanCoeMembers(s: Scanner): Coe {
@@ -33,20 +33,17 @@ export interface CoeMember {
   readonly coe: Coe;
 }
 
-const known = new Map<string, CoeMember>();
+const known = new TextCache<CoeMember>();
 let last: CoeMember | undefined;
 
 /** The `COE` member. Objects and texts are shared between records that have the same. */
 export function scanCoe(s: Scanner): CoeMember {
   if (last !== undefined && s.skip(last.text)) return last;
   const start = s.pos;
-  const text = s.text.slice(start, s.text.indexOf("}", start) + 1);
-  last = known.get(text);
-  if (last === undefined) {
-    last = readCoe(s);
-    if (known.size >= MAX_KNOWN_COES) known.clear();
-    known.set(last.text, last);
-  }
+  const end = s.text.indexOf("}", start) + 1;
+  const found = known.get(s.text, start, end);
+  last = found ?? readCoe(s);
+  if (found === undefined) known.set(s.text, start, s.pos, last);
   s.pos = start + last.text.length;
   return last;
 }
@@ -56,5 +53,5 @@ function readCoe(s: Scanner): CoeMember {
   s.fixed('"COE": {"');
   const coe = scanCoeMembers(s);
   s.fixed('"}');
-  return { text: s.text.slice(start, s.pos), coe };
+  return { text: ownText(s.text.slice(start, s.pos)), coe };
 }

@@ -2,8 +2,9 @@
 // The `event` member in a kernel's spelling: who acts, and serial numbers.
 import type { HookName, TaskIdentity } from "../event.ts";
 import { HOOK_NAMES } from "../hooks.ts";
-import { MAX_COMM_BYTES, MAX_KNOWN_ACTORS } from "./limits.ts";
+import { MAX_COMM_BYTES } from "./limits.ts";
 import { MISMATCH, type Scanner } from "./scanner.ts";
+import { TextCache } from "./text-cache.ts";
 
 /** What records of one program doing one kind of thing have in common. */
 export interface Actor {
@@ -95,25 +96,21 @@ function scanSerials(s: Scanner): Head {
 const BEHIND_ACTOR = '", "ts": "';
 const LEAST_ACTOR = 190;
 
-/** Actors by their text: most records repeat one, and comparing text is cheaper than reading it. */
-const known = new Map<string, Actor>();
+const known = new TextCache<Actor>();
 
 /** From the text of `process` to the end of `p_task_id`. Identities are shared between records that have the same. */
 function scanActor(s: Scanner): Actor {
   if (s.guided) return readActor(s);
   const start = s.pos;
   const end = s.text.indexOf(BEHIND_ACTOR, start + LEAST_ACTOR);
-  if (end > 0) {
-    const actor = known.get(s.text.slice(start, end));
-    if (actor !== undefined) {
-      s.pos = end;
-      return actor;
-    }
+  const actor = end < 0 ? undefined : known.get(s.text, start, end);
+  if (actor !== undefined) {
+    s.pos = end;
+    return actor;
   }
-  const actor = readActor(s);
-  if (known.size >= MAX_KNOWN_ACTORS) known.clear();
-  known.set(s.text.slice(start, s.pos), actor);
-  return actor;
+  const read = readActor(s);
+  known.set(s.text, start, s.pos, read);
+  return read;
 }
 
 function readActor(s: Scanner): Actor {
