@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { anyBehaviour } from "../../test/helpers/any-event.ts";
+import { cellOf, le32, le64, padded, recording, str, text } from "../../test/helpers/cell-bytes.ts";
 import {
   aFile,
   anEvent,
@@ -16,38 +17,8 @@ import {
 import { SHA256, testHasher } from "../../test/helpers/test-hasher.ts";
 import { parseRecord, type SecurityEvent, writeRecord } from "../event/index.ts";
 import { ModelError } from "./errors.ts";
-import { createMapper, type Hasher } from "./index.ts";
+import { createMapper } from "./index.ts";
 
-/** A hasher that keeps what it was given, in hex. */
-function recording(): { readonly hasher: Hasher; readonly messages: string[] } {
-  const messages: string[] = [];
-  const hex = (msg: Uint8Array): string => {
-    messages.push(Buffer.from(msg).toString("hex"));
-    return SHA256.hex(msg);
-  };
-  return { hasher: { ...SHA256, hex }, messages };
-}
-
-/** The CELL bytes of an event, in hex. */
-function cellOf(e: SecurityEvent): string {
-  const { hasher, messages } = recording();
-  createMapper(hasher).coefficient(e);
-  return messages.at(-2) ?? "";
-}
-
-const le32 = (n: number): string => {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(n >>> 0);
-  return bytes.toString("hex");
-};
-const le64 = (n: bigint): string => {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64LE(n);
-  return bytes.toString("hex");
-};
-const text = (s: string): string => Buffer.from(s).toString("hex");
-const str = (s: string): string => le32(Buffer.byteLength(s)) + text(s);
-const padded = (hex: string, bytes: number): string => hex.padEnd(bytes * 2, "0");
 const INODE = `${le32(0)}${le32(0)}${le32(0o100644)}${le32(0xef53)}${padded(text("vda"), 32)}${FILE_INODE.sUuid}`;
 const DEV = le32(254) + le32(0);
 const OWNER = "ab".repeat(32);
