@@ -105,6 +105,10 @@ export class IdentityMap {
       }
       case "sock":
         return this.#sock(value as KindValue["sock"]);
+      case "perm": {
+        const perm = value as KindValue["perm"];
+        return { ...perm, owner: this.#known(perm.owner) };
+      }
       default:
         return value;
     }

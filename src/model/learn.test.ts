@@ -96,6 +96,13 @@ function aRun(spec: ProfileSpec): Recorder {
     ),
     anEvent("inode_unlink", { dir, dentry: { inode: FILE_INODE, path: made } }, { task: shell }),
     anEvent("path_chroot", { path: made }, { task: shell }),
+    anEvent("sb_statfs", { dentry: { inode: FILE_INODE, path: made } }, { task: shell }),
+    anEvent("task_setpgid", { task: cat.taskId, source: own.taskId }, { task: shell }),
+    anEvent(
+      "shm_shmat",
+      { perm: { uid: 0, gid: 0, cuid: 0, cgid: 0, mode: 0o600, owner: cat.taskId }, shmflg: 0 },
+      { task: own },
+    ),
   );
   return run;
 }
@@ -247,6 +254,7 @@ describe("rules found in a run", () => {
       "links onto",
       anEvent("inode_link", { oldDentry: there("/new"), dir, newDentry: named("/data") }),
     ],
+    ["is given for writing", anEvent("file_receive", { file: aFile("/data", { flags: 0x8001 }) })],
     ["symlinks onto", anEvent("inode_symlink", { dir, dentry: named("/data"), oldName: "x" })],
   ];
   for (const [does, event] of changes) {

@@ -64,6 +64,26 @@ describe("nearestBehaviours", () => {
     assert.equal(nearest?.event, candidates[1]);
   });
 
+  it("holds what a kernel's hook is about against who is acted on", () => {
+    const target = "33".repeat(32);
+    const capget = { effective: 1n, inheritable: 0n, permitted: 1n };
+    const candidates = [
+      anEvent("capget", { ...capget, target, effective: 0n, permitted: 0n }),
+      anEvent("capget", { ...capget, target: "44".repeat(32) }),
+    ];
+    const [nearest] = nearestBehaviours(anEvent("capget", { ...capget, target }), candidates, 1);
+    assert.equal(nearest?.event, candidates[0]);
+    const modules = ["net-pf-30", "crypto-sha384"].map((kmodName) =>
+      anEvent("kernel_module_request", { kmodName }),
+    );
+    const asked = anEvent(
+      "kernel_module_request",
+      { kmodName: "net-pf-30" },
+      { coe: { ...ROOT, uid: 5 } },
+    );
+    assert.equal(nearestBehaviours(asked, modules, 1)[0]?.event, modules[0]);
+  });
+
   it("falls back to other hooks only when there are too few", () => {
     const candidates = [open("/a"), anEvent("syslog", { type: 3 })];
     assert.equal(nearestBehaviours(open("/b"), candidates, 1).length, 1);

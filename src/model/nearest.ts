@@ -22,12 +22,12 @@ export interface Difference {
 /** How much a differing member counts; the first matching end of its name decides. */
 const WEIGHTS: readonly (readonly [RegExp, number])[] = [
   [/^hook$/, 100],
-  [/pathname$|^addr\.address$|^syscall$/, 12],
-  [/^program$/, 8],
+  [/pathname$|^addr\.address$|^syscall$|^kmodName$|^cap$/, 12],
+  [/^program$|^(?:task|target|child|source)$/, 8],
   [/^addr\./, 6],
   [/digest$/, 5],
   [/^parent$/, 4],
-  [/flags$|prot$|^cmd$|mode$/, 3],
+  [/flags$|prot$|^cmds?$|mode$|^name$|^option$|^optname$|^level$|^how$|^resource$/, 3],
   [/^coe\./, 2],
 ];
 const OTHER_WEIGHT = 1;

@@ -172,6 +172,21 @@ describe("ephemeral-port", () => {
     });
   }
 
+  it("makes one of all ports of netlink sockets but 0", () => {
+    const netlink = { uid: 0, gid: 0, dstGroup: 0, flags: 0, nsidSet: 0, nsid: 0 };
+    const send = (portid: number) =>
+      profile.rewrite(
+        anEvent("netlink_send", { sock: { family: 16, type: 3, protocol: 0 }, ...netlink, portid }),
+      );
+    const after = [0, 466, 4294962830].map(
+      (port) => send(port).cell as { readonly portid?: number },
+    );
+    assert.deepEqual(
+      after.map(({ portid }) => portid),
+      [0, 65535, 65535],
+    );
+  });
+
   it("leaves other addresses alone", () => {
     const e = anEvent("socket_connect", { sock, addr: { family: "unix", address: "/40000" } });
     assert.equal(profile.rewrite(e), e);

@@ -78,8 +78,9 @@ class RuleSet implements Profile {
     this.#idle = spec.rules.length === 0;
   }
 
-  rewrite(e: SecurityEvent): SecurityEvent {
-    if (this.#idle) return e;
+  rewrite(event: SecurityEvent): SecurityEvent {
+    if (this.#idle) return event;
+    const e = this.#ephemeralPort ? withoutNetlinkPort(event) : event;
     const cell = e.cell as unknown as Readonly<Record<string, unknown>>;
     let changed: Record<string, unknown> | undefined;
     for (const field of HOOKS[e.hook].cell) {
@@ -183,6 +184,13 @@ class RuleSet implements Profile {
       ? addr
       : { ...addr, port: EPHEMERAL_PORT };
   }
+}
+
+/** Netlink ports are numbers of processes, or of threads, unless a program asks for one. */
+function withoutNetlinkPort(e: SecurityEvent): SecurityEvent {
+  if (e.hook !== "netlink_send" || e.cell.portid === 0 || e.cell.portid === EPHEMERAL_PORT)
+    return e;
+  return { ...e, cell: { ...e.cell, portid: EPHEMERAL_PORT } };
 }
 
 /**

@@ -50,6 +50,7 @@ class Changed {
   note(e: SecurityEvent): void {
     switch (e.hook) {
       case "file_open":
+      case "file_receive":
         if (opensForWriting(e.cell.file.flags)) this.#paths.add(e.cell.file.path.pathname);
         break;
       case "inode_create":

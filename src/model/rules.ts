@@ -14,7 +14,10 @@ export interface DropSuperblockIdRule {
 export interface ProcSelfRule {
   readonly rule: "proc-self";
 }
-/** inet and inet6 ports from 32768 on (in host order) are one value, 65535. */
+/**
+ * inet and inet6 ports from 32768 on (in host order) are one value, 65535; so are the ports of netlink sockets but 0, which the kernel
+ * chooses by process id.
+ */
 export interface EphemeralPortRule {
   readonly rule: "ephemeral-port";
 }
@@ -104,7 +107,7 @@ const WORDS: { readonly [R in Exclude<RuleName, "no-digest">]: string } = {
   "drop-superblock-id": "names and uuids of filesystem instances are ignored",
   "proc-self":
     "/proc/<own pid> counts as /proc/self, /proc/<other pid> as /proc/{pid}, task/<tid> as task/{tid}",
-  "ephemeral-port": "ports from 32768 on count as one",
+  "ephemeral-port": "ports from 32768 on count as one, and so do ports of netlink sockets",
   "created-class":
     "files created by the workload are told apart by directory, creator and extension, not by name or count",
   "temporary-directory":
