@@ -6,8 +6,10 @@ import {
   type Coe,
   type FileId,
   parseRecord,
+  readTsemRecord,
   type SecurityEvent,
   writeRecord,
+  writeTsemRecord,
 } from "../../src/event/index.ts";
 import {
   createMapper,
@@ -41,12 +43,11 @@ function mapperOf(digest: DigestName): EventMapper {
   return mapper;
 }
 
-/** That kernel leaves bytes of another member behind the base64 of an attribute value; they were not hashed. */
-function repaired(record: string): string {
-  return record.replace(/("value": "[A-Za-z0-9+/]*=+)[^"]*"/, '$1"');
+function eventOf(record: string): SecurityEvent {
+  const read = readTsemRecord(record);
+  assert.ok(read.kind === "trajectory");
+  return read.event;
 }
-
-const eventOf = (record: string): SecurityEvent => parseRecord(repaired(record));
 
 const coefficientOf = ({ digest, record }: Pick<Pair, "digest" | "record">): string =>
   mapperOf(digest).coefficient(eventOf(record));
@@ -77,10 +78,11 @@ describe("mapping tsem-v4", () => {
     assert.deepEqual(counts, [6271, 1609, 7886, 74]);
   });
 
-  it("keeps every captured record as a record of Galgo", pairs, () => {
+  it("keeps every captured record as a record of Galgo and of TSEM", pairs, () => {
     for (const line of linesOf(pairs.path)) {
       const event = eventOf((JSON.parse(line) as Pair).record);
       assert.deepEqual(parseRecord(writeRecord(event)), event);
+      assert.deepEqual(eventOf(writeTsemRecord({ kind: "trajectory", event })), event);
     }
   });
 
