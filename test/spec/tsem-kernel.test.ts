@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mapping tsem-v4 against what a TSEM v4 kernel computed: coefficients, task ids, states, measurements.
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import {
   type Coe,
@@ -102,6 +103,35 @@ describe("mapping tsem-v4", () => {
       ["netlink_send"],
     );
   });
+});
+
+describe("records of an export", () => {
+  for (const run of ["exp_small", "ext_small"]) {
+    it(
+      `in ${run} have the coefficients that the kernel itself found in the same workload`,
+      archive,
+      () => {
+        unpacked(archive.path, (folder) => {
+          const internal = kernelRuns(folder).find(({ model }) => model.run === "int_small")?.model;
+          const exported = new Map(
+            linesOf(join(folder, run, "export.jsonl"))
+              .map((line) => readTsemRecord(line))
+              .flatMap((read) =>
+                read.kind === "event" || read.kind === "async_event" ? [read] : [],
+              )
+              .map(({ event }) => [mapperOf("sha256").coefficient(event), event.hook]),
+          );
+          assert.deepEqual(
+            internal?.trajectory.filter((coefficient) => !exported.has(coefficient)),
+            [],
+          );
+          for (const coefficient of internal?.trajectory ?? []) exported.delete(coefficient);
+          // The program that starts an exported workload asks to be told when its parent ends.
+          assert.deepEqual([...exported.values()], ["task_prctl"]);
+        });
+      },
+    );
+  }
 });
 
 /** The points of a run, in their order; `loaded` are those that come in by loading. */
