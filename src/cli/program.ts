@@ -32,6 +32,7 @@ export function createProgram(): Command {
   addDoctor(program);
   addLearn(program);
   addRun(program);
+  addReplay(program);
   addShow(program);
   addWhy(program);
   addModel(program);
@@ -127,6 +128,44 @@ function addLimits(command: Command): void {
     );
 }
 
+function addReplay(program: Command): void {
+  program
+    .command("replay")
+    .description("model a recorded stream of events, or hold it against a model")
+    .argument(
+      "<file>",
+      "export file, trajectory or forensics of TSEM, or records of Galgo; - is stdin",
+    )
+    .addOption(mappingOption("how events become coefficients (default: the model's, else tsem-v4)"))
+    .addOption(digestOption("digest of the stream (default: the model's, else sha256)"))
+    .addOption(
+      new Option(
+        "--profile <profile>",
+        "what is made equal between machines (default: the model's, else exact)",
+      ).choices(PROFILES),
+    )
+    .option("--aggregate <hex>", "aggregate to take when the stream has none (default: zeros)")
+    .option("--base <hex>", "base of the extends (default: the model's, else zeros)")
+    .option(
+      "-m, --model <model>",
+      "the model to hold the stream against; exit status 121 when it is violated",
+    )
+    .option("--detect", "record what is not in the model (the default with a model)")
+    .option("-o, --output <model>", "write what the stream does as a sealed model")
+    .option("--name <name>", "leave a run of this name, for galgo show and galgo why")
+    .option("--allow-loss", "accept records that can not be understood")
+    .addOption(
+      new Option(
+        "--coefficients",
+        "print one line for every record: its coefficient, or -",
+      ).conflicts(["state", "measurement"]),
+    )
+    .option("--state", "print the state only")
+    .option("--measurement", "print the measurement only")
+    .option("--json", "print JSON")
+    .action(async (file, options) => (await import("./commands/replay.ts")).replay(file, options));
+}
+
 function addShow(program: Command): void {
   program
     .command("show")
@@ -134,6 +173,8 @@ function addShow(program: Command): void {
     .argument("<name|file>", "name of a workload (its latest run), or a model, record or run file")
     .addArgument(new Argument("<what>", "what to print").choices(SHOW_SUBJECTS))
     .option("--run <id>", "an earlier run of that name")
+    .addOption(mappingOption("for a recorded stream: how events become coefficients"))
+    .addOption(digestOption("for a recorded stream: its digest"))
     .option("--json", "print JSON")
     .action(async (target, what, options) =>
       (await import("./commands/show.ts")).show(target, what, options),

@@ -25,17 +25,19 @@ export function printRun(record: RunRecord, run: RunDirectory): void {
     ["rules", `mapping ${record.mapping}, digest ${record.digest}, profile ${record.profile}`],
     ["sensor", record.sensor],
     ["started", record.started],
-    ...(record.outcome === undefined ? [] : outcomeRows(record.outcome)),
+    ...(record.outcome === undefined ? [] : outcomeRows(record.outcome, record.sensor)),
     ["records", quote(run.path)],
   ];
   outLine(table(rows));
 }
 
-function outcomeRows(outcome: RunOutcome): [string, string][] {
+/** A replay has no workload that could end, and decides nothing. */
+function outcomeRows(outcome: RunOutcome, sensor: string): [string, string][] {
   const { counts, latency, losses } = outcome;
+  const live = sensor !== "replay";
   return [
     ["ended", `${outcome.ended}, after ${(outcome.durationMs / 1_000).toFixed(2)} s`],
-    ["exit", outcome.exit === undefined ? "unknown" : exitText(outcome.exit)],
+    ...(live ? [["exit", exitWords(outcome.exit)] as [string, string]] : []),
     ...(outcome.killed === undefined ? [] : [["killed", outcome.killed] as [string, string]]),
     ["events", `${count(counts.events)} seen, ${count(counts.lost)} lost`],
     ...losses.map((loss): [string, string] => [
@@ -47,13 +49,18 @@ function outcomeRows(outcome: RunOutcome): [string, string][] {
       "violations",
       `${count(counts.violations)}, and ${plural(counts.refused, "call")} of untrusted processes refused`,
     ],
-    [
-      "decision",
-      `median ${microseconds(latency.medianUs)}, p99 ${microseconds(latency.p99Us)}, max ${microseconds(latency.maxUs)}`,
-    ],
+    ...(live ? [["decision", latencyText(latency)] as [string, string]] : []),
     ["state", outcome.state],
     ["measurement", outcome.measurement],
   ];
+}
+
+function exitWords(exit: ChildExit | undefined): string {
+  return exit === undefined ? "unknown" : exitText(exit);
+}
+
+function latencyText({ medianUs, p99Us, maxUs }: RunOutcome["latency"]): string {
+  return `median ${microseconds(medianUs)}, p99 ${microseconds(p99Us)}, max ${microseconds(maxUs)}`;
 }
 
 export function exitText(exit: ChildExit): string {

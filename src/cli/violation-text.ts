@@ -28,16 +28,20 @@ export function decisionText(decision: ViolationReport["decision"]): string {
   }
 }
 
-/** The one line that stands on stderr the moment it happens. */
-export function violationLine(violation: ViolationReport, name: string, paint: Painter): string {
+/** The one line that stands on stderr the moment it happens. `name`: of the run that keeps it, if any does. */
+export function violationLine(
+  violation: ViolationReport,
+  name: string | undefined,
+  paint: Painter,
+): string {
   const { number, decision, chain, words, reason } = violation;
   const head =
     decision === "observed"
       ? paint.yellow(`violation ${number}`)
       : paint.red(`violation ${number}`);
   const why = reason === undefined ? "" : ` (${reason})`;
-  const hint = paint.dim(`galgo why ${name} ${number}`);
-  return `${head}: ${chainText(chain)} ${words}${why}; ${decisionText(decision)}; ${hint}`;
+  const hint = name === undefined ? "" : `; ${paint.dim(`galgo why ${name} ${number}`)}`;
+  return `${head}: ${chainText(chain)} ${words}${why}; ${decisionText(decision)}${hint}`;
 }
 
 /** "held for 23 µs", or that nobody could hold it. */

@@ -80,7 +80,7 @@ export async function learnWorkload(
 }
 
 /** Found out before the workload runs: a model that can not be written is a wasted run. */
-function requireWritable(file: string): void {
+export function requireWritable(file: string): void {
   try {
     if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true)
       throw Object.assign(new Error(), { code: "EISDIR" });

@@ -376,7 +376,7 @@ class ModelingNamespace implements Namespace {
 }
 
 /** How many of `at` (numbers from 1 to `total`) fall into each tenth of 1..total. */
-function tenths(at: readonly number[], total: number): number[] {
+export function tenths(at: readonly number[], total: number): number[] {
   const parts = new Array<number>(10).fill(0);
   for (const number of at) {
     const part = Math.min(9, Math.floor(((number - 1) * 10) / total));

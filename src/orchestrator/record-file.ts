@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads trajectory.jsonl and forensics.jsonl back: events, their marks, and who the actors are.
 import { quote } from "../base/quote.ts";
-import { RecordError, parseRecord } from "../event/index.ts";
+import { RecordError, parseRecord, readTsemRecord } from "../event/index.ts";
 import type { SecurityEvent } from "../event/index.ts";
+import { GALGO_START, STREAM_START } from "../sensor/replay/index.ts";
 import { Actors, isIdentity } from "./actors.ts";
 import { RecordFileError } from "./errors.ts";
 import { readLines } from "./line-reader.ts";
@@ -32,13 +33,17 @@ export function* readRecords(path: string): Generator<FileRecord, RecordsEnd> {
     if (step.done === true) return step.value;
     const { number: line, text } = step.value;
     const { record, mark } = splitMark(text);
-    yield { line, text, event: parse(record, path, line), mark };
+    const event = parse(record, path, line);
+    if (event !== undefined) yield { line, text, event, mark };
   }
 }
 
-function parse(record: string, path: string, line: number): SecurityEvent {
+/** undefined: a record of a TSEM kernel that describes no event. */
+function parse(record: string, path: string, line: number): SecurityEvent | undefined {
   try {
-    return parseRecord(record);
+    if (!STREAM_START.test(record) || record.startsWith(GALGO_START)) return parseRecord(record);
+    const read = readTsemRecord(record);
+    return "event" in read ? read.event : undefined;
   } catch (error) {
     if (!(error instanceof RecordError)) throw error;
     throw new RecordFileError("BAD_RECORD", `${quote(path)}: line ${line}: ${error.message}`, {

@@ -36,6 +36,8 @@ export interface RunDirectory {
   readonly forensics: string;
   /** Coefficients with their counts, in the order of discovery. */
   readonly points: string;
+  /** Records of a replay that could not be understood; only there when there are any. */
+  readonly unreadable: string;
   readonly model: string;
   readonly run: string;
 }
@@ -171,6 +173,7 @@ function runDirectory(root: string, name: string, runId: string): RunDirectory {
     trajectory: join(path, "trajectory.jsonl"),
     forensics: join(path, "forensics.jsonl"),
     points: join(path, "points.jsonl"),
+    unreadable: join(path, "unreadable.jsonl"),
     model: join(path, "model.json"),
     run: join(path, "run.json"),
   };

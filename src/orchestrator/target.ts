@@ -3,6 +3,7 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { quote } from "../base/quote.ts";
+import { GALGO_START, STREAM_START } from "../sensor/replay/index.ts";
 import { RecordFileError, StateError } from "./errors.ts";
 import { openRun } from "./state-dir.ts";
 import type { RunDirectory } from "./state-dir.ts";
@@ -10,10 +11,14 @@ import type { RunDirectory } from "./state-dir.ts";
 export type Target =
   | { readonly kind: "run"; readonly run: RunDirectory }
   | { readonly kind: "model"; readonly file: string }
-  | { readonly kind: "records"; readonly file: string };
+  /** Records that Galgo wrote. */
+  | { readonly kind: "records"; readonly file: string }
+  /** Records of a TSEM kernel, or any that are compressed. */
+  | { readonly kind: "stream"; readonly file: string };
 
 /** Enough to tell a model or run file, which name their kind early, from a file of records. */
 const LOOK_BYTES = 4_096;
+const GZIP = "\u001f\u008b";
 
 /**
  * Finds what `text` names. With a slash it is a path; else a run of that name comes before a file of that name.
@@ -35,7 +40,9 @@ function fileTarget(file: string): Target {
   const head = readHead(file);
   if (/"kind"\s*:\s*"WorkloadModel"/.test(head)) return { kind: "model", file };
   if (/"kind"\s*:\s*"Run"/.test(head)) return { kind: "run", run: runAt(dirname(path)) };
-  return { kind: "records", file };
+  const stream =
+    head.startsWith(GZIP) || (STREAM_START.test(head) && !head.startsWith(GALGO_START));
+  return { kind: stream ? "stream" : "records", file };
 }
 
 function isDirectory(path: string): boolean {
@@ -51,6 +58,7 @@ function runAt(path: string): RunDirectory {
     trajectory: join(path, "trajectory.jsonl"),
     forensics: join(path, "forensics.jsonl"),
     points: join(path, "points.jsonl"),
+    unreadable: join(path, "unreadable.jsonl"),
     model: join(path, "model.json"),
     run: join(path, "run.json"),
   };
@@ -66,7 +74,7 @@ function readHead(file: string): string {
   }
   try {
     const bytes = Buffer.alloc(LOOK_BYTES);
-    return bytes.toString("utf8", 0, readSync(fd, bytes));
+    return bytes.toString("latin1", 0, readSync(fd, bytes));
   } finally {
     closeSync(fd);
   }

@@ -42,6 +42,8 @@ export async function show(
 ): Promise<void> {
   const target = findTarget(text, stateRoot(process.env, process.getuid?.() ?? -1), options.run);
   const json = options.json === true;
+  if (target.kind === "stream")
+    return (await import("../show-stream.ts")).showStream(target.file, subject, options);
   switch (subject) {
     case "state":
       return printValue("state", stateOf(target), json);

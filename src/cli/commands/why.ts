@@ -44,7 +44,7 @@ export async function why(text: string, number: number, options: WhyOptions): Pr
 
 /** Where the violations and what was allowed are to be found. */
 function sourceOf(target: Exclude<Target, { kind: "model" }>, chosen: string | undefined) {
-  if (target.kind === "records") {
+  if (target.kind !== "run") {
     if (chosen === undefined) return { forensics: target.file };
     return { forensics: target.file, modelFile: chosen, model: loadModel(chosen) };
   }

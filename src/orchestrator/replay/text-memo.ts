@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Remembers coefficients by the text of a record: what a workload does again is recognised without being decoded. The key is everything that
+// a mapping looks at, as text: TASK_IDs, COE, hook and CELL. pid, numbers and times are no part of it, nor of any coefficient.
+import type { HookName, RecordParts, TaskIdentity } from "../../event/index.ts";
+import { MAX_MEMO_CHARS, MAX_MEMO_TEXTS } from "./limits.ts";
+
+/** Rules read numbers of the acting process in such names, and the process is no part of the key. */
+const PROCESS_PATH = "/proc/";
+
+type ByCell = Map<string, string>;
+type ByHook = Map<HookName, ByCell>;
+type ByCoe = Map<string, ByHook>;
+
+export class TextMemo {
+  readonly #keepsProcessPaths: boolean;
+  #tasks = new Map<string, ByCoe>();
+  /** The same by the objects that records share: an exec makes new ones of the same ids, but not often. */
+  #known = new WeakMap<TaskIdentity, ByCoe>();
+  #texts = 0;
+  #chars = 0;
+  /** Who acts in the record before: most records repeat it. */
+  #task: TaskIdentity | undefined;
+  #coe = "";
+  #coes: ByCoe = new Map();
+  #hooks: ByHook = new Map();
+
+  /** @param rewrites true when the profile has rules: then names below /proc are not remembered */
+  constructor(rewrites: boolean) {
+    this.#keepsProcessPaths = !rewrites;
+  }
+
+  /** The coefficient of a record with these parts, when it is known. */
+  get(parts: RecordParts): string | undefined {
+    if (parts.task !== this.#task) this.#turnToTask(parts);
+    else if (parts.coeText !== this.#coe) this.#turnToCoe(parts.coeText);
+    return this.#hooks.get(parts.hook)?.get(parts.cell);
+  }
+
+  /** Keeps what `get` did not know; to be called before the next `get`. */
+  set(parts: RecordParts, coefficient: string): void {
+    if (!this.#keepsProcessPaths && parts.cell.includes(PROCESS_PATH)) return;
+    if (this.#texts >= MAX_MEMO_TEXTS || this.#chars >= MAX_MEMO_CHARS) {
+      this.#tasks = new Map();
+      this.#known = new WeakMap();
+      this.#texts = 0;
+      this.#chars = 0;
+      this.#turnToTask(parts);
+    }
+    let cells = this.#hooks.get(parts.hook);
+    if (cells === undefined) {
+      cells = new Map();
+      this.#hooks.set(parts.hook, cells);
+    }
+    this.#texts += 1;
+    this.#chars += parts.cell.length;
+    cells.set(parts.cell, coefficient);
+  }
+
+  #turnToTask({ task, coeText }: RecordParts): void {
+    let coes = this.#known.get(task);
+    if (coes === undefined) {
+      coes = this.#coesOf(task);
+      this.#known.set(task, coes);
+    }
+    this.#task = task;
+    this.#coes = coes;
+    this.#turnToCoe(coeText);
+  }
+
+  #coesOf({ taskId, pTaskId }: TaskIdentity): ByCoe {
+    const key = `${taskId} ${pTaskId}`;
+    let coes = this.#tasks.get(key);
+    if (coes === undefined) {
+      coes = new Map();
+      this.#tasks.set(key, coes);
+      this.#chars += key.length;
+    }
+    return coes;
+  }
+
+  #turnToCoe(coe: string): void {
+    let hooks = this.#coes.get(coe);
+    if (hooks === undefined) {
+      hooks = new Map();
+      this.#coes.set(coe, hooks);
+      this.#chars += coe.length;
+    }
+    this.#coe = coe;
+    this.#hooks = hooks;
+  }
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// Physical lines to records. A name with a newline in it makes several lines of one record; a record can also stop before its end. What can
+// be read in two ways, as a name with newlines or as records of their own, is refused: a workload chooses its names, and shall not write records.
+import { joinedState, recordParts, recordState } from "../../event/index.ts";
+import type { RecordParts, TsemDialect } from "../../event/index.ts";
+import { MAX_STRAY_CHARS, MAX_STRAY_LINES } from "./limits.ts";
+import type { LineSink } from "./lines.ts";
+import { readableText } from "./text.ts";
+
+/** Where a record stands. */
+export interface Place {
+  /** First physical line, from 1. */
+  readonly line: number;
+  /** Physical lines of it. */
+  readonly lines: number;
+}
+
+/** Takes records in the order of the stream. Texts are latin1, one character a byte, without the last newline. */
+export interface RecordSink {
+  /** One record; `parts` when it is plainly in a kernel's spelling. It may still turn out to be unreadable. */
+  record(bytes: string, parts: RecordParts | undefined, place: Place): void;
+  /** What is no record, and why. Of a line that is too long to be kept whole there are several pieces. */
+  unreadable(bytes: string, place: Place, problem: string, piece?: Piece): void;
+}
+
+/** A piece of a long line, counted from 1. */
+export interface Piece {
+  readonly number: number;
+  readonly last: boolean;
+}
+
+interface Entry extends Place {
+  readonly bytes: string;
+  readonly parts: RecordParts | undefined;
+  /** Why it is unreadable, when that is known already. */
+  readonly problem: string | undefined;
+}
+
+/** How the records begin that Galgo writes itself: always one line. A kernel writes no pid without `export`. */
+export const GALGO_START = '{"event": {"pid": "';
+/** How every record begins; other tools write other blanks, and members in another order. */
+export const STREAM_START: RegExp = /^\s*\{\s*"(?:export|event|COE|log|aggregate)"\s*:/;
+
+const STRAY = "does not begin as a record does";
+const AMBIGUOUS =
+  "can be read in two ways: as one record with newlines in a name, or as lines of their own";
+
+/** Puts lines together. The last record waits until the next line shows that it ended there. */
+export class RecordJoiner implements LineSink {
+  readonly #sink: RecordSink;
+  readonly #dialect: TsemDialect;
+  /** A record that waits, and lines behind it that begin like none. */
+  #held: Entry | undefined;
+  #strays: Entry[] = [];
+  /** Lines of a record that is not at its end, raw and readable. */
+  #open: string[] = [];
+  #openTexts: string[] = [];
+  #openLine = 0;
+
+  constructor(sink: RecordSink, dialect: TsemDialect) {
+    this.#sink = sink;
+    this.#dialect = dialect;
+  }
+
+  line(bytes: string, number: number): void {
+    if (this.#open.length > 0) {
+      this.#goOn(bytes, number);
+      return;
+    }
+    const parts = recordParts(bytes, this.#dialect);
+    if (parts !== undefined) this.#next(bytes, parts, number);
+    else this.#unusual(bytes, number);
+  }
+
+  piece(bytes: string, line: number, number: number, last: boolean): void {
+    if (number === 1) this.end();
+    const problem = "is longer than any record";
+    this.#sink.unreadable(bytes, { line, lines: 1 }, problem, { number, last });
+  }
+
+  /** The stream has ended. */
+  end(): void {
+    while (this.#open.length > 0) this.#giveUpOpen();
+    this.#settle();
+  }
+
+  /** A record: what came before it has ended. */
+  #next(bytes: string, parts: RecordParts | undefined, line: number, lines = 1): void {
+    this.#settle();
+    this.#held = { bytes, parts, line, lines, problem: undefined };
+  }
+
+  #unusual(bytes: string, number: number): void {
+    if (bytes === "" || bytes === "\r") return;
+    if (bytes.startsWith(GALGO_START)) {
+      this.#next(bytes, undefined, number);
+      return;
+    }
+    const text = readableText(bytes);
+    const state = recordState(text);
+    if (state === "begin") {
+      this.#settle();
+      this.#open = [bytes];
+      this.#openTexts = [innerText(bytes)];
+      this.#openLine = number;
+    } else if (state === "other" && !STREAM_START.test(text)) this.#stray(bytes, number);
+    else this.#next(bytes, undefined, number);
+  }
+
+  /** A further line while a record is open. */
+  #goOn(bytes: string, number: number): void {
+    const text = readableText(bytes);
+    const state = joinedState([...this.#openTexts, text]);
+    this.#open.push(bytes);
+    this.#openTexts.push(innerText(bytes));
+    if (state === "more") return;
+    if (state === "never") {
+      this.#giveUpOpen();
+      return;
+    }
+    const whole = this.#open.join("\n");
+    const place = { line: this.#openLine, lines: number - this.#openLine + 1 };
+    this.#open = [];
+    this.#openTexts = [];
+    if (state === "record") this.#next(whole, undefined, place.line, place.lines);
+    else this.#sink.unreadable(whole, place, AMBIGUOUS);
+  }
+
+  /** The open record will not be completed: its first line is one that was cut, the others are read anew. */
+  #giveUpOpen(): void {
+    const [first = "", ...others] = this.#open;
+    const line = this.#openLine;
+    this.#open = [];
+    this.#openTexts = [];
+    this.#next(first, undefined, line);
+    for (const [at, bytes] of others.entries()) this.line(bytes, line + 1 + at);
+  }
+
+  /** A line that begins like no record. It may be the rest of the record before, which then only seemed to have ended. */
+  #stray(bytes: string, line: number): void {
+    const stray = { bytes, parts: undefined, line, lines: 1, problem: STRAY };
+    const held = this.#held;
+    if (held === undefined) {
+      this.#give(stray);
+      return;
+    }
+    this.#strays.push(stray);
+    const whole = [held, ...this.#strays].map((entry) => entry.bytes).join("\n");
+    if (recordState(readableText(whole)) === "complete") {
+      this.#held = undefined;
+      this.#strays = [];
+      const place = { line: held.line, lines: line - held.line + 1 };
+      this.#sink.unreadable(whole, place, AMBIGUOUS);
+    } else if (this.#strays.length >= MAX_STRAY_LINES || whole.length > MAX_STRAY_CHARS) {
+      this.#settle();
+    }
+  }
+
+  /** What waits is what it seemed to be. */
+  #settle(): void {
+    const held = this.#held;
+    if (held === undefined) return;
+    this.#held = undefined;
+    this.#give(held);
+    if (this.#strays.length === 0) return;
+    const strays = this.#strays;
+    this.#strays = [];
+    for (const stray of strays) this.#give(stray);
+  }
+
+  #give(entry: Entry): void {
+    if (entry.problem === undefined) this.#sink.record(entry.bytes, entry.parts, entry);
+    else this.#sink.unreadable(entry.bytes, entry, entry.problem);
+  }
+}
+
+/** Text of a line inside a record: a CR at its end is a part of the name. */
+function innerText(bytes: string): string {
+  return readableText(`${bytes}\n`).slice(0, -1);
+}
