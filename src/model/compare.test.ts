@@ -217,6 +217,11 @@ describe("lintModel", () => {
     ["lost events", learned(2, [], 3), ["error LOST_EVENTS"]],
     ["no seal", aModel({ sealed: false }), ["warning UNSEALED"]],
     ["nothing held", aModel({ fidelity: { ...FIDELITY, holds: [] } }), ["warning NOTHING_HELD"]],
+    [
+      "an origin that nobody knows, whatever else that leaves open",
+      unknownOrigin(),
+      ["warning UNKNOWN_ORIGIN"],
+    ],
     ["one run", learned(1, late(0)), ["warning ONE_RUN"]],
     [
       "one run that was still learning at its end",
@@ -257,3 +262,10 @@ describe("lintModel", () => {
     assert.deepEqual(codes(aModel(), [becomes]), []);
   });
 });
+
+function unknownOrigin(): WorkloadModel {
+  return aModel({
+    fidelity: { sensor: "unknown", sees: [], holds: [], absent: [], features: [] },
+    completeness: { runs: 0, eventsSeen: 0, eventsLost: 0, saturation: [] },
+  });
+}

@@ -2,7 +2,13 @@
 // What a schema cannot say of a model file: lengths of digests, order, and that the parts agree.
 import { isHex } from "../base/hex.ts";
 import { DIGEST_SIZES } from "./hasher.ts";
-import { BUILTIN_PROFILES, compareRules, type ProfileSpec, type RuleSpec } from "./rules.ts";
+import {
+  BUILTIN_PROFILES,
+  compareRules,
+  type ProfileSpec,
+  type RuleSpec,
+  rulesFit,
+} from "./rules.ts";
 import type { WorkloadModel } from "./workload-model.ts";
 
 const LONE_SURROGATE = /\p{Cs}/u;
@@ -18,7 +24,9 @@ export function contentFaults(model: WorkloadModel): readonly string[] {
     ...listFaults("spec.pseudonyms", spec.pseudonyms, size),
     ...listFaults("spec.points", spec.points, size),
     ...profileFaults(spec.profile),
-    ...mappingFaults(spec),
+    ...(rulesFit(spec.profile, spec.mapping)
+      ? []
+      : [`spec.profile.rules must be empty for the mapping ${spec.mapping}`]),
     ...completenessFaults(model),
   ];
 }
@@ -50,12 +58,6 @@ function profileFaults(profile: ProfileSpec): readonly string[] {
     );
   }
   return faults;
-}
-
-/** The rules leave out what Quixote's agents hash, so a mapping of theirs is used with none. */
-function mappingFaults({ mapping, profile }: WorkloadModel["spec"]): readonly string[] {
-  if (mapping === "tsem-v4" || profile.name === "exact") return [];
-  return [`spec.profile must be exact for the mapping ${mapping}`];
 }
 
 function ruleFaults(rule: RuleSpec, before: RuleSpec | undefined, i: number): string[] {

@@ -111,6 +111,12 @@ describe("a model file", () => {
       "WRONG_MAPPING",
       /demo\.json was made with mapping quixote-2099; this version knows tsem-v4, quixote-2025/,
     ],
+    [
+      "a mapping that goes with no rules",
+      (d) => (d.spec["mapping"] = "quixote-2025"),
+      "BAD_FIELD",
+      /spec\.profile\.rules must be empty for the mapping quixote-2025/,
+    ],
     ["no mapping", (d) => (d.spec["mapping"] = 5), "BAD_FIELD", /spec\.mapping must be tsem-v4/],
     [
       "another digest",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rules that a profile may list. A rule is data: it stands in the model, is covered by its digest, and is shown in words.
+import type { MappingName } from "./mapping-names.ts";
 import { quote } from "../base/quote.ts";
 
 /** Device numbers of paths are left out. */
@@ -147,4 +148,9 @@ export function compareRules(a: RuleSpec, b: RuleSpec): number {
   if (byKind !== 0) return byKind;
   if (a.rule !== "no-digest" || b.rule !== "no-digest") return 0;
   return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
+}
+
+/** Quixote's mappings hash what the rules leave out or replace, so they go with no rules. */
+export function rulesFit({ rules }: ProfileSpec, mapping: MappingName): boolean {
+  return mapping === "tsem-v4" || rules.length === 0;
 }

@@ -108,7 +108,7 @@ function listOf(bytes: Buffer, source: string, digest: DigestName): readonly str
   if (values[wrong] === undefined && /^state /.test(lines[0] ?? "")) return undefined;
   throw new ModelUseError(
     "BAD_MODEL",
-    `${quote(source)} line ${wrong + 1}: is no coefficient of ${size * 2} hex digits (${digest})`,
+    `${quote(source)} line ${wrong + 1}: is no coefficient of ${size * 2} hex digits (${digest}; --digest names another)`,
   );
 }
 

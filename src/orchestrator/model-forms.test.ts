@@ -292,9 +292,22 @@ describe("pseudonyms", () => {
     assert.deepEqual(pseudonyms, expected);
   });
 
-  it("are refused of what has no file, or can not be told exactly", () => {
-    const trajectory = place(`${writeRecord(anEvent("syslog", { type: 1 }))}\n`);
-    assert.throws(() => makePseudonyms({ paths: [], trajectory }), /line 1: syslog has no file/);
+  it("pass over records without a file", () => {
+    const others = [
+      anEvent("syslog", { type: 1 }),
+      log,
+      anEvent("mmap_file", { prot: 1, flags: 2 }),
+    ];
+    const trajectory = place(others.map((event) => `${writeRecord(event)}\n`).join(""));
+    const { pseudonyms, passedOver } = makePseudonyms({ paths: [], trajectory });
+    assert.deepEqual([pseudonyms, passedOver], [[hidden], 2]);
+  });
+
+  it("are refused of what is no record, or can not be told exactly", () => {
+    const trajectory = place(`${writeRecord(log)}\ngarbage\n`);
+    assert.throws(() => makePseudonyms({ paths: [], trajectory }), /line 2: record is neither/);
+    const aggregate = place(`${writeTsemRecord({ kind: "aggregate", value: A })}\n`);
+    assert.throws(() => makePseudonyms({ paths: [], trajectory: aggregate }), /no event/);
     refused("BAD_OPTION", /--trajectory/, () => makePseudonyms({ paths: ["/a\ufffd"] }));
   });
 

@@ -30,11 +30,15 @@ export interface PseudonymRequest {
 export interface PseudonymResult {
   /** hex, in the order of the request */
   readonly pseudonyms: readonly string[];
+  /** Records of the trajectory that open or map no file. */
+  readonly passedOver: number;
   /** Pseudonyms that the model did not have yet. */
   readonly added: number;
   /** True when the points were made anew from the records beside the model, so that they follow. */
   readonly learnedAgain: boolean;
 }
+
+type Found = Pick<PseudonymResult, "pseudonyms" | "passedOver">;
 
 /**
  * Pseudonyms of paths, and a model with them. Points that were made with the content of such a file stay where there are no records to
@@ -44,22 +48,26 @@ export interface PseudonymResult {
 export function makePseudonyms(request: PseudonymRequest): PseudonymResult {
   const { addTo, digest } = request;
   if (addTo === undefined)
-    return { pseudonyms: find(request, digest ?? "sha256"), added: 0, learnedAgain: false };
+    return { ...find(request, digest ?? "sha256"), added: 0, learnedAgain: false };
   const any = loadAnyModel(addTo.model, digest === undefined ? {} : { digest });
   if (any.form === "galgo") {
-    const pseudonyms = find(request, any.model.spec.digest);
-    return { pseudonyms, ...addToGalgo(any.model, pseudonyms, addTo) };
+    const found = find(request, any.model.spec.digest);
+    return { ...found, ...addToGalgo(any.model, found.pseudonyms, addTo) };
   }
-  const pseudonyms = find(request, digest ?? "sha256");
-  return { pseudonyms, ...addToText(any.reading, pseudonyms, addTo) };
+  const found = find(request, digest ?? "sha256");
+  return { ...found, ...addToText(any.reading, found.pseudonyms, addTo) };
 }
 
-function find({ paths, trajectory }: PseudonymRequest, digest: DigestName): readonly string[] {
+function find({ paths, trajectory }: PseudonymRequest, digest: DigestName): Found {
   const hasher = nodeHasher(digest);
   const named = paths.map((path) => pseudonymOf(wellTold(path), hasher));
-  if (trajectory === undefined) return named;
-  const recorded = pathsIn(trajectory).map((path) => pseudonymOf(path, hasher));
-  return [...named, ...recorded];
+  if (trajectory === undefined) return { pseudonyms: named, passedOver: 0 };
+  const recorded = pathsIn(trajectory);
+  const known = recorded.filter((path) => path !== undefined);
+  return {
+    pseudonyms: [...named, ...known.map((path) => pseudonymOf(path, hasher))],
+    passedOver: recorded.length - known.length,
+  };
 }
 
 /** The command line was decoded already: what was no UTF-8 there can not be told from this character any more. */
@@ -71,18 +79,13 @@ function wellTold(path: string): string {
   );
 }
 
-function pathsIn(file: string): readonly string[] {
+/** The pathname of each record, undefined for one of a hook that has no file whose content could be hidden. */
+function pathsIn(file: string): readonly (string | undefined)[] {
   const lines = readModelBytes(file).toString("latin1").split("\n");
   if (lines.at(-1) === "") lines.pop();
   return lines.map((bytes, i) => {
-    const place = `${quote(file)}: line ${i + 1}`;
-    const event = eventOf(decodePath(Buffer.from(bytes, "latin1")), place);
-    const pathname = pathnameOf(event);
-    if (pathname !== undefined) return pathname;
-    throw new RecordFileError(
-      "BAD_RECORD",
-      `${place}: ${event.hook} has no file whose content a pseudonym could hide; file_open and mmap_file have`,
-    );
+    const text = decodePath(Buffer.from(bytes, "latin1"));
+    return pathnameOf(eventOf(text, `${quote(file)}: line ${i + 1}`));
   });
 }
 

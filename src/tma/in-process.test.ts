@@ -122,4 +122,46 @@ describe("the agent in the asking thread", () => {
     assert.equal(event("/log", "aa".repeat(32)), event("/log", "bb".repeat(32)));
     assert.notEqual(event("/other", "aa".repeat(32)), event("/other", "bb".repeat(32)));
   });
+
+  it("does not apply rules where the mapping hashes what they leave out", () => {
+    assert.throws(() => createInProcessTma({ ...SPEC, mapping: "quixote-2025" }), {
+      code: "INCOMPATIBLE",
+    });
+  });
+
+  it("maps as Quixote, pseudonyms included, and gives no verdict of what has no place there", () => {
+    const spec: TmaSpec = {
+      ...SPEC,
+      mapping: "quixote-2025",
+      profile: BUILTIN_PROFILES.exact,
+      pseudonyms: [pseudonymOf("/log", nodeHasher("sha256"))],
+    };
+    const agent = createInProcessTma(spec);
+    const event = (pathname: string, digest: string): SecurityEvent => {
+      const file = aFile(pathname, { digest, path: { type: "root", pathname } });
+      return anEvent("file_open", { file });
+    };
+    const hidden = event("/log", agent.emptyDigest);
+    assert.equal(agent.assess(hidden).coefficient, plain(hidden, spec));
+    assert.equal(agent.assess(event("/log", "aa".repeat(32))).coefficient, plain(hidden, spec));
+    assert.equal(agent.assess(event("/other", "aa".repeat(32))).added, true);
+    assert.throws(() => agent.assess(anEvent("file_mprotect", { prot: 4 })), {
+      code: "NOT_MAPPABLE",
+    });
+    assert.equal(agent.counts.points, 2);
+  });
+
+  it("takes a base before the aggregate where Quixote does", () => {
+    const { aggregate, base } = { aggregate: "11".repeat(32), base: "22".repeat(32) };
+    const measured = (mapping: TmaSpec["mapping"], set: Partial<TmaSpec>) =>
+      createInProcessTma({
+        ...SPEC,
+        profile: BUILTIN_PROFILES.exact,
+        mapping,
+        aggregate,
+        ...set,
+      }).measurement();
+    assert.equal(measured("tsem-v4", { base }), measured("tsem-v4", {}));
+    assert.notEqual(measured("quixote-2025", { base }), measured("quixote-2025", {}));
+  });
 });

@@ -6,6 +6,8 @@ import {
   createMapper,
   createModel,
   createProfile,
+  ModelError,
+  rulesFit,
 } from "../model/runtime/index.ts";
 import type {
   DigestName,
@@ -59,8 +61,14 @@ export interface InProcessTma extends TrustedModelingAgent {
   readonly counts: ModelCounts;
 }
 
-/** @throws ModelError when a value of the spec is not one of its digest. */
+/** @throws ModelError when a value of the spec is not one of its digest, or INCOMPATIBLE when its profile does not go with its mapping. */
 export function createInProcessTma(spec: TmaSpec): InProcessTma {
+  if (!rulesFit(spec.profile, spec.mapping)) {
+    throw new ModelError(
+      "INCOMPATIBLE",
+      `the profile ${spec.profile.name} leaves out what the mapping ${spec.mapping} hashes; only the profile exact goes with it`,
+    );
+  }
   return new LocalAgent(spec);
 }
 

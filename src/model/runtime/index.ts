@@ -13,4 +13,10 @@ export {
 } from "../model.ts";
 export { createProfile, type Profile } from "../profile.ts";
 export { applyPseudonyms, pseudonymOf } from "../pseudonym.ts";
-export { BUILTIN_PROFILES, describeRule, type ProfileSpec, type RuleSpec } from "../rules.ts";
+export {
+  BUILTIN_PROFILES,
+  describeRule,
+  type ProfileSpec,
+  type RuleSpec,
+  rulesFit,
+} from "../rules.ts";

@@ -219,7 +219,9 @@ class TextReader {
     const { digest } = this.#options;
     const value = text.toLowerCase();
     if (isHex(value, DIGEST_SIZES[digest])) return value;
-    throw this.#fault(`does not hold ${DIGEST_SIZES[digest] * 2} hex digits (${digest})`);
+    throw this.#fault(
+      `does not hold ${DIGEST_SIZES[digest] * 2} hex digits (${digest}; --digest names another)`,
+    );
   }
 
   /** One spelling for one value: another would be a change that a signature does not see. */

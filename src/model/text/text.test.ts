@@ -97,7 +97,7 @@ describe("the text form of a model", () => {
   it("knows its digest only from outside", () => {
     const long = "ab".repeat(48);
     const text = lines(`state ${long}`, "end");
-    assert.match(fault(text) ?? "", /line 1: does not hold 64 hex digits \(sha256\)/);
+    assert.match(fault(text) ?? "", /line 1: does not hold 64 hex digits \(sha256;/);
     const { model } = readTextModel(text, { source: "-", digest: "sha384", check });
     assert.deepEqual(model.states, [long]);
     assert.equal(modelOfText(model, testHasher("sha384")).state().length, 96);
