@@ -153,6 +153,55 @@ describe("the text form of a model", () => {
   }
 });
 
+const digest = fc.nat(5).map(coefficient);
+const anyModel: fc.Arbitrary<TextModel> = fc.record(
+  {
+    base: digest,
+    aggregate: digest,
+    pseudonyms: fc.uniqueArray(digest),
+    states: fc.array(digest),
+    sealed: fc.boolean(),
+  },
+  { requiredKeys: ["pseudonyms", "states", "sealed"], noNullPrototype: true },
+);
+const anyLine = fc.oneof(
+  fc.constantFrom("seal", "end", "#", `state ${A}`, `base ${A}`, `aggregate ${B}`, `key ${C}`),
+  fc.string({ unit: "binary", maxLength: 8 }),
+  fc
+    .tuple(fc.constantFrom("key", "signature", "state", "pseudonym"), fc.base64String())
+    .map(([word, text]) => `${word} ${text}`),
+);
+
+describe("any text", () => {
+  it("that was written is read as it was", () => {
+    fc.assert(
+      fc.property(anyModel, (model) => assert.deepEqual(read(writeTextModel(model)).model, model)),
+    );
+  });
+
+  it("is read, or refused with its line", () => {
+    fc.assert(
+      fc.property(fc.array(anyLine), fc.boolean(), (all, ended) => {
+        const text = lines(...all, ...(ended ? ["end"] : []));
+        assert.match(fault(text) ?? "read", /^read$|model\.txt line \d+: /);
+      }),
+    );
+  });
+
+  it("has the same state whatever the order of its lines, and another measurement", () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(digest, { minLength: 2 }), (states) => {
+        const of = (order: readonly string[]) =>
+          modelOfText({ pseudonyms: [], states: order, sealed: true }, SHA256);
+        const [one, two] = [of(states), of([...states].reverse())];
+        assert.equal(one.state(), two.state());
+        assert.equal(of([...states, ...states]).state(), one.state());
+        assert.notEqual(one.measurement(), two.measurement());
+      }),
+    );
+  });
+});
+
 /** Every single change of a byte of a text, and what becomes of it. */
 function flipped(text: string): fc.Arbitrary<string> {
   return fc.tuple(fc.nat(text.length - 1), fc.integer({ min: 1, max: 255 })).map(([at, bits]) => {
