@@ -9,18 +9,21 @@ import { count, outLine, plural, table } from "./render.ts";
 export function printModel(model: WorkloadModel): void {
   const { metadata, spec } = model;
   const { completeness, fidelity } = spec;
+  const unknown = fidelity.sensor === "unknown";
   const rows: [string, string][] = [
     ["name", quote(metadata.name)],
     ["sealed", spec.sealed ? "yes" : "no: it can not be enforced yet"],
     ["behaviours", count(spec.points.length)],
-    ["learned from", learnedText(completeness)],
+    ["learned from", unknown ? "not known: Galgo did not learn it" : learnedText(completeness)],
     ["saturation", saturationText(completeness.saturation)],
     ["mapping", `${spec.mapping}, digest ${spec.digest}`],
     ["profile", spec.profile.name],
     ...spec.profile.rules.map((rule): [string, string] => ["  rule", describeRule(rule)]),
     [
       "sensor",
-      `${fidelity.sensor}: sees ${plural(fidelity.sees.length, "hook")}, holds ${fidelity.holds.length}`,
+      unknown
+        ? "not known"
+        : `${fidelity.sensor}: sees ${plural(fidelity.sees.length, "hook")}, holds ${fidelity.holds.length}`,
     ],
     ...(spec.pseudonyms.length === 0
       ? []

@@ -9,6 +9,7 @@ import type { TmaSpec } from "../tma/index.ts";
 import { ModelUseError } from "./errors.ts";
 import { MAX_MODEL_BYTES } from "./limits.ts";
 import type { RunMode } from "./run-record.ts";
+import { looksLikeTextModel } from "./text-form.ts";
 
 /**
  * The model in a file.
@@ -16,7 +17,7 @@ import type { RunMode } from "./run-record.ts";
  */
 export function loadModel(file: string): WorkloadModel {
   const text = readModelBytes(file).toString("utf8");
-  if (TEXT_MODEL.test(text)) {
+  if (looksLikeTextModel(text)) {
     throw new ModelUseError(
       "BAD_MODEL",
       `${quote(file)} looks like a text model of TSEM or Quixote; galgo model convert ${quote(file)} -o OUT --to galgo makes a model of it`,
@@ -29,9 +30,6 @@ export function loadModel(file: string): WorkloadModel {
     throw modelUseError(error);
   }
 }
-
-/** How a text model begins. */
-const TEXT_MODEL = /^(?:#|(?:key|base|aggregate|state|pseudonym) \S|seal\n|end\n)/;
 
 /** What is wrong with a model, as an error of its use. */
 export function modelUseError(error: ModelError): ModelUseError {

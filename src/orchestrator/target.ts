@@ -7,6 +7,7 @@ import { GALGO_START, STREAM_START } from "../sensor/replay/index.ts";
 import { RecordFileError, StateError } from "./errors.ts";
 import { openRun } from "./state-dir.ts";
 import type { RunDirectory } from "./state-dir.ts";
+import { looksLikeTextModel } from "./text-form.ts";
 
 export type Target =
   | { readonly kind: "run"; readonly run: RunDirectory }
@@ -38,7 +39,8 @@ function fileTarget(file: string): Target {
   const path = resolve(file);
   if (isDirectory(path)) return { kind: "run", run: runAt(path) };
   const head = readHead(file);
-  if (/"kind"\s*:\s*"WorkloadModel"/.test(head)) return { kind: "model", file };
+  if (/"kind"\s*:\s*"WorkloadModel"/.test(head) || looksLikeTextModel(head))
+    return { kind: "model", file };
   if (/"kind"\s*:\s*"Run"/.test(head)) return { kind: "run", run: runAt(dirname(path)) };
   const stream =
     head.startsWith(GZIP) || (STREAM_START.test(head) && !head.startsWith(GALGO_START));

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { anyVectors } from "../helpers/vectors.ts";
+import { anyVectors, linesOf } from "../helpers/vectors.ts";
 import { Place } from "./galgo.ts";
 
 const vector = (name: string): string => anyVectors(`quixote/${name}`).path;
@@ -23,7 +23,9 @@ describe("galgo model convert", () => {
     assert.match(done.stderr, /mapping quixote-2025; --mapping tsem-v4/);
     assert.match(done.stderr, RegExp(`6 behaviours in m\\.json, sealed, state ${STATE}`));
     const shown = await place.galgo("model", "show", "m.json");
-    assert.match(shown.stdout, /unknown: sees 0 hooks/);
+    assert.match(shown.stdout, /learned from +not known: Galgo did not learn it/);
+    const text = await place.galgo("show", SIGNED, "model");
+    assert.match(text.stderr, /looks like a text model .* galgo model convert/);
     const lint = await place.galgo("model", "lint", "m.json");
     assert.match(lint.stdout, /UNKNOWN_ORIGIN/);
   });
@@ -84,7 +86,34 @@ describe("galgo model measure", () => {
   });
 });
 
+interface Step {
+  readonly in: string;
+  readonly out: { readonly coefficient?: string; readonly state?: string };
+}
+
 describe("models of Quixote", () => {
+  it("are held against recorded streams", async (t) => {
+    const place = new Place(t);
+    const steps = linesOf(vector("scenarios/model-sealed-log-events.jsonl")).map(
+      (line) => JSON.parse(line) as Step,
+    );
+    const inputs = steps.map((step) => step.in);
+    const text = inputs.filter((line) => line.startsWith("!load ")).map((line) => line.slice(6));
+    place.write("m.txt", text.map((line) => `${line}\n`).join(""));
+    const stream = steps.filter((step) => step.in.startsWith("{"));
+    place.write("s.jsonl", stream.map((step) => `${step.in}\n`).join(""));
+    await place.galgo("model", "convert", "m.txt", "-o", "m.json", "--to", "galgo");
+    const replay = ["replay", "s.jsonl", "-m", "m.json"];
+    const coefficients = await place.galgo(...replay, "--coefficients");
+    assert.equal(coefficients.status, 121, coefficients.stderr);
+    assert.equal(
+      coefficients.stdout,
+      stream.map(({ out }) => `${out.coefficient ?? "-"}\n`).join(""),
+    );
+    const { stdout } = await place.galgo(...replay, "--state");
+    assert.equal(stdout, `${steps.find(({ out }) => out.state !== undefined)?.out.state}\n`);
+  });
+
   it("can not be learned or run where the sensor sees what they have no place for", async (t) => {
     const place = new Place(t);
     const learn = await place.galgo("learn", "--mapping", "quixote-2025", "--", "true");
