@@ -33,7 +33,13 @@ export { writeTextModel } from "./text/write.ts";
 export { type Nearest, nearestBehaviours } from "./nearest.ts";
 export { createProfile, type Profile } from "./profile.ts";
 export { applyPseudonyms, pseudonymOf } from "./pseudonym.ts";
-export { BUILTIN_PROFILES, describeRule, type ProfileSpec, type RuleSpec } from "./rules.ts";
+export {
+  BUILTIN_PROFILES,
+  describeRule,
+  type ProfileSpec,
+  type RuleSpec,
+  rulesFit,
+} from "./rules.ts";
 export {
   type Completeness,
   canonicalBytes,

@@ -131,6 +131,18 @@ describe("models of Quixote", () => {
     assert.deepEqual(place.files(), ["m.json"]);
   });
 
+  it("go with no rules", async (t) => {
+    const place = new Place(t);
+    const options = ["--mapping", "quixote-2025", "--profile", "portable"];
+    const { status, stderr } = await place.galgo(
+      "replay",
+      vector("utilities-traj.txt"),
+      ...options,
+    );
+    assert.equal(status, 125);
+    assert.match(stderr, /--profile portable leaves out what --mapping quixote-2025 hashes/);
+  });
+
   it("of unknown origin are run only when that is accepted", async (t) => {
     const place = new Place(t);
     const to = ["-o", "m.json", "--to", "galgo", "--mapping", "tsem-v4"];

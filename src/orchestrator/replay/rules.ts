@@ -2,7 +2,7 @@
 // By which rules a stream is replayed: those of the model that it is held against, else those that were asked for.
 import { isHex } from "../../base/hex.ts";
 import { quote } from "../../base/quote.ts";
-import { BUILTIN_PROFILES, DIGEST_SIZES } from "../../model/index.ts";
+import { BUILTIN_PROFILES, DIGEST_SIZES, rulesFit } from "../../model/index.ts";
 import type { DigestName, MappingName, WorkloadModel } from "../../model/index.ts";
 import type { TmaSpec } from "../../tma/index.ts";
 import { RunError } from "../errors.ts";
@@ -32,10 +32,17 @@ export function freeRules({
     ["--base", base],
   ] as const)
     if (value !== undefined) requireDigest(option, value, digest);
+  const rules = BUILTIN_PROFILES[profile ?? "exact"];
+  if (mapping !== undefined && !rulesFit(rules, mapping)) {
+    throw new RunError(
+      "BAD_OPTION",
+      `--profile ${rules.name} leaves out what --mapping ${mapping} hashes; only the profile exact goes with it`,
+    );
+  }
   return {
     mapping: mapping ?? "tsem-v4",
     digest,
-    profile: BUILTIN_PROFILES[profile ?? "exact"],
+    profile: rules,
     ...(aggregate === undefined ? {} : { aggregate }),
     ...(base === undefined ? {} : { base }),
     points: [],
