@@ -22,3 +22,6 @@ fi
 
 # A start that reads a few files instead of two hundred.
 node --import tsx scripts/bundle.ts
+
+# The page that replays a recorded file.
+node --import tsx scripts/bundle-web.ts

@@ -12,6 +12,8 @@ interface Tree {
   readonly root: string;
   readonly tables: Tables;
   readonly dependencies: ReadonlySet<string>;
+  /** What pages may use too: it is bundled into them, so that nobody has to install it. */
+  readonly bundled: ReadonlySet<string>;
   /** Paths under src/ of all sources. */
   readonly files: ReadonlySet<string>;
 }
@@ -50,13 +52,14 @@ export function checkBoundaries(root: string): readonly Fault[] {
 
 function readTree(root: string): Tree {
   const manifest: unknown = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const dependencies = new Set<string>();
-  for (const member of ["dependencies", "optionalDependencies"]) {
-    const named = (manifest as Record<string, Record<string, string> | undefined>)[member];
-    for (const name of Object.keys(named ?? {})) dependencies.add(name);
-  }
+  const named = (...members: readonly string[]): ReadonlySet<string> => {
+    const lists = manifest as Record<string, Record<string, string> | undefined>;
+    return new Set(members.flatMap((member) => Object.keys(lists[member] ?? {})));
+  };
+  const dependencies = named("dependencies", "optionalDependencies");
+  const bundled = named("devDependencies");
   const tables = readTables(readFileSync(join(root, "ARCHITECTURE.md"), "utf8"));
-  return { root, tables, dependencies, files: new Set(sources(join(root, "src"))) };
+  return { root, tables, dependencies, bundled, files: new Set(sources(join(root, "src"))) };
 }
 
 function sources(folder: string, prefix = ""): string[] {
@@ -95,7 +98,7 @@ function stageFault(use: Use, specifier: string, tree: Tree): string | undefined
   return `"${specifier}": values of ${stage} come through an index.ts (types may come directly)`;
 }
 
-function packageFault(use: Use, { tables, dependencies }: Tree): string | undefined {
+function packageFault(use: Use, { tables, dependencies, bundled }: Tree): string | undefined {
   const { layer, specifier = "" } = use;
   if (use.inTest) return undefined;
   if (specifier.startsWith("node:")) {
@@ -106,7 +109,8 @@ function packageFault(use: Use, { tables, dependencies }: Tree): string | undefi
     .slice(0, specifier.startsWith("@") ? 2 : 1)
     .join("/");
   if (builtinModules.includes(name)) return `write node:${specifier}`;
-  if (!dependencies.has(name)) return `${name} is not a dependency in package.json`;
+  const isHere = dependencies.has(name) || (layer.project === "web" && bundled.has(name));
+  if (!isHere) return `${name} is not a dependency in package.json`;
   const homes = tables.packages.get(name);
   if (homes === undefined) return `${name} is not in the package table of ARCHITECTURE.md`;
   if (homes.has(layer.stage)) return undefined;

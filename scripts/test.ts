@@ -13,7 +13,7 @@ import { type AllowedSkip, type TestEvent, TestTally } from "./test-tally.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const FOLDERS = ["src", "scripts", "test", "bench"].filter((name) => existsSync(join(ROOT, name)));
-const SERIAL = /^test\/(?:system|attacks|workloads|house|e2e)\/|^test\/[^/]*$/;
+const SERIAL = /^test\/(?:system|attacks|workloads|house|web|e2e)\/|^test\/[^/]*$/;
 const UNIT_TIMEOUT_MS = 5 * 60_000;
 const SERIAL_TIMEOUT_MS = 20 * 60_000;
 /** The counters that node:test prints after each of our two runs; ours follow at the end. */

@@ -32,6 +32,17 @@ export type { ProgramNames } from "./program-names.ts";
 export { parseRecord } from "./read-record.ts";
 export { writeRecord } from "./record.ts";
 export { RecordError, type RecordErrorCode } from "./record-error.ts";
+export {
+  GALGO_START,
+  type LineSink,
+  type Piece,
+  type Place,
+  RecordJoiner,
+  type RecordSink,
+  STREAM_START,
+} from "./stream/joiner.ts";
+export { MAX_LINE_BYTES } from "./stream/limits.ts";
+export { readableText } from "./stream/text.ts";
 export { type LineState, recordState } from "./tsem/kernel.ts";
 export { type JoinedState, joinedState } from "./tsem/lines.ts";
 export { type RecordParts, recordParts } from "./tsem/parts.ts";

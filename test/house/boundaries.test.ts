@@ -16,10 +16,12 @@ const LAYERS = `
 | \`native\` | node | \`base\` | know \`model\` |
 | \`sensor\` | node | \`base\`, \`native\` | know a \`model\` |
 | \`cli\` | node | \`base\`, \`model\`, \`native\`, \`sensor\` | - |
+| \`web\` | web | \`base\`, \`model\` | - |
 
 | package | only in | for |
 |---|---|---|
 | \`koffi\` | \`native\` | shared objects |
+| \`hashes\` | \`web\`, \`cli\` | digests |
 `;
 
 /** Checks a tree of `src` files (path under src -> text) and gives `at: message` lines. */
@@ -31,12 +33,14 @@ function check(src: Readonly<Record<string, string>>, architecture = LAYERS): re
   };
   try {
     write("ARCHITECTURE.md", architecture);
-    write("package.json", JSON.stringify({ dependencies: { koffi: "1", zod: "1" } }));
+    const dependencies = { koffi: "1", zod: "1" };
+    write("package.json", JSON.stringify({ dependencies, devDependencies: { hashes: "1" } }));
     write("tsconfig.core.json", JSON.stringify({ include: ["src/base", "src/model"] }));
     write(
       "tsconfig.node.json",
       JSON.stringify({ include: ["src/native", "src/sensor", "src/cli"] }),
     );
+    write("tsconfig.web.json", JSON.stringify({ include: ["src/web"] }));
     write("src/base/errors.ts", "export const a: number = 1;\n");
     for (const [path, text] of Object.entries(src)) write(`src/${path}`, text);
     return checkBoundaries(root).map(({ at, message }) => `${at}: ${message}`);
@@ -115,6 +119,11 @@ const faultCases: readonly [name: string, src: Record<string, string>, fault: Re
     /left-pad is not a dep/,
   ],
   [
+    "a package that only a developer installs",
+    { "cli/x.ts": 'import "hashes";\n' },
+    /hashes is not a dep/,
+  ],
+  [
     "a package without a place in the table",
     { "cli/x.ts": 'import { z } from "zod";\n' },
     /zod is not in the package table/,
@@ -135,6 +144,7 @@ const faultCases: readonly [name: string, src: Record<string, string>, fault: Re
 ];
 
 const cleanCases: readonly [name: string, src: Record<string, string>][] = [
+  ["a package that is bundled into a page", { "web/x.ts": 'import "hashes";\n' }],
   [
     "imports that point up, Node and koffi in their places",
     {

@@ -2,15 +2,16 @@
 // The replay sensor: recorded streams, from bytes to records.
 export { StreamError } from "./errors.ts";
 export { replayFidelity } from "./fidelity.ts";
+export { LineSplitter } from "./lines.ts";
+export { type ByteSource, openSource } from "./source.ts";
 export {
   GALGO_START,
+  type LineSink,
+  MAX_LINE_BYTES,
   type Piece,
   type Place,
+  readableText,
   RecordJoiner,
   type RecordSink,
   STREAM_START,
-} from "./joiner.ts";
-export { LineSplitter, type LineSink } from "./lines.ts";
-export { MAX_LINE_BYTES } from "./limits.ts";
-export { readableText } from "./text.ts";
-export { type ByteSource, openSource } from "./source.ts";
+} from "../../event/index.ts";

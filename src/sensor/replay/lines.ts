@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes to physical lines. A line is latin1 text, one character a byte: cheap to make, and nothing is lost whatever the bytes are.
-import { MAX_LINE_BYTES } from "./limits.ts";
+import { type LineSink, MAX_LINE_BYTES } from "../../event/index.ts";
 
 const NEWLINE = 10;
 
 /** Buffer's own way to latin1 text, faster than toString and missing in its type. */
 type Latin1 = Buffer & { latin1Slice(start: number, end?: number): string };
-
-/** Takes lines; numbers count from 1. */
-export interface LineSink {
-  /** One line without its newline. */
-  line(text: string, number: number): void;
-  /** A piece of a line of more than MAX_LINE_BYTES, in order; `piece` counts from 1. */
-  piece(text: string, number: number, piece: number, last: boolean): void;
-}
 
 /** Cuts chunks into lines. */
 export class LineSplitter {

@@ -7,5 +7,11 @@ const NOT_ASCII = /[\x80-\xff]/;
 /** The text to read, of bytes as latin1 text. The CR of a CR LF behind a record goes; one in a name stays. */
 export function readableText(bytes: string): string {
   const line = bytes.endsWith("}\r") ? bytes.slice(0, -1) : bytes;
-  return NOT_ASCII.test(line) ? decodePath(Buffer.from(line, "latin1")) : line;
+  return NOT_ASCII.test(line) ? decodePath(bytesOf(line)) : line;
+}
+
+function bytesOf(latin1: string): Uint8Array {
+  const bytes = new Uint8Array(latin1.length);
+  for (let i = 0; i < latin1.length; i++) bytes[i] = latin1.charCodeAt(i);
+  return bytes;
 }

@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Physical lines to records. A name with a newline in it makes several lines of one record; a record can also stop before its end. What can
 // be read in two ways, as a name with newlines or as records of their own, is refused: a workload chooses its names, and shall not write records.
-import { joinedState, recordParts, recordState } from "../../event/index.ts";
-import type { RecordParts, TsemDialect } from "../../event/index.ts";
+import { recordState } from "../tsem/kernel.ts";
+import { joinedState } from "../tsem/lines.ts";
+import { type RecordParts, recordParts } from "../tsem/parts.ts";
+import type { TsemDialect } from "../tsem/tsem-record.ts";
 import { MAX_STRAY_CHARS, MAX_STRAY_LINES } from "./limits.ts";
-import type { LineSink } from "./lines.ts";
 import { readableText } from "./text.ts";
+
+/** Takes physical lines of a stream as latin1 text, one character a byte; numbers count from 1. */
+export interface LineSink {
+  /** One line without its newline. */
+  line(text: string, number: number): void;
+  /** A piece of a line of more than MAX_LINE_BYTES, in order; `piece` counts from 1. */
+  piece(text: string, number: number, piece: number, last: boolean): void;
+}
 
 /** Where a record stands. */
 export interface Place {
