@@ -104,7 +104,7 @@ export class Replay implements RecordSink {
     this.#joiner.end();
   }
 
-  record(bytes: string, _parts: unknown, { line }: Place): void {
+  record(bytes: string, { line }: Place): void {
     try {
       this.#take(readableText(bytes), line);
     } catch (error) {

@@ -26,8 +26,13 @@ export interface Place {
 
 /** Takes records in the order of the stream. Texts are latin1, one character a byte, without the last newline. */
 export interface RecordSink {
-  /** One record; `parts` when it is plainly in a kernel's spelling. It may still turn out to be unreadable. */
-  record(bytes: string, parts: RecordParts | undefined, place: Place): void;
+  /**
+   * Something about the behaviour of these parts (its coefficient) when a record with them was read before. `recordParts` does not look
+   * into a CELL: only with a known one a line is a record for sure.
+   */
+  known?(parts: RecordParts): string | undefined;
+  /** One record; `known` when its behaviour is. It may still turn out to be unreadable. */
+  record(bytes: string, place: Place, parts?: RecordParts, known?: string): void;
   /** What is no record, and why. Of a line that is too long to be kept whole there are several pieces. */
   unreadable(bytes: string, place: Place, problem: string, piece?: Piece): void;
 }
@@ -40,9 +45,12 @@ export interface Piece {
 
 interface Entry extends Place {
   readonly bytes: string;
-  readonly parts: RecordParts | undefined;
+  readonly parts?: RecordParts;
+  readonly known?: string;
+  /** False: by itself it is no record, as far as its shape tells. */
+  readonly whole: boolean;
   /** Why it is unreadable, when that is known already. */
-  readonly problem: string | undefined;
+  readonly problem?: string;
 }
 
 /** How the records begin that Galgo writes itself: always one line. A kernel writes no pid without `export`. */
@@ -77,8 +85,12 @@ export class RecordJoiner implements LineSink {
       return;
     }
     const parts = recordParts(bytes, this.#dialect);
-    if (parts !== undefined) this.#next(bytes, parts, number);
-    else this.#unusual(bytes, number);
+    const known = parts === undefined ? undefined : this.#sink.known?.(parts);
+    if (parts === undefined || known === undefined) {
+      this.#unusual(bytes, number, parts);
+      return;
+    }
+    this.#next({ bytes, parts, known, line: number, lines: 1, whole: true });
   }
 
   piece(bytes: string, line: number, number: number, last: boolean): void {
@@ -94,15 +106,17 @@ export class RecordJoiner implements LineSink {
   }
 
   /** A record: what came before it has ended. */
-  #next(bytes: string, parts: RecordParts | undefined, line: number, lines = 1): void {
-    this.#settle();
-    this.#held = { bytes, parts, line, lines, problem: undefined };
+  #next(entry: Entry): void {
+    if (this.#held !== undefined) this.#settle();
+    this.#held = entry;
   }
 
-  #unusual(bytes: string, number: number): void {
+  /** A line that is not known to be a record. */
+  #unusual(bytes: string, number: number, parts: RecordParts | undefined): void {
     if (bytes === "" || bytes === "\r") return;
+    const entry = { bytes, line: number, lines: 1, ...(parts === undefined ? {} : { parts }) };
     if (bytes.startsWith(GALGO_START)) {
-      this.#next(bytes, undefined, number);
+      this.#next({ ...entry, whole: true });
       return;
     }
     const text = readableText(bytes);
@@ -113,7 +127,7 @@ export class RecordJoiner implements LineSink {
       this.#openTexts = [innerText(bytes)];
       this.#openLine = number;
     } else if (state === "other" && !STREAM_START.test(text)) this.#stray(bytes, number);
-    else this.#next(bytes, undefined, number);
+    else this.#next({ ...entry, whole: state === "complete" });
   }
 
   /** A further line while a record is open. */
@@ -131,7 +145,7 @@ export class RecordJoiner implements LineSink {
     const place = { line: this.#openLine, lines: number - this.#openLine + 1 };
     this.#open = [];
     this.#openTexts = [];
-    if (state === "record") this.#next(whole, undefined, place.line, place.lines);
+    if (state === "record") this.#next({ bytes: whole, ...place, whole: true });
     else this.#sink.unreadable(whole, place, AMBIGUOUS);
   }
 
@@ -141,13 +155,13 @@ export class RecordJoiner implements LineSink {
     const line = this.#openLine;
     this.#open = [];
     this.#openTexts = [];
-    this.#next(first, undefined, line);
+    this.#next({ bytes: first, line, lines: 1, whole: false });
     for (const [at, bytes] of others.entries()) this.line(bytes, line + 1 + at);
   }
 
   /** A line that begins like no record. It may be the rest of the record before, which then only seemed to have ended. */
   #stray(bytes: string, line: number): void {
-    const stray = { bytes, parts: undefined, line, lines: 1, problem: STRAY };
+    const stray = { bytes, line, lines: 1, whole: false, problem: STRAY };
     const held = this.#held;
     if (held === undefined) {
       this.#give(stray);
@@ -159,7 +173,8 @@ export class RecordJoiner implements LineSink {
       this.#held = undefined;
       this.#strays = [];
       const place = { line: held.line, lines: line - held.line + 1 };
-      this.#sink.unreadable(whole, place, AMBIGUOUS);
+      if (held.whole) this.#sink.unreadable(whole, place, AMBIGUOUS);
+      else this.#next({ bytes: whole, ...place, whole: true });
     } else if (this.#strays.length >= MAX_STRAY_LINES || whole.length > MAX_STRAY_CHARS) {
       this.#settle();
     }
@@ -178,8 +193,9 @@ export class RecordJoiner implements LineSink {
   }
 
   #give(entry: Entry): void {
-    if (entry.problem === undefined) this.#sink.record(entry.bytes, entry.parts, entry);
-    else this.#sink.unreadable(entry.bytes, entry, entry.problem);
+    const { bytes, problem, parts, known } = entry;
+    if (problem === undefined) this.#sink.record(bytes, entry, parts, known);
+    else this.#sink.unreadable(bytes, entry, problem);
   }
 }
 

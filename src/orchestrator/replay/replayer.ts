@@ -120,9 +120,12 @@ export class Replayer implements RecordSink {
     this.#tell = options.observer.onCoefficient?.bind(options.observer);
   }
 
-  record(text: string, parts: RecordParts | undefined, place: Place): void {
+  known(parts: RecordParts): string | undefined {
+    return this.#memo.get(parts);
+  }
+
+  record(text: string, place: Place, parts?: RecordParts, known?: string): void {
     this.counts.records += 1;
-    const known = parts === undefined ? undefined : this.#memo.get(parts);
     if (parts === undefined || known === undefined) {
       this.#answer(this.#read(text, parts, place));
       return;

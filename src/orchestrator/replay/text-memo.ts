@@ -31,12 +31,11 @@ export class TextMemo {
 
   /** The coefficient of a record with these parts, when it is known. */
   get(parts: RecordParts): string | undefined {
-    if (parts.task !== this.#task) this.#turnToTask(parts);
-    else if (parts.coeText !== this.#coe) this.#turnToCoe(parts.coeText);
+    this.#turnTo(parts);
     return this.#hooks.get(parts.hook)?.get(parts.cell);
   }
 
-  /** Keeps what `get` did not know; to be called before the next `get`. */
+  /** Keeps the coefficient of a record that was read. */
   set(parts: RecordParts, coefficient: string): void {
     if (!this.#keepsProcessPaths && parts.cell.includes(PROCESS_PATH)) return;
     if (this.#texts >= MAX_MEMO_TEXTS || this.#chars >= MAX_MEMO_CHARS) {
@@ -44,8 +43,9 @@ export class TextMemo {
       this.#known = new WeakMap();
       this.#texts = 0;
       this.#chars = 0;
-      this.#turnToTask(parts);
+      this.#task = undefined;
     }
+    this.#turnTo(parts);
     let cells = this.#hooks.get(parts.hook);
     if (cells === undefined) {
       cells = new Map();
@@ -54,6 +54,11 @@ export class TextMemo {
     this.#texts += 1;
     this.#chars += parts.cell.length;
     cells.set(parts.cell, coefficient);
+  }
+
+  #turnTo(parts: RecordParts): void {
+    if (parts.task !== this.#task) this.#turnToTask(parts);
+    else if (parts.coeText !== this.#coe) this.#turnToCoe(parts.coeText);
   }
 
   #turnToTask({ task, coeText }: RecordParts): void {

@@ -52,7 +52,7 @@ export class LineSplitter {
     const whole = this.#rest + text;
     this.#rest = "";
     const number = this.#number++;
-    if (this.#pieces === 0) this.#sink.line(whole, number);
+    if (this.#pieces === 0 && whole.length <= MAX_LINE_BYTES) this.#sink.line(whole, number);
     else {
       this.#sink.piece(whole, number, this.#pieces + 1, true);
       this.#pieces = 0;
