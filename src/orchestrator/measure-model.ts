@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Recomputes measurement and state of a model in either form, or of a list of coefficients as the tools of TSEM print it.
-import { readSync } from "node:fs";
 import { isHex } from "../base/hex.ts";
 import { quote } from "../base/quote.ts";
 import { createMapper, createModel, DIGEST_SIZES } from "../model/index.ts";
 import type { DigestName, TextModel, WorkloadModel } from "../model/index.ts";
+import { openSource } from "../sensor/replay/index.ts";
 import { nodeHasher } from "../tma/index.ts";
 import { ModelUseError } from "./errors.ts";
 import { MAX_MODEL_BYTES } from "./limits.ts";
@@ -12,8 +12,10 @@ import { isGalgoForm, parseAnyModel } from "./model-text-file.ts";
 import { readModelBytes } from "./model-use.ts";
 
 export interface MeasureRequest {
-  /** A model, or coefficients one a line, with or without the word `state` before each; `-` is the standard input. */
+  /** A model, or coefficients one a line, with or without the word `state` before each. */
   readonly file: string;
+  /** Its content where it is no file that can be read; `file` then only names it. */
+  readonly content?: Buffer;
   /** hex; instead of the model's. A list has none: zeros. */
   readonly aggregate?: string;
   /** hex; instead of the model's. */
@@ -48,7 +50,7 @@ interface Ingredients {
 
 /** @throws ModelUseError NO_MODEL, BAD_MODEL, OTHER_MAPPING, BAD_OPTION */
 export function measureModel(request: MeasureRequest): Measured {
-  const bytes = request.file === "-" ? readInput() : readModelBytes(request.file);
+  const bytes = request.content ?? readModelBytes(request.file);
   const found = ingredientsOf(bytes, request);
   const hasher = nodeHasher(found.digest);
   const zeros = "0".repeat(hasher.size * 2);
@@ -72,8 +74,7 @@ export function measureModel(request: MeasureRequest): Measured {
   };
 }
 
-function ingredientsOf(bytes: Buffer, { file, digest }: MeasureRequest): Ingredients {
-  const source = file === "-" ? "standard input" : file;
+function ingredientsOf(bytes: Buffer, { file: source, digest }: MeasureRequest): Ingredients {
   if (!isGalgoForm(bytes)) {
     const points = listOf(bytes, source, digest ?? "sha256");
     if (points !== undefined) return { ...LIST, points, digest: digest ?? "sha256" };
@@ -125,17 +126,15 @@ function digestOption(
   );
 }
 
-/** Standard input to its end, within the limit of a model file. */
-export function readInput(): Buffer {
+/** Standard input to its end, within the limit of a model file, for `measureModel`. @throws ModelUseError, StreamError */
+export async function readInput(): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for (;;) {
-    const chunk = Buffer.alloc(64 * 1024);
-    const read = readSync(0, chunk, 0, chunk.length, null);
-    if (read === 0) return Buffer.concat(chunks);
-    size += read;
+  for await (const chunk of openSource("-").chunks()) {
+    size += chunk.length;
     if (size > MAX_MODEL_BYTES)
       throw new ModelUseError("BAD_MODEL", `standard input has more than ${MAX_MODEL_BYTES} bytes`);
-    chunks.push(chunk.subarray(0, read));
+    chunks.push(Buffer.from(chunk));
   }
+  return Buffer.concat(chunks);
 }

@@ -7,6 +7,7 @@ import {
   makePseudonyms,
   measureModel,
   ModelUseError,
+  readInput,
   TEXT_MAPPING,
 } from "../../orchestrator/inspect/index.ts";
 import type {
@@ -125,7 +126,7 @@ export async function modelMeasure(
   { state, aggregate, base, digest, json }: MeasureOptions,
 ): Promise<void> {
   const measured = measureModel({
-    file,
+    ...(file === "-" ? { file: "stdin", content: await readInput() } : { file }),
     ...(aggregate === undefined ? {} : { aggregate }),
     ...(base === undefined ? {} : { base }),
     ...(digest === undefined ? {} : { digest }),

@@ -10,7 +10,7 @@ export {
 } from "../convert-model.ts";
 export { type ActorFinding, type Explanation, explainViolation } from "../explain.ts";
 export type { Mark } from "../marks.ts";
-export { type Measured, measureModel } from "../measure-model.ts";
+export { type Measured, measureModel, readInput } from "../measure-model.ts";
 export {
   type MergeResult,
   mergeModelFiles,
