@@ -2,7 +2,7 @@
 // The command line as a table of commands. Only the command that runs is loaded.
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import { DIGEST_NAMES, MAPPING_NAMES } from "../model/names/index.ts";
-import { SHOW_SUBJECTS } from "./subjects.ts";
+import { CONSOLE_SUBJECTS, SHOW_SUBJECTS } from "./subjects.ts";
 import { packageVersion } from "./version.ts";
 
 const EXAMPLES = `
@@ -125,6 +125,10 @@ function addLimits(command: Command): void {
       new Option("--on-exit <what>", "background processes that outlive the command")
         .choices(["wait", "kill"])
         .default("wait"),
+    )
+    .option(
+      "--quixote-socket <dir>",
+      "answer consoles of Quixote on the socket NAME in this directory",
     );
 }
 
@@ -170,15 +174,39 @@ function addShow(program: Command): void {
   program
     .command("show")
     .description("print what a run or a model holds")
-    .argument("<name|file>", "name of a workload (its latest run), or a model, record or run file")
-    .addArgument(new Argument("<what>", "what to print").choices(SHOW_SUBJECTS))
+    .argument("[name|file]", "name of a workload (its latest run), or a model, record or run file")
+    .addArgument(
+      new Argument("[what]", "what to print").choices([
+        ...new Set([...SHOW_SUBJECTS, ...CONSOLE_SUBJECTS]),
+      ]),
+    )
     .option("--run <id>", "an earlier run of that name")
     .addOption(mappingOption("for a recorded stream: how events become coefficients"))
     .addOption(digestOption("for a recorded stream: its digest"))
+    .option(
+      "--quixote-socket <path>",
+      "ask a running workload instead: its management socket, or a directory of sockets",
+    )
     .option("--json", "print JSON")
-    .action(async (target, what, options) =>
-      (await import("./commands/show.ts")).show(target, what, options),
-    );
+    .action(async (target, what, options, command: Command) => {
+      if (options.quixoteSocket !== undefined) {
+        const words = [target, what].filter((word) => word !== undefined);
+        const { showSocket } = await import("./commands/show-socket.ts");
+        return showSocket(options.quixoteSocket, words, options);
+      }
+      requireShown(command, target, what);
+      return (await import("./commands/show.ts")).show(target, what, options);
+    });
+}
+
+/** Both words are optional only with --quixote-socket, which has some of its own. */
+function requireShown(command: Command, target: unknown, what: unknown): void {
+  const missing = target === undefined ? "name|file" : what === undefined ? "what" : undefined;
+  if (missing !== undefined) command.error(`error: missing required argument '${missing}'`);
+  if ((SHOW_SUBJECTS as readonly unknown[]).includes(what)) return;
+  command.error(
+    `error: ${what} can only be asked with --quixote-socket; allowed are ${SHOW_SUBJECTS.join(", ")}`,
+  );
 }
 
 function addWhy(program: Command): void {

@@ -16,6 +16,7 @@ export {
   type Model,
   type ModelCounts,
   type ModelOptions,
+  type PointObserver,
   type SecurityPoint,
 } from "./model.ts";
 export { type ParseOptions, parseWorkloadModel, stringifyWorkloadModel } from "./model-file.ts";

@@ -3,7 +3,13 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { SHA256 } from "../../test/helpers/test-hasher.ts";
-import { createModel, type Model, ModelError } from "./index.ts";
+import {
+  createModel,
+  type Model,
+  ModelError,
+  type PointObserver,
+  type SecurityPoint,
+} from "./index.ts";
 
 const coefficient = (n: number): string => SHA256.hex(Uint8Array.of(n & 255, n >> 8));
 const [A, B, C] = [coefficient(1), coefficient(2), coefficient(3)];
@@ -46,6 +52,39 @@ describe("a free model", () => {
     assert.deepEqual(model.update(A), { added: false, valid: true });
     assert.equal(model.points()[0]?.count, 1);
     assert.equal(model.state(), learned([A]).state());
+  });
+});
+
+/** Keeps its own list of what it is told. */
+function note(seen: SecurityPoint[]): PointObserver {
+  return {
+    added: (index, { coefficient, count, valid }) => {
+      assert.equal(index, seen.length);
+      seen.push({ coefficient, count, valid });
+    },
+    counted: (index, count) => {
+      const point = seen[index];
+      assert.ok(point !== undefined);
+      seen[index] = { ...point, count };
+    },
+  };
+}
+
+describe("an observer of points", () => {
+  it("knows at any time what the model knows", () => {
+    const step = fc.record({ loads: fc.boolean(), seals: fc.nat(9), value: fc.nat(12) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const seen: SecurityPoint[] = [];
+        const model = createModel({ hasher: SHA256, observer: note(seen) });
+        for (const { loads, seals, value } of steps) {
+          if (seals === 0) model.seal();
+          const takes = loads && !model.sealed ? "load" : "update";
+          model[takes](coefficient(value));
+          assert.deepEqual(seen, model.points());
+        }
+      }),
+    );
   });
 });
 

@@ -23,8 +23,17 @@ export interface ModelCounts {
   readonly events: number;
 }
 
+/** Told of the points as they come and count, in step with the model: for what shares them with another thread. */
+export interface PointObserver {
+  /** A point was added; `index` is its place in the order of discovery. */
+  added(index: number, point: SecurityPoint): void;
+  /** The count of a known point changed. */
+  counted(index: number, count: number): void;
+}
+
 export interface ModelOptions {
   readonly hasher: Hasher;
+  readonly observer?: PointObserver;
   /** hex; unset: zeros, taken at the first point. */
   readonly aggregate?: string;
   /** hex; zeros by default. */
@@ -63,7 +72,7 @@ export interface Model {
 /** An empty, unsealed model. The aggregate is folded in before the base is set, as the TSEM kernel does it, unless `baseFirst`. */
 export function createModel(options: ModelOptions): Model {
   const { aggregate, base, baseFirst = false } = options;
-  const model = new StateMachine(options.hasher);
+  const model = new StateMachine(options.hasher, options.observer);
   if (base !== undefined && baseFirst) model.setBase(base);
   if (aggregate !== undefined) model.setAggregate(aggregate);
   if (base !== undefined && !baseFirst) model.setBase(base);
@@ -71,6 +80,7 @@ export function createModel(options: ModelOptions): Model {
 }
 
 interface Point {
+  readonly index: number;
   readonly coefficient: string;
   count: number;
   readonly valid: boolean;
@@ -78,6 +88,7 @@ interface Point {
 
 class StateMachine implements Model {
   readonly #hasher: Hasher;
+  readonly #observer: PointObserver | undefined;
   readonly #zeros: string;
   readonly #w = new ByteWriter(256);
   readonly #points: Point[] = [];
@@ -93,8 +104,9 @@ class StateMachine implements Model {
   /** Points that are part of `#measurement`; the others are folded in when it is asked for, off the hot path. */
   #folded = 0;
 
-  constructor(hasher: Hasher) {
+  constructor(hasher: Hasher, observer: PointObserver | undefined) {
     this.#hasher = hasher;
+    this.#observer = observer;
     this.#zeros = "0".repeat(hasher.size * 2);
     this.#base = this.#zeros;
     this.#measurement = this.#zeros;
@@ -139,8 +151,8 @@ class StateMachine implements Model {
     this.#check(coefficient, "coefficient");
     this.#refuseSealed("coefficient");
     const known = this.#index.get(coefficient);
-    if (known === undefined) this.#add({ coefficient, count: 0, valid: true });
-    else known.count++;
+    if (known === undefined) this.#add(coefficient, 0, true);
+    else this.#count(known);
   }
 
   addPseudonym(hex: string): void {
@@ -153,12 +165,12 @@ class StateMachine implements Model {
     const known = this.#index.get(coefficient);
     if (known !== undefined) {
       this.#events++;
-      known.count++;
+      this.#count(known);
       return known.valid ? KNOWN : KNOWN_INVALID;
     }
     this.#check(coefficient, "coefficient");
     this.#events++;
-    this.#add({ coefficient, count: 1, valid: !this.#sealed });
+    this.#add(coefficient, 1, !this.#sealed);
     if (this.#sealed) this.#invalid++;
     return this.#sealed ? NEW_INVALID : NEW;
   }
@@ -168,7 +180,7 @@ class StateMachine implements Model {
   }
 
   points(): readonly SecurityPoint[] {
-    return this.#points.map((point) => ({ ...point }));
+    return this.#points.map(({ coefficient, count, valid }) => ({ coefficient, count, valid }));
   }
 
   state(): string {
@@ -200,10 +212,17 @@ class StateMachine implements Model {
     this.#state = undefined;
   }
 
-  #add(point: Point): void {
+  #add(coefficient: string, count: number, valid: boolean): void {
+    const point: Point = { index: this.#points.length, coefficient, count, valid };
     this.#points.push(point);
-    this.#index.set(point.coefficient, point);
+    this.#index.set(coefficient, point);
     this.#state = undefined;
+    this.#observer?.added(point.index, point);
+  }
+
+  #count(point: Point): void {
+    point.count++;
+    this.#observer?.counted(point.index, point.count);
   }
 
   /** extend(c, v) = H(c | H(base | v)) */

@@ -12,6 +12,7 @@ import { RunError, StateError } from "./errors.ts";
 import { recordsFileOf } from "./learn-files.ts";
 import { lossText } from "./losses.ts";
 import { readRecords } from "./record-file.ts";
+import { validPoints } from "./points-file.ts";
 import { runWorkload } from "./run.ts";
 import type { RunObserver, RunRequest, RunResult } from "./run-request.ts";
 import type { ChildExit } from "./run-record.ts";
@@ -57,10 +58,10 @@ export async function learnWorkload(
   for (const file of [request.output, recordsFile]) requireWritable(file);
   const runs: RunResult[] = [];
   for (let index = 0; index < request.runs; index += 1) {
-    const knownPoints = runs.at(-1)?.points.map(({ coefficient }) => coefficient) ?? [];
+    const knownPoints = validPoints(runs.at(-1)?.points ?? []);
     const run = await runWorkload({ ...request.run, knownPoints }, observer);
     runs.push(run);
-    observer.onRun?.(run, index, run.points.length - knownPoints.length);
+    observer.onRun?.(run, index, validPoints(run.points).length - knownPoints.length);
     refuseCutShort(run);
     refuseLoss(run, request.allowLoss);
     if (run.stopRequested) break;

@@ -90,6 +90,8 @@ export interface Namespace extends EventSink {
   taken(): void;
   /** It has its answer. */
   released(): void;
+  /** Closes the model: what is new from now on is outside of it. */
+  seal(): void;
   /** Writes what still waits; after it nothing may be decided. */
   finish(): void;
   summary(): NamespaceSummary;
@@ -113,7 +115,7 @@ export function createNamespace(options: NamespaceOptions, parts: NamespaceParts
 class ModelingNamespace implements Namespace {
   readonly root: TaskIdentity;
   readonly emptyDigest: string;
-  readonly #mode: RunMode;
+  #mode: RunMode;
   readonly #policy: ViolationPolicy;
   /** An event outside the model is refused. */
   readonly #enforcing: boolean;
@@ -226,6 +228,11 @@ class ModelingNamespace implements Namespace {
     this.released();
     this.#keep(this.#lastHeldUs, !moreWaiting);
     this.#lastHeldUs = undefined;
+  }
+
+  seal(): void {
+    this.#agent.seal();
+    if (this.#mode === "free") this.#mode = "detect";
   }
 
   finish(): void {

@@ -13,6 +13,11 @@ export interface PointLine {
   readonly valid: boolean;
 }
 
+/** Coefficients of the points that belong to the model, in the order of discovery. */
+export function validPoints(points: readonly SecurityPoint[]): string[] {
+  return points.flatMap(({ coefficient, valid }) => (valid ? [coefficient] : []));
+}
+
 export function writePoints(path: string, points: readonly SecurityPoint[]): void {
   const lines = points.map(({ coefficient, count, valid }) =>
     JSON.stringify({ coefficient, count, valid }),

@@ -8,7 +8,7 @@ import { seccompFidelity } from "../sensor/seccomp/index.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
 import { nodeHasher } from "../tma/index.ts";
 import type { RunPlan } from "./plan.ts";
-import { writePoints } from "./points-file.ts";
+import { validPoints, writePoints } from "./points-file.ts";
 import type { Ending } from "./run.ts";
 import type { RunResult } from "./run-request.ts";
 import type { RunOutcome, RunRecord } from "./run-record.ts";
@@ -88,7 +88,7 @@ function writeRun(directory: RunDirectory, record: RunRecord): void {
 }
 
 function outcomeOf({ startedAt }: Site, ending: Ending, fidelity: Fidelity): RunOutcome {
-  const { result, exit, killed } = ending;
+  const { result, exit, killed, sealedAt } = ending;
   const { summary } = result;
   const endedAt = new Date();
   return {
@@ -105,14 +105,16 @@ function outcomeOf({ startedAt }: Site, ending: Ending, fidelity: Fidelity): Run
     losses: summary.losses,
     state: result.state,
     measurement: result.measurement,
+    ...(sealedAt === undefined ? {} : { sealed: sealedAt.toISOString() }),
     latency: summary.latency,
     ...(killed === undefined ? {} : { killed }),
     fidelity,
   };
 }
 
-/** What a run without a model found, as a model under the run's own rules; not sealed. */
-function foundModel(plan: RunPlan, { result }: Ending, fidelity: Fidelity): WorkloadModel {
+/** What a run without a model found, as a model under the run's own rules; sealed only if a console did that and nothing was lost. */
+function foundModel(plan: RunPlan, ending: Ending, fidelity: Fidelity): WorkloadModel {
+  const { result, sealedAt } = ending;
   const { mapping, digest, profile } = plan.tma;
   const hasher = nodeHasher(digest);
   const { events, lost, saturation } = result.summary;
@@ -122,10 +124,10 @@ function foundModel(plan: RunPlan, { result }: Ending, fidelity: Fidelity): Work
       mapping,
       profile,
       aggregate: "0".repeat(2 * hasher.size),
-      sealed: false,
+      sealed: sealedAt !== undefined && lost === 0,
       fidelity,
       pseudonyms: [],
-      points: result.points.map(({ coefficient }) => coefficient),
+      points: validPoints(result.points),
       completeness: { runs: 1, eventsSeen: events, eventsLost: lost, saturation },
     },
     hasher,

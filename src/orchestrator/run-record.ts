@@ -42,6 +42,8 @@ export interface RunOutcome {
   readonly losses: readonly LossReason[];
   readonly state: string;
   readonly measurement: string;
+  /** When a console sealed the model of a run that began without one. */
+  readonly sealed?: string;
   readonly latency: LatencySummary;
   /** Why Galgo ended the workload, when it did. */
   readonly killed?: string;

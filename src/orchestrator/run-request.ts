@@ -44,6 +44,8 @@ export interface RunRequest {
   readonly allowWeaker: boolean;
   /** Descriptors that become 0, 1, 2 of the workload; default our own. */
   readonly stdio?: readonly number[];
+  /** Directory in which a management socket of the workload's name is served to consoles of Quixote. */
+  readonly quixoteSocket?: string;
 }
 
 /** Called in the main thread while the run goes on. */

@@ -11,6 +11,7 @@ import { newHeartbeatBuffer } from "./heartbeat.ts";
 import { lossText } from "./losses.ts";
 import { parseRequest, probeSensor } from "./plan.ts";
 import type { RunPlan } from "./plan.ts";
+import type { RunManagement } from "./quixote/of-run.ts";
 import { failReport, startReport, writeReport } from "./report.ts";
 import type { Site } from "./report.ts";
 import type { RunObserver, RunRequest, RunResult } from "./run-request.ts";
@@ -43,6 +44,8 @@ export async function runWorkload(
   observer.onStart?.(site.directory);
   const run = new RunInProgress(plan, site, observer);
   try {
+    // before anything is launched: a socket that can not be made costs no workload
+    await run.openToConsoles();
     // the workload is held before its first instruction, so it may be launched while the agent's thread starts
     await settled([run.startAgent(), run.launch()]);
     const ending = await run.loop();
@@ -68,6 +71,8 @@ export interface Ending {
   readonly killed: string | undefined;
   readonly cutShort: boolean;
   readonly stopRequested: boolean;
+  /** When a console sealed the model. */
+  readonly sealedAt: Date | undefined;
 }
 
 class RunInProgress {
@@ -79,6 +84,7 @@ class RunInProgress {
   /** Rejects when the run can not be brought to an orderly end. */
   readonly #broken: Promise<never>;
   #break: (error: Error) => void = () => undefined;
+  #management: RunManagement | undefined;
   #worker: RunWorker | undefined;
   #workload: LaunchedWorkload | undefined;
   #group: CgroupHandle | undefined;
@@ -100,6 +106,24 @@ class RunInProgress {
     this.#broken.catch(() => undefined);
   }
 
+  async openToConsoles(): Promise<void> {
+    const { request, tma, name } = this.#plan;
+    if (request.quixoteSocket === undefined) return;
+    const { startRunManagement } = await import("./quixote/of-run.ts");
+    const { trajectory, forensics } = this.#site.directory;
+    const management = await startRunManagement({
+      directory: request.quixoteSocket,
+      name,
+      tma,
+      heartbeat: this.#heartbeat,
+      trajectory,
+      forensics,
+      onNotice: (text) => this.#observer.onNotice?.(text),
+    });
+    this.#management = management;
+    this.#release.push(() => management.close());
+  }
+
   async startAgent(): Promise<void> {
     const { request, tma } = this.#plan;
     const { directory } = this.#site;
@@ -112,6 +136,7 @@ class RunInProgress {
         stateRoot: request.stateRoot,
         trajectory: directory.trajectory,
         forensics: directory.forensics,
+        ...(this.#management === undefined ? {} : { shared: this.#management.link }),
       },
       {
         onViolation: (violation) => this.#observer.onViolation?.(violation, directory),
@@ -120,6 +145,7 @@ class RunInProgress {
           this.#failure ??= new RunError("TMA_FAILED", `the run failed: ${message}`);
         },
       },
+      this.#management?.transfer,
     );
   }
 
@@ -160,6 +186,7 @@ class RunInProgress {
       killed: this.#killed ?? result.summary.killed,
       cutShort: this.#cutShort,
       stopRequested: this.#stopRequested,
+      sealedAt: this.#plan.tma.sealed ? undefined : this.#management?.sealedAt,
     };
   }
 

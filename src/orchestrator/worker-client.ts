@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The main thread's end of the worker: starts it, hands it the workload, and turns what it posts into callbacks and promises.
-import type { Worker } from "node:worker_threads";
+import type { MessagePort, Worker } from "node:worker_threads";
 import { RunError } from "./errors.ts";
 import type { ViolationReport } from "./namespace.ts";
 import { takeWorkerThread } from "./thread/worker-thread.ts";
@@ -23,16 +23,17 @@ export interface RunWorker {
 }
 
 /**
- * Starts the worker and waits until it could take events.
+ * Starts the worker and waits until it could take events. `transfer` lists what the setup gives away.
  * @throws RunError WORKER_FAILED
  */
 export async function startWorker(
   setup: WorkerSetup,
   callbacks: WorkerCallbacks,
+  transfer: readonly MessagePort[] = [],
 ): Promise<RunWorker> {
   const thread = takeWorkerThread();
   const { ready, serving, done } = follow(thread, callbacks);
-  thread.postMessage(setup);
+  thread.postMessage(setup, [...transfer]);
   await ready;
   return {
     serve: (order) => {

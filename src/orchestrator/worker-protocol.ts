@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the main thread and the worker thread of a run say to each other. Plain data only.
+// What the main thread and the worker thread of a run say to each other. Plain data only, and memory that both see.
 import type { SecurityPoint } from "../model/runtime/index.ts";
 import type { SensorStats } from "../sensor/sensor.ts";
 import type { TmaSpec } from "../tma/index.ts";
+import type { SharedPointsLink } from "./quixote/shared-points.ts";
 import type { NamespaceSummary, ViolationReport } from "./namespace.ts";
 import type { RunMode, ViolationPolicy } from "./run-record.ts";
 
@@ -16,6 +17,8 @@ export interface WorkerSetup {
   readonly stateRoot: string;
   readonly trajectory: string;
   readonly forensics: string;
+  /** Set when consoles are served: the points are shared as they come, and `seal` is obeyed. */
+  readonly shared?: SharedPointsLink;
 }
 
 /** Sent once, when the workload is held before its first instruction. */

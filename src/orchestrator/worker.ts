@@ -10,6 +10,7 @@ import { loadDigests, saveDigests } from "./digest-cache.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { createNamespace } from "./namespace.ts";
 import type { Namespace } from "./namespace.ts";
+import { SharedPointsWriter } from "./quixote/shared-points.ts";
 import { openRecordLog } from "./record-log.ts";
 import type { RecordLog } from "./record-log.ts";
 import type { LoadedFlag } from "./thread/worker-thread.ts";
@@ -21,6 +22,7 @@ interface Bench {
   readonly tma: InProcessTma;
   readonly namespace: Namespace;
   readonly logs: readonly RecordLog[];
+  readonly shared: SharedPointsWriter | undefined;
 }
 
 function post(message: WorkerMessage): void {
@@ -29,7 +31,8 @@ function post(message: WorkerMessage): void {
 
 function prepare(setup: WorkerSetup): Bench {
   const heartbeat = new Heartbeat(setup.heartbeat);
-  const tma = createInProcessTma(setup.tma);
+  const shared = setup.shared === undefined ? undefined : new SharedPointsWriter(setup.shared);
+  const tma = createInProcessTma(setup.tma, shared);
   const trajectory = openRecordLog(setup.trajectory);
   const forensics = openRecordLog(setup.forensics);
   const namespace = createNamespace(
@@ -44,7 +47,7 @@ function prepare(setup: WorkerSetup): Bench {
       failed: (error) => post({ type: "failed", message: messageOf(error) }),
     },
   );
-  return { setup, heartbeat, tma, namespace, logs: [trajectory, forensics] };
+  return { setup, heartbeat, tma, namespace, logs: [trajectory, forensics], shared };
 }
 
 /** An open cgroup.kill, once the workload is in a cgroup. */
@@ -63,7 +66,8 @@ function kill(reason: string): void {
 
 function serve(bench: Bench, order: ServeOrder): void {
   killFd = order.cgroupKillFd;
-  const { setup, heartbeat, tma, namespace, logs } = bench;
+  const { setup, heartbeat, tma, namespace, logs, shared } = bench;
+  let sealed = setup.tma.sealed || shared === undefined;
   const { digest } = setup.tma;
   const known = loadDigests(setup.stateRoot, digest);
   const before = known.size;
@@ -78,6 +82,11 @@ function serve(bench: Bench, order: ServeOrder): void {
     progress: {
       begin: () => {
         heartbeat.busy(process.hrtime.bigint());
+        // after saying that it is busy, so that whoever orders it knows of any event that has not seen the order
+        if (!sealed && shared?.sealWanted === true) {
+          sealed = true;
+          namespace.seal();
+        }
         namespace.taken();
       },
       end: () => {

@@ -15,6 +15,7 @@ import type {
   Model,
   ModelCounts,
   EventMapper,
+  PointObserver,
   Profile,
   ProfileSpec,
   SecurityPoint,
@@ -61,15 +62,18 @@ export interface InProcessTma extends TrustedModelingAgent {
   readonly counts: ModelCounts;
 }
 
-/** @throws ModelError when a value of the spec is not one of its digest, or INCOMPATIBLE when its profile does not go with its mapping. */
-export function createInProcessTma(spec: TmaSpec): InProcessTma {
+/**
+ * `observer` is told of every point of the model, the loaded ones included.
+ * @throws ModelError when a value of the spec is not one of its digest, or INCOMPATIBLE when its profile does not go with its mapping.
+ */
+export function createInProcessTma(spec: TmaSpec, observer?: PointObserver): InProcessTma {
   if (!rulesFit(spec.profile, spec.mapping)) {
     throw new ModelError(
       "INCOMPATIBLE",
       `the profile ${spec.profile.name} leaves out what the mapping ${spec.mapping} hashes; only the profile exact goes with it`,
     );
   }
-  return new LocalAgent(spec);
+  return new LocalAgent(spec, observer);
 }
 
 class LocalAgent implements InProcessTma {
@@ -82,7 +86,7 @@ class LocalAgent implements InProcessTma {
   /** One object for each identity, so that comparing and keeping them is cheap. */
   readonly #children = new Map<string, TaskIdentity>();
 
-  constructor(spec: TmaSpec) {
+  constructor(spec: TmaSpec, observer?: PointObserver) {
     const hasher = nodeHasher(spec.digest);
     this.#mapper = createMapper(hasher, spec.mapping);
     this.emptyDigest = this.#mapper.emptyDigest;
@@ -90,6 +94,7 @@ class LocalAgent implements InProcessTma {
     this.#model = createModel({
       hasher,
       baseFirst: this.#mapper.baseFirst,
+      ...(observer === undefined ? {} : { observer }),
       ...(spec.aggregate === undefined ? {} : { aggregate: spec.aggregate }),
       ...(spec.base === undefined ? {} : { base: spec.base }),
     });

@@ -21,6 +21,7 @@ interface LearnOptions {
   readonly json?: boolean;
   readonly deadline: number;
   readonly onExit: "wait" | "kill";
+  readonly quixoteSocket?: string;
 }
 
 export async function learn(command: readonly string[], options: LearnOptions): Promise<void> {
@@ -40,6 +41,7 @@ export async function learn(command: readonly string[], options: LearnOptions): 
         ignoredSignals: IGNORED_SIGNALS,
         deadlineMs: options.deadline,
         onExit: options.onExit,
+        ...(options.quixoteSocket === undefined ? {} : { quixoteSocket: options.quixoteSocket }),
         allowWeaker: false,
       },
       runs: options.runs,
@@ -83,6 +85,12 @@ function summarize(result: LearnResult): void {
     say(
       `the command ${"code" in exit ? "ended with " : "was "}${exitText(exit)}: what it would have done else is not in the model`,
     );
+  const outside = result.runs.reduce((sum, { outcome }) => sum + outcome.counts.violations, 0);
+  if (outside > 0) {
+    say(
+      `a console sealed the model: ${plural(outside, "later behaviour")} not in it; galgo show ${model.metadata.name} forensics`,
+    );
+  }
   for (const rule of rules) say(`rule added: ${describeRule(rule)}`);
   const loss = lost === 0 ? "none lost" : `${count(lost)} LOST`;
   say(

@@ -26,6 +26,7 @@ interface RunOptions {
   readonly json?: boolean;
   readonly deadline: number;
   readonly onExit: "wait" | "kill";
+  readonly quixoteSocket?: string;
 }
 
 export async function run(command: readonly string[], options: RunOptions): Promise<void> {
@@ -36,8 +37,8 @@ export async function run(command: readonly string[], options: RunOptions): Prom
   process.exitCode = statusOf(result, request, options.passStatus === true);
 }
 
-/** Violations that are told of one by one; the rest is in the records and in the summary. */
-const TOLD: Readonly<Record<RunMode, number>> = { free: 0, detect: 3, enforce: 10 };
+/** Violations that are told of one by one; the rest is in the records and in the summary. A free run has some once it was sealed. */
+const TOLD: Readonly<Record<RunMode, number>> = { free: 3, detect: 3, enforce: 10 };
 
 function teller(mode: RunMode): (violation: ViolationReport, run: RunDirectory) => void {
   const paint = errPainter();
@@ -72,6 +73,7 @@ function requestOf(command: readonly string[], options: RunOptions): RunRequest 
     ignoredSignals: IGNORED_SIGNALS,
     deadlineMs: options.deadline,
     onExit: options.onExit,
+    ...(options.quixoteSocket === undefined ? {} : { quixoteSocket: options.quixoteSocket }),
     allowWeaker: options.allowWeaker === true,
   };
 }
@@ -94,6 +96,11 @@ function summarize({ outcome, record, directory }: RunResult): void {
     say(
       `${plural(counts.points, "behaviour")} in ${plural(counts.events, "event")} recorded; galgo show ${name} trajectory`,
     );
+    if (outcome.sealed !== undefined) {
+      say(
+        `sealed by a console; ${plural(counts.violations, "behaviour")} after that; galgo why ${name}`,
+      );
+    }
     return;
   }
   if (counts.violations + counts.refused === 0) return;

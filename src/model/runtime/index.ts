@@ -9,6 +9,7 @@ export {
   type Model,
   type ModelCounts,
   type ModelOptions,
+  type PointObserver,
   type SecurityPoint,
 } from "../model.ts";
 export { createProfile, type Profile } from "../profile.ts";

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The records of a run as a console reads them: events of trajectory.jsonl and forensics.jsonl in the text form of a TSEM kernel, without the
+// marks and the identity records that Galgo has in these files. The files are read anew for each request, piece by piece: nothing of them is kept in memory.
+import { existsSync } from "node:fs";
+import { parseRecord, RecordError, writeTsemRecord } from "../../event/index.ts";
+import { readLines } from "../line-reader.ts";
+import { splitMark } from "../marks.ts";
+import type { RecordTexts } from "./managed-namespace.ts";
+
+/** Which records of a file are meant: those that extended the model, those outside of it, those of untrusted processes. */
+export type RecordChoice = "extended" | "violation" | "refused";
+
+// Quotation marks inside of texts are escaped in records, so this can only be the member itself.
+const IDENTITY = '"type": "bprm_committed_creds"';
+
+/** The records of `path` that stand in it now. @throws RecordFileError, also while lines are taken */
+export function recordTexts(path: string, choice: RecordChoice): RecordTexts {
+  let count = 0;
+  for (const _ of chosen(path, choice)) count += 1;
+  return { count, lines: () => first(count, chosen(path, choice)) };
+}
+
+/** A record that this version can not read is shown as it stands in the file. */
+function tsemText(record: string): string {
+  try {
+    return writeTsemRecord({ kind: "trajectory", event: parseRecord(record) });
+  } catch (error) {
+    if (error instanceof RecordError) return record;
+    throw error;
+  }
+}
+
+function* first(count: number, texts: Iterable<string>): Generator<string> {
+  if (count === 0) return;
+  let left = count;
+  for (const text of texts) {
+    yield tsemText(text);
+    left -= 1;
+    if (left === 0) return;
+  }
+}
+
+function* chosen(path: string, choice: RecordChoice): Generator<string> {
+  // the thread that writes it may not have begun
+  if (!existsSync(path)) return;
+  for (const { text } of readLines(path)) {
+    if (choice === "extended") {
+      if (!text.includes(IDENTITY)) yield text;
+      continue;
+    }
+    const { record, mark } = splitMark(text);
+    if (mark?.kind === choice) yield record;
+  }
+}
