@@ -73,7 +73,8 @@ class JsonReader {
       if (Object.hasOwn(object, name)) this.twice ??= name;
       // Not by assignment: a member __proto__ is a member.
       const value = this.#value(depth + 1);
-      Object.defineProperty(object, name, { value, enumerable: true, configurable: true });
+      const own = { value, enumerable: true, configurable: true, writable: true };
+      Object.defineProperty(object, name, own);
     } while (this.#take(","));
     if (!this.#take("}")) throw NOT_JSON;
     return object;
