@@ -291,7 +291,10 @@ function addModelForms(model: Command): void {
     .command("pseudonym")
     .description("print the pseudonyms of paths, whose files' contents shall not count")
     .argument("[path...]")
-    .option("--trajectory <file>", "also those of the files that these records open or map")
+    .option(
+      "--trajectory <file>",
+      "also those of the files that these records open or map (- is stdin)",
+    )
     .addOption(digestOption("digest of the pseudonyms (default: the model's, or sha256)"))
     .option("-m, --model <model>", "add them to this model")
     .option("-o, --output <model>", "where the changed model is written")

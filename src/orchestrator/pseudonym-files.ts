@@ -21,6 +21,8 @@ export interface PseudonymRequest {
   readonly paths: readonly string[];
   /** File with records; the files that they open or map get a pseudonym too. */
   readonly trajectory?: string;
+  /** Its content where it is no file that can be read; `trajectory` then only names it. */
+  readonly content?: Buffer;
   /** Default: the model's, else sha256. */
   readonly digest?: DigestName;
   /** A model to add them to, and where the result is written. */
@@ -58,11 +60,11 @@ export function makePseudonyms(request: PseudonymRequest): PseudonymResult {
   return { ...found, ...addToText(any.reading, found.pseudonyms, addTo) };
 }
 
-function find({ paths, trajectory }: PseudonymRequest, digest: DigestName): Found {
+function find({ paths, trajectory, content }: PseudonymRequest, digest: DigestName): Found {
   const hasher = nodeHasher(digest);
   const named = paths.map((path) => pseudonymOf(wellTold(path), hasher));
   if (trajectory === undefined) return { pseudonyms: named, passedOver: 0 };
-  const recorded = pathsIn(trajectory);
+  const recorded = pathsIn(trajectory, content ?? readModelBytes(trajectory));
   const known = recorded.filter((path) => path !== undefined);
   return {
     pseudonyms: [...named, ...known.map((path) => pseudonymOf(path, hasher))],
@@ -80,8 +82,8 @@ function wellTold(path: string): string {
 }
 
 /** The pathname of each record, undefined for one of a hook that has no file whose content could be hidden. */
-function pathsIn(file: string): readonly (string | undefined)[] {
-  const lines = readModelBytes(file).toString("latin1").split("\n");
+function pathsIn(file: string, content: Buffer): readonly (string | undefined)[] {
+  const lines = content.toString("latin1").split("\n");
   if (lines.at(-1) === "") lines.pop();
   return lines.map((bytes, i) => {
     const text = decodePath(Buffer.from(bytes, "latin1"));

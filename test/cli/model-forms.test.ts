@@ -58,6 +58,14 @@ describe("galgo model pseudonym", () => {
     assert.equal(stderr, "");
   });
 
+  it("takes records from standard input, and passes over those without a file", async (t) => {
+    const shell = ["sh", "-c", `exec "$@" <'${vector("utilities-traj.txt")}'`, "sh"];
+    const run = new Place(t).wrapped(shell, ["model", "pseudonym", "--trajectory", "-"]);
+    const { stdout, stderr } = await run.ended;
+    assert.equal(stdout, BASH + BASH);
+    assert.match(stderr, /10 records of other hooks/);
+  });
+
   it("wants to know of what", async (t) => {
     const nothing = await new Place(t).galgo("model", "pseudonym");
     assert.equal(nothing.status, 125);

@@ -80,11 +80,17 @@ export async function modelPseudonym(
   paths: readonly string[],
   options: PseudonymOptions,
 ): Promise<void> {
-  const { model, output, json } = options;
-  const result = makePseudonyms(pseudonymRequest(paths, options));
-  if (json === true)
-    outJson(model === undefined ? { pseudonyms: result.pseudonyms } : { model: output, ...result });
-  else for (const pseudonym of result.pseudonyms) outLine(`pseudonym ${pseudonym}`);
+  const { output, json } = options;
+  const content = options.trajectory === "-" ? await readInput() : undefined;
+  const result = makePseudonyms({
+    ...pseudonymRequest(paths, options),
+    ...(content === undefined ? {} : { trajectory: "stdin", content }),
+  });
+  const { pseudonyms, passedOver } = result;
+  if (passedOver > 0)
+    say(`${plural(passedOver, "record")} of other hooks than file_open and mmap_file passed over`);
+  if (json === true) outJson(output === undefined ? { pseudonyms } : { model: output, ...result });
+  else for (const pseudonym of pseudonyms) outLine(`pseudonym ${pseudonym}`);
   if (output !== undefined) tellAdded(result, output);
 }
 
