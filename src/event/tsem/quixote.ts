@@ -67,10 +67,11 @@ function readEvent(record: QuixoteObject, year: QuixoteYear): SecurityEvent {
   const task = { taskId: o.hex("task_id"), pTaskId: digestOr(o.findText("p_task_id"), "") };
   const coe = quixoteCoe(record.get("COE"));
   const cell = quixoteCell(record, hook, year);
+  const tgid = ignored(o, "tgid", U32);
   const context = ignored(o, "context", U32);
   const head = {
     pid: o.findText("pid") === undefined ? 0 : o.unsigned("pid", U32),
-    tgid: undefined,
+    tgid: tgid === undefined ? undefined : Number(tgid),
     tnum: o.findText("tnum") === undefined ? undefined : o.wide("tnum"),
     context: context === undefined ? undefined : Number(context),
     number: ignored(o, "number"),

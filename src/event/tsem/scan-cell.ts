@@ -120,21 +120,43 @@ const field = (member: string, kind: FieldKind, json: string, group?: string): F
     ? { member, kind, optional: false, json }
     : { member, kind, optional: false, json, group };
 
+type ReadCell = (s: Scanner) => Readonly<Members>;
+
+const spelling = (...fields: readonly Field[]): ReadCell => {
+  const cell = new CellScan(fields);
+  return (s) => cell.read(s);
+};
+
+/**
+ * 2023 says what was asked for (reqprot) beside what is done, and the flags only of anonymous memory. A mapping of a file has no place in
+ * today's CELL, nor has one of which more was asked for than is done.
+ */
+const scanMapping2023: ReadCell = (s) => {
+  s.fixed('{"type": "');
+  s.word();
+  s.fixed(', "reqprot": "');
+  const asked = s.u32();
+  s.fixed('", "prot": "');
+  const prot = s.u32();
+  s.fixed('", "flags": "');
+  const flags = s.u32();
+  s.fixed('"}');
+  if (asked !== prot) throw MISMATCH;
+  return { prot, flags };
+};
+
 /** Other spellings of a CELL: of kernels of 2024 and 2023, and of the description of the ABI. */
-const VARIANTS: { readonly [H in HookName]?: readonly CellScan[] } = {
-  task_kill: [
-    new CellScan([
-      field("crossNs", "u32", "cross"),
-      field("sig", "u32", "signal"),
-      field("target", "task", "target"),
-    ]),
-  ],
-  bpf_map: [
-    new CellScan([
-      field("mapType", "u32", "map_type", "map"),
-      field("fmode", "u32", "fmode", "map"),
-    ]),
-  ],
+const VARIANTS: { readonly [H in HookName]?: ReadCell } = {
+  mmap_file: scanMapping2023,
+  task_kill: spelling(
+    field("crossNs", "u32", "cross"),
+    field("sig", "u32", "signal"),
+    field("target", "task", "target"),
+  ),
+  bpf_map: spelling(
+    field("mapType", "u32", "map_type", "map"),
+    field("fmode", "u32", "fmode", "map"),
+  ),
 };
 
 /** Reads the CELL of a hook. */
@@ -142,21 +164,20 @@ export function scanCell(s: Scanner, hook: HookName): ScannedCell {
   if (hook === "tun_dev_attach") return scanUnknown(s);
   if (hook === "syscall") return scanSyscall(s);
   const cell = CELLS.get(hook) as CellScan;
-  const variants = VARIANTS[hook];
-  return { members: variants === undefined ? cell.read(s) : readAny(s, [cell, ...variants]) };
+  const variant = VARIANTS[hook];
+  return { members: variant === undefined ? cell.read(s) : readEither(s, cell, variant) };
 }
 
-function readAny(s: Scanner, cells: readonly CellScan[]): Readonly<Record<string, unknown>> {
+/** No other spelling holds a text, so decisions of a guided scan are those of the first. */
+function readEither(s: Scanner, cell: CellScan, variant: ReadCell): Readonly<Members> {
   const start = s.pos;
-  for (const cell of cells) {
-    try {
-      return cell.read(s);
-    } catch (error) {
-      if (error !== MISMATCH) throw error;
-      s.pos = start;
-    }
+  try {
+    return cell.read(s);
+  } catch (error) {
+    if (error !== MISMATCH) throw error;
+    s.pos = start;
+    return variant(s);
   }
-  throw MISMATCH;
 }
 
 /** Nobody has described this CELL. */

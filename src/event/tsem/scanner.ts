@@ -54,6 +54,8 @@ export class Scanner {
   readonly spans: Span[] = [];
   /** A guided scan ran off the end of the line inside a text. */
   open = false;
+  /** A guided scan met a name that may have escaped quotes. */
+  mayEscape = false;
   /** Where the CELL began. */
   cellStart = 0;
   #texts = 0;
@@ -235,6 +237,7 @@ export class Scanner {
   }
 
   #decidedEnd(follow: string, escaped: boolean): number {
+    if (escaped) this.mayEscape = true;
     let span = this.spans[this.#texts++];
     if (span === undefined) {
       const start = this.pos;

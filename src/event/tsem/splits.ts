@@ -22,6 +22,8 @@ export interface Readings {
   readonly tooMany: boolean;
   /** The line ends inside a text, behind a beginning that is as it should be. */
   readonly open: boolean;
+  /** A name in it may have escaped quotes. */
+  readonly mayEscape: boolean;
 }
 
 /**
@@ -30,7 +32,8 @@ export interface Readings {
  */
 export function readings(line: string): Readings {
   const escaped = search(line, true);
-  return escaped.found.length > 0 || escaped.tooMany ? escaped : search(line, false);
+  const settled = escaped.found.length > 0 || escaped.tooMany || !escaped.mayEscape;
+  return settled ? escaped : search(line, false);
 }
 
 function search(line: string, escapes: boolean): Readings {
@@ -39,13 +42,17 @@ function search(line: string, escapes: boolean): Readings {
   s.escapes = escapes;
   const found: Reading[] = [];
   for (let tries = 0; ; tries++) {
-    if (tries === MAX_SPLITS) return { found, tooMany: true, open: s.open };
+    if (tries === MAX_SPLITS) {
+      return { found, tooMany: true, open: s.open, mayEscape: s.mayEscape };
+    }
     const record = attempt(s);
     if (record !== undefined) {
       const spans = s.spans.map((span) => ({ ...span }));
       found.push({ record, spans, cellStart: s.cellStart });
     }
-    if (found.length > 1 || !s.decideAnew()) return { found, tooMany: false, open: s.open };
+    if (found.length > 1 || !s.decideAnew()) {
+      return { found, tooMany: false, open: s.open, mayEscape: s.mayEscape };
+    }
   }
 }
 

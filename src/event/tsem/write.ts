@@ -5,6 +5,7 @@ import { quote } from "../../base/quote.ts";
 import type { SecurityEvent } from "../event.ts";
 import { shown, writeRecord } from "../record.ts";
 import { RecordError } from "../record-error.ts";
+import { readQuixoteRecord } from "./quixote.ts";
 import type { TsemRecord } from "./tsem-record.ts";
 
 /** An object of a record: its members in order, every scalar a string. */
@@ -14,7 +15,7 @@ export interface Tree {
 
 /**
  * One line without its newline. `kernel` (the default) is read back by the same dialect, whatever the texts hold. `quixote` is what
- * the parser of Quixote reads as the same event; it throws `RecordError` NOT_EXPRESSIBLE for a text that this parser can not be given.
+ * the parser of Quixote reads as the same event; it throws `RecordError` NOT_EXPRESSIBLE for what this parser can not be given.
  * A log record without `action` is written with its event.
  */
 export function writeTsemRecord(
@@ -22,9 +23,24 @@ export function writeTsemRecord(
   dialect: "kernel" | "quixote" = "kernel",
 ): string {
   const tree = treeOf(record);
-  const line = dialect === "quixote" ? spell(tree, quixoteText) : plainOrCompact(tree);
-  // The kernel writes two blanks here.
+  return dialect === "quixote" ? writeForQuixote(tree) : withTwoBlanks(plainOrCompact(tree));
+}
+
+/** The kernel writes two blanks here. */
+function withTwoBlanks(line: string): string {
   return line.replace(/("ptrace_access_check": \{"child": "[0-9a-f]*",)( "mode")/, "$1 $2");
+}
+
+function writeForQuixote(tree: Tree): string {
+  const line = spell(tree, quixoteText);
+  try {
+    readQuixoteRecord(line, 2025);
+  } catch (cause) {
+    if (!(cause instanceof RecordError)) throw cause;
+    const problem = `Quixote would not read the record: ${cause.message}`;
+    throw new RecordError("NOT_EXPRESSIBLE", problem, { cause });
+  }
+  return line;
 }
 
 /** The members of an event as a kernel orders them. Without `pid` when it is not known. */
