@@ -83,7 +83,7 @@ function eventJson(record: Json): string {
   const hook = hookOfType(type);
   if (hook !== undefined) {
     event["type"] = hook;
-    move(record, { json: type }, { json: hook });
+    move(record, { json: type }, hook);
     renameOld(record[hook], hook);
   }
   return JSON.stringify(record);
@@ -108,7 +108,7 @@ const EVENT: ReadonlySet<string> = new Set([
 function renameOld(cell: unknown, hook: HookName): void {
   if (!isObject(cell)) return;
   for (const field of HOOKS[hook].cell) {
-    for (const alias of field.aliases ?? []) move(cell, alias, field);
+    for (const alias of field.aliases ?? []) move(cell, alias, field.json);
     const value = cell[field.json];
     if (field.kind === "base64" && typeof value === "string") {
       cell[field.json] = base64Of(value) ?? value;
@@ -116,13 +116,11 @@ function renameOld(cell: unknown, hook: HookName): void {
   }
 }
 
-function move(object: Json, from: FieldName, to: FieldName): void {
+/** Gives a member another name, and takes it out of its group, unless there is one of that name. */
+function move(object: Json, from: FieldName, name: string): void {
   const source = from.group === undefined ? object : object[from.group];
-  const target = to.group === undefined ? object : object[to.group];
-  if (!isObject(source) || !isObject(target)) return;
-  if (from.json === to.json && source === target) return;
-  if (source[from.json] === undefined || target[to.json] !== undefined) return;
-  target[to.json] = source[from.json];
+  if (!isObject(source) || source[from.json] === undefined || object[name] !== undefined) return;
+  object[name] = source[from.json];
   delete source[from.json];
 }
 

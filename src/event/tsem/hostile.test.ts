@@ -74,6 +74,15 @@ const CHOSEN = new Set(["address", "oldName", "name", "kmodName", "fstype", "dev
 const isChosen = (key: string, value: string): boolean =>
   CHOSEN.has(key) && !/^[0-9a-f]{32,}$/.test(value);
 
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** A copy of an object; a kernel leaves nothing out of an inode. */
+function mapMembers(object: object, map: (value: unknown, key: string) => unknown): object {
+  const whole = "sMagic" in object ? { ...object, sId: "", sUuid: "1f".repeat(16) } : object;
+  return Object.fromEntries(Object.entries(whole).map(([key, value]) => [key, map(value, key)]));
+}
+
 /** The event with the given texts in place of all that a workload may choose. */
 function renamed(event: SecurityEvent, texts: readonly string[], comm: string): SecurityEvent {
   let next = 0;
@@ -82,10 +91,7 @@ function renamed(event: SecurityEvent, texts: readonly string[], comm: string): 
     if (key === "pathname") return `/${name()}`;
     if (key === "sId") return name().slice(0, 15);
     if (typeof value === "string") return isChosen(key, value) ? name() : value;
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-    // A kernel leaves nothing out of an inode.
-    const whole = "sMagic" in value ? { ...value, sId: "", sUuid: "1f".repeat(16) } : value;
-    return Object.fromEntries(Object.entries(whole).map(([k, v]) => [k, walk(v, k)]));
+    return isObject(value) ? mapMembers(value, walk) : value;
   };
   const cell = walk(event.cell, "cell");
   return { ...event, process: comm.slice(0, 15), cell } as SecurityEvent;

@@ -18,6 +18,7 @@ import { RecordError, type RecordErrorCode } from "../record-error.ts";
 import { recordState } from "./kernel.ts";
 import { joinedState } from "./lines.ts";
 import { readTsemRecord } from "./read.ts";
+import { Scanner, scanned } from "./scanner.ts";
 
 function eventOf(line: string): SecurityEvent {
   const record = readTsemRecord(line);
@@ -82,10 +83,10 @@ describe("records of a kernel", () => {
     const long = readTsemRecord(openLine("/x", { kind: "log" }));
     assert.ok(long.kind === "log" && long.event?.hook === "file_open" && long.hook === "file_open");
     assert.equal(refusal(short.replace("DENY", "MAYBE")), "NOT_JSON");
-    assert.equal(
-      refusal(compact(short.replace('ba"', "ba")).replace("DENY", "MAYBE")),
-      "BAD_MEMBER",
-    );
+    const json = compact(short.replace('ba"', "ba"));
+    assert.equal(readTsemRecord(json).kind, "log");
+    assert.equal(refusal(json.replace("DENY", "MAYBE")), "BAD_MEMBER");
+    assert.equal(refusal(json.replace("socket_create", "no hook")), "BAD_MEMBER");
   });
 
   it("may be an aggregate, or say nothing", () => {
@@ -115,6 +116,10 @@ describe("records of a kernel", () => {
     assert.equal(exec.hook, "bprm_committed_creds");
     const map = '{"type": "1", "reqprot": "3", "prot": "3", "flags": "34"}';
     assert.deepEqual(eventOf(aLine("mmap_file", map)).cell, { prot: 3, flags: 34 });
+    // What today's CELL has no place for.
+    assert.equal(refusal(aLine("mmap_file", map.replace('"3"', '"7"'))), "BAD_MEMBER");
+    const ofFile = `{"type": "0", "reqprot": "3", "prot": "3", "file": ${fileText(pathText("/x"))}}`;
+    assert.equal(refusal(aLine("mmap_file", ofFile)), "BAD_MEMBER");
     for (const text of [
       '{"map": {"map_type": "2"}, "fmode": "3"}',
       '{"map": {"map_type": "2", "fmode": "3"}}',
@@ -122,6 +127,7 @@ describe("records of a kernel", () => {
       assert.deepEqual(eventOf(aLine("bpf_map", text)).cell, { mapType: 2, fmode: 3 });
       assert.deepEqual(eventOf(compact(aLine("bpf_map", text))).cell, { mapType: 2, fmode: 3 });
     }
+    assert.equal(refusal(compact(aLine("bpf_map", '{"fmode": "3"}'))), "BAD_MEMBER");
     assert.deepEqual(
       eventOf(compact(aLine("task_kill", `{"cross": "1", "signal": "15", "target": "${TASK_ID}"}`)))
         .cell,
@@ -159,6 +165,31 @@ describe("records of a kernel", () => {
     }
     const wide = eventOf(file.replace('"number": "5"', '"number": "18446744073709551615"'));
     assert.equal(wide.number, 0xffff_ffff_ffff_ffffn);
+    const socket = (protocol: string): string =>
+      aLine(
+        "socket_create",
+        `{"family": "2", "type": "1", "protocol": "${protocol}", "kern": "0"}`,
+      );
+    const protocolOf = (text: string): unknown =>
+      (eventOf(socket(text)).cell as { protocol?: number }).protocol;
+    assert.deepEqual(
+      ["-1", "-2147483648", "4294967295"].map(protocolOf),
+      [-1, -0x8000_0000, 0xffff_ffff],
+    );
+    for (const text of ["-0", "-2147483649", "4294967296", "-", "+1", " 1"]) {
+      assert.equal(refusal(socket(text)), "BAD_MEMBER", text);
+    }
+    const clock = (seconds: string): string =>
+      aLine("settime", `{"ts": {"seconds": "${seconds}", "nsecs": "0"}}`);
+    assert.deepEqual(eventOf(clock("-9223372036854775808")).cell, {
+      seconds: -0x8000_0000_0000_0000n,
+      nsecs: 0n,
+    });
+    for (const text of ["-0", "-9223372036854775809"])
+      assert.equal(refusal(clock(text)), "BAD_MEMBER");
+    const flag = `{"ipcp": {"uid": "0", "gid": "0", "cuid": "0", "cgid": "0", "mode": "0600", "owner": "${TASK_ID}"}, "flag": "65536"}`;
+    assert.equal(refusal(aLine("ipc_permission", flag)), "BAD_MEMBER");
+    assert.equal(refusal(aLine("ipc_permission", flag.replace("0600", "0200000"))), "BAD_MEMBER");
     const setattr = `{"dentry": {"path": ${pathText("/x")}}, "attr": {"valid": "1", "mode": "00", "uid": "0", "gid": "0", "size": "0"}}`;
     assert.equal(eventOf(aLine("inode_setattr", setattr)).hook, "inode_setattr");
   });
@@ -188,6 +219,15 @@ describe("records of a kernel", () => {
     assert.equal(attribute(line('dmFsdWU=a"b\\c')), "dmFsdWU=");
     assert.equal(attribute(compact(line("dmFsdWU=nodev:/"))), "dmFsdWU=");
     assert.notEqual(refusal(line("AAH/YWJjnodev:/")), undefined);
+  });
+});
+
+describe("a scan", () => {
+  it("hides no fault of our own", () => {
+    const fault = (): never => {
+      throw new TypeError("ours");
+    };
+    assert.throws(() => scanned(new Scanner(), fault), TypeError);
   });
 });
 

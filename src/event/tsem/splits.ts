@@ -3,7 +3,7 @@
 // stand behind it stands. The work is bounded by MAX_SPLITS.
 import { MAX_SPLITS } from "./limits.ts";
 import { scanRecord } from "./scan-record.ts";
-import { MISMATCH, Scanner, type Span } from "./scanner.ts";
+import { Scanner, type Span, scanned } from "./scanner.ts";
 import type { TsemRecord } from "./tsem-record.ts";
 
 /** One way to read a line, and where its texts stand. */
@@ -59,10 +59,5 @@ function search(line: string, escapes: boolean): Readings {
 function attempt(s: Scanner): TsemRecord | undefined {
   s.restart();
   s.cellStart = s.text.length;
-  try {
-    return scanRecord(s);
-  } catch (error) {
-    if (error === MISMATCH) return undefined;
-    throw error;
-  }
+  return scanned(s, scanRecord);
 }

@@ -36,8 +36,7 @@ function writeForQuixote(tree: Tree): string {
   try {
     readQuixoteRecord(line, 2025);
   } catch (cause) {
-    if (!(cause instanceof RecordError)) throw cause;
-    const problem = `Quixote would not read the record: ${cause.message}`;
+    const problem = `Quixote would not read the record: ${(cause as RecordError).message}`;
     throw new RecordError("NOT_EXPRESSIBLE", problem, { cause });
   }
   return line;
