@@ -130,7 +130,7 @@ describe("names of a hostile workload", () => {
           }
           assert.deepEqual(record, { kind: "event", event }, line);
         }),
-        { numRuns: 60 },
+        { numRuns: 15 },
       );
     });
   }
@@ -203,7 +203,7 @@ describe("any line", () => {
   });
 
   it("that was a record and was changed is read or refused in good order", () => {
-    fc.assert(fc.property(fc.oneof(mutant, neighbour), examine), { numRuns: 2000 });
+    fc.assert(fc.property(fc.oneof(mutant, neighbour), examine), { numRuns: 1000 });
   });
 
   it("that is taken by its parts is one that can be read, and says the same", () => {
@@ -227,7 +227,7 @@ describe("any line", () => {
         );
         assert.deepEqual(readTsemRecord(line).kind, parts.kind);
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
     assert.ok(taken > 50, String(taken));
   });
@@ -269,7 +269,7 @@ function eventIn(line: string): SecurityEvent | undefined {
 }
 
 describe("lines that are meant to take long", () => {
-  const SIZES = [4096, 16_000, 1_000_000];
+  const SIZES = [4096, 1_000_000];
   const PIECES = [
     '"',
     "\\",

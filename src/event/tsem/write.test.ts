@@ -42,7 +42,7 @@ describe("written records", () => {
           const record = recordOf(kind, event);
           assert.deepEqual(readTsemRecord(writeTsemRecord(record)), record);
         }),
-        { numRuns: 40 },
+        { numRuns: 12 },
       );
     });
   }
@@ -55,7 +55,7 @@ describe("written records", () => {
         assert.match(line, /^[^\n\r\u0085\u2028\u2029]*$/);
         assert.deepEqual(readTsemRecord(line), record);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -130,7 +130,7 @@ describe("records written for Quixote", () => {
         const named = { ...event, process };
         assert.deepEqual(roundTrip(named), { kind: "event", event: named });
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -151,7 +151,7 @@ describe("records written for Quixote", () => {
           assert.ok(record.kind === "event");
           assert.deepEqual({ ...record.event, cell: 0 }, { ...plain, cell: 0 });
         }),
-        { numRuns: 20 },
+        { numRuns: 6 },
       );
     }
   });
