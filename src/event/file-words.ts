@@ -148,5 +148,6 @@ export const INODE_WORDS: WordsOf<InodeCells> = {
   inode_listxattr: (e) => `lists the extended attributes of ${dentryWords(e.cell.dentry)}`,
   inode_removexattr: ({ cell }) =>
     `removes attribute ${quote(cell.name)} of ${dentryWords(cell.dentry)}`,
-  inode_killpriv: (e) => `takes set-user-id and capabilities from ${dentryWords(e.cell.dentry)}`,
+  inode_killpriv: (e) =>
+    `clears the set-user-id bit and capabilities of ${dentryWords(e.cell.dentry)}`,
 };

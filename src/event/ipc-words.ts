@@ -10,20 +10,17 @@ function made(what: string, { owner }: IpcPermId, names: ProgramNames): string {
   return `${what}${makerWords(owner, names)}`;
 }
 
-/** Bits of a mode that are asked for, wherever in it they stand. */
+/** What may be done, by the bits of a mode, wherever in it they stand. */
 function accessWords(flag: number): string {
   const bits = (flag | (flag >> 3) | (flag >> 6)) & 7;
-  const words = [
-    ...((bits & 4) === 0 ? [] : ["reading"]),
-    ...((bits & 2) === 0 ? [] : ["writing"]),
-  ];
-  return words.length === 0 ? "access" : words.join(" and ");
+  const verbs = [...((bits & 4) === 0 ? [] : ["read"]), ...((bits & 2) === 0 ? [] : ["write"])];
+  return verbs.length === 0 ? "for" : `to ${verbs.join(" and ")}`;
 }
 
 /** What is done with System V objects, keys and netlink. */
 export const IPC_WORDS: WordsOf<IpcCells> = {
   ipc_permission: ({ cell }, names) =>
-    `asks for ${accessWords(cell.flag)} of ${made("a System V object", cell.ipcp, names)}`,
+    `asks ${accessWords(cell.flag)} ${made("a System V object", cell.ipcp, names)}`,
   shm_associate: ({ cell }, names) => `finds ${made("shared memory", cell.perm, names)}`,
   shm_shmctl: ({ cell }, names) =>
     `controls ${made("shared memory", cell.perm, names)} (${nameOf(SHM_COMMANDS, cell.cmd)})`,

@@ -31,11 +31,14 @@ export function readCell(cell: Members, hook: HookName): Readonly<Record<string,
   const out: Record<string, unknown> = {};
   const { sections, names } = planOf(hook);
   for (const { group, fields } of sections) {
-    const from = group === undefined ? cell : cell.find(group, readObject);
-    readFields(from, fields, out);
-    if (from !== cell) from?.end(names);
-    if (from === undefined && fields.some((field) => !field.optional)) {
-      throw memberError(cell.at(group ?? ""), "is missing");
+    if (group === undefined) readFields(cell, fields, out);
+    else {
+      const inner = cell.find(group, readObject);
+      if (inner === undefined) refuseMissing(cell, group, fields);
+      else {
+        readFields(inner, fields, out);
+        inner.end(names);
+      }
     }
   }
   cell.end(names);
@@ -44,12 +47,12 @@ export function readCell(cell: Members, hook: HookName): Readonly<Record<string,
 
 const readObject: Reader<Members> = (value, of, name) => new Members(value, of, name);
 
-function readFields(
-  from: Members | undefined,
-  fields: readonly Field[],
-  out: Record<string, unknown>,
-): void {
-  if (from === undefined) return;
+/** An object of optional members only may be absent with them. */
+function refuseMissing(cell: Members, group: string, fields: readonly Field[]): void {
+  if (fields.some((field) => !field.optional)) throw memberError(cell.at(group), "is missing");
+}
+
+function readFields(from: Members, fields: readonly Field[], out: Record<string, unknown>): void {
   for (const { member, json, kind, optional } of fields) {
     if (!optional || from.has(json)) out[member] = from.get<unknown>(json, READ[kind]);
   }

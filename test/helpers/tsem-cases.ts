@@ -41,7 +41,7 @@ export const FILE_CASES: readonly (readonly [SecurityEvent, string])[] = [
   [anEvent("inode_listxattr", { dentry: there("/a") }), "lists the extended attributes of /a"],
   [
     anEvent("inode_killpriv", { dentry: there("/a") }),
-    "takes set-user-id and capabilities from /a",
+    "clears the set-user-id bit and capabilities of /a",
   ],
   [anEvent("sb_remount", SUPERBLOCK), "changes how the tmpfs at /mnt is mounted"],
   [anEvent("sb_statfs", { dentry: there("/a") }), "asks about the filesystem of /a"],
@@ -148,16 +148,13 @@ export const TASK_CASES: readonly (readonly [SecurityEvent, string])[] = [
 export const IPC_CASES: readonly (readonly [SecurityEvent, string])[] = [
   [
     anEvent("ipc_permission", { ipcp: PERM, flag: 0o444 }),
-    "asks for reading of a System V object of /bin/b",
+    "asks to read a System V object of /bin/b",
   ],
   [
     anEvent("ipc_permission", { ipcp: PERM, flag: 0o600 }),
-    "asks for reading and writing of a System V object of /bin/b",
+    "asks to read and write a System V object of /bin/b",
   ],
-  [
-    anEvent("ipc_permission", { ipcp: PERM, flag: 0 }),
-    "asks for access of a System V object of /bin/b",
-  ],
+  [anEvent("ipc_permission", { ipcp: PERM, flag: 0 }), "asks for a System V object of /bin/b"],
   [anEvent("shm_associate", { perm: PERM, shmflg: 0 }), "finds shared memory of /bin/b"],
   [anEvent("shm_shmctl", { perm: PERM, cmd: 0 }), "controls shared memory of /bin/b (IPC_RMID)"],
   [anEvent("shm_shmat", { perm: PERM, shmflg: 0o10000 }), "maps shared memory of /bin/b"],

@@ -64,7 +64,7 @@ export const INODE_HOOKS: HookSpecs<InodeCells> = {
     ],
   },
   // The kernel calls it a path, and prints a dentry.
-  inode_getattr: { words: "looks at a file", cell: [["dentry", "dentry", "path"]] },
+  inode_getattr: { words: "asks for attributes of a file", cell: [["dentry", "dentry", "path"]] },
   inode_setxattr: {
     words: "sets an extended attribute",
     cell: [
@@ -77,5 +77,5 @@ export const INODE_HOOKS: HookSpecs<InodeCells> = {
   inode_getxattr: { words: "reads an extended attribute", cell: XATTR_NAME },
   inode_listxattr: { words: "lists extended attributes", cell: [["dentry", "dentry"]] },
   inode_removexattr: { words: "removes an extended attribute", cell: XATTR_NAME },
-  inode_killpriv: { words: "takes privileges from a file", cell: [["dentry", "dentry"]] },
+  inode_killpriv: { words: "clears privileges of a file", cell: [["dentry", "dentry"]] },
 };

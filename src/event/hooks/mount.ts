@@ -34,7 +34,7 @@ export const MOUNT_HOOKS: HookSpecs<MountCells> = {
       ["to", "path", "new_path"],
     ],
   },
-  sb_statfs: { words: "looks at a filesystem", cell: [["dentry", "dentry"]] },
+  sb_statfs: { words: "asks about a filesystem", cell: [["dentry", "dentry"]] },
   move_mount: {
     words: "moves a mount",
     cell: [
