@@ -155,6 +155,14 @@ describe("replay", () => {
     assert.equal(replay.model.counts.points, 2);
   });
 
+  it("does not model a stream of another digest", () => {
+    const { faults, replay } = play([line(open)], { ...TSEM, hasher: webHasher("sha384") });
+    assert.deepEqual(faults, [
+      { line: 1, problem: "its TASK_ID has 64 hex digits, those of sha384 have 96" },
+    ]);
+    assert.equal(replay.model.counts.points, 0);
+  });
+
   it("shows records that are no behaviour, and counts those that should be one", () => {
     const { records, faults, replay } = play([
       '{"export": {"type": "event"}, }',

@@ -160,8 +160,19 @@ export class Replay implements RecordSink {
       this.#listener.record({ line, kind: "identity", process, words, added: false });
       return;
     }
+    this.#checkDigest(event);
     const coefficient = this.#mapper.coefficient(this.#profile.rewrite(event));
     const { added } = this.model.update(coefficient);
     this.#listener.record({ line, kind, process, words, coefficient, added });
+  }
+
+  /** A stream of another digest is another stream. Quixote takes TASK_IDs of any length. */
+  #checkDigest({ task }: SecurityEvent): void {
+    const { hasher, mapping } = this.#mapper;
+    if (mapping !== "tsem-v4") return;
+    const odd = [task.taskId, task.pTaskId].find((id) => id.length !== hasher.size * 2);
+    if (odd === undefined) return;
+    const problem = `its TASK_ID has ${odd.length} hex digits, those of ${hasher.name} have ${hasher.size * 2}`;
+    throw new ModelError("BAD_FIELD", problem);
   }
 }
