@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Builds dist/native/galgo-launch-<arch> and dist/native/galgo-launch-node.mjs, the launcher in Node. Without a C compiler, or
-# on another processor, it says so and exits 0: Galgo then starts workloads with the latter.
+# Builds dist/native/galgo-launch-<arch>, dist/native/galgo-launch-tsem-<arch> and the same in Node (*-node.mjs). Without a
+# C compiler, or on another processor, it says so and exits 0: Galgo then starts workloads with the latter.
 # CC=aarch64-linux-gnu-gcc ARCH=aarch64 builds for another machine.
 set -eu
 case $0 in
@@ -14,10 +14,14 @@ mkdir -p "$out"
 temporary=$out/galgo-launch.$$
 trap 'rm -f "$temporary"' EXIT
 
-if [ -x "$root/node_modules/.bin/esbuild" ]; then
-  "$root/node_modules/.bin/esbuild" "$root/src/sensor/seccomp/launch-node.ts" --bundle --platform=node --format=esm --target=node20 \
+bundle() { # source, name
+  "$root/node_modules/.bin/esbuild" "$root/src/sensor/$1" --bundle --platform=node --format=esm --target=node20 \
     --external:koffi --log-level=warning --outfile="$temporary"
-  mv -f "$temporary" "$out/galgo-launch-node.mjs"
+  mv -f "$temporary" "$out/$2"
+}
+if [ -x "$root/node_modules/.bin/esbuild" ]; then
+  bundle seccomp/launch-node.ts galgo-launch-node.mjs
+  bundle tsem/launch-node.ts galgo-launch-tsem-node.mjs
 fi
 
 arch=${ARCH:-$(uname -m)}
@@ -44,13 +48,15 @@ if [ -z "$compiler" ]; then
   exit 0
 fi
 
-# CC may carry options ("clang --target=..."), hence unquoted
-# shellcheck disable=SC2086
-if $compiler -std=gnu11 -Os -Wall -Wextra -ffreestanding -fno-builtin -fno-stack-protector -fno-pie -fomit-frame-pointer \
-  -fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -static -nostdlib -s \
-  -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,norelro -Wl,-z,noseparate-code \
-  -o "$temporary" "$here/launch.c"; then
-  mv -f "$temporary" "$out/galgo-launch-$arch"
-else
-  echo "native/build.sh: $compiler can not build the launcher; the Node launcher will be used" >&2
-fi
+for name in launch launch-tsem; do
+  # CC may carry options ("clang --target=..."), hence unquoted
+  # shellcheck disable=SC2086
+  if $compiler -std=gnu11 -Os -Wall -Wextra -ffreestanding -fno-builtin -fno-stack-protector -fno-pie -fomit-frame-pointer \
+    -fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -static -nostdlib -s \
+    -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,norelro -Wl,-z,noseparate-code \
+    -o "$temporary" "$here/$name.c"; then
+    mv -f "$temporary" "$out/galgo-$name-$arch"
+  else
+    echo "native/build.sh: $compiler can not build $name.c; the launcher in Node will be used" >&2
+  fi
+done

@@ -16,7 +16,7 @@ enum {
   NR_read = 0, NR_write = 1, NR_close = 3, NR_rt_sigaction = 13, NR_rt_sigprocmask = 14, NR_ioctl = 16,
   NR_sendmsg = 46, NR_recvmsg = 47, NR_clone = 56, NR_execve = 59, NR_wait4 = 61, NR_kill = 62, NR_fcntl = 72,
   NR_getppid = 110, NR_getpgid = 121, NR_rt_sigtimedwait = 128, NR_prctl = 157, NR_getdents64 = 217,
-  NR_exit_group = 231, NR_openat = 257, NR_unlinkat = 263, NR_readlinkat = 267, NR_ppoll = 271, NR_signalfd4 = 289,
+  NR_exit_group = 231, NR_openat = 257, NR_capget = 125, NR_capset = 126, NR_unlinkat = 263, NR_readlinkat = 267, NR_ppoll = 271, NR_signalfd4 = 289,
   NR_pipe2 = 293, NR_prlimit64 = 302, NR_seccomp = 317, NR_clone3 = 435, NR_close_range = 436, NR_getpid = 39, NR_clock_gettime = 228,
 };
 enum { O_DIRECTORY = 0200000 };
@@ -43,7 +43,7 @@ enum {
   NR_read = 63, NR_write = 64, NR_ppoll = 73, NR_signalfd4 = 74, NR_readlinkat = 78, NR_exit_group = 94, NR_kill = 129,
   NR_rt_sigaction = 134, NR_rt_sigprocmask = 135, NR_rt_sigtimedwait = 137, NR_getpgid = 155, NR_prctl = 167,
   NR_getpid = 172, NR_getppid = 173, NR_sendmsg = 211, NR_recvmsg = 212, NR_clone = 220, NR_execve = 221,
-  NR_wait4 = 260, NR_prlimit64 = 261, NR_seccomp = 277, NR_clone3 = 435, NR_close_range = 436, NR_clock_gettime = 113,
+  NR_wait4 = 260, NR_prlimit64 = 261, NR_seccomp = 277, NR_capget = 90, NR_capset = 91, NR_clone3 = 435, NR_close_range = 436, NR_clock_gettime = 113,
 };
 enum { O_DIRECTORY = 040000 };
 
@@ -85,6 +85,7 @@ enum { WNOHANG = 1, WUNTRACED = 2, WCONTINUED = 8, WALL = 0x40000000 };
 enum { SOL_SOCKET = 1, SCM_RIGHTS = 1, MSG_TRUNC = 0x20, MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000, MSG_CMSG_CLOEXEC = 0x40000000 };
 enum { POLLIN = 1, RLIMIT_NOFILE = 7, CLOCK_MONOTONIC = 1, TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410 };
 enum { PR_SET_PDEATHSIG = 1, PR_SET_DUMPABLE = 4, PR_SET_NAME = 15, PR_SET_CHILD_SUBREAPER = 36, PR_SET_NO_NEW_PRIVS = 38 };
+enum { PR_CAPBSET_DROP = 24, PR_CAP_AMBIENT = 47, PR_CAP_AMBIENT_LOWER = 3, CAP_MAC_ADMIN = 33, CAP_VERSION_3 = 0x20080522 };
 enum { SECCOMP_SET_MODE_FILTER = 1, FILTER_SPEC_ALLOW = 4, FILTER_NEW_LISTENER = 8, FILTER_WAIT_KILLABLE_RECV = 32 };
 
 static const u64 CLONE_INTO_CGROUP = 0x200000000;
@@ -96,6 +97,8 @@ struct pollfd { i32 fd; short events; short revents; };
 struct timespec { long seconds; long nanoseconds; };
 struct sigaction { u64 handler; u64 flags; u64 restorer; u64 mask; };
 struct rlimit { u64 soft; u64 hard; };
+struct cap_header { u32 version; i32 pid; };
+struct cap_data { u32 effective, permitted, inheritable; };
 struct sock_filter { u16 code; u8 jt; u8 jf; u32 k; };
 struct sock_fprog { u16 length; struct sock_filter *filter; };
 struct dirent { u64 inode; u64 offset; u16 length; u8 type; char name[]; };

@@ -5,12 +5,14 @@ import { constants } from "node:os";
 import { processEntry } from "./launch-tree.ts";
 import type { LaunchedWorkload } from "./launch-types.ts";
 
+type Followed = Pick<LaunchedWorkload, "pid" | "signal" | "onStopped">;
+
 /**
  * From now on this process stops when the workload's first process has stopped, not earlier: until then somebody has to
  * answer its system calls. SIGTTIN and SIGTTOU keep their default, they come to both at once.
  * @returns undoes that; call it when the workload is gone
  */
-export function followJobControl(workload: LaunchedWorkload): () => void {
+export function followJobControl(workload: Followed): () => void {
   const undoContinue = passOn("SIGCONT", workload);
   let undoStop = passOn("SIGTSTP", workload);
   workload.onStopped(() => {
@@ -28,7 +30,7 @@ export function followJobControl(workload: LaunchedWorkload): () => void {
   };
 }
 
-function passOn(name: "SIGTSTP" | "SIGCONT", workload: LaunchedWorkload): () => void {
+function passOn(name: "SIGTSTP" | "SIGCONT", workload: Followed): () => void {
   const handler = (): void => workload.signal(constants.signals[name]);
   process.on(name, handler);
   return () => {
