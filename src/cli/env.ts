@@ -16,6 +16,10 @@ export const ENV_VARIABLES: readonly EnvVariable[] = [
     meaning: "path of the native launcher to use instead of the built one",
   },
   { name: "GALGO_NO_NATIVE", meaning: "1: start workloads without the native launcher (slower)" },
+  {
+    name: "GALGO_TSEM_DIR",
+    meaning: "where the files of a TSEM kernel are instead of /sys/kernel/security/tsem",
+  },
   { name: "GALGO_DEBUG", meaning: "1: show where an error of Galgo comes from" },
   { name: "XDG_STATE_HOME", meaning: "parent of the default state directory of ordinary users" },
   { name: "NO_COLOR", meaning: "set: no colours" },

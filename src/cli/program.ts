@@ -16,7 +16,7 @@ Exit status of run and learn: the command's own; 121 an enforced model was viola
 126 the command is not executable; 127 it was not found; 128+n it was ended by signal n.`;
 
 const PROFILES = ["portable", "exact"];
-const SENSORS = ["seccomp"];
+const SENSORS = ["seccomp", "tsem"];
 
 /** The whole command line. Actions end by setting process.exitCode. */
 export function createProgram(): Command {
@@ -71,17 +71,16 @@ function addLearn(program: Command): void {
     )
     .option("--name <name>", "name of the workload (default: the command's)")
     .addOption(
-      new Option("--sensor <sensor>", "how events are seen").choices(SENSORS).default("seccomp"),
-    )
-    .addOption(
-      new Option("--profile <profile>", "what is made equal between machines")
-        .choices(PROFILES)
-        .default("portable"),
+      new Option(
+        "--profile <profile>",
+        "what is made equal between machines (default: portable; with --sensor tsem: exact)",
+      ).choices(PROFILES),
     )
     .addOption(mappingOption("how events become coefficients").default("tsem-v4"))
     .addOption(digestOption("digest of coefficients and contents").default("sha256"))
     .option("--allow-loss", "write a model although events were lost, and say so in it")
     .option("--json", "print the result as JSON on stdout");
+  addSensor(learn);
   addLimits(learn);
   addCommandArgument(learn).action(async (command, options) =>
     (await import("./commands/learn.ts")).learn(command, options),
@@ -108,10 +107,32 @@ function addRun(program: Command): void {
     .option("--pass-status", "exit with the command's status even after a violation")
     .option("--allow-weaker", "run although this machine sees less than the model was learned with")
     .option("--json", "print the result as JSON on stderr's last line");
+  addSensor(run);
   addLimits(run);
   addCommandArgument(run).action(async (command, options) =>
     (await import("./commands/run.ts")).run(command, options),
   );
+}
+
+function addSensor(command: Command): void {
+  command
+    .addOption(
+      new Option("--sensor <sensor>", "how events are seen").choices(SENSORS).default("seccomp"),
+    )
+    .option("--tsem-internal", "TSEM: let the kernel's own model decide, and read it at the end")
+    .addOption(
+      new Option("--tsem-nsref <namespace>", "TSEM: user namespace of the ids in events").choices([
+        "initial",
+        "current",
+      ]),
+    )
+    .option("--tsem-model <name>", "TSEM: name of a model inside the kernel")
+    .addOption(
+      new Option(
+        "--tsem-cache <n>",
+        "TSEM: events in atomic context that can be described at a time",
+      ).argParser(positive),
+    );
 }
 
 function addLimits(command: Command): void {

@@ -3,7 +3,7 @@
 export { CommandError, ModelUseError, RecordFileError, RunError, StateError } from "./errors.ts";
 export type { LatencySummary } from "./latency.ts";
 export { type LearnObserver, type LearnRequest, type LearnResult, learnWorkload } from "./learn.ts";
-export type { ViolationReport } from "./namespace.ts";
+export type { ViolationReport } from "./namespace-types.ts";
 export {
   type Attempt,
   playQuickstart,
@@ -20,5 +20,12 @@ export type {
   RunRecord,
   ViolationPolicy,
 } from "./run-record.ts";
-export type { FreeRules, RunObserver, RunRequest, RunResult } from "./run-request.ts";
+export type {
+  FreeRules,
+  RunObserver,
+  RunRequest,
+  RunResult,
+  TsemRequest,
+} from "./run-request.ts";
+export { tsemFolder } from "../sensor/tsem/index.ts";
 export { checkName, nameOfCommand, type RunDirectory, stateRoot } from "./state-dir.ts";

@@ -130,6 +130,7 @@ function learnFrom({ run }: LearnRequest, runs: readonly RunResult[]): LearnedMo
       profile,
       mapping,
       hasher: nodeHasher(digest),
+      ...(last.aggregate === undefined ? {} : { aggregate: last.aggregate }),
       sealed: true,
       fidelity: last.fidelity,
       completeness: {

@@ -15,6 +15,10 @@ export const MAX_BUFFERED_BYTES: number = 256 * 1024;
 export const MAX_BUFFERED_MS = 20;
 /** Distinct reasons of loss that are kept with an example; the rest is only counted. */
 export const MAX_LOSS_REASONS = 64;
+/** Text of an unreadable record that its example of loss shows; all of it is in unreadable.jsonl. */
+export const MAX_LOSS_EXAMPLE = 200;
+/** Unreadable records that are kept; later ones are only counted. */
+export const MAX_UNREADABLE_RECORDS = 10_000;
 /** Forensic records that one run writes; later violations are still refused and counted. */
 export const MAX_FORENSIC_RECORDS = 10_000;
 /** Violations that are posted to the main thread one by one; later ones are counted. */

@@ -13,7 +13,8 @@ import { readLines } from "./line-reader.ts";
 import { splitMark } from "./marks.ts";
 import type { Mark } from "./marks.ts";
 import { createNamespace } from "./namespace.ts";
-import type { Namespace, NamespaceAgent, NamespaceOptions, ViolationReport } from "./namespace.ts";
+import type { Namespace } from "./namespace.ts";
+import type { NamespaceAgent, NamespaceOptions, ViolationReport } from "./namespace-types.ts";
 import { openRecordLog } from "./record-log.ts";
 import type { RecordLog } from "./record-log.ts";
 

@@ -10,82 +10,30 @@ import type {
   SecurityEvent,
   TaskIdentity,
 } from "../event/index.ts";
-import type { Decision, EventSink } from "../sensor/sensor.ts";
-import type { Assessment, TrustedModelingAgent } from "../tma/index.ts";
+import type { Decision } from "../sensor/sensor.ts";
+import type { TsemSink, Unheld } from "../sensor/tsem/sink.ts";
+import type { Assessment } from "../tma/index.ts";
 import { Actors } from "./actors.ts";
 import { LatencyHistogram } from "./latency.ts";
-import type { LatencySummary } from "./latency.ts";
-import { MAX_BUFFERED_MS, MAX_FORENSIC_RECORDS, MAX_POSTED_VIOLATIONS } from "./limits.ts";
+import {
+  MAX_BUFFERED_MS,
+  MAX_FORENSIC_RECORDS,
+  MAX_LOSS_EXAMPLE,
+  MAX_POSTED_VIOLATIONS,
+} from "./limits.ts";
 import { Losses } from "./losses.ts";
 import { addMark } from "./marks.ts";
 import type { Mark } from "./marks.ts";
-import type { RecordLog } from "./record-log.ts";
-import type { LossReason, RunMode, ViolationPolicy } from "./run-record.ts";
+import type {
+  NamespaceAgent,
+  NamespaceOptions,
+  NamespaceParts,
+  NamespaceSummary,
+  ViolationReport,
+} from "./namespace-types.ts";
+import type { RunMode, ViolationPolicy } from "./run-record.ts";
 
-/** A TMA that also derives TASK_IDs, and knows which contents its rules look at. */
-export interface NamespaceAgent extends TrustedModelingAgent {
-  readonly root: TaskIdentity;
-  readonly emptyDigest: string;
-  wantsDigest(hook: HookName, flags: number, pathname: string): boolean;
-  forked(parent: TaskIdentity): TaskIdentity;
-  execed(before: TaskIdentity, coe: Coe, file: FileId): TaskIdentity;
-}
-
-/** Counters that the watchdog and the progress display read while the worker is busy. */
-export interface NamespacePulse {
-  event(): void;
-  violation(): void;
-  refused(): void;
-  lost(): void;
-}
-
-/** A violation as it is reported while the workload runs. */
-export interface ViolationReport {
-  readonly number: number;
-  readonly decision: Mark["decision"];
-  /** How long the task waited for the decision (us); absent when the event could not be held. */
-  readonly heldUs?: number;
-  readonly reason?: string;
-  readonly hook: HookName;
-  readonly pid: number;
-  readonly process: string;
-  /** Programs from the first of the namespace to the acting one; undefined where no record names it. */
-  readonly chain: readonly (string | undefined)[];
-  /** The event in words; untrusted text in it is quoted. */
-  readonly words: string;
-}
-
-export interface NamespaceOptions {
-  readonly mode: RunMode;
-  readonly onViolation: ViolationPolicy;
-}
-
-export interface NamespaceParts {
-  readonly agent: NamespaceAgent;
-  readonly trajectory: RecordLog;
-  readonly forensics: RecordLog;
-  readonly pulse: NamespacePulse;
-  /** Kills the whole workload, now. */
-  kill(reason: string): void;
-  report(violation: ViolationReport): void;
-  /** An error that ends the run; the workload has been killed when the namespace enforces. */
-  failed(error: unknown): void;
-}
-
-export interface NamespaceSummary {
-  readonly events: number;
-  readonly violations: number;
-  readonly refused: number;
-  readonly lost: number;
-  readonly losses: readonly LossReason[];
-  readonly latency: LatencySummary;
-  /** New behaviours in each tenth of the events. */
-  readonly saturation: readonly number[];
-  /** Why the workload was killed, when this namespace killed it. */
-  readonly killed: string | undefined;
-}
-
-export interface Namespace extends EventSink {
+export interface Namespace extends TsemSink {
   /** A task is held; what it waits for is measured from here. */
   taken(): void;
   /** It has its answer. */
@@ -108,6 +56,12 @@ const OBSERVE: Decision = { action: "allow", discipline: true };
 const DENY: Decision = { action: "deny", discipline: true };
 const KILL: Decision = { action: "kill", discipline: true };
 
+/** Why an event could not be held, as it is written into the record of a violation. */
+const UNHELD_REASONS: Readonly<Record<Unheld, string>> = {
+  async: "atomic context",
+  log: "task untrusted before",
+};
+
 export function createNamespace(options: NamespaceOptions, parts: NamespaceParts): Namespace {
   return new ModelingNamespace(options, parts);
 }
@@ -119,6 +73,7 @@ class ModelingNamespace implements Namespace {
   readonly #policy: ViolationPolicy;
   /** An event outside the model is refused. */
   readonly #enforcing: boolean;
+  readonly #modelsWhileDying: boolean;
   readonly #parts: NamespaceParts;
   readonly #agent: NamespaceAgent;
   readonly #actors = new Actors();
@@ -148,6 +103,7 @@ class ModelingNamespace implements Namespace {
     this.#mode = options.mode;
     this.#policy = options.onViolation;
     this.#enforcing = options.mode === "enforce" && options.onViolation !== "observe";
+    this.#modelsWhileDying = options.modelsWhileDying === true;
     this.#parts = parts;
     this.#agent = parts.agent;
     this.root = parts.agent.root;
@@ -174,7 +130,7 @@ class ModelingNamespace implements Namespace {
     if (this.#since < 0) this.#since = performance.now();
     this.#events += 1;
     this.#parts.pulse.event();
-    if (this.#killed !== undefined) return KILL;
+    if (this.#killed !== undefined && !this.#modelsWhileDying) return KILL;
     if (untrusted && this.#enforcing) return this.#refuse(event);
     let assessment: Assessment;
     try {
@@ -182,14 +138,56 @@ class ModelingNamespace implements Namespace {
     } catch (error) {
       return this.#noVerdict(error);
     }
-    if (assessment.valid) {
-      if (assessment.added) {
-        this.#extended.push(event);
-        this.#growth.push(this.#events);
-      }
-      return ALLOW;
-    }
+    if (assessment.valid) return this.#conforms(event, assessment);
     return this.#violate(event, assessment);
+  }
+
+  unheld(event: SecurityEvent, how: Unheld): Decision {
+    this.#events += 1;
+    this.#parts.pulse.event();
+    if (how === "log" && this.#enforcing) this.#countRefused();
+    let assessment: Assessment;
+    try {
+      assessment = this.#agent.assess(event);
+    } catch (error) {
+      return this.#noVerdict(error);
+    }
+    if (assessment.valid) return this.#conforms(event, assessment);
+    return this.#violateUnheld(event, assessment, how);
+  }
+
+  #violateUnheld(event: SecurityEvent, { added, coefficient }: Assessment, how: Unheld): Decision {
+    const reason = UNHELD_REASONS[how];
+    const fatal = how === "async" && this.#enforcing && this.#killed === undefined;
+    if (added || fatal) {
+      const decision = fatal ? "killed" : how === "log" && this.#enforcing ? "denied" : "observed";
+      const number = this.#nextNumber();
+      this.#note(event, { kind: "violation", number, decision, coefficient, reason });
+    }
+    if (!fatal) return OBSERVE;
+    this.#kill(`the model was violated where nothing can be refused (${reason})`);
+    return KILL;
+  }
+
+  unreadable(text: string, why: string): Decision {
+    this.#events += 1;
+    this.#parts.pulse.event();
+    this.lost("record that can not be understood", `${why}: ${text.slice(0, MAX_LOSS_EXAMPLE)}`);
+    this.#parts.keepUnreadable?.(text, why, this.#events);
+    if (!this.#enforcing) return ALLOW;
+    this.#kill(`a record of the kernel's can not be judged (${why})`);
+    return KILL;
+  }
+
+  refusedUnseen(): void {
+    this.#events += 1;
+    this.#parts.pulse.event();
+    this.#countRefused();
+  }
+
+  #countRefused(): void {
+    this.#refused += 1;
+    this.#parts.pulse.refused();
   }
 
   violated(event: SecurityEvent, reason: string): Decision {
@@ -252,10 +250,17 @@ class ModelingNamespace implements Namespace {
     };
   }
 
+  #conforms(event: SecurityEvent, { added }: Assessment): Decision {
+    if (added) {
+      this.#extended.push(event);
+      this.#growth.push(this.#events);
+    }
+    return ALLOW;
+  }
+
   /** A call of a process that was disciplined before: not modeled, refused. */
   #refuse(event: SecurityEvent): Decision {
-    this.#refused += 1;
-    this.#parts.pulse.refused();
+    this.#countRefused();
     const kind = `${event.task.taskId} ${describeEvent(event)}`;
     if (this.#refusedKinds.size < MAX_FORENSIC_RECORDS && !this.#refusedKinds.has(kind)) {
       this.#refusedKinds.add(kind);

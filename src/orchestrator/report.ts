@@ -4,7 +4,6 @@ import { createRun, writeAtomic } from "./state-dir.ts";
 import type { RunDirectory } from "./state-dir.ts";
 import { makeWorkloadModel, stringifyWorkloadModel } from "../model/index.ts";
 import type { WorkloadModel } from "../model/index.ts";
-import { seccompFidelity } from "../sensor/seccomp/index.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
 import { nodeHasher } from "../tma/index.ts";
 import type { RunPlan } from "./plan.ts";
@@ -12,6 +11,7 @@ import { validPoints, writePoints } from "./points-file.ts";
 import type { Ending } from "./run.ts";
 import type { RunResult } from "./run-request.ts";
 import type { RunOutcome, RunRecord } from "./run-record.ts";
+import { fidelityOf, sensorOf } from "./sensors.ts";
 
 /** Where a run leaves its traces. */
 export interface Site {
@@ -36,7 +36,7 @@ export function startReport(plan: RunPlan): Site {
     cwd: request.cwd,
     mode: request.mode,
     onViolation: request.onViolation,
-    sensor: "seccomp",
+    sensor: sensorOf(request),
     mapping: tma.mapping,
     digest: tma.digest,
     profile: tma.profile.name,
@@ -52,7 +52,7 @@ export function startReport(plan: RunPlan): Site {
 export function writeReport(plan: RunPlan, site: Site, ending: Ending): RunResult {
   const { directory } = site;
   const { result } = ending;
-  const fidelity = seccompFidelity(ending.features);
+  const fidelity = fidelityOf(plan.request, ending.features);
   const outcome = outcomeOf(site, ending, fidelity);
   writePoints(directory.points, result.points);
   writeAtomic(
@@ -67,6 +67,7 @@ export function writeReport(plan: RunPlan, site: Site, ending: Ending): RunResul
     outcome,
     fidelity,
     points: result.points,
+    ...(result.aggregate === undefined ? {} : { aggregate: result.aggregate }),
     saturation: result.summary.saturation,
     cutShort: ending.cutShort,
     stopRequested: ending.stopRequested,
@@ -123,7 +124,7 @@ function foundModel(plan: RunPlan, ending: Ending, fidelity: Fidelity): Workload
       name: plan.name,
       mapping,
       profile,
-      aggregate: "0".repeat(2 * hasher.size),
+      aggregate: result.aggregate ?? "0".repeat(2 * hasher.size),
       sealed: sealedAt !== undefined && lost === 0,
       fidelity,
       pseudonyms: [],

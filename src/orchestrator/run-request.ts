@@ -7,7 +7,7 @@ import type {
   SecurityPoint,
 } from "../model/runtime/index.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
-import type { ViolationReport } from "./namespace.ts";
+import type { ViolationReport } from "./namespace-types.ts";
 import type { RunMode, RunOutcome, RunRecord, ViolationPolicy } from "./run-record.ts";
 import type { RunDirectory } from "./state-dir.ts";
 
@@ -16,6 +16,19 @@ export interface FreeRules {
   readonly mapping: MappingName;
   readonly digest: DigestName;
   readonly profile: ProfileSpec;
+}
+
+/** A run under the sensor of a TSEM kernel. */
+export interface TsemRequest {
+  /** Folder of its files. */
+  readonly folder: string;
+  /** external: Galgo decides. internal: the kernel's own model does, and is read at the end. */
+  readonly kind: "external" | "internal";
+  readonly nsref: "initial" | "current";
+  readonly model?: string;
+  readonly cache?: number;
+  /** Name the digest to the kernel although it is the usual one. */
+  readonly nameDigest?: boolean;
 }
 
 export interface RunRequest {
@@ -46,6 +59,8 @@ export interface RunRequest {
   readonly stdio?: readonly number[];
   /** Directory in which a management socket of the workload's name is served to consoles of Quixote. */
   readonly quixoteSocket?: string;
+  /** Default: the seccomp sensor. */
+  readonly tsem?: TsemRequest;
 }
 
 /** Called in the main thread while the run goes on. */
@@ -62,6 +77,8 @@ export interface RunResult {
   readonly outcome: RunOutcome;
   readonly fidelity: Fidelity;
   readonly points: readonly SecurityPoint[];
+  /** hex; the platform's value, where the sensor knows one. */
+  readonly aggregate?: string;
   /** New behaviours in each tenth of the events. */
   readonly saturation: readonly number[];
   /** Galgo killed the workload before its command had ended. */

@@ -3,7 +3,7 @@
 // parse -> probe -> state directory -> agent in its thread -> cgroup -> launch, held -> loop -> report.
 import { closeSync } from "node:fs";
 import { followJobControl } from "../sensor/index.ts";
-import type { LaunchError, LaunchedWorkload } from "../sensor/seccomp/launch-types.ts";
+import type { LaunchError } from "../sensor/seccomp/launch-types.ts";
 import { createCgroup } from "./cgroup.ts";
 import type { CgroupHandle } from "./cgroup.ts";
 import { CommandError, RunError } from "./errors.ts";
@@ -17,11 +17,20 @@ import type { Site } from "./report.ts";
 import type { RunObserver, RunRequest, RunResult } from "./run-request.ts";
 import type { ChildExit, LossReason } from "./run-record.ts";
 import { takeSignals } from "./signals.ts";
+import { launchInTsem } from "./tsem/workload.ts";
+import type { HeldWorkload } from "./tsem/workload.ts";
 import { startWatchdog } from "./watchdog.ts";
 import { startWorker } from "./worker-client.ts";
 import type { RunWorker } from "./worker-client.ts";
-import type { WorkerResult } from "./worker-protocol.ts";
-import { childExit, isIgnored, launchHeld, openGroupKill, signalNumber } from "./workload.ts";
+import type { ServeOrder, TsemSetup, WorkerResult } from "./worker-protocol.ts";
+import {
+  childExit,
+  isIgnored,
+  launchHeld,
+  openGroupKill,
+  signalNumber,
+  usualOpenFiles,
+} from "./workload.ts";
 
 /** After this time processes that outlive the command are told of. */
 const LINGER_NOTICE_MS = 2_000;
@@ -47,7 +56,8 @@ export async function runWorkload(
     // before anything is launched: a socket that can not be made costs no workload
     await run.openToConsoles();
     // the workload is held before its first instruction, so it may be launched while the agent's thread starts
-    await settled([run.startAgent(), run.launch()]);
+    const agent = run.startAgent();
+    await settled([agent, run.launch(agent)]);
     const ending = await run.loop();
     return writeReport(plan, site, ending);
   } catch (error) {
@@ -86,7 +96,9 @@ class RunInProgress {
   #break: (error: Error) => void = () => undefined;
   #management: RunManagement | undefined;
   #worker: RunWorker | undefined;
-  #workload: LaunchedWorkload | undefined;
+  #workload: HeldWorkload | undefined;
+  /** What the worker is told to serve. */
+  #order: ServeOrder | undefined;
   #group: CgroupHandle | undefined;
   #groupKillFd: number | undefined;
   #killed: string | undefined;
@@ -127,6 +139,7 @@ class RunInProgress {
   async startAgent(): Promise<void> {
     const { request, tma } = this.#plan;
     const { directory } = this.#site;
+    const tsem = tsemSetup(this.#plan);
     this.#worker = await startWorker(
       {
         heartbeat: this.#heartbeat,
@@ -137,10 +150,13 @@ class RunInProgress {
         trajectory: directory.trajectory,
         forensics: directory.forensics,
         ...(this.#management === undefined ? {} : { shared: this.#management.link }),
+        unreadable: directory.unreadable,
+        ...(tsem === undefined ? {} : { tsem }),
       },
       {
         onViolation: (violation) => this.#observer.onViolation?.(violation, directory),
         onKill: (reason) => this.#kill(reason),
+        onNotice: (text) => this.#observer.onNotice?.(text),
         onFailed: (message) => {
           this.#failure ??= new RunError("TMA_FAILED", `the run failed: ${message}`);
         },
@@ -149,26 +165,38 @@ class RunInProgress {
     );
   }
 
-  async launch(): Promise<void> {
+  /** @param agent settles when the worker could launch a workload itself */
+  async launch(agent: Promise<void>): Promise<void> {
     const group = createCgroup(this.#plan.name);
     // without one the guard finds every process by itself: slower, so it is a feature and no condition
     this.#group = "unavailable" in group ? undefined : group;
     this.#groupKillFd = this.#group === undefined ? undefined : openGroupKill(this.#group);
-    this.#workload = await launchHeld(this.#plan, this.#group);
+    if (this.#plan.request.tsem === undefined) {
+      const workload = await launchHeld(this.#plan, this.#group);
+      this.#workload = workload;
+      const protectedPids = [process.pid, workload.guardPid];
+      const { listenerFd, pid: workloadPid } = workload;
+      this.#order = { sensor: "seccomp", listenerFd, workloadPid, protectedPids };
+      return;
+    }
+    await agent;
+    if (this.#worker === undefined) return;
+    const workload = await launchInTsem(this.#worker, this.#group, this.#plan.program);
+    this.#workload = workload;
+    this.#release.push(() => workload.close());
+    this.#order = { sensor: "tsem", goneFd: workload.goneFd };
   }
 
   async loop(): Promise<Ending> {
-    const [worker, workload] = [this.#worker, this.#workload];
-    if (worker === undefined || workload === undefined)
+    const [worker, workload, order] = [this.#worker, this.#workload, this.#order];
+    if (worker === undefined || workload === undefined || order === undefined)
       throw new RunError("LAUNCH_FAILED", "nothing was launched");
     this.#release.push(followJobControl(workload));
     this.#takeSignals(workload);
     this.#watch();
     const inGroup = workload.features.includes("cgroup");
     const features = await worker.serve({
-      listenerFd: workload.listenerFd,
-      workloadPid: workload.pid,
-      protectedPids: [process.pid, workload.guardPid],
+      ...order,
       ...(inGroup && this.#groupKillFd !== undefined ? { cgroupKillFd: this.#groupKillFd } : {}),
     });
     workload.go();
@@ -215,7 +243,7 @@ class RunInProgress {
     return Promise.race([promise, this.#broken]);
   }
 
-  #takeSignals(workload: LaunchedWorkload): void {
+  #takeSignals(workload: HeldWorkload): void {
     this.#release.push(
       takeSignals({
         forward: (signal) => workload.signal(signalNumber(signal)),
@@ -270,6 +298,23 @@ class RunInProgress {
     }, LINGER_NOTICE_MS);
     this.#release.push(() => clearTimeout(timer));
   }
+}
+
+/** What the worker needs to launch by itself; undefined with the seccomp sensor. */
+function tsemSetup({ request, program, tma }: RunPlan): TsemSetup | undefined {
+  const { tsem, command, env, cwd, stdio = [0, 1, 2], deadlineMs, ignoredSignals = 0n } = request;
+  if (tsem === undefined) return undefined;
+  const { folder, kind, nsref, model, cache, nameDigest } = tsem;
+  const options = {
+    nsref,
+    ...(model === undefined ? {} : { model }),
+    ...(nameDigest === true ? { digest: tma.digest } : {}),
+    ...(cache === undefined ? {} : { cache }),
+  };
+  const path = program;
+  const openFiles = usualOpenFiles();
+  const start = { command, path, env, cwd, stdio, openFiles, ignoredSignals };
+  return { folder, kind, options, deadlineMs, ...start };
 }
 
 /** Waits for all, also when one fails: what has been started can only be brought down when it is known. */

@@ -2,20 +2,32 @@
 // The main thread's end of the worker: starts it, hands it the workload, and turns what it posts into callbacks and promises.
 import type { MessagePort, Worker } from "node:worker_threads";
 import { RunError } from "./errors.ts";
-import type { ViolationReport } from "./namespace.ts";
+import type { ViolationReport } from "./namespace-types.ts";
 import { takeWorkerThread } from "./thread/worker-thread.ts";
-import type { ServeOrder, WorkerMessage, WorkerResult, WorkerSetup } from "./worker-protocol.ts";
+import type {
+  ServeOrder,
+  TsemLaunched,
+  TsemLaunchOrder,
+  WorkerMessage,
+  WorkerResult,
+  WorkerSetup,
+} from "./worker-protocol.ts";
 
 export interface WorkerCallbacks {
   onViolation(violation: ViolationReport): void;
   /** The workload has to die. */
   onKill(reason: string): void;
   onFailed(message: string): void;
+  onNotice(text: string): void;
 }
 
 export interface RunWorker {
   /** Hands the workload over; settles when its first call can come, with the features that the sensor found. */
   serve(order: ServeOrder): Promise<readonly string[]>;
+  /** TSEM only: makes the namespace; settles with the workload's first task, held. Rejects with RunError WORKER_FAILED. */
+  launch(order: TsemLaunchOrder): Promise<TsemLaunched>;
+  /** TSEM only: the errno of an exec that failed, null when the command runs. */
+  readonly exec: Promise<number | null>;
   /** Settles when the workload is gone; rejects with RunError WORKER_FAILED when the worker ended without a result. */
   readonly done: Promise<WorkerResult>;
   /** Ends the thread, also in the middle of something. */
@@ -32,7 +44,7 @@ export async function startWorker(
   transfer: readonly MessagePort[] = [],
 ): Promise<RunWorker> {
   const thread = takeWorkerThread();
-  const { ready, serving, done } = follow(thread, callbacks);
+  const { ready, launched, exec, serving, done } = follow(thread, callbacks);
   thread.postMessage(setup, [...transfer]);
   await ready;
   return {
@@ -40,6 +52,11 @@ export async function startWorker(
       thread.postMessage(order);
       return serving;
     },
+    launch: (order) => {
+      thread.postMessage(order);
+      return launched;
+    },
+    exec,
     done,
     terminate: async () => {
       await thread.terminate();
@@ -49,6 +66,8 @@ export async function startWorker(
 
 interface Milestones {
   readonly ready: Promise<void>;
+  readonly launched: Promise<TsemLaunched>;
+  readonly exec: Promise<number | null>;
   readonly serving: Promise<readonly string[]>;
   readonly done: Promise<WorkerResult>;
 }
@@ -58,14 +77,22 @@ function follow(thread: Worker, callbacks: WorkerCallbacks): Milestones {
   const end = deferred<WorkerResult>();
   const start = deferred<void>();
   const service = deferred<readonly string[]>();
+  const launch = deferred<TsemLaunched>();
+  const exec = deferred<number | null>();
   const fail = (message: string): void => {
     const error = new RunError("WORKER_FAILED", `the thread that decides ended: ${message}`);
-    for (const milestone of [start, service, end]) milestone.reject(error);
+    for (const milestone of [start, launch, exec, service, end]) milestone.reject(error);
   };
   thread.on("message", (message: WorkerMessage) => {
     switch (message.type) {
       case "ready":
         return start.resolve();
+      case "launched":
+        return launch.resolve(message.launched);
+      case "exec":
+        return exec.resolve(message.errno);
+      case "notice":
+        return callbacks.onNotice(message.text);
       case "serving":
         return service.resolve(message.features);
       case "violation":
@@ -85,9 +112,14 @@ function follow(thread: Worker, callbacks: WorkerCallbacks): Milestones {
   });
   thread.on("exit", (code) => fail(failure ?? `exit status ${code}`));
   // a run that fails earlier never asks for these
-  service.promise.catch(() => undefined);
-  end.promise.catch(() => undefined);
-  return { ready: start.promise, serving: service.promise, done: end.promise };
+  for (const milestone of [launch, exec, service, end]) milestone.promise.catch(() => undefined);
+  return {
+    ready: start.promise,
+    launched: launch.promise,
+    exec: exec.promise,
+    serving: service.promise,
+    done: end.promise,
+  };
 }
 
 interface Deferred<T> {

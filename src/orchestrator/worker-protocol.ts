@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the main thread and the worker thread of a run say to each other. Plain data only, and memory that both see.
 import type { SecurityPoint } from "../model/runtime/index.ts";
+import type { LauncherKind } from "../sensor/seccomp/launch-types.ts";
 import type { SensorStats } from "../sensor/sensor.ts";
+import type { NamespaceOptions } from "../sensor/tsem/commands.ts";
 import type { TmaSpec } from "../tma/index.ts";
 import type { SharedPointsLink } from "./quixote/shared-points.ts";
-import type { NamespaceSummary, ViolationReport } from "./namespace.ts";
+import type { NamespaceSummary, ViolationReport } from "./namespace-types.ts";
 import type { RunMode, ViolationPolicy } from "./run-record.ts";
 
 /** Given to the worker when it starts. */
@@ -19,16 +21,61 @@ export interface WorkerSetup {
   readonly forensics: string;
   /** Set when consoles are served: the points are shared as they come, and `seal` is obeyed. */
   readonly shared?: SharedPointsLink;
+  readonly unreadable: string;
+  /** The workload is launched by the worker itself, into a namespace of a TSEM kernel. */
+  readonly tsem?: TsemSetup;
 }
 
 /** Sent once, when the workload is held before its first instruction. */
-export interface ServeOrder {
+export type ServeOrder = SeccompOrder | TsemOrder;
+
+export interface SeccompOrder {
+  readonly sensor: "seccomp";
   readonly listenerFd: number;
   readonly workloadPid: number;
   /** Processes of Galgo that the workload must neither signal nor trace. */
   readonly protectedPids: readonly number[];
   /** An open cgroup.kill: writing "1" to it ends the workload without the help of another thread. */
   readonly cgroupKillFd?: number;
+}
+
+/** What the worker needs to make a TSEM namespace with the workload's first task in it. */
+export interface TsemSetup {
+  readonly folder: string;
+  readonly kind: "external" | "internal";
+  readonly options: NamespaceOptions;
+  readonly deadlineMs: number;
+  readonly command: readonly string[];
+  readonly path: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly stdio: readonly number[];
+  readonly openFiles: number;
+  /** Bit n-1 for signal n. */
+  readonly ignoredSignals: bigint;
+}
+
+/** Sent first of all to a worker with a TSEM setup: make the namespace. */
+export interface TsemLaunchOrder {
+  /** Folder of the workload's cgroup. */
+  readonly cgroup?: string;
+}
+
+export interface TsemOrder {
+  readonly sensor: "tsem";
+  /** Becomes readable once no process of the workload is left. */
+  readonly goneFd: number;
+  readonly cgroupKillFd?: number;
+}
+
+/** The workload's first task, held before its exec. */
+export interface TsemLaunched {
+  readonly pid: number;
+  readonly launcher: LauncherKind;
+  /** It is in the cgroup that was named; else why not. */
+  readonly inCgroup: boolean;
+  readonly groupProblem?: string;
+  readonly features: readonly string[];
 }
 
 /** What the worker found out, when the workload is gone. */
@@ -38,10 +85,17 @@ export interface WorkerResult {
   readonly state: string;
   readonly measurement: string;
   readonly points: readonly SecurityPoint[];
+  /** hex; the platform's value, where the sensor knows one. */
+  readonly aggregate?: string;
 }
 
 export type WorkerMessage =
   | { readonly type: "ready" }
+  | { readonly type: "launched"; readonly launched: TsemLaunched }
+  /** The command could not be run (errno), or runs (null). */
+  | { readonly type: "exec"; readonly errno: number | null }
+  /** Something for people. */
+  | { readonly type: "notice"; readonly text: string }
   /** The first call can come; `features` were found on this machine. */
   | { readonly type: "serving"; readonly features: readonly string[] }
   | { readonly type: "violation"; readonly violation: ViolationReport }

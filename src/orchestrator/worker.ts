@@ -3,7 +3,7 @@
 // Synchronous from the order to serve until the end; other threads see it through the heartbeat only.
 import { writeSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
-import { serveSeccomp } from "../sensor/seccomp/index.ts";
+import { type ServeOptions, serveSeccomp } from "../sensor/seccomp/index.ts";
 import { createInProcessTma } from "../tma/index.ts";
 import type { InProcessTma } from "../tma/index.ts";
 import { loadDigests, saveDigests } from "./digest-cache.ts";
@@ -14,14 +14,27 @@ import { SharedPointsWriter } from "./quixote/shared-points.ts";
 import { openRecordLog } from "./record-log.ts";
 import type { RecordLog } from "./record-log.ts";
 import type { LoadedFlag } from "./thread/worker-thread.ts";
-import type { ServeOrder, WorkerMessage, WorkerSetup } from "./worker-protocol.ts";
+import { launchHeldTsem } from "./tsem/launch-side.ts";
+import type { HeldTsem } from "./tsem/launch-side.ts";
+import { serveHeldTsem } from "./tsem/serve-side.ts";
+import { UnreadableRecords } from "./unreadable.ts";
+import type {
+  SeccompOrder,
+  ServeOrder,
+  TsemLaunchOrder,
+  WorkerMessage,
+  WorkerResult,
+  WorkerSetup,
+} from "./worker-protocol.ts";
 
 interface Bench {
   readonly setup: WorkerSetup;
   readonly heartbeat: Heartbeat;
   readonly tma: InProcessTma;
   readonly namespace: Namespace;
-  readonly logs: readonly RecordLog[];
+  readonly trajectory: RecordLog;
+  readonly forensics: RecordLog;
+  readonly unreadable: UnreadableRecords;
   readonly shared: SharedPointsWriter | undefined;
 }
 
@@ -35,8 +48,13 @@ function prepare(setup: WorkerSetup): Bench {
   const tma = createInProcessTma(setup.tma, shared);
   const trajectory = openRecordLog(setup.trajectory);
   const forensics = openRecordLog(setup.forensics);
+  const unreadable = new UnreadableRecords(setup.unreadable);
   const namespace = createNamespace(
-    { mode: setup.mode, onViolation: setup.onViolation },
+    {
+      mode: setup.mode,
+      onViolation: setup.onViolation,
+      modelsWhileDying: setup.tsem !== undefined,
+    },
     {
       agent: tma,
       trajectory,
@@ -45,9 +63,10 @@ function prepare(setup: WorkerSetup): Bench {
       kill,
       report: (violation) => post({ type: "violation", violation }),
       failed: (error) => post({ type: "failed", message: messageOf(error) }),
+      keepUnreadable: (text, why, event) => unreadable.keep(text, why, event),
     },
   );
-  return { setup, heartbeat, tma, namespace, logs: [trajectory, forensics], shared };
+  return { setup, heartbeat, tma, namespace, trajectory, forensics, unreadable, shared };
 }
 
 /** An open cgroup.kill, once the workload is in a cgroup. */
@@ -64,10 +83,45 @@ function kill(reason: string): void {
   }
 }
 
-function serve(bench: Bench, order: ServeOrder): void {
+function serve(bench: Bench, order: ServeOrder, held: HeldTsem | undefined): void {
   killFd = order.cgroupKillFd;
-  const { setup, heartbeat, tma, namespace, logs, shared } = bench;
+  const result =
+    order.sensor === "seccomp"
+      ? serveFiltered(bench, order)
+      : serveHeldTsem({ ...bench, progress: progressOf(bench), post, kill }, required(held), order);
+  for (const log of [bench.trajectory, bench.forensics, bench.unreadable]) log.close();
+  post({ type: "done", result });
+  bench.tma.close();
+}
+
+function required<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("the order to serve came before the order to launch");
+  return value;
+}
+
+/** What is done around each event, whatever the sensor. */
+function progressOf({ setup, heartbeat, namespace, shared }: Bench): ServeOptions["progress"] {
   let sealed = setup.tma.sealed || shared === undefined;
+  return {
+    begin: () => {
+      heartbeat.busy(process.hrtime.bigint());
+      // after saying that it is busy, so that whoever orders it knows of any event that has not seen the order
+      if (!sealed && shared?.sealWanted === true) {
+        sealed = true;
+        namespace.seal();
+      }
+      namespace.taken();
+    },
+    end: () => {
+      namespace.released();
+      heartbeat.idle();
+    },
+    alive: () => heartbeat.advanced(1),
+  };
+}
+
+function serveFiltered(bench: Bench, order: SeccompOrder): WorkerResult {
+  const { setup, tma, namespace } = bench;
   const { digest } = setup.tma;
   const known = loadDigests(setup.stateRoot, digest);
   const before = known.size;
@@ -79,38 +133,18 @@ function serve(bench: Bench, order: ServeOrder): void {
     programDigests: known,
     enforcing: setup.mode === "enforce" && setup.onViolation !== "observe",
     protectedPids: order.protectedPids,
-    progress: {
-      begin: () => {
-        heartbeat.busy(process.hrtime.bigint());
-        // after saying that it is busy, so that whoever orders it knows of any event that has not seen the order
-        if (!sealed && shared?.sealWanted === true) {
-          sealed = true;
-          namespace.seal();
-        }
-        namespace.taken();
-      },
-      end: () => {
-        namespace.released();
-        heartbeat.idle();
-      },
-      alive: () => heartbeat.advanced(1),
-    },
+    progress: progressOf(bench),
     ready: (features) => post({ type: "serving", features }),
   });
   namespace.finish();
-  for (const log of logs) log.close();
   if (known.size > before) saveDigests(setup.stateRoot, digest, known);
-  post({
-    type: "done",
-    result: {
-      summary: namespace.summary(),
-      sensor,
-      state: tma.state(),
-      measurement: tma.measurement(),
-      points: tma.points(),
-    },
-  });
-  tma.close();
+  return {
+    summary: namespace.summary(),
+    sensor,
+    state: tma.state(),
+    measurement: tma.measurement(),
+    points: tma.points(),
+  };
 }
 
 function messageOf(error: unknown): string {
@@ -127,18 +161,29 @@ function orFail(work: () => void): void {
   }
 }
 
-/** Two messages arrive: the setup, and the order to serve. */
+/** Messages that arrive: the setup; with a TSEM sensor the order to launch; the order to serve. */
 function main(): void {
   const { loaded } = workerData as { readonly loaded: LoadedFlag };
   Atomics.store(loaded, 0, 1);
   Atomics.notify(loaded, 0);
-  parentPort?.once("message", (setup: WorkerSetup) => {
-    orFail(() => {
-      const bench = prepare(setup);
-      parentPort?.once("message", (order: ServeOrder) => orFail(() => serve(bench, order)));
-      post({ type: "ready" });
-    });
+  onMessage((setup: WorkerSetup) => {
+    const bench = prepare(setup);
+    const { tsem } = setup;
+    if (tsem === undefined) {
+      onMessage((order: ServeOrder) => serve(bench, order, undefined));
+    } else {
+      onMessage((launch: TsemLaunchOrder) => {
+        const held = launchHeldTsem(setup, tsem, launch);
+        onMessage((order: ServeOrder) => serve(bench, order, held));
+        post({ type: "launched", launched: held.launched });
+      });
+    }
+    post({ type: "ready" });
   });
+}
+
+function onMessage<T>(take: (message: T) => void): void {
+  parentPort?.once("message", (message: T) => orFail(() => take(message)));
 }
 
 main();

@@ -40,7 +40,7 @@ function mayInstallFilters(): boolean {
 }
 
 /** Node raises its own soft limit of open files when it starts; the parent's is what the workload would have had. */
-function usualOpenFiles(): number {
+export function usualOpenFiles(): number {
   const limit = /^Max open files\s+(\d+)/m.exec(readText(`/proc/${process.ppid}/limits`))?.[1];
   return limit === undefined ? 0 : Number(limit);
 }

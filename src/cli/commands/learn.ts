@@ -9,12 +9,13 @@ import { childStatus } from "../exit-status.ts";
 import { count, outJson, plural, say } from "../render.ts";
 import { IGNORED_SIGNALS } from "../inherited.ts";
 import { exitText } from "../run-text.ts";
+import { type SensorOptions, tsemRequest } from "../tsem-options.ts";
 
-interface LearnOptions {
+interface LearnOptions extends SensorOptions {
   readonly output?: string;
   readonly runs: number;
   readonly name?: string;
-  readonly profile: "portable" | "exact";
+  readonly profile?: "portable" | "exact";
   readonly mapping: MappingName;
   readonly digest: DigestName;
   readonly allowLoss?: boolean;
@@ -27,6 +28,9 @@ interface LearnOptions {
 export async function learn(command: readonly string[], options: LearnOptions): Promise<void> {
   const name = checkName(options.name ?? nameOfCommand(command[0] ?? ""));
   const { mapping, digest } = options;
+  const tsem = tsemRequest(options);
+  // a TSEM kernel's TASK_IDs are exact whatever rules are applied to the rest
+  const profile = options.profile ?? (tsem === undefined ? "portable" : "exact");
   const result = await learnWorkload(
     {
       run: {
@@ -34,7 +38,7 @@ export async function learn(command: readonly string[], options: LearnOptions): 
         mode: "free",
         onViolation: "observe",
         name,
-        rules: { mapping, digest, profile: BUILTIN_PROFILES[options.profile] },
+        rules: { mapping, digest, profile: BUILTIN_PROFILES[profile] },
         stateRoot: stateRoot(process.env, process.getuid?.() ?? -1),
         cwd: process.cwd(),
         env: process.env,
@@ -43,6 +47,7 @@ export async function learn(command: readonly string[], options: LearnOptions): 
         onExit: options.onExit,
         ...(options.quixoteSocket === undefined ? {} : { quixoteSocket: options.quixoteSocket }),
         allowWeaker: false,
+        ...(tsem === undefined ? {} : { tsem }),
       },
       runs: options.runs,
       output: options.output ?? `./${name}.galgo.json`,

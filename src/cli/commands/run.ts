@@ -13,9 +13,10 @@ import type {
 import { EXIT_VIOLATED, childStatus } from "../exit-status.ts";
 import { IGNORED_SIGNALS } from "../inherited.ts";
 import { errPainter, plainBigInts, plural, say, sayError, sayRaw } from "../render.ts";
+import { type SensorOptions, tsemRequest } from "../tsem-options.ts";
 import { violationLine } from "../violation-text.ts";
 
-interface RunOptions {
+interface RunOptions extends SensorOptions {
   readonly model?: string;
   readonly enforce?: boolean;
   readonly detect?: boolean;
@@ -60,13 +61,15 @@ function requestOf(command: readonly string[], options: RunOptions): RunRequest 
       `--on-violation ${onViolation} needs --enforce: nothing is refused otherwise`,
     );
   }
+  const tsem = tsemRequest(options);
+  const profile = tsem === undefined ? "portable" : "exact";
   return {
     command,
     mode,
     onViolation,
     ...(options.model === undefined ? {} : { modelFile: options.model }),
     ...(options.name === undefined ? {} : { name: options.name }),
-    rules: { mapping: "tsem-v4", digest: "sha256", profile: BUILTIN_PROFILES.portable },
+    rules: { mapping: "tsem-v4", digest: "sha256", profile: BUILTIN_PROFILES[profile] },
     stateRoot: stateRoot(process.env, process.getuid?.() ?? -1),
     cwd: process.cwd(),
     env: process.env,
@@ -75,6 +78,7 @@ function requestOf(command: readonly string[], options: RunOptions): RunRequest 
     onExit: options.onExit,
     ...(options.quixoteSocket === undefined ? {} : { quixoteSocket: options.quixoteSocket }),
     allowWeaker: options.allowWeaker === true,
+    ...(tsem === undefined ? {} : { tsem }),
   };
 }
 

@@ -2,7 +2,7 @@
 // What this machine lets Galgo do, found by trying. Everything is undone; what can not be undone happens in a child process.
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { closeSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, readFileSync } from "node:fs";
 import { arch, release } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +10,7 @@ import { tryPidfdGetfd, tryProcessVmReadv } from "../../native/probe.ffi.ts";
 import type { Trial } from "../../native/probe.ffi.ts";
 import { buildFilter, thisMachine } from "../../sensor/seccomp/index.ts";
 import { launchWorkload } from "../../sensor/index.ts";
+import { probeTsem, tryNamespace, tsemFolder } from "../../sensor/tsem/index.ts";
 import type { LauncherKind } from "../../sensor/seccomp/launch-types.ts";
 import { createCgroup } from "../cgroup.ts";
 import { findCommand } from "../command-lookup.ts";
@@ -26,7 +27,6 @@ export interface Fact {
 
 const CHILD_DEADLINE_MS = 15_000;
 const COMPILERS = ["cc", "gcc", "clang"];
-const TSEM_FOLDER = "/sys/kernel/security/tsem";
 
 /** Runs all tries. Never throws: a try that fails is a fact. */
 export async function collectFacts(
@@ -37,7 +37,7 @@ export async function collectFacts(
     ...(await childFacts()),
     ...(await launcherFacts()),
     ...(await cgroupFacts()),
-    ...fileFacts(),
+    ...tsemFacts(tsemFolder(env)),
   ];
 }
 
@@ -230,18 +230,39 @@ async function tryLauncher(launcher: LauncherKind): Promise<string | undefined> 
   }
 }
 
-function fileFacts(): Fact[] {
-  const tsem = listing(TSEM_FOLDER);
+/** What a TSEM kernel offers, up to a namespace with nothing in it. */
+function tsemFacts(folder: string): Fact[] {
+  const { present, refusal, names } = probeTsem(folder);
+  if (!present) return [fact("tsem", "TSEM control files", false, `no ${folder}/control`)];
+  const spelled = names === "older" ? "names of before 2024" : "names since 2024";
   return [
-    fact("tsem", "TSEM control files", tsem !== undefined, tsem?.join(" ") ?? `no ${TSEM_FOLDER}`),
+    fact("tsem", "TSEM control files", true, `${folder}, ${spelled}`),
+    macAdminFact(),
+    fact("tsem-control", "  commands are taken", refusal === undefined, refusal ?? "yes"),
+    ...(refusal === undefined ? [tsemNamespaceFact(folder)] : []),
   ];
 }
 
-function listing(folder: string): string[] | undefined {
+function macAdminFact(): Fact {
+  const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(readText("/proc/self/status") ?? "")?.[1] ?? "0";
+  const has = ((BigInt(`0x${effective}`) >> 33n) & 1n) === 1n;
+  return fact("tsem-mac-admin", "  CAP_MAC_ADMIN", has, has ? "yes" : "no");
+}
+
+function tsemNamespaceFact(folder: string): Fact {
+  const title = "  a namespace can be made";
   try {
-    return readdirSync(folder);
-  } catch {
-    return undefined;
+    const { authority } = tryNamespace(folder);
+    const kernel =
+      authority === "tnum" ? "tasks have serial numbers (2025)" : "answers show a key (2024)";
+    return fact("tsem-namespace", title, true, kernel);
+  } catch (error) {
+    return fact(
+      "tsem-namespace",
+      title,
+      false,
+      error instanceof Error ? error.message : String(error),
+    );
   }
 }
 

@@ -56,10 +56,18 @@ function judgeBpf(facts: Facts): SensorVerdict {
 }
 
 function judgeTsem(facts: Facts): SensorVerdict {
-  return {
-    sensor: "tsem",
-    usable: false,
-    reasons: [NOT_YET, ...lacking(facts, { tsem: "not a TSEM kernel" })],
-    notes: [],
-  };
+  if (facts.get("tsem")?.ok !== true) {
+    const reasons = lacking(facts, { tsem: "not a TSEM kernel" });
+    return { sensor: "tsem", usable: false, reasons, notes: [] };
+  }
+  const reasons = lacking(facts, {
+    "tsem-control": "TSEM takes no commands from us",
+    "tsem-namespace": "no namespace can be made",
+  });
+  const notes = lacking(facts, {
+    launcher:
+      "the native launcher does not work, Node starts the workload: events of its own come first",
+    "cgroup-kill": "the workload is killed process by process, not as one cgroup",
+  });
+  return { sensor: "tsem", usable: reasons.length === 0, reasons, notes };
 }

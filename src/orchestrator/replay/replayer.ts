@@ -10,7 +10,7 @@ import type { InProcessTma, TmaSpec } from "../../tma/index.ts";
 import { Actors, isIdentity } from "../actors.ts";
 import { RunError } from "../errors.ts";
 import { Losses } from "../losses.ts";
-import type { ViolationReport } from "../namespace.ts";
+import type { ViolationReport } from "../namespace-types.ts";
 import type { LossReason } from "../run-record.ts";
 import { decodeRecord, DIALECTS, type StreamRecord } from "./decode.ts";
 import type { ReplayTraces } from "./traces.ts";
