@@ -50,4 +50,5 @@ export { quixoteText } from "./tsem/quixote-text.ts";
 export { readTsemRecord, type TsemReadOptions } from "./tsem/read.ts";
 export type { TsemDialect, TsemRecord } from "./tsem/tsem-record.ts";
 export { writeTsemRecord } from "./tsem/write.ts";
+export { isUntold } from "./untold.ts";
 export { describeEvent } from "./words.ts";

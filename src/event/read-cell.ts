@@ -6,6 +6,7 @@ import type { Field } from "./layout.ts";
 import { Members, type Reader } from "./read-members.ts";
 import { READ } from "./read-objects.ts";
 import { memberError } from "./record-error.ts";
+import { mayBeUntold } from "./untold.ts";
 
 /** Members that stand side by side: in the CELL itself, or in an object of it. */
 interface Section {
@@ -21,15 +22,18 @@ interface Plan {
 
 const plans = new Map<HookName, Plan>();
 
-/** The members of `cell`; what the hook does not know is refused. */
+/** The members of `cell`; what the hook does not know is refused. Empty where the CELL is not told (untold.ts). */
 export function readCell(cell: Members, hook: HookName): Readonly<Record<string, unknown>> {
   const [first] = HOOKS[hook].cell;
   if (first?.kind === "rest") {
     const rest = cell.rest();
     return rest === undefined ? {} : { [first.member]: rest };
   }
+  return mayBeUntold(hook) && cell.isEmpty() ? {} : readPlan(cell, planOf(hook));
+}
+
+function readPlan(cell: Members, { sections, names }: Plan): Readonly<Record<string, unknown>> {
   const out: Record<string, unknown> = {};
-  const { sections, names } = planOf(hook);
   for (const { group, fields } of sections) {
     if (group === undefined) readFields(cell, fields, out);
     else {

@@ -28,6 +28,11 @@ export class Members implements Place {
     this.#object = value as Readonly<Record<string, unknown>>;
   }
 
+  isEmpty(): boolean {
+    for (const _ in this.#object) return false;
+    return true;
+  }
+
   has(name: string): boolean {
     return this.#object[name] !== undefined;
   }

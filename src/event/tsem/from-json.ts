@@ -2,13 +2,14 @@
 // A record that is JSON but not in a kernel's spelling: written by this package where a name needs it, or passed through a JSON tool.
 // Members may stand in any order; texts are JSON texts.
 import { quote } from "../../base/quote.ts";
-import type { HookName } from "../event.ts";
+import type { HookName, SecurityEvent } from "../event.ts";
 import { HOOKS } from "../hooks.ts";
 import type { FieldName } from "../layout.ts";
 import { Members, type Reader } from "../read-members.ts";
 import { parseRecord } from "../read-record.ts";
 import { readDigest, readText } from "../read-values.ts";
 import { memberError } from "../record-error.ts";
+import { isUntold } from "../untold.ts";
 import { base64Of } from "./scan-values.ts";
 import { hookOfType } from "./scan-head.ts";
 import { LOG_HOOK } from "./scan-record.ts";
@@ -23,7 +24,7 @@ export function recordOfJson(value: unknown): TsemRecord {
   const kind = m.find("export", readKind);
   switch (kind) {
     case undefined:
-      return { kind: "trajectory", event: parseRecord(eventJson(value as Json)) };
+      return { kind: "trajectory", event: readEvent(value as Json) };
     case "aggregate": {
       const found = m.get("aggregate", readAggregate);
       m.end(["export", "aggregate"]);
@@ -40,7 +41,7 @@ export function recordOfJson(value: unknown): TsemRecord {
     default:
       throw memberError("export.type", `is not known: ${quote(kind, 40)}`);
   }
-  const event = parseRecord(eventJson(value as Json));
+  const event = readEvent(value as Json);
   if (kind !== "log") return { kind, event };
   return { kind, event, process: event.process, hook: event.hook };
 }
@@ -70,6 +71,13 @@ function readLog(record: Members): TsemRecord {
     throw memberError("log.action", `is neither LOG nor DENY: ${quote(action, 40)}`);
   }
   return { kind: "log", process, hook, action };
+}
+
+/** A kernel always tells on what a task acted. */
+function readEvent(record: Json): SecurityEvent {
+  const event = parseRecord(eventJson(record));
+  if (isUntold(event)) throw memberError(event.hook, "is empty");
+  return event;
 }
 
 /** The record with the names that our own records have, without what a newer kernel may say of the event beside the behaviour. */

@@ -37,8 +37,9 @@ export function quixoteCoe(o: QuixoteObject): Coe {
 /** Which year's Quixote reads. That of 2024 knows neither types nor creators of paths, and other names for members of task_kill. */
 export type QuixoteYear = 2024 | 2025;
 
-/** The CELL of a hook from the record; an object without members where Quixote needs none and none can be read. */
+/** The CELL of a hook from the record; an object without members (see untold.ts) where Quixote needs none and none can be read. */
 export function quixoteCell(record: QuixoteObject, hook: HookName, year: QuixoteYear): ScannedCell {
+  if (hook === "bprm_committed_creds") return execCell(record, year);
   const read = MODELLED[hook];
   return read === undefined ? otherCell(record, hook) : { members: read(record.get(hook), year) };
 }
@@ -181,6 +182,13 @@ function unixAddress(o: QuixoteObject): string {
     throw memberError("af_unix.address", `is longer than ${MAX_UNIX_BYTES} bytes`);
   }
   return address;
+}
+
+/** What a program was is needed to name it, although it is not mapped. */
+function execCell(record: QuixoteObject, year: QuixoteYear): ScannedCell {
+  const cell = otherCell(record, "bprm_committed_creds");
+  if (cell.members["file"] !== undefined) return cell;
+  return { members: readFileCell(record.get("bprm_committed_creds"), year) };
 }
 
 const scanner = new Scanner();

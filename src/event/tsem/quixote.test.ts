@@ -231,6 +231,16 @@ describe("the parser of Quixote", () => {
     assert.deepEqual(eventOf(capable.replace(/, "capable": .*/, "}")).cell, {});
   });
 
+  it("knows programs in any spelling", () => {
+    const exec = (name: string): string =>
+      aLine("bprm_committed_creds", `{"file": ${fileText(typedPathText(name))}}`);
+    const programOf = (line: string): unknown =>
+      (eventOf(line).cell as { file?: { path: { pathname: string } } }).file?.path.pathname;
+    assert.equal(programOf(exec("/bin/sh")), "/bin/sh");
+    assert.equal(programOf(exec('/bin/\\"sh')), '/bin/"sh');
+    assert.equal(refusal(aLine("bprm_committed_creds", "{}")), "BAD_MEMBER");
+  });
+
   it("reads the other kinds of records", () => {
     const read = (line: string): unknown => readTsemRecord(line, { dialect: "quixote" });
     assert.deepEqual(read('{"export": {"type": "event"}, }'), { kind: "nothing" });

@@ -16,8 +16,9 @@ import type { IpcPermId } from "../../event/cell/ipc.ts";
 import type { SockAddr, SockId } from "../../event/cell/socket.ts";
 import type { Coe } from "../../event/coe.ts";
 import type { CellByHook, HookName, SecurityEvent } from "../../event/event.ts";
-import { HOOKS } from "../../event/index.ts";
+import { HOOKS, isUntold } from "../../event/index.ts";
 import type { FieldKind, KindValue } from "../../event/layout.ts";
+import { ModelError } from "../errors.ts";
 
 type Put<T> = (w: ByteWriter, value: T) => void;
 type PutCell<T> = (w: ByteWriter, cell: T, emptyDigest: string) => void;
@@ -45,8 +46,12 @@ export function putFile(w: ByteWriter, f: FileId): void {
   w.id(f.digest);
 }
 
-/** The CELL of an event: its members by the hook table, except where the kernel does otherwise. `emptyDigest` is that of no bytes, hex. */
+/** The CELL of an event: its members by the hook table, except where the kernel does otherwise. `emptyDigest` is that of no bytes, hex. @throws ModelError NOT_MAPPABLE when the CELL is not told */
 export function putCell(w: ByteWriter, e: SecurityEvent, emptyDigest: string): void {
+  if (isUntold(e)) {
+    const problem = `the record does not say on what ${e.hook} acted; only Quixote's mappings do without`;
+    throw new ModelError("NOT_MAPPABLE", problem);
+  }
   const own = OWN[e.hook] as PutCell<unknown> | undefined;
   if (own !== undefined) {
     own(w, e.cell, emptyDigest);
