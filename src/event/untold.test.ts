@@ -2,9 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { anEvent } from "../../test/helpers/events.ts";
-import { SHA256 } from "../../test/helpers/test-hasher.ts";
 import { aLine } from "../../test/helpers/tsem-lines.ts";
-import { createMapper } from "../model/index.ts";
 import type { SecurityEvent } from "./event.ts";
 import { HOOK_NAMES, HOOKS } from "./hooks.ts";
 import { parseRecord } from "./read-record.ts";
@@ -44,16 +42,12 @@ describe("an event whose CELL is not told", () => {
     assert.equal(isUntold(anEvent("capable", { cap: 1, opts: 0 })), false);
   });
 
-  it("has words, is recorded and mapped by the name of its hook only", () => {
-    const tsem = createMapper(SHA256);
-    const quixote = createMapper(SHA256, "quixote-2025");
+  it("has words, and is recorded", () => {
     for (const hook of hooks) {
       const event = untold(hook);
       assert.equal(isUntold(event), true, hook);
       assert.match(describeEvent(event), /^[a-z].* \(the record does not say more\)$/);
       assert.deepEqual(parseRecord(writeRecord(event)), event);
-      assert.match(quixote.coefficient(event), /^[0-9a-f]{64}$/);
-      assert.throws(() => tsem.coefficient(event), { code: "NOT_MAPPABLE" }, hook);
     }
   });
 
