@@ -34,7 +34,9 @@ function eventOf(record: TsemRecord): SecurityEvent | undefined {
 
 /** One line of JSON: the record as it is, or a string with the text of what is no JSON. */
 export function recordJson(text: string): string {
-  return (isJson(text) ? text : JSON.stringify(text)).replace(HIDDEN, escaped);
+  // raw controls of valid JSON stand between its parts
+  const json = isJson(text) ? text.replace(/[\t\n\r]/g, " ") : JSON.stringify(text);
+  return json.replace(HIDDEN, escaped);
 }
 
 function isJson(text: string): boolean {
@@ -46,7 +48,7 @@ function isJson(text: string): boolean {
   }
 }
 
-/** Inside of JSON such characters stand in strings only, where this means the same. */
+/** The others stand in strings only, where this means the same. */
 function escaped(char: string): string {
   return Array.from({ length: char.length }, (_, at) => unit(char.charCodeAt(at))).join("");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The worker thread of a run: builds the agent and the namespace, then serves held events until the workload is gone.
-// Synchronous from the order to serve until the end; other threads see it through the heartbeat only.
+// Synchronous from the order to serve until the end; other threads see it through memory that they share: the heartbeat, and the points when
+// consoles are served.
 import { writeSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { type ServeOptions, serveSeccomp } from "../sensor/seccomp/index.ts";

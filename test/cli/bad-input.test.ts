@@ -60,6 +60,27 @@ describe("wrong words", { concurrency: 2 }, () => {
     ["a bad name", ["run", "--name", "../x", "--", "true"], /can not name a workload/],
     ["something that is not shown", ["show", "x", "everything"], /Allowed choices are state/],
     ["enforcing without a model", ["run", "--enforce", "--", "true"], /--enforce needs a model/],
+    ["nothing that is to be shown", ["show", "x"], /missing required argument 'what'/],
+    [
+      "what only a console shows",
+      ["show", "x", "map"],
+      /map can only be asked with --quixote-socket/,
+    ],
+    [
+      "a socket that is not there",
+      ["show", "--quixote-socket", "/nowhere/wl", "state"],
+      /no management socket at \/nowhere\/wl \(ENOENT\)/,
+    ],
+    [
+      "a directory of sockets without a name",
+      ["show", "--quixote-socket", "/", "state"],
+      /what to ask is one of state, .*before it, the name of the workload/,
+    ],
+    [
+      "a directory that others may write to",
+      ["run", "--quixote-socket", "/dev/null", "--", "true"],
+      /can not hold a management socket/,
+    ],
     ["a run that never was", ["show", "nothing-here", "state"], /no run named nothing-here/],
     ["a violation of a run that never was", ["why", "nothing-here"], /no run named nothing-here/],
   ];

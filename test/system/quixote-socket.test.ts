@@ -4,76 +4,15 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { lstatSync, openSync, readdirSync, writeSync } from "node:fs";
-import { join } from "node:path";
 import { before, describe, it } from "node:test";
-import type { TestContext } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import { Place } from "../cli/galgo.ts";
-import type { RunningGalgo } from "../cli/galgo.ts";
 import { buildLaunchers } from "../helpers/built.ts";
-import { ASK, counts, RawConsole, texts } from "../helpers/raw-console.ts";
+import { play, replay, shown, until } from "../helpers/managed-run.ts";
+import { ASK, counts, texts } from "../helpers/raw-console.ts";
 
 before(() => {
   buildLaunchers();
 });
-
-const DEADLINE_MS = 30_000;
-const POLL_MS = 10;
-interface Scene {
-  readonly place: Place;
-  readonly run: RunningGalgo;
-  readonly socket: string;
-  readonly sockets: string;
-  /** Lets the workload take its next step. */
-  step(): void;
-  open(): RawConsole;
-}
-
-/** Runs `script`, in which `read x <&3` waits for the next step. */
-function play(t: TestContext, script: string, ...options: string[]): Scene {
-  const place = new Place(t);
-  execFileSync("mkfifo", [place.path("steps")]);
-  return replay(t, place, script, options);
-}
-
-function replay(t: TestContext, place: Place, script: string, options: readonly string[]): Scene {
-  const sockets = place.path("mgmt");
-  const socket = join(sockets, "wl");
-  const run = place.start([
-    ...["run", "--name", "wl", "--quixote-socket", sockets, ...options],
-    ...["--", "sh", "-c", `exec 3<>steps; ${script}`],
-  ]);
-  const fifo = openSync(place.path("steps"), "r+");
-  return {
-    place,
-    run,
-    socket,
-    sockets,
-    step: () => void writeSync(fifo, "go\n"),
-    open: () => {
-      const raw = new RawConsole(socket);
-      t.after(() => raw.socket.destroy());
-      return raw;
-    },
-  };
-}
-
-/** Asks until the answer is as wanted: records are written after the workload has its answer. */
-async function until<T>(ask: () => Promise<T>, wanted: (answer: T) => boolean): Promise<T> {
-  const deadline = performance.now() + DEADLINE_MS;
-  for (;;) {
-    const answer = await ask();
-    if (wanted(answer)) return answer;
-    assert.ok(performance.now() < deadline, `still ${JSON.stringify(answer)}`);
-    await pause(POLL_MS);
-  }
-}
-
-async function shown(place: Place, what: string): Promise<string> {
-  const { status, stdout, stderr } = await place.galgo("show", "wl", what, "--json");
-  assert.equal(status, 0, stderr);
-  return JSON.parse(stdout);
-}
 
 describe("a free run with a management socket", () => {
   it("answers in the protocol's bytes, and says at its end what it said before", async (t) => {
@@ -116,51 +55,6 @@ describe("a free run with a management socket", () => {
     );
     assert.ok(seen.some((count) => count > 1));
     assert.deepEqual(readdirSync(place.path("mgmt")), []);
-  });
-
-  it("is sealed by a console: what is new afterwards is forensics and is told of", async (t) => {
-    const { place, run, step, open } = play(
-      t,
-      "echo ready; read x <&3; cat /etc/passwd > copy; echo done; read x <&3",
-    );
-    await run.says(/ready/);
-    const raw = open();
-    raw.request(ASK.seal);
-    assert.deepEqual(await raw.frame(), Buffer.from("OK\0"));
-    const known = texts(await raw.list(ASK.coefficients));
-    const before = await raw.value(ASK.state);
-    step();
-    await run.says(/done/);
-    assert.deepEqual(texts(await raw.list(ASK.coefficients)), known);
-    const outside = texts(await raw.list(ASK.forensicsCoefficients));
-    assert.ok(outside.length > 0);
-    assert.equal(counts(await raw.list(ASK.forensicsCounts)).length, outside.length);
-    const lines = await until(
-      () => raw.list(ASK.forensics),
-      (frames) => frames.length === outside.length,
-    );
-    assert.ok(texts(lines).some((line) => line.includes('"pathname": "/etc/passwd"')));
-    for (const line of texts(lines)) assert.equal(Object.keys(JSON.parse(line)).length, 3);
-    // points outside of the model are part of both values
-    assert.notEqual(await raw.value(ASK.state), before);
-    const state = await raw.value(ASK.state);
-    raw.request(ASK.seal);
-    assert.deepEqual(await raw.frame(), Buffer.from("OK\0"));
-    await raw.end();
-    step();
-    const { status, stderr } = await run.ended;
-    assert.equal(status, 0, stderr);
-    assert.match(stderr, /violation 1: .*only recorded/);
-    assert.match(stderr, /sealed by a console/);
-    assert.deepEqual(await shown(place, "state"), { state });
-    const { outcome } = (await shown(place, "run")) as unknown as {
-      outcome: { sealed: string; counts: { violations: number } };
-    };
-    assert.equal(outcome.counts.violations, outside.length);
-    assert.ok(Date.parse(outcome.sealed) > 0);
-    const { spec } = (await shown(place, "model")) as unknown as { spec: Record<string, unknown> };
-    assert.equal(spec["sealed"], true);
-    assert.deepEqual(new Set(spec["points"] as string[]), new Set(known));
   });
 });
 

@@ -13,7 +13,9 @@ export const STALL_MS = 30_000;
 export const MAX_SOCKET_PATH = 107;
 /** Sessions that went wrong and are told of one by one; later ones are only ended. */
 export const MAX_TOLD = 10;
+/** A power of two, so that a point's place is found without a division. */
+export const SHARED_POINTS_BITS = 12;
 /** Points in one piece of shared memory: 164 KiB with 32-byte digests. */
-export const SHARED_POINTS = 4_096;
+export const SHARED_POINTS: number = 1 << SHARED_POINTS_BITS;
 /** How often the thread that decides is looked at while an event that began before `seal` is in hand (ms). */
 export const SEAL_POLL_MS = 1;

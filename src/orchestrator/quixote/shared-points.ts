@@ -4,11 +4,12 @@
 import type { MessagePort } from "node:worker_threads";
 import { receiveMessageOnPort } from "node:worker_threads";
 import type { PointObserver, SecurityPoint } from "../../model/runtime/index.ts";
-import { SHARED_POINTS } from "./limits.ts";
+import { SHARED_POINTS, SHARED_POINTS_BITS } from "./limits.ts";
 
 const POINTS = 0;
 const SEAL = 1;
 const WORDS = 2;
+const IN_PIECE = SHARED_POINTS - 1;
 
 /** One piece: counts, then validity, then coefficients. */
 interface Piece {
@@ -49,6 +50,8 @@ export class SharedPointsWriter implements PointObserver {
   readonly #port: MessagePort;
   readonly #size: number;
   readonly #pieces: Piece[] = [];
+  /** Those of the pieces, for the way of every event. */
+  readonly #counts: Float64Array[] = [];
 
   constructor(link: SharedPointsLink) {
     this.#words = new Int32Array(link.words);
@@ -62,8 +65,8 @@ export class SharedPointsWriter implements PointObserver {
   }
 
   added(index: number, { coefficient, count, valid }: SecurityPoint): void {
-    const piece = this.#pieces[Math.floor(index / SHARED_POINTS)] ?? this.#grow();
-    const at = index % SHARED_POINTS;
+    const piece = this.#pieces[index >>> SHARED_POINTS_BITS] ?? this.#grow();
+    const at = index & IN_PIECE;
     piece.counts[at] = count;
     piece.valid[at] = valid ? 1 : 0;
     piece.coefficients.write(coefficient, at * this.#size, "hex");
@@ -72,8 +75,8 @@ export class SharedPointsWriter implements PointObserver {
   }
 
   counted(index: number, count: number): void {
-    const piece = this.#pieces[Math.floor(index / SHARED_POINTS)];
-    if (piece !== undefined) piece.counts[index % SHARED_POINTS] = count;
+    const counts = this.#counts[index >>> SHARED_POINTS_BITS];
+    if (counts !== undefined) counts[index & IN_PIECE] = count;
   }
 
   #grow(): Piece {
@@ -81,6 +84,7 @@ export class SharedPointsWriter implements PointObserver {
     this.#port.postMessage(memory);
     const piece = pieceOf(memory, this.#size);
     this.#pieces.push(piece);
+    this.#counts.push(piece.counts);
     return piece;
   }
 }
@@ -117,7 +121,7 @@ export class SharedPointsReader {
     const { length } = this;
     for (let index = 0; index < length; index += 1) {
       const { counts, valid } = this.#piece(index);
-      const at = index % SHARED_POINTS;
+      const at = index & IN_PIECE;
       points.push({
         coefficient: this.#coefficient(index),
         count: counts[at] ?? 0,
@@ -132,13 +136,13 @@ export class SharedPointsReader {
   }
 
   #coefficient(index: number): string {
-    const start = (index % SHARED_POINTS) * this.#size;
+    const start = (index & IN_PIECE) * this.#size;
     return this.#piece(index).coefficients.toString("hex", start, start + this.#size);
   }
 
   /** Pieces are posted before the number says that they hold something, so the one wanted is there. */
   #piece(index: number): Piece {
-    const wanted = Math.floor(index / SHARED_POINTS);
+    const wanted = index >>> SHARED_POINTS_BITS;
     while (this.#pieces.length <= wanted) {
       const received: { message: SharedArrayBuffer } | undefined = receiveMessageOnPort(this.#port);
       if (received === undefined) throw new Error(`point ${index} has no memory`);
