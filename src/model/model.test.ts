@@ -67,6 +67,7 @@ function note(seen: SecurityPoint[]): PointObserver {
       assert.ok(point !== undefined);
       seen[index] = { ...point, count };
     },
+    aggregated: () => assert.fail("nothing was aggregated"),
   };
 }
 
@@ -85,6 +86,17 @@ describe("an observer of points", () => {
         }
       }),
     );
+  });
+
+  it("is told of an aggregate that is taken, and of no other", () => {
+    const told: string[] = [];
+    const observer = { ...note([]), aggregated: (hex: string) => told.push(hex) };
+    const model = createModel({ hasher: SHA256, observer, aggregate: A });
+    model.setAggregate(A);
+    model.setAggregate(B);
+    model.seal();
+    model.setAggregate(C);
+    assert.deepEqual(told, [A, B]);
   });
 });
 

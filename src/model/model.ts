@@ -29,6 +29,8 @@ export interface PointObserver {
   added(index: number, point: SecurityPoint): void;
   /** The count of a known point changed. */
   counted(index: number, count: number): void;
+  /** The model has this aggregate (hex) from now on. */
+  aggregated(hex: string): void;
 }
 
 export interface ModelOptions {
@@ -136,6 +138,7 @@ class StateMachine implements Model {
     this.#check(hex, "aggregate");
     if (this.#sealed || hex === this.#aggregate) return false;
     this.#takeAggregate(hex);
+    this.#observer?.aggregated(hex);
     return true;
   }
 

@@ -28,6 +28,12 @@ export function parseRequest(request: RunRequest): RunPlan {
   const [command] = request.command;
   if (command === undefined)
     throw new RunError("BAD_OPTION", "no command was given: put it after --");
+  if (request.quixoteSocket !== undefined && request.tsem?.kind === "internal") {
+    throw new RunError(
+      "BAD_OPTION",
+      "--quixote-socket does not go with --tsem-internal: the kernel decides there, and its model is read only at the end",
+    );
+  }
   const model = modelFor(request);
   return {
     request,

@@ -54,7 +54,7 @@ class RunMirror implements Mirror {
   }
 
   aggregate(): string {
-    return this.#model.aggregate ?? this.#zeros;
+    return this.#caughtUp().aggregate ?? this.#zeros;
   }
 
   measurement(): string {
@@ -105,6 +105,8 @@ class RunMirror implements Mirror {
   /** Both values are defined over the order and the set of all points, valid or not. */
   #caughtUp(): Model {
     const { points } = this.#parts;
+    // sensors may learn of the platform's value only when the namespace is there
+    if (points.aggregate !== undefined) this.#model.setAggregate(points.aggregate);
     const known = this.#model.counts.points;
     for (const coefficient of points.coefficients(known, points.length))
       this.#model.load(coefficient);

@@ -105,6 +105,17 @@ describe("the mirror of a namespace", () => {
     assert.equal(mirror.measurement(), agent.measurement());
   });
 
+  it("takes the platform's aggregate, whenever it comes", (t) => {
+    const { agent, mirror } = bench(t, { ...SPEC, points: [] });
+    agent.assess(open("a"));
+    assert.equal(mirror.measurement(), agent.measurement());
+    agent.setAggregate("ef".repeat(32));
+    agent.assess(open("b"));
+    assert.equal(mirror.aggregate(), "ef".repeat(32));
+    assert.equal(mirror.measurement(), agent.measurement());
+    assert.equal(mirror.state(), agent.state());
+  });
+
   it("seals at once while nothing is in hand, else when that has been answered", async (t) => {
     const { mirror, writer, heartbeat } = bench(t, SPEC);
     assert.equal(writer.sealWanted, false);

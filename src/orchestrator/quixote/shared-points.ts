@@ -3,12 +3,15 @@
 // waits; the other reads at any time. Pieces of memory are handed over through a port when the points outgrow the last one.
 import type { MessagePort } from "node:worker_threads";
 import { receiveMessageOnPort } from "node:worker_threads";
+import { DIGEST_SIZES } from "../../model/runtime/index.ts";
 import type { PointObserver, SecurityPoint } from "../../model/runtime/index.ts";
 import { SHARED_POINTS, SHARED_POINTS_BITS } from "./limits.ts";
 
 const POINTS = 0;
 const SEAL = 1;
-const WORDS = 2;
+const AGGREGATED = 2;
+const WORDS = 3;
+const WORD_BYTES = WORDS * Int32Array.BYTES_PER_ELEMENT;
 const IN_PIECE = SHARED_POINTS - 1;
 
 /** One piece: counts, then validity, then coefficients. */
@@ -28,7 +31,12 @@ export interface SharedPointsLink {
 }
 
 export function newSharedWords(): SharedArrayBuffer {
-  return new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT);
+  return new SharedArrayBuffer(WORD_BYTES + Math.max(...Object.values(DIGEST_SIZES)));
+}
+
+/** The words; behind them there is room for the aggregate. */
+function wordsOf({ words, size }: SharedPointsLink): [Int32Array, Buffer] {
+  return [new Int32Array(words, 0, WORDS), Buffer.from(words, WORD_BYTES, size)];
 }
 
 function pieceBytes(size: number): number {
@@ -47,6 +55,7 @@ function pieceOf(memory: SharedArrayBuffer, size: number): Piece {
 /** The end of the thread that decides. */
 export class SharedPointsWriter implements PointObserver {
   readonly #words: Int32Array;
+  readonly #aggregate: Buffer;
   readonly #port: MessagePort;
   readonly #size: number;
   readonly #pieces: Piece[] = [];
@@ -54,7 +63,7 @@ export class SharedPointsWriter implements PointObserver {
   readonly #counts: Float64Array[] = [];
 
   constructor(link: SharedPointsLink) {
-    this.#words = new Int32Array(link.words);
+    [this.#words, this.#aggregate] = wordsOf(link);
     this.#port = link.port;
     this.#size = link.size;
   }
@@ -79,6 +88,11 @@ export class SharedPointsWriter implements PointObserver {
     if (counts !== undefined) counts[index & IN_PIECE] = count;
   }
 
+  aggregated(hex: string): void {
+    this.#aggregate.write(hex, "hex");
+    Atomics.store(this.#words, AGGREGATED, 1);
+  }
+
   #grow(): Piece {
     const memory = new SharedArrayBuffer(pieceBytes(this.#size));
     this.#port.postMessage(memory);
@@ -92,18 +106,25 @@ export class SharedPointsWriter implements PointObserver {
 /** The end of the thread that shows. */
 export class SharedPointsReader {
   readonly #words: Int32Array;
+  readonly #aggregate: Buffer;
   readonly #port: MessagePort;
   readonly #size: number;
   readonly #pieces: Piece[] = [];
 
   constructor(link: SharedPointsLink) {
-    this.#words = new Int32Array(link.words);
+    [this.#words, this.#aggregate] = wordsOf(link);
     this.#port = link.port;
     this.#size = link.size;
   }
 
   orderSeal(): void {
     Atomics.store(this.#words, SEAL, 1);
+  }
+
+  /** hex; undefined as long as the model has none. */
+  get aggregate(): string | undefined {
+    if (Atomics.load(this.#words, AGGREGATED) === 0) return undefined;
+    return this.#aggregate.toString("hex");
   }
 
   /** Points so far. */
