@@ -6,7 +6,10 @@ import { memberError } from "../record-error.ts";
 
 const OPEN = 123;
 const CLOSE = 125;
+const QUOTE = 34;
 const BACKSLASH = 92;
+/** What kernels write; it means the same to strtoll. */
+const PLAIN = /^(?:0|[1-9][0-9]{0,14})$/;
 const NUMBER = /^[ \t\n\v\f\r]*([-+]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*|[1-9][0-9]*))/;
 /** Digits of the largest number that is looked at, leading zeros not counted; one more is beyond 64 bits in every base. */
 const MAX_DIGITS = 22;
@@ -24,10 +27,34 @@ export function closingBrace(text: string, start: number): number {
   return -1;
 }
 
+/**
+ * Where values begin, by name: behind each `"name": "` that does not stand in an object of this one, the first of a name. A search for
+ * one name after the other finds the same, but reads the text as many times.
+ */
+function valueStarts(text: string): ReadonlyMap<string, number> {
+  const starts = new Map<string, number>();
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === OPEN) depth++;
+    else if (code === CLOSE) depth--;
+    else if (code === QUOTE && depth === 1) noteStart(text, at, starts);
+  }
+  return starts;
+}
+
+function noteStart(text: string, quoteAt: number, starts: Map<string, number>): void {
+  const end = text.indexOf('"', quoteAt + 1);
+  if (end < 0 || !text.startsWith('": "', end)) return;
+  const name = text.slice(quoteAt + 1, end);
+  if (!starts.has(name)) starts.set(name, end + 4);
+}
+
 /** An object of a record: its text from brace to brace. */
 export class QuixoteObject {
   readonly text: string;
   readonly #name: string;
+  #starts: ReadonlyMap<string, number> | undefined;
   readonly #escapes: boolean;
 
   /** `escapes`: a backslash in a value hides the character behind it, as Quixote has it since 2025. */
@@ -56,16 +83,9 @@ export class QuixoteObject {
 
   /** The first value of that name that is not in an object of this one. An empty value reads as a quote. */
   findText(name: string): string | undefined {
-    const { text } = this;
-    const key = `"${name}": "`;
-    let depth = 0;
-    for (let at = 0; at < text.length; at++) {
-      const code = text.charCodeAt(at);
-      if (code === OPEN) depth++;
-      else if (code === CLOSE) depth--;
-      else if (depth === 1 && text.startsWith(key, at)) return this.#value(at + key.length, name);
-    }
-    return undefined;
+    this.#starts ??= valueStarts(this.text);
+    const start = this.#starts.get(name);
+    return start === undefined ? undefined : this.#value(start, name);
   }
 
   string(name: string): string {
@@ -76,16 +96,16 @@ export class QuixoteObject {
 
   /** A number that must lie in 0..max. */
   unsigned(name: string, max: number): number {
-    const value = this.#number(name);
-    if (value < 0n || value > BigInt(max)) {
-      throw memberError(this.#at(name), `is outside 0..${max}`);
-    }
-    return Number(value);
+    const text = this.string(name);
+    // A number with the right value: what is rounded is far beyond every limit.
+    const value = PLAIN.test(text) ? Number(text) : Number(this.#number(text, name));
+    if (value < 0 || value > max) throw memberError(this.#at(name), `is outside 0..${max}`);
+    return value;
   }
 
   /** A number of 64 bits; a negative one is its two's complement. */
   wide(name: string): bigint {
-    return BigInt.asUintN(64, this.#number(name));
+    return BigInt.asUintN(64, this.#number(this.string(name), name));
   }
 
   /** Lower-case hex of bytes, of `size` of them when given. */
@@ -99,8 +119,8 @@ export class QuixoteObject {
   }
 
   /** What strtoll of C makes of a value: trailing garbage is ignored, no digits are 0. */
-  #number(name: string): bigint {
-    const match = NUMBER.exec(this.string(name));
+  #number(text: string, name: string): bigint {
+    const match = NUMBER.exec(text);
     if (match === null) return 0n;
     const [, sign, hex, digits = ""] = match;
     const base = hex !== undefined ? "0x" : digits.startsWith("0") ? "0o" : "";
@@ -121,7 +141,7 @@ export class QuixoteObject {
     if (end < 0) throw memberError(this.#at(name), "does not end");
     const value = text.slice(start, end);
     if (value === "") return '"';
-    return this.#escapes ? value.replace(/\\(.)/gs, "$1") : value;
+    return this.#escapes && value.includes("\\") ? value.replace(/\\(.)/gs, "$1") : value;
   }
 
   #at(name: string): string {

@@ -3,6 +3,8 @@
 
 /** Power of two. */
 const SLOTS = 4096;
+/** Longer texts are not remembered: what a cache can hold has a limit. */
+const MAX_CACHED_CHARS = 1024;
 
 interface Entry<T> {
   readonly text: string;
@@ -25,6 +27,7 @@ export class TextCache<T> {
   }
 
   set(line: string, start: number, end: number, value: T): void {
+    if (end - start > MAX_CACHED_CHARS) return;
     const text = ownText(line.slice(start, end));
     this.#slots[slotOf(line, start, end)] = { text, value };
   }
