@@ -100,6 +100,8 @@ export class TsemKernel {
     if (end < 0 || bytes.length > 127) return { errno: ERRNO.EINVAL };
     const [verb = "", ...words] = bytes.slice(0, end).split(" ");
     const values = new Map(words.map((word) => word.split("=", 2) as [string, string]));
+    // the kernel asks whether the task may: for one inside a namespace that is an event
+    if (this.#taskOf(tid) !== undefined) this.hook(tid, "async capable 33", () => undefined);
     const errno = this.#obey(tid, verb, values);
     return errno === 0 ? bytes.length : { errno };
   }

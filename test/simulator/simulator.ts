@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // A test's side of the TSEM simulator: starts it on a folder of its own, asks it, and takes everything away again.
 import { spawn } from "node:child_process";
-import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -54,9 +62,16 @@ function removeStale(): void {
   }
 }
 
-export async function startSimulator(options: object): Promise<Simulator> {
+/** A script that is too long for a command line goes through a file. */
+interface LongScript {
+  readonly script: readonly string[];
+  readonly scriptFile: string;
+}
+
+export async function startSimulator(options: object, long?: LongScript): Promise<Simulator> {
   removeStale();
   const folder = mkdtempSync(join(tmpdir(), `galgo-tsem-${process.pid}-`));
+  if (long !== undefined) writeFileSync(long.scriptFile, JSON.stringify(long.script));
   const child = spawn(
     process.execPath,
     [
@@ -64,7 +79,7 @@ export async function startSimulator(options: object): Promise<Simulator> {
       "tsx",
       resolve("test/simulator/tsem-kernel.ts"),
       folder,
-      JSON.stringify({ aggregate: AGGREGATE, ...options }),
+      JSON.stringify({ aggregate: AGGREGATE, ...options, scriptFile: long?.scriptFile }),
     ],
     { stdio: ["pipe", "pipe", "inherit"] },
   );

@@ -7,6 +7,7 @@
 //   echo 'raw {"export": ... PID TNUM' > hook  any text, and waits
 //   echo "after-script" > hook               waits until the records of the script have been played
 // argv: folder, options as JSON (KernelOptions). Orders and answers are JSON lines on stdin and stdout; end of stdin ends it.
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { ERRNO, FuseServer } from "./fuse.ts";
 import type { SimulatedFile, SimulatedFolder } from "./fuse.ts";
@@ -23,6 +24,8 @@ interface SimulatorOptions extends KernelOptions {
   readonly oldNames?: boolean;
   /** Longest record that one read gives: what is longer is cut. */
   readonly pageBytes?: number;
+  /** The script as a file with a JSON list. */
+  readonly scriptFile?: string;
   /** Files of the model of an internal namespace, by name. */
   readonly modelFiles?: Readonly<Record<string, string>>;
 }
@@ -30,7 +33,11 @@ interface SimulatorOptions extends KernelOptions {
 const [folder = "", json = "{}"] = process.argv.slice(2);
 const options = JSON.parse(json) as SimulatorOptions;
 const exportFiles = new Map<bigint, SimulatedFile>();
-const kernel = new TsemKernel(options, (namespace) => {
+const script =
+  options.scriptFile === undefined
+    ? options.script
+    : (JSON.parse(readFileSync(options.scriptFile, "utf8")) as readonly string[]);
+const kernel = new TsemKernel({ ...options, ...(script && { script }) }, (namespace) => {
   const file = exportFiles.get(namespace.id);
   if (file !== undefined) server.wake(file);
 });

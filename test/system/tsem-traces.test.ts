@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { before, describe, it } from "node:test";
 import {
   BUILTIN_PROFILES,
@@ -16,7 +16,7 @@ import type { RunRequest, RunResult } from "../../src/orchestrator/index.ts";
 import { tsemFidelity } from "../../src/sensor/tsem/index.ts";
 import { nodeHasher } from "../../src/tma/index.ts";
 import { buildLaunchers } from "../helpers/built.ts";
-import { linesOf, wholeVectors } from "../helpers/vectors.ts";
+import { linesOf } from "../helpers/vectors.ts";
 import { AGGREGATE, simulatorSkip, startSimulator } from "../simulator/simulator.ts";
 
 interface Trace {
@@ -35,23 +35,22 @@ const DEVIATIONS: Readonly<Record<string, { after: string; with: string; why: st
   },
 };
 
-const FOLDER = wholeVectors("quixote");
-const skip = simulatorSkip() || FOLDER.skip;
+const FOLDER = resolve("test/vectors/quixote");
+const skip = simulatorSkip();
 
 before(() => {
   buildLaunchers();
 });
 
 function tracesOf(): Trace[] {
-  if (skip !== false) return [];
-  return linesOf(join(FOLDER.path, "orchestrator-traces.jsonl")).map(
+  return linesOf(join(FOLDER, "orchestrator-traces.jsonl")).map(
     (line) => JSON.parse(line) as Trace,
   );
 }
 
 /** The model that the traces with -m were made with, for Galgo. */
 function writeModel(folder: string): string {
-  const text = readFileSync(join(FOLDER.path, "unsigned-model.txt"), "utf8");
+  const text = readFileSync(join(FOLDER, "unsigned-model.txt"), "utf8");
   const points = [...text.matchAll(/^state ([0-9a-f]{64})$/gm)].map(([, point = ""]) => point);
   const model = makeWorkloadModel(
     {

@@ -57,8 +57,9 @@ function serveExternal(bench: TsemBench, held: HeldTsem, order: TsemOrder): Work
   if (exportFile === undefined) throw new Error("a namespace without an export file");
   let aggregate: string | undefined;
   bench.post({ type: "serving", features: [] });
-  launcher.go();
   const sensor = serveTsem({
+    launcherPid: launcher.pid,
+    go: () => launcher.go(),
     exportFile,
     control,
     sink: namespace,

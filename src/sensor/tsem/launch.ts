@@ -75,9 +75,9 @@ export class TsemLauncher {
     return written === command.length ? "done" : "EIO";
   }
 
-  /** Lets the task exec the command. */
+  /** Lets the task exec the command. One that was killed meanwhile is told of by its exit. */
   go(): void {
-    this.#send(encodeOrder());
+    writeOnce(this.#ordersFd, encodeOrder());
   }
 
   /** Once `reportsFd` is readable: the errno of a failed exec, or undefined: the task is the command, or was killed. */

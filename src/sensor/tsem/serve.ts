@@ -26,6 +26,10 @@ export interface TsemServeOptions {
   /** The launcher's end of its reports: readable when the command could not be run. -1: none. */
   readonly reportsFd: number;
   readonly progress: { begin(): void; end(): void };
+  /** The launcher, which is Galgo until it is the command: what it does before `go` is not the workload's. */
+  readonly launcherPid: number;
+  /** Lets the launcher exec the command. */
+  go(): void;
   /** The platform's value, the first record of a namespace. */
   aggregate(value: string): void;
   /** `reportsFd` became readable. */
@@ -46,6 +50,8 @@ class TsemLoop {
   readonly #known = new KnownTasks();
   readonly #nameless: NamelessWait;
   #reportsFd: number;
+  /** The command has not been let go yet. */
+  #before = true;
   #seen = 0n;
   #held = 0n;
   #lost = 0n;
@@ -64,6 +70,10 @@ class TsemLoop {
   }
 
   run(): SensorStats {
+    // the launcher waits for its order: what it has caused is in the queue
+    while (this.#drain());
+    this.#before = false;
+    this.#options.go();
     for (let gone = false; ; ) {
       const more = this.#drain();
       if (gone && !more) break;
@@ -113,13 +123,25 @@ class TsemLoop {
       return;
     }
     this.#nameless.advanced();
-    if (record.kind === "event") this.#event(record.event, text);
+    if (this.#isOwn(record)) this.#own(record);
+    else if (record.kind === "event") this.#event(record.event, text);
     else if (record.kind === "async_event") this.#asynchronous(record.event);
     else if (record.kind === "log") this.#logged(record);
     else if (record.kind === "aggregate") this.#options.aggregate(record.value);
     else if (record.kind === "nothing")
       this.#unnamed(text, "a record that does not say which task waits");
     else this.#unreadable(text, "a line of a trajectory in the place of an export record");
+  }
+
+  /** Done by Galgo in the namespace: the kernel asks for CAP_MAC_ADMIN at each command. */
+  #isOwn(record: TsemRecord): boolean {
+    if (!this.#before || !("event" in record)) return false;
+    return record.event?.pid === this.#options.launcherPid;
+  }
+
+  #own(record: TsemRecord): void {
+    if (record.kind !== "event") return;
+    this.#reply(true, record.event.pid, record.event.tnum ?? 0n);
   }
 
   #event(event: SecurityEvent, text: string): void {
