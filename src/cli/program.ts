@@ -204,9 +204,11 @@ function addShow(program: Command): void {
     .option("--run <id>", "an earlier run of that name")
     .addOption(mappingOption("for a recorded stream: how events become coefficients"))
     .addOption(digestOption("for a recorded stream: its digest"))
-    .option(
-      "--quixote-socket <path>",
-      "ask a running workload instead: its management socket, or a directory of sockets",
+    .addOption(
+      new Option(
+        "--quixote-socket <path>",
+        "ask a running workload instead: its management socket, or a directory of sockets",
+      ).conflicts(["run", "mapping", "digest"]),
     )
     .option("--json", "print JSON")
     .action(async (target, what, options, command: Command) => {

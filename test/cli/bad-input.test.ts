@@ -67,6 +67,11 @@ describe("wrong words", { concurrency: 2 }, () => {
       /map can only be asked with --quixote-socket/,
     ],
     [
+      "an earlier run of what is running",
+      ["show", "--quixote-socket", "/nowhere/wl", "state", "--run", "x"],
+      /'--quixote-socket <path>' cannot be used with option '--run <id>'/,
+    ],
+    [
       "a socket that is not there",
       ["show", "--quixote-socket", "/nowhere/wl", "state"],
       /no management socket at \/nowhere\/wl \(ENOENT\)/,

@@ -25,7 +25,7 @@ export async function* answerTo(
     case "trajectory":
     case "forensics":
     case "events":
-      return yield* texts(namespace[command]());
+      return yield* texts(await namespace[command]());
     case "coefficients":
       return yield* coefficients(namespace, true);
     case "forensicsCoefficients":

@@ -7,6 +7,8 @@ export const MAX_FRAME_BYTES = 262_144;
 export const MAX_WAITING = 5;
 /** Bytes of an answer that are put together before they are handed to the kernel. */
 export const ANSWER_CHUNK_BYTES: number = 64 * 1024;
+/** Records that are counted before the thread looks after its other duties. */
+export const LINES_A_TURN = 1_000;
 /** Time that a console gets to read what was sent to it (ms). */
 export const STALL_MS = 30_000;
 /** Bytes of a socket's path (sun_path without its terminator). */

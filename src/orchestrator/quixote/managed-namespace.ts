@@ -20,11 +20,11 @@ export interface ManagedNamespace {
   /** In the order of discovery. */
   points(): readonly SecurityPoint[];
   /** Events that extended the model. */
-  trajectory(): RecordTexts;
+  trajectory(): Promise<RecordTexts>;
   /** Events outside the sealed model. */
-  forensics(): RecordTexts;
+  forensics(): Promise<RecordTexts>;
   /** Events of untrusted processes, which are not modeled any more. */
-  events(): RecordTexts;
+  events(): Promise<RecordTexts>;
   /** Closes the model. Settles when no event can extend it any more. */
   seal(): Promise<void>;
 }

@@ -2,9 +2,11 @@
 // The records of a run as a console reads them: events of trajectory.jsonl and forensics.jsonl in the text form of a TSEM kernel, without the
 // marks and the identity records that Galgo has in these files. The files are read anew for each request, piece by piece: nothing of them is kept in memory.
 import { existsSync } from "node:fs";
+import { setImmediate as turn } from "node:timers/promises";
 import { parseRecord, RecordError, writeTsemRecord } from "../../event/index.ts";
 import { readLines } from "../line-reader.ts";
 import { splitMark } from "../marks.ts";
+import { LINES_A_TURN } from "./limits.ts";
 import type { RecordTexts } from "./managed-namespace.ts";
 
 /** Which records of a file are meant: those that extended the model, those outside of it, those of untrusted processes. */
@@ -14,9 +16,13 @@ export type RecordChoice = "extended" | "violation" | "refused";
 const IDENTITY = '"type": "bprm_committed_creds"';
 
 /** The records of `path` that stand in it now. @throws RecordFileError, also while lines are taken */
-export function recordTexts(path: string, choice: RecordChoice): RecordTexts {
+export async function recordTexts(path: string, choice: RecordChoice): Promise<RecordTexts> {
   let count = 0;
-  for (const _ of chosen(path, choice)) count += 1;
+  for (const _ of chosen(path, choice)) {
+    count += 1;
+    // this thread also kills workloads
+    if (count % LINES_A_TURN === 0) await turn();
+  }
   return { count, lines: () => first(count, chosen(path, choice)) };
 }
 

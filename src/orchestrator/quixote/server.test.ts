@@ -16,13 +16,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { TestContext } from "node:test";
+import fc from "fast-check";
 import { ASK, RawConsole, texts } from "../../../test/helpers/raw-console.ts";
 import { createInProcessTma } from "../../tma/index.ts";
 import { BUILTIN_PROFILES } from "../../model/runtime/index.ts";
 import { MAX_FRAME_BYTES, MAX_TOLD, MAX_WAITING } from "./limits.ts";
 import type { ManagedNamespace, RecordTexts } from "./managed-namespace.ts";
 import { startManagementServer } from "./server.ts";
-import type { ManagementServer } from "./server.ts";
+import type { ManagementOptions, ManagementServer } from "./server.ts";
 
 const POINTS = ["0a".repeat(32), "0b".repeat(32)];
 
@@ -51,8 +52,8 @@ function namespaceOf(lines: readonly string[]): ManagedNamespace {
     measurement: () => agent.measurement(),
     state: () => agent.state(),
     points: () => agent.points(),
-    trajectory: () => records(...lines),
-    forensics: () => records(),
+    trajectory: async () => records(...lines),
+    forensics: async () => records(),
     events: () => {
       throw new Error("the records can not be read");
     },
@@ -70,6 +71,7 @@ async function serve(
   t: TestContext,
   directory: string,
   lines: readonly string[] = [],
+  more: Partial<ManagementOptions> = {},
 ): Promise<Served> {
   const told: string[] = [];
   const server = await startManagementServer({
@@ -77,6 +79,7 @@ async function serve(
     name: "wl",
     namespace: namespaceOf(lines),
     onNotice: (text) => told.push(text),
+    ...more,
   });
   t.after(() => server.close());
   return {
@@ -142,6 +145,39 @@ describe("the management server", () => {
       await answers[at];
       await raw.end();
     }
+  });
+
+  it("serves the next console whatever bytes the last one sent", async (t) => {
+    const { open } = await serve(t, folderOf(t), ["{}"]);
+    const request = fc
+      .constantFrom(...Object.values(ASK), 5)
+      .map((one) => [0, 0, 0, 4, one, 0, 0, 0]);
+    const noise = fc.array(fc.nat(255), { maxLength: 12 });
+    const bytes = fc.array(fc.oneof(request, noise), { maxLength: 6 }).map((parts) => parts.flat());
+    await fc.assert(
+      fc.asyncProperty(bytes, async (sent) => {
+        const wild = open();
+        wild.socket.end(Uint8Array.from(sent));
+        wild.socket.resume();
+        const next = open();
+        await next.value(ASK.state);
+        await next.end();
+      }),
+    );
+  });
+
+  it("waits only so long for a console that does not read its answer", async (t) => {
+    const line = `"${"x".repeat(100_000)}"`;
+    const lines = Array.from({ length: 40 }, () => line);
+    const { open, told } = await serve(t, folderOf(t), lines, { stallMs: 50 });
+    const lazy = open();
+    lazy.socket.pause();
+    lazy.request(ASK.trajectory);
+    const next = open();
+    await next.value(ASK.state);
+    assert.match(told.join(), /nothing of an answer was read for 0.05 s/);
+    assert.equal((await next.list(ASK.trajectory)).length, lines.length);
+    await next.end();
   });
 
   it("ends sessions, also waiting ones, when it is closed", async (t) => {

@@ -3,7 +3,7 @@
 // console does wrong costs it its session and nothing else.
 import { createServer } from "node:net";
 import type { Server, Socket } from "node:net";
-import { MAX_TOLD, MAX_WAITING } from "./limits.ts";
+import { MAX_TOLD, MAX_WAITING, STALL_MS } from "./limits.ts";
 import type { ManagedNamespace } from "./managed-namespace.ts";
 import { ConsoleError } from "./protocol.ts";
 import { serveSession } from "./session.ts";
@@ -16,6 +16,8 @@ export interface ManagementOptions {
   /** Name of the workload: the socket's name in it. */
   readonly name: string;
   readonly namespace: ManagedNamespace;
+  /** Time that a console gets to read a piece of an answer (ms). */
+  readonly stallMs?: number;
   /** Told of sessions that went wrong, one line each. */
   onNotice?(text: string): void;
 }
@@ -41,6 +43,8 @@ export async function startManagementServer(options: ManagementOptions): Promise
     server.close();
     throw error;
   }
+  // a connection that can not be accepted (no descriptor left) is the console's loss
+  server.on("error", (error) => consoles.blame(error));
   return { path: placed.path, close: () => closeAll(server, consoles, placed) };
 }
 
@@ -85,9 +89,10 @@ class Consoles {
     for (let socket: Socket | undefined = first; socket !== undefined; ) {
       this.#current = socket;
       try {
-        await serveSession(socket, this.#options.namespace);
+        const { namespace, stallMs = STALL_MS } = this.#options;
+        await serveSession({ socket, stallMs }, namespace);
       } catch (error) {
-        this.#blame(error);
+        this.blame(error);
       }
       socket = this.#closed ? undefined : this.#waiting.shift();
     }
@@ -95,7 +100,7 @@ class Consoles {
   }
 
   /** Consoles that are simply gone are none of anybody's business. */
-  #blame(error: unknown): void {
+  blame(error: unknown): void {
     if (this.#closed || isGone(error)) return;
     const message = error instanceof Error ? error.message : String(error);
     this.#tell(`a console's session was closed: ${message}`);

@@ -94,13 +94,13 @@ describe("the mirror of a namespace", () => {
     });
   }
 
-  it("of an agent that has seen nothing has its values, too", (t) => {
+  it("of an agent that has seen nothing has its values, too", async (t) => {
     const { aggregate: _aggregate, base: _base, ...rest } = SPEC;
     const { agent, mirror } = bench(t, { ...rest, points: [] });
     assert.equal(mirror.measurement(), agent.measurement());
     assert.equal(mirror.state(), agent.state());
     assert.equal(mirror.aggregate(), "0".repeat(64));
-    assert.equal(mirror.trajectory().count, 0);
+    assert.equal((await mirror.trajectory()).count, 0);
     agent.assess(open("a"));
     assert.equal(mirror.measurement(), agent.measurement());
   });
@@ -143,14 +143,14 @@ describe("the mirror of a namespace", () => {
     await assert.rejects(sealing, /the run has ended/);
   });
 
-  it("tells records by what they are, and only as many as there were", (t) => {
+  it("tells records by what they are, and only as many as there were", async (t) => {
     const { mirror, folder } = bench(t, SPEC);
     const identity = '{"event": {"type": "bprm_committed_creds"}}';
     const event = { ...open("a"), process: '"type": "bprm_committed_creds"' };
     const known = writeRecord(event);
     const trajectory = join(folder, "trajectory.jsonl");
     writeFileSync(trajectory, `${identity}\n${known}\n`);
-    const records = mirror.trajectory();
+    const records = await mirror.trajectory();
     writeFileSync(trajectory, `${identity}\n${known}\n{"later": 1}\n`);
     assert.equal(records.count, 1);
     const [line = "", more] = [...records.lines()];
@@ -164,7 +164,7 @@ describe("the mirror of a namespace", () => {
       join(folder, "forensics.jsonl"),
       `${identity}\n${marked("violation")}\n${marked("refused")}\n`,
     );
-    assert.deepEqual([...mirror.forensics().lines()], ['{"of": "violation"}']);
-    assert.deepEqual([...mirror.events().lines()], ['{"of": "refused"}']);
+    assert.deepEqual([...(await mirror.forensics()).lines()], ['{"of": "violation"}']);
+    assert.deepEqual([...(await mirror.events()).lines()], ['{"of": "refused"}']);
   });
 });
