@@ -6,10 +6,11 @@ import { memberError } from "../record-error.ts";
 
 const OPEN = 123;
 const CLOSE = 125;
-const QUOTE = 34;
 const BACKSLASH = 92;
-/** What kernels write; it means the same to strtoll. */
-const PLAIN = /^(?:0|[1-9][0-9]{0,14})$/;
+const ZERO = 48;
+const NINE = 57;
+/** Decimal digits of which every number is exact. */
+const SAFE_DIGITS = 15;
 const NUMBER = /^[ \t\n\v\f\r]*([-+]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*|[1-9][0-9]*))/;
 /** Digits of the largest number that is looked at, leading zeros not counted; one more is beyond 64 bits in every base. */
 const MAX_DIGITS = 22;
@@ -27,34 +28,49 @@ export function closingBrace(text: string, start: number): number {
   return -1;
 }
 
-/**
- * Where values begin, by name: behind each `"name": "` that does not stand in an object of this one, the first of a name. A search for
- * one name after the other finds the same, but reads the text as many times.
- */
-function valueStarts(text: string): ReadonlyMap<string, number> {
-  const starts = new Map<string, number>();
+/** Value of what kernels write, which means the same to strtoll; -1 for anything else. */
+function plainNumber(text: string): number {
+  const { length } = text;
+  if (length === 0 || length > SAFE_DIGITS || (length > 1 && text.charCodeAt(0) === ZERO))
+    return -1;
+  let number = 0;
+  for (let at = 0; at < length; at++) {
+    const code = text.charCodeAt(at);
+    if (code < ZERO || code > NINE) return -1;
+    number = number * 10 + code - ZERO;
+  }
+  return number;
+}
+
+const keys = { '"': new Map<string, string>(), "{": new Map<string, string>() };
+
+/** The text before a value. Names are those of our code; a text that is put together anew for each search makes it slower. */
+function keyOf(name: string, opening: '"' | "{"): string {
+  let key = keys[opening].get(name);
+  if (key === undefined) {
+    key = `"${name}": ${opening}`;
+    keys[opening].set(name, key);
+  }
+  return key;
+}
+
+/** Where the objects in an object begin and end, one place after the other. */
+function placesOfObjects(text: string): readonly number[] {
+  const places: number[] = [];
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code === OPEN) depth++;
-    else if (code === CLOSE) depth--;
-    else if (code === QUOTE && depth === 1) noteStart(text, at, starts);
+    if (code === OPEN && ++depth === 2) places.push(at);
+    else if (code === CLOSE && --depth === 1) places.push(at);
   }
-  return starts;
-}
-
-function noteStart(text: string, quoteAt: number, starts: Map<string, number>): void {
-  const end = text.indexOf('"', quoteAt + 1);
-  if (end < 0 || !text.startsWith('": "', end)) return;
-  const name = text.slice(quoteAt + 1, end);
-  if (!starts.has(name)) starts.set(name, end + 4);
+  return places;
 }
 
 /** An object of a record: its text from brace to brace. */
 export class QuixoteObject {
   readonly text: string;
   readonly #name: string;
-  #starts: ReadonlyMap<string, number> | undefined;
+  #objects: readonly number[] | undefined;
   readonly #escapes: boolean;
 
   /** `escapes`: a backslash in a value hides the character behind it, as Quixote has it since 2025. */
@@ -66,7 +82,7 @@ export class QuixoteObject {
 
   /** The first object of that name anywhere in this one. */
   find(name: string): QuixoteObject | undefined {
-    const key = `"${name}": {`;
+    const key = keyOf(name, "{");
     const at = this.text.indexOf(key);
     if (at < 0) return undefined;
     const start = at + key.length - 1;
@@ -83,9 +99,25 @@ export class QuixoteObject {
 
   /** The first value of that name that is not in an object of this one. An empty value reads as a quote. */
   findText(name: string): string | undefined {
-    this.#starts ??= valueStarts(this.text);
-    const start = this.#starts.get(name);
-    return start === undefined ? undefined : this.#value(start, name);
+    const { text } = this;
+    const key = keyOf(name, '"');
+    let at = text.indexOf(key);
+    while (at >= 0) {
+      const end = this.#endOfObjectAround(at);
+      if (end < 0) return this.#value(at + key.length, name);
+      at = text.indexOf(key, end);
+    }
+    return undefined;
+  }
+
+  /** The end of an object of this one in which a place lies, -1 when it lies in none. */
+  #endOfObjectAround(place: number): number {
+    this.#objects ??= placesOfObjects(this.text);
+    for (let i = 1; i < this.#objects.length; i += 2) {
+      const end = this.#objects[i] ?? 0;
+      if (place < end) return place > (this.#objects[i - 1] ?? 0) ? end : -1;
+    }
+    return -1;
   }
 
   string(name: string): string {
@@ -97,8 +129,9 @@ export class QuixoteObject {
   /** A number that must lie in 0..max. */
   unsigned(name: string, max: number): number {
     const text = this.string(name);
-    // A number with the right value: what is rounded is far beyond every limit.
-    const value = PLAIN.test(text) ? Number(text) : Number(this.#number(text, name));
+    const plain = plainNumber(text);
+    // What is rounded is far beyond every limit.
+    const value = plain < 0 ? Number(this.#number(text, name)) : plain;
     if (value < 0 || value > max) throw memberError(this.#at(name), `is outside 0..${max}`);
     return value;
   }
