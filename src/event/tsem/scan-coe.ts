@@ -2,7 +2,7 @@
 // The members of a COE in a kernel's spelling.
 import type { Coe } from "../coe.ts";
 import type { Scanner } from "./scanner.ts";
-import { ownText, TextCache } from "./text-cache.ts";
+import { ownText, slotOfCoe, TextCache } from "./text-cache.ts";
 
 /** From the name of the first member behind its quote, to the closing quote of the last value. */
 export function scanCoeMembers(s: Scanner): Coe {
@@ -33,7 +33,7 @@ export interface CoeMember {
   readonly coe: Coe;
 }
 
-const known = new TextCache<CoeMember>();
+const known = new TextCache<CoeMember>(slotOfCoe);
 let last: CoeMember | undefined;
 
 /** The `COE` member. Objects and texts are shared between records that have the same. */

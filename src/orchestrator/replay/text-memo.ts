@@ -4,11 +4,24 @@
 import type { HookName, RecordParts, TaskIdentity } from "../../event/index.ts";
 import { MAX_MEMO_CHARS, MAX_MEMO_TEXTS } from "./limits.ts";
 
+/** Characters that CELLs are told apart by first: a digest and the end of a name. */
+const END_CHARS = 120;
+/** CELLs that end alike and are kept. */
+const MAX_ALIKE = 16;
+
 /** Rules read numbers of the acting process in such names, and the process is no part of the key. */
 const PROCESS_PATH = "/proc/";
 
-type ByCell = Map<string, string>;
-type ByHook = Map<HookName, ByCell>;
+/** A CELL that was read, and the next one that ends alike. */
+interface Known {
+  readonly cell: string;
+  readonly coefficient: string;
+  readonly next: Known | undefined;
+}
+
+/** By the end of the CELL: hashing all of it takes as long as everything else, and what differs mostly differs there. */
+type ByEnd = Map<string, Known>;
+type ByHook = Map<HookName, ByEnd>;
 type ByCoe = Map<string, ByHook>;
 
 export class TextMemo {
@@ -32,7 +45,10 @@ export class TextMemo {
   /** The coefficient of a record with these parts, when it is known. */
   get(parts: RecordParts): string | undefined {
     this.#turnTo(parts);
-    return this.#hooks.get(parts.hook)?.get(parts.cell);
+    const { cell } = parts;
+    let known = this.#hooks.get(parts.hook)?.get(cell.slice(-END_CHARS));
+    while (known !== undefined && known.cell !== cell) known = known.next;
+    return known?.coefficient;
   }
 
   /** Keeps the coefficient of a record that was read. */
@@ -53,7 +69,10 @@ export class TextMemo {
     }
     this.#texts += 1;
     this.#chars += parts.cell.length;
-    cells.set(parts.cell, coefficient);
+    // in memory of its own: a slice keeps the whole line, and is slow to compare
+    const cell = Buffer.from(parts.cell, "latin1").toString("latin1");
+    const end = cell.slice(-END_CHARS);
+    cells.set(end, { cell, coefficient, next: shortened(cells.get(end)) });
   }
 
   #turnTo(parts: RecordParts): void {
@@ -93,4 +112,11 @@ export class TextMemo {
     this.#coe = coe;
     this.#hooks = hooks;
   }
+}
+
+/** The chain, or nothing when it is as long as it may be. */
+function shortened(known: Known | undefined): Known | undefined {
+  let length = 0;
+  for (let one = known; one !== undefined; one = one.next) length += 1;
+  return length < MAX_ALIKE ? known : undefined;
 }
