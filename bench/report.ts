@@ -18,6 +18,10 @@ const INTRODUCTIONS: Readonly<Record<string, { readonly title: string; readonly 
     title: "Events through one namespace",
     text: "Many processes and threads open files as fast as they can; one thread decides all of it. That no event is missing follows from the number of opens that the workload made.",
   },
+  model: {
+    title: "Events modeled by one thread",
+    text: "A made stream of export records in the spelling of a TSEM kernel, with the hooks of a small server mixed. `galgo replay` reads, maps and models it on one thread.",
+  },
   workloads: {
     title: "Whole workloads",
     text: "Native and modeled runs take turns; each ratio is of neighbours, and the median of them counts. `inside` is from fork to wait as the workload sees it, so without the start of Galgo, which has a budget of its own; `whole` is the complete command with it.",
@@ -39,6 +43,7 @@ const ORDER: readonly string[] = [
   "held",
   "placement",
   "throughput",
+  "model",
   "workloads",
   "startup",
   "kill",
