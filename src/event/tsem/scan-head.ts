@@ -4,7 +4,7 @@ import type { HookName, TaskIdentity } from "../event.ts";
 import { HOOK_NAMES } from "../hooks.ts";
 import { MAX_COMM_BYTES } from "./limits.ts";
 import { MISMATCH, type Scanner } from "./scanner.ts";
-import { slotOfActor, TextCache } from "./text-cache.ts";
+import { TextCache } from "./text-cache.ts";
 
 /** What records of one program doing one kind of thing have in common. */
 export interface Actor {
@@ -96,7 +96,7 @@ function scanSerials(s: Scanner): Head {
 const BEHIND_ACTOR = '", "ts": "';
 const LEAST_ACTOR = 190;
 
-const known = new TextCache<Actor>(slotOfActor);
+const known = new TextCache<Actor>();
 
 /** From the text of `process` to the end of `p_task_id`. Identities are shared between records that have the same. */
 function scanActor(s: Scanner): Actor {

@@ -23,7 +23,7 @@ export class TextCache<T> {
   readonly #slotOf: SlotOf;
 
   /** @param slotOf looks at the characters in which the texts differ */
-  constructor(slotOf: SlotOf) {
+  constructor(slotOf: SlotOf = slotOfActor) {
     this.#slotOf = slotOf;
   }
 
@@ -44,7 +44,7 @@ export class TextCache<T> {
 type SlotOf = (line: string, start: number, end: number) => number;
 
 /** Where the digests, the counters and the hook of an actor are told apart, counted from the end of its text. */
-export function slotOfActor(line: string, start: number, end: number): number {
+function slotOfActor(line: string, start: number, end: number): number {
   let hash = end - start;
   for (const back of SAMPLES) hash = (hash * 31 + line.charCodeAt(Math.max(start, end - back))) | 0;
   return hash & (SLOTS - 1);
