@@ -120,3 +120,32 @@ describe("an export stream of a kernel", { concurrency: 2, ...archive }, () => {
     });
   }
 });
+
+describe("every captured record of a kernel", wholeVectors("tsem-kernel-v4/pairs.jsonl.gz"), () => {
+  interface Pair {
+    readonly digest: string;
+    readonly match: string;
+    readonly coefficient: string;
+    readonly record: string;
+  }
+
+  it("gives its coefficient, in the place of the record", async (t) => {
+    const place = new Place(t);
+    const all = linesOf(wholeVectors("tsem-kernel-v4/pairs.jsonl.gz").path);
+    const pairs = all.map((line) => JSON.parse(line) as Pair);
+    for (const digest of ["sha256", "sha512", "sha3-256"]) {
+      const own = pairs.filter((pair) => pair.digest === digest);
+      const file = place.write(digest, own.map(({ record }) => `${record}\n`).join(""));
+      const args = ["replay", file, "--digest", digest, "--coefficients"];
+      const { stdout, stderr } = await place.galgo(...args);
+      assert.equal(stderr, "");
+      const lines = stdout.trimEnd().split("\n");
+      assert.equal(lines.length, own.length);
+      const other = own.filter(({ coefficient }, at) => lines[at] !== coefficient);
+      assert.deepEqual(
+        [...new Set(other.map(({ match }) => match))].join(),
+        digest === "sha256" ? "not-derivable-from-json" : "",
+      );
+    }
+  });
+});
