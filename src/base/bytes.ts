@@ -5,7 +5,7 @@ import { encodePathInto } from "./path-text.ts";
 
 const FIRST_SIZE = 4096;
 /** Decoded texts that one writer keeps; when there are more it starts anew. */
-const MAX_IDS = 8192;
+const MAX_IDS = 1024;
 
 /** Growable scratch buffer: `reset()`, append, `bytes()`. Nothing is allocated per call except when it has to grow. */
 export class ByteWriter {

@@ -43,7 +43,7 @@ export function putFile(w: ByteWriter, f: FileId): void {
   w.u32(f.flags);
   putInode(w, f.inode);
   putPath(w, f.path);
-  w.id(f.digest);
+  w.hex(f.digest);
 }
 
 /** The CELL of an event: its members by the hook table, except where the kernel does otherwise. `emptyDigest` is that of no bytes, hex. @throws ModelError NOT_MAPPABLE when the CELL is not told */

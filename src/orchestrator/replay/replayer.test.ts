@@ -7,6 +7,7 @@ import { openRecord } from "../../../test/helpers/kernel-records.ts";
 import { testHasher } from "../../../test/helpers/test-hasher.ts";
 import { RecordError, readTsemRecord, writeRecord } from "../../event/index.ts";
 import { createMapper, createProfile, BUILTIN_PROFILES } from "../../model/index.ts";
+import { RunError } from "../errors.ts";
 import { RecordJoiner } from "../../sensor/replay/index.ts";
 import { DIALECTS } from "./decode.ts";
 import { MAX_MEMO_TEXTS } from "./limits.ts";
@@ -122,6 +123,29 @@ describe("a replay", () => {
     );
     assert.equal(result.points.length, MAX_MEMO_TEXTS + 20);
     assert.equal(result.events, MAX_MEMO_TEXTS + 23);
+  });
+
+  it("survives any damage: every record gives something, and nothing but a stream of another digest is an error", () => {
+    const damage = fc.array(fc.tuple(fc.nat(999), fc.nat(255)), { maxLength: 4 });
+    const damaged = fc.tuple(record, damage).map(([text, edits]) => {
+      const bytes = Buffer.from(text, "latin1");
+      for (const [at, byte] of edits) if (at < bytes.length && byte !== 10) bytes[at] = byte;
+      return bytes.toString("latin1");
+    });
+    const any = fc.oneof(damaged, damaged, record, fc.string({ unit: "binary-ascii" }));
+    fc.assert(
+      fc.property(fc.array(any, { maxLength: 8 }), (records) => {
+        try {
+          const lines = records.flatMap((text) => text.split("\n"));
+          const { given, result } = replay(lines);
+          assert.equal(given.length, result.counts.records);
+          assert.equal(given.filter((one) => one !== undefined).length, result.events);
+        } catch (error) {
+          assert.ok(error instanceof RunError && error.code === "BAD_OPTION", String(error));
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it("says where the aggregate comes from, and when it is late", () => {
