@@ -5,7 +5,7 @@ import "./inherited.ts";
 import { CommanderError } from "commander";
 import type { Command } from "commander";
 import { CodedError } from "../base/errors.ts";
-import { awaitLoadedThreads, keepEarlyWorker } from "../orchestrator/thread/index.ts";
+import { awaitLoadedThreads, hasHungThread, keepEarlyWorker } from "../orchestrator/thread/index.ts";
 import type { EarlyWorker } from "../orchestrator/thread/index.ts";
 import { EXIT_GALGO, EXIT_TROUBLE, errorStatus } from "./exit-status.ts";
 import { createProgram } from "./program.ts";
@@ -22,6 +22,10 @@ export async function main(
   if (early !== undefined) keepEarlyWorker(early);
   await command(argv);
   awaitLoadedThreads();
+  if (hasHungThread()) {
+    const { exitNow } = await import("../native/process.ffi.ts");
+    exitNow(Number(process.exitCode ?? 0));
+  }
   // leaving the heap as it is saves 30 ms; nothing is pending, and on Linux what was printed has been written
   process.exit();
 }

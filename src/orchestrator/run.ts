@@ -17,6 +17,7 @@ import type { Site } from "./report.ts";
 import type { RunObserver, RunRequest, RunResult } from "./run-request.ts";
 import type { ChildExit, LossReason } from "./run-record.ts";
 import { takeSignals } from "./signals.ts";
+import { noteHungThread } from "./thread/worker-thread.ts";
 import { launchInTsem } from "./tsem/workload.ts";
 import type { HeldWorkload } from "./tsem/workload.ts";
 import { startWatchdog } from "./watchdog.ts";
@@ -230,7 +231,11 @@ class RunInProgress {
   async close(): Promise<void> {
     for (const release of this.#release.splice(0).reverse()) release();
     if (this.#groupKillFd !== undefined) closeSync(this.#groupKillFd);
-    await Promise.all([atMost(LATE_GRACE_MS, this.#worker?.terminate()), this.#group?.remove()]);
+    const [ended] = await Promise.all([
+      atMost(LATE_GRACE_MS, this.#worker?.terminate()),
+      this.#group?.remove(),
+    ]);
+    if (!ended) noteHungThread();
   }
 
   #kill(reason: string): void {
@@ -324,15 +329,20 @@ async function settled(steps: readonly Promise<void>[]): Promise<void> {
   }
 }
 
-/** Waits for something to settle, either way, but not for ever. */
-async function atMost(ms: number, promise: Promise<unknown> | undefined): Promise<void> {
-  if (promise === undefined) return;
+/** Waits for something to settle, either way, but not for ever. False: it has not settled. */
+async function atMost(ms: number, promise: Promise<unknown> | undefined): Promise<boolean> {
+  if (promise === undefined) return true;
   let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
+  const limit = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
   });
-  await Promise.race([promise.catch(() => undefined), limit]);
+  const settled = promise.then(
+    () => true,
+    () => true,
+  );
+  const inTime = await Promise.race([settled, limit]);
   clearTimeout(timer);
+  return inTime;
 }
 
 /** A command that the kernel would not run, as a shell words it. */

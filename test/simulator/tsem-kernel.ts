@@ -22,6 +22,8 @@ const KERNEL_PAGE = 4096;
 interface SimulatorOptions extends KernelOptions {
   /** Names of folders before 2024. */
   readonly oldNames?: boolean;
+  /** Answers to tasks are taken and never acknowledged: the writer hangs in its write. */
+  readonly deaf?: boolean;
   /** Longest record that one read gives: what is longer is cut. */
   readonly pageBytes?: number;
   /** The script as a file with a JSON list. */
@@ -46,7 +48,10 @@ const control: SimulatedFile = {
   mode: 0o200,
   open: ({ tid }, flags) =>
     hasMacAdmin(tid) && (flags & O_ACCMODE) === O_WRONLY ? true : { errno: ERRNO.EACCES },
-  write: ({ tid }, data, later) => later(kernel.command(tid, data.toString("latin1"))),
+  write: ({ tid }, data, later) => {
+    const text = data.toString("latin1");
+    if (options.deaf !== true || !/^(un)?trusted /.test(text)) later(kernel.command(tid, text));
+  },
 };
 
 const id: SimulatedFile = {

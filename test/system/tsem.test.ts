@@ -231,3 +231,17 @@ describe("many events", { skip }, () => {
     assert.match(stderr, /200 behaviours in 200 events/);
   });
 });
+
+describe("a kernel that does not return from an answer", { skip }, () => {
+  it("ends the workload at the deadline, and Galgo with it", async (t) => {
+    const { run, simulator } = await bench(t, { deaf: true });
+    const { status, stdout, stderr } = await run(
+      ["run", "--deadline", "300"],
+      `${open("/etc/hosts")}; echo on`,
+    );
+    assert.equal(status, 125);
+    assert.equal(stdout, "");
+    assert.match(stderr, /no decision on one event for \d+ ms/);
+    assert.deepEqual((await simulator.until(({ waiting }) => waiting.length === 0)).waiting, []);
+  });
+});

@@ -4,6 +4,7 @@ export { siblingModule, startThread } from "./start-thread.ts";
 export {
   awaitLoadedThreads,
   type EarlyWorker,
+  hasHungThread,
   keepEarlyWorker,
   startWorkerEarly,
   takeWorkerThread,

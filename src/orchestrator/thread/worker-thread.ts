@@ -54,3 +54,14 @@ function newWorker(): EarlyWorker {
 export function awaitLoadedThreads(): void {
   for (const flag of flags) Atomics.wait(flag, 0, 0, LOADING_MS);
 }
+
+let hung = false;
+
+/** A thread is in a system call that does not return: it can not be ended, and an orderly exit would wait for it. */
+export function noteHungThread(): void {
+  hung = true;
+}
+
+export function hasHungThread(): boolean {
+  return hung;
+}
