@@ -5,7 +5,11 @@ import "./inherited.ts";
 import { CommanderError } from "commander";
 import type { Command } from "commander";
 import { CodedError } from "../base/errors.ts";
-import { awaitLoadedThreads, hasHungThread, keepEarlyWorker } from "../orchestrator/thread/index.ts";
+import {
+  awaitLoadedThreads,
+  hasHungThread,
+  keepEarlyWorker,
+} from "../orchestrator/thread/index.ts";
 import type { EarlyWorker } from "../orchestrator/thread/index.ts";
 import { EXIT_GALGO, EXIT_TROUBLE, errorStatus } from "./exit-status.ts";
 import { createProgram } from "./program.ts";

@@ -103,9 +103,15 @@ export function probeSensor(plan: RunPlan): ProbeResult {
     throw new ModelUseError(
       code,
       `this machine is weaker than the one the model was learned on: ${weaker.join("; ")}. ` +
-        "Learn it again here, or say --allow-weaker",
+        `${otherSensor(model, fidelity)}Learn it again here, or say --allow-weaker`,
       { facts: { weaker } },
     );
   }
   return { fidelity, weaker };
+}
+
+/** What helps when the sensor is the difference. */
+function otherSensor(model: WorkloadModel | undefined, here: Fidelity): string {
+  const sensor = model?.spec.fidelity.sensor;
+  return sensor === undefined || sensor === here.sensor ? "" : `Run it with --sensor ${sensor}. `;
 }
