@@ -35,6 +35,7 @@ export { RecordError, type RecordErrorCode } from "./record-error.ts";
 export {
   GALGO_START,
   type LineSink,
+  type Found,
   type Piece,
   type Place,
   RecordJoiner,

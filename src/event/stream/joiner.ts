@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Physical lines to records. A name with a newline in it makes several lines of one record; a record can also stop before its end. What can
 // be read in two ways, as a name with newlines or as records of their own, is refused: a workload chooses its names, and shall not write records.
-import { recordState } from "../tsem/kernel.ts";
+import { plainRecord, recordState } from "../tsem/kernel.ts";
 import { joinedState } from "../tsem/lines.ts";
 import { type RecordParts, recordParts } from "../tsem/parts.ts";
-import type { TsemDialect } from "../tsem/tsem-record.ts";
+import type { TsemDialect, TsemRecord } from "../tsem/tsem-record.ts";
 import { MAX_STRAY_CHARS, MAX_STRAY_LINES } from "./limits.ts";
 import { readableText } from "./text.ts";
 
@@ -24,6 +24,11 @@ export interface Place {
   readonly lines: number;
 }
 
+/** A record, where it stands, and what was read of it when its end was looked for (dialect `kernel` only). */
+export interface Found extends Place {
+  readonly record?: TsemRecord;
+}
+
 /** Takes records in the order of the stream. Texts are latin1, one character a byte, without the last newline. */
 export interface RecordSink {
   /**
@@ -32,7 +37,7 @@ export interface RecordSink {
    */
   known?(parts: RecordParts): string | undefined;
   /** One record; `known` when its behaviour is. It may still turn out to be unreadable. */
-  record(bytes: string, place: Place, parts?: RecordParts, known?: string): void;
+  record(bytes: string, place: Found, parts?: RecordParts, known?: string): void;
   /** What is no record, and why. Of a line that is too long to be kept whole there are several pieces. */
   unreadable(bytes: string, place: Place, problem: string, piece?: Piece): void;
 }
@@ -43,7 +48,7 @@ export interface Piece {
   readonly last: boolean;
 }
 
-interface Entry extends Place {
+interface Entry extends Found {
   readonly bytes: string;
   readonly parts?: RecordParts;
   readonly known?: string;
@@ -120,6 +125,11 @@ export class RecordJoiner implements LineSink {
       return;
     }
     const text = readableText(bytes);
+    const record = plainRecord(text);
+    if (record !== undefined) {
+      this.#next({ ...entry, whole: true, ...(this.#dialect === "kernel" && { record }) });
+      return;
+    }
     const state = recordState(text);
     if (state === "begin") {
       this.#settle();

@@ -2,6 +2,7 @@
 // Dialect `kernel`: a line as a TSEM kernel of 2024 or 2025 writes it, names unescaped, or as JSON. docs/replay.md has the rules.
 import { encodePath } from "../../base/path-text.ts";
 import { quote } from "../../base/quote.ts";
+import { MAX_RECORD_CHARS } from "../limits.ts";
 import { RecordError } from "../record-error.ts";
 import { recordOfJson } from "./from-json.ts";
 import { type JsonTree, jsonTree } from "./json-tree.ts";
@@ -16,6 +17,11 @@ const scanner = new Scanner();
 /** The record that a line holds. Throws `RecordError` for a line that is none, that was cut, or that can be read in two ways. */
 export function readKernelRecord(line: string): TsemRecord {
   return scanLine(line) ?? readOdd(line);
+}
+
+/** The record of a line that is in a kernel's spelling without anything odd, as most are; undefined for all others. */
+export function plainRecord(line: string): TsemRecord | undefined {
+  return line.length > MAX_RECORD_CHARS ? undefined : scanLine(line);
 }
 
 /** The record of a line in the kernel's spelling without quotes or backslashes in its texts: there is one way to read it. */

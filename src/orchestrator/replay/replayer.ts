@@ -4,7 +4,7 @@
 import { describeEvent, RecordError } from "../../event/index.ts";
 import type { HookName, RecordParts, SecurityEvent, TsemDialect } from "../../event/index.ts";
 import { DIGEST_NAMES, DIGEST_SIZES, ModelError } from "../../model/index.ts";
-import type { Piece, Place, RecordSink } from "../../sensor/replay/index.ts";
+import type { Found, Piece, Place, RecordSink } from "../../sensor/replay/index.ts";
 import { createInProcessTma } from "../../tma/index.ts";
 import type { InProcessTma, TmaSpec } from "../../tma/index.ts";
 import { Actors, isIdentity } from "../actors.ts";
@@ -124,7 +124,7 @@ export class Replayer implements RecordSink {
     return this.#memo.get(parts);
   }
 
-  record(text: string, place: Place, parts?: RecordParts, known?: string): void {
+  record(text: string, place: Found, parts?: RecordParts, known?: string): void {
     this.counts.records += 1;
     if (parts === undefined || known === undefined) {
       this.#answer(this.#read(text, parts, place));
@@ -185,10 +185,10 @@ export class Replayer implements RecordSink {
   }
 
   /** Decodes a record and models it. Its coefficient, if it has one. */
-  #read(text: string, parts: RecordParts | undefined, place: Place): string | undefined {
+  #read(text: string, parts: RecordParts | undefined, place: Found): string | undefined {
     let record: StreamRecord;
     try {
-      record = decodeRecord(text, this.dialect);
+      record = place.record ?? decodeRecord(text, this.dialect);
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
       this.counts.unreadable += 1;

@@ -8,6 +8,7 @@ export {
   GALGO_START,
   type LineSink,
   MAX_LINE_BYTES,
+  type Found,
   type Piece,
   type Place,
   readableText,
