@@ -26,6 +26,12 @@ interface SimulatorOptions extends KernelOptions {
   readonly deaf?: boolean;
   /** Longest record that one read gives: what is longer is cut. */
   readonly pageBytes?: number;
+  /**
+   * What a read behind the beginning gives: nothing (default), the rest of the record, or the next record, as if it were one at the beginning.
+   */
+  readonly onward?: "nothing" | "rest" | "next";
+  /** Export files give no bytes and no error where they should give a record. */
+  readonly emptyReads?: boolean;
   /** The script as a file with a JSON list. */
   readonly scriptFile?: string;
   /** Files of the model of an internal namespace, by name. */
@@ -87,15 +93,19 @@ function whole(text: string, size: number, offset: number): Buffer {
 function exportFile(namespace: SimulatedNamespace): SimulatedFile {
   const known = exportFiles.get(namespace.id);
   if (known !== undefined) return known;
+  let last: Buffer = Buffer.alloc(0);
   const file: SimulatedFile = {
     mode: 0o400,
     open: ({ tid }) => (hasMacAdmin(tid) ? true : { errno: ERRNO.EACCES }),
     read: (_, size, offset) => {
+      const length = Math.min(size, options.pageBytes ?? KERNEL_PAGE);
+      if (offset !== 0 && options.onward === "rest") return last.subarray(offset, offset + length);
       // one record from position 0; whoever did not seek back gets nothing more
-      if (offset !== 0) return Buffer.alloc(0);
+      if (offset !== 0 && options.onward !== "next") return Buffer.alloc(0);
       const record = namespace.queue.shift();
       if (record === undefined) return { errno: ERRNO.ENODATA };
-      return record.subarray(0, Math.min(size, options.pageBytes ?? KERNEL_PAGE));
+      last = record;
+      return record.subarray(0, options.emptyReads === true ? 0 : length);
     },
     readable: () => namespace.queue.length > 0,
   };

@@ -193,6 +193,27 @@ describe("records longer than a page", { skip }, () => {
     assert.ok(file("trajectory.jsonl").includes(long));
   });
 
+  it("are put together where it goes on with them in the next read", async (t) => {
+    const { run, record, file } = await bench(t, { pageBytes: 1000, onward: "rest" });
+    const { status, stderr } = await run(["run"], `${open(long)}; ${open("/etc/hosts")}`);
+    assert.equal(status, 0, stderr);
+    const { outcome } = await record();
+    assert.equal(outcome?.counts.lost, 0);
+    assert.equal(outcome?.counts.points, 2);
+    assert.ok(file("trajectory.jsonl").includes(long));
+  });
+
+  it("cost no other record when it is the next one that is read on", async (t) => {
+    const { run, record } = await bench(t, { pageBytes: 4096, onward: "next" });
+    // the second one waits in the queue while the first is read
+    const script = `${open(long)} & echo "async capable 1" > HOOK; wait; ${open("/etc/hosts")}`;
+    const { status, stderr } = await run(["run"], script);
+    assert.equal(status, 0, stderr);
+    const { outcome } = await record();
+    assert.equal(outcome?.counts.lost, 1);
+    assert.equal(outcome?.counts.events, 3);
+  });
+
   it("are a loss where it cuts them, and their task goes on", async (t) => {
     const { run, record, file } = await bench(t, { pageBytes: 4096 });
     const { status, stderr } = await run(["run"], `${open(long)}; ${open("/etc/hosts")}`);
@@ -243,5 +264,15 @@ describe("a kernel that does not return from an answer", { skip }, () => {
     assert.equal(stdout, "");
     assert.match(stderr, /no decision on one event for \d+ ms/);
     assert.deepEqual((await simulator.until(({ waiting }) => waiting.length === 0)).waiting, []);
+  });
+});
+
+describe("an export file that gives nothing", { skip }, () => {
+  it("is an error that ends the workload", async (t) => {
+    const { run } = await bench(t, { emptyReads: true });
+    const { status, stdout, stderr } = await run(["run"], `${open("/etc/hosts")}; echo on`);
+    assert.equal(status, 125);
+    assert.equal(stdout, "");
+    assert.match(stderr, /gave no bytes and no error/);
   });
 });
