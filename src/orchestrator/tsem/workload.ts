@@ -137,6 +137,8 @@ export class TsemWorkload implements HeldWorkload {
 
   signal(number: number): void {
     if (this.#ended || (OF_TERMINAL.has(number) && this.#sharesTerminal())) return;
+    // a shell continues the whole group: then it goes on already
+    if (number === constants.signals.SIGCONT && processEntry(this.pid)?.state !== "T") return;
     try {
       process.kill(this.pid, number);
     } catch {
