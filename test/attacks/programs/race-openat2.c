@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // race-openat2 MODE ALLOWED SECRET TRIES: a thread rewrites the flags that openat2 takes from memory between O_PATH,
-// which gives no access and is no event, and O_RDONLY.
+// which gives no access and is no event, and O_RDONLY. At least TRIES times and for two seconds, so that both threads get to run, or until it is refused.
 #include "attack.h"
 
 struct how {
@@ -30,8 +30,10 @@ int main(int argc, char **argv) {
   if (!attacking(argc, argv)) return 0;
   pthread_create(&thread, 0, rewrite, 0);
   long opened = 0;
-  for (int i = 0; i < atoi(argv[4]); i++) {
+  time_t end = time(0) + 2;
+  for (int i = 0; i < atoi(argv[4]) || time(0) < end; i++) {
     fd = syscall(__NR_openat2, AT_FDCWD, argv[3], &shared, sizeof shared);
+    if (fd < 0 && errno == EPERM) break;
     if (fd < 0) continue;
     opened++;
     char byte;
