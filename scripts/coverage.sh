@@ -8,6 +8,7 @@ cd "$galgo_root"
 need_node
 set_up
 PATH=${galgo_node%/*}:$PATH
+export GALGO_TEST_SOURCE=1
 c8=node_modules/.bin/c8
 if [ $# -gt 0 ]; then
   exec "$c8" --include 'src/**' --exclude '**/*.test.ts' --reporter text "$galgo_node" --import tsx scripts/test.ts "$@"
