@@ -296,7 +296,7 @@ function addModelForms(model: Command): void {
     .command("convert")
     .description("carry a model over between Galgo's form and the text form of TSEM and Quixote")
     .argument("<model>")
-    .requiredOption("-o, --output <model>", "where the result is written")
+    .requiredOption("-o, --output <model>", "where the result is written; - is stdout")
     .addOption(
       new Option("--to <form>", "the form of the result")
         .choices(["galgo", "quixote"])

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Learning: runs a command once or more without refusing anything, and makes one sealed model of what was recorded.
-import { accessSync, closeSync, constants, openSync, rmSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, openSync, rmSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import { quote } from "../base/quote.ts";
@@ -16,7 +16,7 @@ import { validPoints } from "./points-file.ts";
 import { runWorkload } from "./run.ts";
 import type { RunObserver, RunRequest, RunResult } from "./run-request.ts";
 import type { ChildExit } from "./run-record.ts";
-import { writeAtomic } from "./state-dir.ts";
+import { replaceable, writeAtomic } from "./state-dir.ts";
 
 export interface LearnRequest {
   /** Mode free; one run after the other is made from it. */
@@ -83,10 +83,9 @@ export async function learnWorkload(
 /** Found out before the workload runs: a model that can not be written is a wasted run. */
 export function requireWritable(file: string): void {
   try {
-    if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true)
-      throw Object.assign(new Error(), { code: "EISDIR" });
-    if (statSync(file, { throwIfNoEntry: false }) !== undefined) accessSync(file, constants.W_OK);
-    const probe = join(dirname(file), `.${randomBytes(6).toString("hex")}.galgo-tmp`);
+    const path = replaceable(file);
+    if (existsSync(path)) accessSync(path, constants.W_OK);
+    const probe = join(dirname(path), `.${randomBytes(6).toString("hex")}.galgo-tmp`);
     closeSync(openSync(probe, "wx", 0o600));
     rmSync(probe);
   } catch (error) {

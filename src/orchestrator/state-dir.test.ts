@@ -9,6 +9,7 @@ import {
   readlinkSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -136,6 +137,18 @@ describe("writeAtomic", () => {
     writeAtomic(join(place, "f"), "new");
     assert.equal(readFileSync(join(place, "f"), "utf8"), "new");
     assert.deepEqual(readdirSync(place), ["f"]);
+  });
+
+  it("replaces what a symbolic link leads to, and no device", () => {
+    const place = join(folder, "linked");
+    mkdirSync(place);
+    writeFileSync(join(place, "f"), "old");
+    symlinkSync("f", join(place, "link"));
+    writeAtomic(join(place, "link"), "new");
+    assert.equal(readFileSync(join(place, "f"), "utf8"), "new");
+    symlinkSync("/dev/null", join(place, "device"));
+    assert.throws(() => writeAtomic(join(place, "device"), "x"), { code: "not an ordinary file" });
+    assert.deepEqual(readdirSync(place).sort(), ["device", "f", "link"]);
   });
 
   it("leaves nothing behind when it fails", () => {

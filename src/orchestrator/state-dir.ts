@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -141,12 +142,31 @@ export interface WriteOptions {
   readonly durable?: boolean;
 }
 
-/** Writes a file so that readers see the old or the new content, never a part: temporary file, then rename. */
+/** Stands in messages where a code of the kernel would. */
+const NO_FILE = "not an ordinary file";
+
+/**
+ * Where the file that is to be replaced lies, behind symbolic links.
+ * @throws Error with `code` EISDIR or "not an ordinary file": a device or a pipe must not be replaced by a file
+ */
+export function replaceable(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return path;
+  if (stat.isFile()) return realpathSync(path);
+  const code = stat.isDirectory() ? "EISDIR" : NO_FILE;
+  throw Object.assign(new Error(`${quote(path)} is not an ordinary file`), { code });
+}
+
+/**
+ * Writes a file so that readers see the old or the new content, never a part: temporary file, then rename.
+ * @throws what `replaceable` and the file system throw
+ */
 export function writeAtomic(
-  path: string,
+  file: string,
   content: string | Uint8Array,
   { mode = 0o600, durable = false }: WriteOptions = {},
 ): void {
+  const path = replaceable(file);
   const temporary = join(dirname(path), `.${randomBytes(6).toString("hex")}.galgo-tmp`);
   try {
     const fd = openSync(temporary, "wx", mode);

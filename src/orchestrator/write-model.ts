@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes model files, whole or not at all.
+import { writeFileSync } from "node:fs";
 import { quote } from "../base/quote.ts";
 import { stringifyWorkloadModel } from "../model/index.ts";
 import type { WorkloadModel } from "../model/index.ts";
@@ -21,9 +22,12 @@ export function writeModel(output: string, model: WorkloadModel, records?: Recor
   writeModelText(output, stringifyWorkloadModel(model));
 }
 
-/** A model in any form. @throws StateError NOT_WRITABLE */
+/** A model in any form; `-` is stdout. @throws StateError NOT_WRITABLE */
 export function writeModelText(output: string, content: string): void {
-  telling(output, () => writeAtomic(output, content, { mode: 0o644, durable: true }));
+  telling(output, () => {
+    if (output === "-") writeFileSync(1, content);
+    else writeAtomic(output, content, { mode: 0o644, durable: true });
+  });
 }
 
 function telling(output: string, write: () => void): void {

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { quote } from "../../base/quote.ts";
 import { RecordFileError } from "../errors.ts";
+import { replaceable } from "../state-dir.ts";
 import { MAX_BUFFERED_BYTES } from "../limits.ts";
 
 const COPY_BYTES = 256 * 1024;
@@ -36,11 +37,12 @@ export class Spool {
   /** Writes everything to `path`: readers see the old file or the whole new one. Throws `RecordFileError` WRITE_FAILED. */
   copyTo(path: string): void {
     this.#flush();
-    const temporary = join(dirname(path), `.${randomBytes(6).toString("hex")}.galgo-tmp`);
     guarded(quote(path), () => {
+      const target = replaceable(path);
+      const temporary = join(dirname(target), `.${randomBytes(6).toString("hex")}.galgo-tmp`);
       try {
         copy(this.#fd, temporary);
-        renameSync(temporary, path);
+        renameSync(temporary, target);
       } catch (error) {
         rmSync(temporary, { force: true });
         throw error;
