@@ -381,9 +381,8 @@ describe("canonical bytes", () => {
 
 describe("the published schema", () => {
   it("is fresh (scripts/gen-schema.ts writes it)", () => {
-    const published: unknown = JSON.parse(
-      readFileSync("docs/reference/workload-model.schema.json", "utf8"),
-    );
+    const text = readFileSync("docs/reference/workload-model.schema.json", "utf8");
+    const published: unknown = JSON.parse(text);
     assert.deepEqual(published, JSON.parse(JSON.stringify(workloadModelJsonSchema())));
   });
 

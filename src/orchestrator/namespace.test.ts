@@ -137,9 +137,22 @@ describe("a free namespace", () => {
 
   it("records each identity once, before what is done under it", () => {
     const { namespace, trajectory } = newBench({ mode: "free", onViolation: "deny" });
-    const sh = namespace.execed(namespace.root, COE, file("/bin/sh"), 7, "sh");
-    assert.deepEqual(namespace.execed(namespace.root, COE, file("/bin/sh"), 8, "sh"), sh);
-    const cat = namespace.execed(namespace.forked(sh), COE, file("/bin/cat"), 9, "cat");
+    const sh = namespace.execed(namespace.root, {
+      coe: COE,
+      file: file("/bin/sh"),
+      pid: 7,
+      process: "sh",
+    });
+    assert.deepEqual(
+      namespace.execed(namespace.root, { coe: COE, file: file("/bin/sh"), pid: 8, process: "sh" }),
+      sh,
+    );
+    const cat = namespace.execed(namespace.forked(sh), {
+      coe: COE,
+      file: file("/bin/cat"),
+      pid: 9,
+      process: "cat",
+    });
     assert.equal(cat.pTaskId, sh.taskId);
     namespace.decide(open(cat, "/a"), false);
     namespace.finish();
@@ -229,8 +242,18 @@ describe("an enforcing namespace", () => {
 
   it("reports who did what, with the programs on the way, and says how long it was held", () => {
     const { namespace, reports, forensics } = newBench({ mode: "enforce", onViolation: "deny" });
-    const sh = namespace.execed(namespace.root, COE, file("/bin/sh"), 7, "sh");
-    const cat = namespace.execed(namespace.forked(sh), COE, file("/bin/cat"), 9, "cat");
+    const sh = namespace.execed(namespace.root, {
+      coe: COE,
+      file: file("/bin/sh"),
+      pid: 7,
+      process: "sh",
+    });
+    const cat = namespace.execed(namespace.forked(sh), {
+      coe: COE,
+      file: file("/bin/cat"),
+      pid: 9,
+      process: "cat",
+    });
     namespace.decide(open(cat, "/etc/shadow"), false);
     assert.equal(reports.length, 0);
     namespace.answered(false);

@@ -2,15 +2,8 @@
 // The security modeling namespace: takes events from a sensor, asks the TMA, decides by mode and policy as TSEM does,
 // keeps the records. Runs in the worker thread; between an event and its answer it does nothing that can wait.
 import { describeEvent, writeRecord } from "../event/index.ts";
-import type {
-  Coe,
-  EventOf,
-  FileId,
-  HookName,
-  SecurityEvent,
-  TaskIdentity,
-} from "../event/index.ts";
-import type { Decision } from "../sensor/sensor.ts";
+import type { EventOf, HookName, SecurityEvent, TaskIdentity } from "../event/index.ts";
+import type { Decision, ExecutedProgram } from "../sensor/sensor.ts";
 import type { TsemSink, Unheld } from "../sensor/tsem/sink.ts";
 import type { Assessment } from "../tma/index.ts";
 import { Actors } from "./actors.ts";
@@ -32,6 +25,7 @@ import type {
   ViolationReport,
 } from "./namespace-types.ts";
 import type { RunMode, ViolationPolicy } from "./run-record.ts";
+import { tenths } from "./saturation.ts";
 
 export interface Namespace extends TsemSink {
   /** A task is held; what it waits for is measured from here. */
@@ -118,7 +112,7 @@ class ModelingNamespace implements Namespace {
     return this.#agent.forked(parent);
   }
 
-  execed(before: TaskIdentity, coe: Coe, file: FileId, pid: number, process: string): TaskIdentity {
+  execed(before: TaskIdentity, { file, pid, process, coe }: ExecutedProgram): TaskIdentity {
     const task = this.#agent.execed(before, coe, file);
     const hook = "bprm_committed_creds";
     const record: EventOf<typeof hook> = { hook, pid, process, task, coe, ts: 0n, cell: { file } };
@@ -385,16 +379,6 @@ class ModelingNamespace implements Namespace {
       words: describeEvent(event),
     };
   }
-}
-
-/** How many of `at` (numbers from 1 to `total`) fall into each tenth of 1..total. */
-export function tenths(at: readonly number[], total: number): number[] {
-  const parts = new Array<number>(10).fill(0);
-  for (const number of at) {
-    const part = Math.min(9, Math.floor(((number - 1) * 10) / total));
-    parts[part] = (parts[part] ?? 0) + 1;
-  }
-  return parts;
 }
 
 /** An event that could not be held was not waited for. */

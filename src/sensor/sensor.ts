@@ -27,6 +27,14 @@ export interface Decision {
   readonly discipline: boolean;
 }
 
+/** A program that runs now: its file, the process (id and comm), and the credentials that it has after the exec. */
+export interface ExecutedProgram {
+  readonly file: FileId;
+  readonly pid: number;
+  readonly process: string;
+  readonly coe: Coe;
+}
+
 /** Gets events and gives decisions. Called from the sensor's thread, synchronously, one event at a time. */
 export interface EventSink {
   /** Identity of the first task of the namespace before its first exec. */
@@ -37,8 +45,8 @@ export interface EventSink {
   wantsDigest(hook: HookName, flags: number, pathname: string): boolean;
   /** Identity of a child that `parent` forks. */
   forked(parent: TaskIdentity): TaskIdentity;
-  /** Identity after a successful exec of `file` with the credentials `coe` that the task has afterwards. */
-  execed(before: TaskIdentity, coe: Coe, file: FileId, pid: number, process: string): TaskIdentity;
+  /** Identity after a successful exec. */
+  execed(before: TaskIdentity, program: ExecutedProgram): TaskIdentity;
   /** Decide a held event. `untrusted`: its process was disciplined before. */
   decide(event: SecurityEvent, untrusted: boolean): Decision;
   /**

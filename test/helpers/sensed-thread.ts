@@ -37,7 +37,7 @@ const sink: EventSink = {
   emptyDigest: createHash("sha256").digest("hex"),
   wantsDigest: () => options.digests !== false,
   forked: (parent) => parent,
-  execed: (before, _coe, file) => ({
+  execed: (before, { file }) => ({
     taskId: `${before.taskId}>${file.path.pathname}`,
     pTaskId: before.taskId,
   }),

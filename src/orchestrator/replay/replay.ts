@@ -17,7 +17,7 @@ import { LatencyHistogram } from "../latency.ts";
 import { requireWritable } from "../learn.ts";
 import { recordsFileOf } from "../learn-files.ts";
 import { lossText } from "../losses.ts";
-import { tenths } from "../namespace.ts";
+import { tenths } from "../saturation.ts";
 import { writePoints } from "../points-file.ts";
 import type { RunOutcome, RunRecord } from "../run-record.ts";
 import { nameOfCommand, writeAtomic } from "../state-dir.ts";

@@ -183,13 +183,12 @@ function isUnchanged(
 function identify(call: Call, task: Task, file: FileId): void {
   const { process } = task;
   process.name = task.status.name;
-  process.identity = call.bench.sink.execed(
-    process.identity,
-    task.status.coe,
+  process.identity = call.bench.sink.execed(process.identity, {
     file,
-    process.tgid,
-    process.name,
-  );
+    pid: process.tgid,
+    process: process.name,
+    coe: task.status.coe,
+  });
 }
 
 /** The program that runs is not the one that was decided on: somebody rewrote the path, or a handler of the kernel took over. */
