@@ -28,8 +28,9 @@ export class LineWriter {
   }
 
   flush(): void {
-    if (this.#waiting !== "" && this.#open) this.#open = out(this.#waiting);
+    const text = this.#waiting;
     this.#waiting = "";
+    if (text !== "" && this.#open) this.#open = out(text);
   }
 
   /** Nothing follows. */

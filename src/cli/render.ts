@@ -2,6 +2,10 @@
 // Output of the command line: data on stdout, Galgo's own words on stderr, colours only where a person looks.
 import { writeSync } from "node:fs";
 import pico from "picocolors";
+import { CodedError } from "../base/errors.ts";
+
+/** WRITE_FAILED: stdout takes nothing (a full disk). */
+class OutputError extends CodedError<"WRITE_FAILED"> {}
 
 export type Painter = ReturnType<typeof pico.createColors>;
 
@@ -23,9 +27,13 @@ export function errPainter(): Painter {
 
 /**
  * Writes data to stdout at once. False when the reader is gone (`galgo show ... | head`): stop, it is no error.
+ * Throws when data is missing for any other reason.
  */
 export function out(text: string): boolean {
-  return writeAll(1, text);
+  const problem = writeAll(1, text);
+  if (problem === undefined) return true;
+  if (GONE.has(problem)) return false;
+  throw new OutputError("WRITE_FAILED", `can not write to stdout (${problem})`);
 }
 
 /** One line of data. */
@@ -60,22 +68,24 @@ export function sayRaw(text: string): void {
 }
 
 const RETRY = new Set(["EAGAIN", "EINTR"]);
+/** The reader of a pipe or socket has gone. */
+const GONE = new Set(["EPIPE", "ECONNRESET"]);
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
-// Synchronous: a violation must be on the terminal before anything else happens, and process.exit() must not cut output off.
-function writeAll(fd: number, text: string): boolean {
+/** The code of the error that ended it, if one did. Synchronous: a violation must be on the terminal before anything else happens, and process.exit() must not cut output off. */
+function writeAll(fd: number, text: string): string | undefined {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; ) {
     try {
       at += writeSync(fd, bytes, at);
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? "";
-      if (!RETRY.has(code)) return false;
+      if (!RETRY.has(code)) return code;
       // a full non-blocking pipe: give its reader a moment
       Atomics.wait(pause, 0, 0, 2);
     }
   }
-  return true;
+  return undefined;
 }
 
 /** Columns padded to their widest cell; the last one is not padded. `width` ignores colour sequences. */

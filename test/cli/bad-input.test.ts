@@ -6,6 +6,7 @@ import { describe, it } from "node:test";
 import { stringifyWorkloadModel } from "../../src/model/index.ts";
 import type { WorkloadModel } from "../../src/model/index.ts";
 import { seccompFidelity } from "../../src/sensor/seccomp/index.ts";
+import { openRecord } from "../helpers/kernel-records.ts";
 import { aModel } from "../helpers/models.ts";
 import { Place } from "./galgo.ts";
 import type { Outcome } from "./galgo.ts";
@@ -206,6 +207,24 @@ describe("places that can not be written", () => {
       /can not write to the state directory.*GALGO_STATE_DIR/,
     );
   });
+});
+
+describe("a standard output that is full", { concurrency: 2 }, () => {
+  const record = openRecord("/etc/a");
+  for (const args of [
+    ["replay", "s", "--coefficients"],
+    ["replay", "s", "--state"],
+    ["show", "s", "state"],
+    ["show", "s", "trajectory"],
+    ["model", "pseudonym", "/a"],
+  ]) {
+    it(`is an error: galgo ${args.join(" ")}`, async (t) => {
+      const place = new Place(t);
+      place.write("s", `${record}\n`);
+      const full = ["sh", "-c", 'exec "$@" > /dev/full', "sh"];
+      complaint(await place.wrapped(full, args).ended, 125, /can not write to stdout \(ENOSPC\)/);
+    });
+  }
 });
 
 describe("a model that can not be used", () => {
