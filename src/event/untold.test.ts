@@ -34,8 +34,7 @@ describe("an event whose CELL is not told", () => {
     for (const hook of HOOK_NAMES) {
       const { origin, cell } = HOOKS[hook];
       const needs = cell.some((field) => !field.optional);
-      const other =
-        origin === "tsem" && needs && !MODELLED.includes(hook) && hook !== "bprm_committed_creds";
+      const other = origin === "tsem" && needs && !MODELLED.includes(hook);
       assert.equal(hooks.includes(hook), other, hook);
     }
     assert.equal(isUntold(anEvent("tun_dev_create", {})), false);

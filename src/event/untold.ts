@@ -4,7 +4,7 @@
 import type { HookName, SecurityEvent } from "./event.ts";
 import { HOOKS } from "./hooks.ts";
 
-/** Hooks whose CELL is looked at by everybody: Quixote models the first seven, the last tells which program a task runs. */
+/** Hooks whose CELL is looked at by everybody: those that Quixote models. */
 const ALWAYS_TOLD: ReadonlySet<HookName> = new Set<HookName>([
   "file_open",
   "mmap_file",
@@ -13,7 +13,6 @@ const ALWAYS_TOLD: ReadonlySet<HookName> = new Set<HookName>([
   "socket_bind",
   "socket_accept",
   "task_kill",
-  "bprm_committed_creds",
 ]);
 
 /** True for hooks whose events may have a CELL without members although their layout requires some. */

@@ -2,6 +2,7 @@
 // Makes a model file from the records of one or more runs: the events are mapped anew under the wanted rules, after rules that
 // only this workload needs were found. Deterministic: the same records give the same model.
 import type { SecurityEvent } from "../event/event.ts";
+import { isUntold } from "../event/index.ts";
 import { cpuCountReads } from "./cpu-count.ts";
 import type { Hasher } from "./hasher.ts";
 import { IdentityMap, type IdentityRecord } from "./identities.ts";
@@ -104,7 +105,7 @@ function mapAnew(
   { mapper, profile, pseudonyms }: MapAnew,
 ): { readonly points: ReadonlySet<string>; readonly identities: IdentityMap["identities"] } {
   const ids = new IdentityMap(mapper, profile);
-  for (const e of events) if (e.hook === "bprm_committed_creds") ids.learn(e);
+  for (const e of events) if (e.hook === "bprm_committed_creds" && !isUntold(e)) ids.learn(e);
   const hidden = new Set(pseudonyms);
   const points = new Set<string>();
   for (const e of events) {

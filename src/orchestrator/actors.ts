@@ -2,6 +2,7 @@
 // Who is behind a TASK_ID: the programs from the first one of a namespace down to the acting one, found through identity
 // records (bprm_committed_creds), which give the file behind each id.
 import type { EventOf, SecurityEvent, TaskIdentity } from "../event/event.ts";
+import { isUntold } from "../event/index.ts";
 
 export type IdentityRecord = EventOf<"bprm_committed_creds">;
 
@@ -78,7 +79,7 @@ function isRoot(taskId: string): boolean {
   return /^0*$/.test(taskId);
 }
 
-/** True for the records that only say who is who. */
+/** True for the records that only say who is who. An exec of which the program is not told says nothing. */
 export function isIdentity(event: SecurityEvent): event is IdentityRecord {
-  return event.hook === "bprm_committed_creds";
+  return event.hook === "bprm_committed_creds" && !isUntold(event);
 }

@@ -6,7 +6,7 @@ import type { SockAddr, SockId } from "../cell/socket.ts";
 import type { Coe } from "../coe.ts";
 import type { HookName } from "../event.ts";
 import { MAX_S_ID_BYTES } from "../limits.ts";
-import { memberError } from "../record-error.ts";
+import { memberError, RecordError } from "../record-error.ts";
 import { MAX_UNIX_BYTES } from "./limits.ts";
 import type { QuixoteObject } from "./quixote-object.ts";
 import { type ScannedCell, scanCell } from "./scan-cell.ts";
@@ -145,14 +145,18 @@ function sockOf(o: QuixoteObject): SockId {
   };
 }
 
-/** `named`: of connect and bind, where Quixote takes the flow and scope of inet6 and does not look at its port. */
+/** `named`: of connect and bind, where Quixote takes the port of inet, and flow and scope of inet6. It does not look at any other port. */
 function addrOf(addr: QuixoteObject, family: number, named: boolean): SockAddr {
   switch (family) {
     case 1:
       return { family: "unix", address: unixAddress(addr.get("af_unix")) };
     case 2: {
       const o = addr.get("af_inet");
-      return { family: "inet", port: o.unsigned("port", U16), address: o.unsigned("address", U32) };
+      return {
+        family: "inet",
+        port: named ? o.unsigned("port", U16) : ignoredPort(o),
+        address: o.unsigned("address", U32),
+      };
     }
     case 10:
       return inet6Of(addr.get("af_inet6"), named);
@@ -163,7 +167,7 @@ function addrOf(addr: QuixoteObject, family: number, named: boolean): SockAddr {
 
 function inet6Of(o: QuixoteObject, named: boolean): SockAddr {
   const address = o.hex("address", UUID_BYTES);
-  if (!named) return { family: "inet6", port: o.unsigned("port", U16), address };
+  if (!named) return { family: "inet6", port: ignoredPort(o), address };
   const flow = o.unsigned("flow", U32);
   const scope = o.unsigned("scope", U32);
   return { family: "inet6", port: ignoredPort(o), flow, scope, address };
@@ -184,11 +188,17 @@ function unixAddress(o: QuixoteObject): string {
   return address;
 }
 
-/** What a program was is needed to name it, although it is not mapped. */
+/** The program of an exec is not mapped, but names a task: it is read as Quixote reads files where that can be done. */
 function execCell(record: QuixoteObject, year: QuixoteYear): ScannedCell {
   const cell = otherCell(record, "bprm_committed_creds");
-  if (cell.members["file"] !== undefined) return cell;
-  return { members: readFileCell(record.get("bprm_committed_creds"), year) };
+  const exec = record.find("bprm_committed_creds");
+  if (cell.members["file"] !== undefined || exec === undefined) return cell;
+  try {
+    return { members: readFileCell(exec, year) };
+  } catch (error) {
+    if (error instanceof RecordError) return cell;
+    throw error;
+  }
 }
 
 const scanner = new Scanner();

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { anyEvent } from "../../../test/helpers/any-event.ts";
 import { openRecord } from "../../../test/helpers/kernel-records.ts";
 import { testHasher } from "../../../test/helpers/test-hasher.ts";
+import { aLine } from "../../../test/helpers/tsem-lines.ts";
 import { RecordError, readTsemRecord, writeRecord } from "../../event/index.ts";
 import { createMapper, createProfile, BUILTIN_PROFILES } from "../../model/index.ts";
 import { RunError } from "../errors.ts";
@@ -111,6 +112,19 @@ describe("a replay", () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  it("models an exec whose program is not told where Quixote does, also from Galgo's own record", () => {
+    const exec = aLine("bprm_committed_creds", "{}");
+    const read = readTsemRecord(exec, { dialect: "quixote" });
+    assert.ok("event" in read && read.event !== undefined);
+    const { given, result } = replay([exec, writeRecord(read.event)], {
+      mapping: "quixote-2025",
+    });
+    assert.equal(given[0]?.length, 64);
+    assert.equal(given[1], given[0]);
+    assert.deepEqual([result.counts.identities, result.lost], [0, 0]);
+    assert.equal(replay([writeRecord(read.event)]).result.lost, 1);
   });
 
   it("remembers no more than it may, and stays right", () => {
