@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pseudonyms: of paths, of the files in recorded events, and added to a model.
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { decodePath } from "../base/path-text.ts";
 import { quote } from "../base/quote.ts";
 import { parseRecord, readTsemRecord, RecordError } from "../event/index.ts";
@@ -10,10 +10,10 @@ import type { DigestName, TextReading, WorkloadModel } from "../model/index.ts";
 import { nodeHasher } from "../tma/index.ts";
 import { ModelUseError, RecordFileError } from "./errors.ts";
 import { recordsFileOf } from "./learn-files.ts";
+import { MAX_MODEL_BYTES } from "./limits.ts";
 import { readLines } from "./line-reader.ts";
 import { relearn } from "./model-files.ts";
 import { loadAnyModel } from "./model-text-file.ts";
-import { readModelBytes } from "./model-use.ts";
 import { splitMark } from "./marks.ts";
 import { writeModel, writeModelText } from "./write-model.ts";
 
@@ -64,7 +64,7 @@ function find({ paths, trajectory, content }: PseudonymRequest, digest: DigestNa
   const hasher = nodeHasher(digest);
   const named = paths.map((path) => pseudonymOf(wellTold(path), hasher));
   if (trajectory === undefined) return { pseudonyms: named, passedOver: 0 };
-  const recorded = pathsIn(trajectory, content ?? readModelBytes(trajectory));
+  const recorded = pathsIn(trajectory, content ?? recordBytes(trajectory));
   const known = recorded.filter((path) => path !== undefined);
   return {
     pseudonyms: [...named, ...known.map((path) => pseudonymOf(path, hasher))],
@@ -79,6 +79,19 @@ function wellTold(path: string): string {
     "BAD_OPTION",
     `${quote(path)} is not UTF-8 text: give a record of the file with --trajectory`,
   );
+}
+
+/** @throws RecordFileError NO_FILE, TOO_LONG */
+function recordBytes(file: string): Buffer {
+  try {
+    const { size } = statSync(file);
+    if (size <= MAX_MODEL_BYTES) return readFileSync(file);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new RecordFileError("NO_FILE", `can not read ${quote(file)} (${code})`, { cause });
+  }
+  const problem = `${quote(file)} is larger than ${MAX_MODEL_BYTES} bytes; give the records of the files in question`;
+  throw new RecordFileError("TOO_LONG", problem);
 }
 
 /** The pathname of each record, undefined for one of a hook that has no file whose content could be hidden. */

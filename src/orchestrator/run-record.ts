@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What run.json says of a run. Written when the run starts ("running") and again, whole, when it ends.
 import { readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { quote } from "../base/quote.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
 import { StateError } from "./errors.ts";
@@ -84,10 +85,12 @@ export function readRunRecord(path: string): RunRecord {
   try {
     parsed = JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new StateError("BAD_RUN_FILE", `can not read the run file ${quote(path)}: ${why}`, {
-      cause,
-    });
+    const { code, message = String(cause) } = cause as NodeJS.ErrnoException;
+    const problem =
+      code === "ENOENT"
+        ? `no run is kept in ${quote(dirname(path))}: it holds no ${basename(path)}`
+        : `can not read the run file ${quote(path)}: ${quote(code ?? message, 200)}`;
+    throw new StateError("BAD_RUN_FILE", problem, { cause });
   }
   if (isRunRecord(parsed)) return parsed;
   throw new StateError("BAD_RUN_FILE", `${quote(path)} is not a run file of this version of Galgo`);

@@ -87,6 +87,21 @@ describe("wrong words", { concurrency: 2 }, () => {
       ["run", "--quixote-socket", "/dev/null", "--", "true"],
       /can not hold a management socket/,
     ],
+    [
+      "a folder without a run",
+      ["show", "/proc", "state"],
+      /no run is kept in \/proc: it holds no run\.json/,
+    ],
+    [
+      "records that are not there",
+      ["model", "pseudonym", "--trajectory", "none"],
+      /^galgo: can not read none \(ENOENT\)\n$/,
+    ],
+    [
+      "a folder of records",
+      ["model", "pseudonym", "--trajectory", "/proc"],
+      /^galgo: can not read \/proc \(EISDIR\)\n$/,
+    ],
     ["a run that never was", ["show", "nothing-here", "state"], /no run named nothing-here/],
     ["a violation of a run that never was", ["why", "nothing-here"], /no run named nothing-here/],
   ];
