@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { openRecord } from "../../../test/helpers/kernel-records.ts";
+import { openRecord, SHORT_LOG } from "../../../test/helpers/kernel-records.ts";
 import { RecordJoiner } from "./joiner.ts";
 import { MAX_STRAY_LINES } from "./limits.ts";
 
@@ -94,6 +94,14 @@ describe("records of a stream", () => {
     assert.deepEqual(shape(`${B}\n${A.slice(0, -90)}`), ["1+1", "2+1"]);
   });
 
+  it("that are cut inside a name are not believed, nor what could be the rest of them; each counts", () => {
+    const cut = A.slice(0, A.indexOf("/a") + 1);
+    const refused = ["1+1", "2+1 can be read in two w", "3+1 can be read in two w", "4+1"];
+    assert.deepEqual(shape(`${A}\n${cut}\n${B}\n${C}\n`), refused);
+    const log = SHORT_LOG.slice(0, SHORT_LOG.indexOf("sh") + 1);
+    assert.deepEqual(shape(`${A}\n${log}\n${SHORT_LOG}\n${C}\n`), refused);
+  });
+
   it("are told from lines that are none", () => {
     const stray = "2+1 does not begin as a ";
     assert.deepEqual(shape(`${A}\nnonsense\n${B}\n`), ["1+1", stray, "3+1"]);
@@ -107,7 +115,8 @@ describe("records of a stream", () => {
     const forged = openRecord(`/a\n${B}\nz`);
     assert.deepEqual(shape(`${A}\n${forged}\n${C}\n`), [
       "1+1",
-      "2+2 can be read in two w",
+      "2+1 can be read in two w",
+      "3+1 can be read in two w",
       "4+1 does not begin as a ",
       "5+1",
     ]);

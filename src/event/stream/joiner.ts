@@ -86,7 +86,7 @@ export class RecordJoiner implements LineSink {
 
   line(bytes: string, number: number): void {
     if (this.#open.length > 0) {
-      this.#goOn(bytes, number);
+      this.#goOn(bytes);
       return;
     }
     const parts = recordParts(bytes, this.#dialect);
@@ -141,7 +141,7 @@ export class RecordJoiner implements LineSink {
   }
 
   /** A further line while a record is open. */
-  #goOn(bytes: string, number: number): void {
+  #goOn(bytes: string): void {
     const text = readableText(bytes);
     const state = joinedState([...this.#openTexts, text]);
     this.#open.push(bytes);
@@ -151,12 +151,21 @@ export class RecordJoiner implements LineSink {
       this.#giveUpOpen();
       return;
     }
-    const whole = this.#open.join("\n");
-    const place = { line: this.#openLine, lines: number - this.#openLine + 1 };
+    const lines = this.#open;
+    const place = { line: this.#openLine, lines: lines.length };
     this.#open = [];
     this.#openTexts = [];
-    if (state === "record") this.#next({ bytes: whole, ...place, whole: true });
-    else this.#sink.unreadable(whole, place, AMBIGUOUS);
+    if (state === "record") this.#next({ bytes: lines.join("\n"), ...place, whole: true });
+    else if (recordState(text) === "complete") this.#refuseEach(lines, place.line);
+    else this.#sink.unreadable(lines.join("\n"), place, AMBIGUOUS);
+  }
+
+  /** Lines that nobody can tell from one record, of which the last is one by itself: most likely the first was cut, so each counts. */
+  #refuseEach(lines: readonly string[], first: number): void {
+    for (const [at, bytes] of lines.entries()) {
+      if (bytes === "" || bytes === "\r") continue;
+      this.#sink.unreadable(bytes, { line: first + at, lines: 1 }, AMBIGUOUS);
+    }
   }
 
   /** The open record will not be completed: its first line is one that was cut, the others are read anew. */
