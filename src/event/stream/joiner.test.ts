@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { openRecord, SHORT_LOG } from "../../../test/helpers/kernel-records.ts";
+import { aLine } from "../../../test/helpers/tsem-lines.ts";
 import { RecordJoiner } from "./joiner.ts";
 import { MAX_STRAY_LINES } from "./limits.ts";
 
@@ -68,6 +69,8 @@ describe("records of a stream", () => {
       "/a\r\nb",
       "/\u00ff\n\u0000\tb",
       '/a"}\nb',
+      '/a"}\n\n\nb',
+      '/a"}\n\r\nb\n\nc',
       "/a\n{",
     ]) {
       const record = openRecord(name);
@@ -82,6 +85,17 @@ describe("records of a stream", () => {
         JSON.stringify(name),
       );
     }
+  });
+
+  it("keep empty lines of names, also where a record only seems to have ended", () => {
+    const path = '{"dev": {"major": "8", "minor": "0"}, "pathname": "/-{"a": "b"}\n\n\n/usr"}';
+    const cell = `{"dev_name": "{"a": "b"}\n", "path": ${path}, "type": "tmpfs", "flags": "1"}`;
+    const mount = aLine("sb_mount", cell);
+    assert.deepEqual(taken(`${A}\n\n${mount}\n\n${B}\n\n`), [
+      { bytes: A, at: "1+1" },
+      { bytes: mount, at: "3+5" },
+      { bytes: B, at: "9+1" },
+    ]);
   });
 
   it("that are cut leave those behind them alone", () => {

@@ -118,7 +118,10 @@ export class RecordJoiner implements LineSink {
 
   /** A line that is not known to be a record. */
   #unusual(bytes: string, number: number, parts: RecordParts | undefined): void {
-    if (bytes === "" || bytes === "\r") return;
+    if (isBlank(bytes)) {
+      this.#blank(bytes, number);
+      return;
+    }
     const entry = { bytes, line: number, lines: 1, ...(parts === undefined ? {} : { parts }) };
     if (bytes.startsWith(GALGO_START)) {
       this.#next({ ...entry, whole: true });
@@ -163,7 +166,7 @@ export class RecordJoiner implements LineSink {
   /** Lines that nobody can tell from one record, of which the last is one by itself: most likely the first was cut, so each counts. */
   #refuseEach(lines: readonly string[], first: number): void {
     for (const [at, bytes] of lines.entries()) {
-      if (bytes === "" || bytes === "\r") continue;
+      if (isBlank(bytes)) continue;
       this.#sink.unreadable(bytes, { line: first + at, lines: 1 }, AMBIGUOUS);
     }
   }
@@ -176,6 +179,13 @@ export class RecordJoiner implements LineSink {
     this.#openTexts = [];
     this.#next({ bytes: first, line, lines: 1, whole: false });
     for (const [at, bytes] of others.entries()) this.line(bytes, line + 1 + at);
+  }
+
+  /** A line without anything: nothing, or part of a name when a record does not end before it. */
+  #blank(bytes: string, line: number): void {
+    if (this.#held === undefined) return;
+    this.#strays.push({ bytes, line, lines: 1, whole: false });
+    if (this.#strays.length >= MAX_STRAY_LINES) this.#settle();
   }
 
   /** A line that begins like no record. It may be the rest of the record before, which then only seemed to have ended. */
@@ -208,7 +218,7 @@ export class RecordJoiner implements LineSink {
     if (this.#strays.length === 0) return;
     const strays = this.#strays;
     this.#strays = [];
-    for (const stray of strays) this.#give(stray);
+    for (const stray of strays) if (!isBlank(stray.bytes)) this.#give(stray);
   }
 
   #give(entry: Entry): void {
@@ -216,6 +226,10 @@ export class RecordJoiner implements LineSink {
     if (problem === undefined) this.#sink.record(bytes, entry, parts, known);
     else this.#sink.unreadable(bytes, entry, problem);
   }
+}
+
+function isBlank(bytes: string): boolean {
+  return bytes === "" || bytes === "\r";
 }
 
 /** Text of a line inside a record: a CR at its end is a part of the name. */
