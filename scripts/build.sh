@@ -20,6 +20,9 @@ elif [ -f native/Makefile ]; then
   make -s -C native
 fi
 
+# The kernel programs of the bpf sensor, when clang and libbpf's headers are there.
+sh bpf/build.sh
+
 # A start that reads a few files instead of two hundred.
 node --import tsx scripts/bundle.ts
 

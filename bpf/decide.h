@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* From a described event to a verdict: the interned set, the record, the question to the agent. */
+#pragma once
+
+#define EPERM 1
+
+static __always_inline struct galgo_namespace *namespace_of(struct galgo_task *t)
+{
+	u32 slot = t->slot;
+
+	return bpf_map_lookup_elem(&galgo_namespaces, &slot);
+}
+
+static __always_inline void count(u64 *counter)
+{
+	__sync_fetch_and_add(counter, 1);
+}
+
+/* Looks the key up and counts. Returns 1 when it is interned. */
+__noinline int galgo_known(struct galgo_task *t)
+{
+	u32 slot, zero = 0, i, round;
+	struct galgo_bucket *bucket;
+	void *set;
+	u64 k0, k1, buckets;
+
+	if (!t)
+		return 0;
+	slot = t->slot;
+	k0 = t->key[0];
+	k1 = t->key[1];
+	set = bpf_map_lookup_elem(&galgo_sets, &slot);
+	if (!set)
+		return 0;
+	bucket = bpf_map_lookup_elem(set, &zero);
+	if (!bucket)
+		return 0;
+	buckets = bucket->entries[0].key[0];
+	for (round = 0; round < 2; round++) {
+		u32 at = 1 + (u32)((((round ? k1 : k0) >> 32) * buckets) >> 32);
+
+		bucket = bpf_map_lookup_elem(set, &at);
+		if (!bucket)
+			return 0;
+		for (i = 0; i < GALGO_BUCKET; i++) {
+			struct galgo_entry *e = &bucket->entries[i];
+
+			if (e->key[0] != k0 || e->key[1] != k1)
+				continue;
+			count(&e->word);
+			if (t->in.hook == GALGO_HOOK_bprm_committed_creds)
+				t->pending = e->word >> GALGO_COUNT_BITS;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* Whether a process was disciplined: by this thread's own state, or by its leader's, which stands for all threads. */
+__noinline int galgo_untrusted(struct galgo_task *t)
+{
+	struct task_struct *task = bpf_get_current_task_btf(), *leader;
+	struct galgo_task *of_leader;
+	int untrusted = 0;
+
+	if (!t)
+		return 0;
+	if (t->untrusted)
+		return 1;
+	if (task->pid == task->tgid)
+		return 0;
+	bpf_rcu_read_lock();
+	leader = task->group_leader;
+	of_leader = leader ? bpf_task_storage_get(&galgo_tasks, leader, NULL, 0) : NULL;
+	if (of_leader && of_leader->untrusted)
+		untrusted = 1;
+	bpf_rcu_read_unlock();
+	return untrusted;
+}
+
+/* Marks the process of the current task untrusted. */
+__noinline int galgo_discipline(struct galgo_task *t)
+{
+	struct task_struct *task = bpf_get_current_task_btf(), *leader;
+	struct galgo_task *of_leader;
+
+	if (!t)
+		return 0;
+	t->untrusted = 1;
+	bpf_rcu_read_lock();
+	leader = task->group_leader;
+	of_leader = leader ? bpf_task_storage_get(&galgo_tasks, leader, NULL, 0) : NULL;
+	if (of_leader)
+		of_leader->untrusted = 1;
+	bpf_rcu_read_unlock();
+	return 0;
+}
+
+/* Writes the components of a path, from the object up to the root of the task, across mounts. Returns flags. */
+__noinline int galgo_path(struct galgo_path *area, u64 dentry, u64 vfsmount)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u64 root = (u64)task->fs->root.dentry, root_mount = mount_of((u64)task->fs->root.mnt);
+	u64 at = dentry, mount = mount_of(vfsmount);
+	struct bpf_iter_num it;
+	u32 length = 0, flags = GALGO_PATH_TRUNCATED;
+	struct dentry *d;
+
+	if (!area)
+		return 0;
+	bpf_iter_num_new(&it, 0, GALGO_DEPTH + GALGO_MOUNTS);
+	while (bpf_iter_num_next(&it)) {
+		u64 parent;
+		long got;
+
+		d = AS(struct dentry, at);
+		if (at == root && mount == root_mount) {
+			flags = 0;
+			break;
+		}
+		parent = (u64)d->d_parent;
+		if (parent == at || at == (u64)AS(struct mount, mount)->mnt.mnt_root) {
+			struct mount *m = AS(struct mount, mount);
+			u64 above = (u64)m->mnt_parent;
+
+			if (!mount || above == mount) {
+				flags = GALGO_PATH_UNREACHABLE;
+				break;
+			}
+			at = (u64)m->mnt_mountpoint;
+			mount = above;
+			continue;
+		}
+		if (length > sizeof(area->text) - GALGO_NAME)
+			break;
+		got = bpf_probe_read_kernel_str(area->text + length, GALGO_NAME, d->d_name.name);
+		if (got <= 0)
+			break;
+		length += got;
+		at = parent;
+	}
+	bpf_iter_num_destroy(&it);
+	d = AS(struct dentry, dentry);
+	if (d->d_inode && !d->d_hash.pprev && (u64)d->d_parent != dentry)
+		flags |= GALGO_PATH_UNLINKED;
+	area->length = length;
+	area->flags = flags;
+	return flags;
+}
+
+/* What is told of an object beside its description. */
+__noinline int galgo_extra(struct galgo_extra *extra, u64 dentry, u64 inode)
+{
+	struct super_block *sb;
+
+	if (!extra)
+		return 0;
+	sb = AS(struct dentry, dentry)->d_sb;
+	extra->inode = AS(struct inode, inode)->i_ino;
+	extra->generation = AS(struct inode, inode)->i_generation;
+	extra->nlink = AS(struct inode, inode)->i_nlink;
+	extra->rdev = AS(struct inode, inode)->i_rdev;
+	extra->pad = 0;
+	extra->path = 0;
+	extra->path_flags = 0;
+	bpf_probe_read_kernel(extra->s_id, sizeof(extra->s_id), &sb->s_id);
+	bpf_probe_read_kernel(extra->s_uuid, sizeof(extra->s_uuid), &sb->s_uuid);
+	return 0;
+}
+
+__noinline int galgo_head(struct galgo_record *r, struct galgo_task *t, u32 paths)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct galgo_namespace *ns;
+	u32 words;
+
+	if (!r || !t)
+		return 0;
+	ns = namespace_of(t);
+	words = t->words;
+	if (words > GALGO_WORDS)
+		words = GALGO_WORDS;
+	r->hook = t->in.hook;
+	r->flags = t->flags;
+	r->slot = t->slot;
+	r->serial = t->serial;
+	r->sequence = ns ? __sync_fetch_and_add(&ns->sequence, 1) : 0;
+	r->ts = bpf_ktime_get_boot_ns();
+	r->tid = task->pid;
+	r->tgid = task->tgid;
+	bpf_get_current_comm(r->comm, sizeof(r->comm));
+	r->key[0] = t->key[0];
+	r->key[1] = t->key[1];
+	r->words = words;
+	r->paths = paths;
+	r->size = sizeof(*r) + paths * sizeof(struct galgo_path);
+	bpf_probe_read_kernel(r->description, words * 8, t->description);
+	if (t->in.nobjects > 0)
+		galgo_extra(&r->extra[0], t->in.dentry[0], t->in.inode[0]);
+	if (t->in.nobjects > 1)
+		galgo_extra(&r->extra[1], t->in.dentry[1], t->in.inode[1]);
+	return 0;
+}
+
+/* The text of the input, when the description holds only its beginning. */
+__noinline int galgo_long_text(struct galgo_path *area, struct galgo_task *t)
+{
+	u32 length;
+	long got;
+
+	if (!area || !t)
+		return 0;
+	area->flags = 0;
+	length = t->in.text_length;
+	if (length == GALGO_TEXT_STRING) {
+		got = bpf_probe_read_kernel_str(area->text, sizeof(area->text), (void *)t->in.text);
+		length = got > 0 ? got - 1 : 0;
+		if (length >= sizeof(area->text) - 1)
+			area->flags = GALGO_PATH_TRUNCATED;
+	} else {
+		if (length > sizeof(area->text)) {
+			length = sizeof(area->text);
+			area->flags = GALGO_PATH_TRUNCATED;
+		}
+		bpf_probe_read_kernel(area->text, length, (void *)t->in.text);
+	}
+	area->length = length;
+	return 0;
+}
+
+struct record_0 {
+	struct galgo_record head;
+};
+struct record_1 {
+	struct galgo_record head;
+	struct galgo_path paths[1];
+};
+struct record_2 {
+	struct galgo_record head;
+	struct galgo_path paths[2];
+};
+
+/*
+ * Makes a record. Hooks that can wait leave a part of the ring to those that can not. `wake` is false when the agent is
+ * about to be asked, which wakes it. Returns 0, or -1 when there is no room.
+ */
+__noinline int galgo_publish(struct galgo_task *t, u32 may_wait)
+{
+	u32 slot, paths, long_text;
+	u64 wake;
+	void *ring;
+
+	if (!t)
+		return -1;
+	slot = t->slot;
+	ring = bpf_map_lookup_elem(&galgo_rings, &slot);
+	if (!ring)
+		return -1;
+	if (may_wait && bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > GALGO_RING_BYTES - GALGO_RING_RESERVE)
+		return -1;
+	long_text = t->in.text && (t->in.text_length == GALGO_TEXT_STRING || t->in.text_length > GALGO_NAME - 8);
+	paths = t->in.nobjects;
+	if (paths && (t->in.roles[0] & ROLE_NONE))
+		paths = 0;
+	if (long_text)
+		paths = 2;
+	wake = may_wait ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
+	if (paths == 0) {
+		struct record_0 *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+
+		if (!r)
+			return -1;
+		galgo_head(&r->head, t, 0);
+		bpf_ringbuf_submit(r, wake);
+	} else if (paths == 1) {
+		struct record_1 *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+
+		if (!r)
+			return -1;
+		galgo_head(&r->head, t, 1);
+		galgo_path(&r->paths[0], t->in.dentry[0], t->in.mount[0]);
+		bpf_ringbuf_submit(r, wake);
+	} else {
+		struct record_2 *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+
+		if (!r)
+			return -1;
+		galgo_head(&r->head, t, 2);
+		r->paths[0].length = 0;
+		r->paths[0].flags = 0;
+		if (t->in.nobjects)
+			galgo_path(&r->paths[0], t->in.dentry[0], t->in.mount[0]);
+		if (long_text)
+			galgo_long_text(&r->paths[1], t);
+		else
+			galgo_path(&r->paths[1], t->in.dentry[1], t->in.mount[1]);
+		bpf_ringbuf_submit(r, wake);
+	}
+	return 0;
+}
+
+/* Describes the event and looks it up. Returns 0 when it is known and may happen, 1 when somebody has to be asked. */
+__noinline int galgo_event(struct galgo_task *t)
+{
+	struct galgo_namespace *ns;
+
+	if (!t)
+		return 0;
+	ns = namespace_of(t);
+	if (!ns || ns->serial != t->serial || !(ns->flags & GALGO_NS_ACTIVE))
+		return 0;
+	t->busy = 1;
+	t->flags = 0;
+	t->creating = 0;
+	t->answer.instance = 1;
+	galgo_describe(t, ns->rules);
+	if ((ns->flags & GALGO_NS_ENFORCING) && galgo_untrusted(t)) {
+		t->flags |= GALGO_RECORD_UNTRUSTED;
+		return 1;
+	}
+	if (!(ns->flags & GALGO_NS_DYING) && galgo_known(t)) {
+		count(&ns->hits);
+		t->busy = 0;
+		return 0;
+	}
+	return 1;
+}
+
+/* An unknown event where nobody can wait: recorded; refused when the namespace enforces. */
+__noinline int galgo_pass(struct galgo_task *t)
+{
+	struct galgo_namespace *ns;
+	int refuse;
+
+	if (!t)
+		return 0;
+	ns = namespace_of(t);
+	if (!ns)
+		return 0;
+	count(&ns->misses);
+	count(&ns->atomic);
+	refuse = (ns->flags & (GALGO_NS_ENFORCING | GALGO_NS_DYING)) != 0;
+	t->flags |= GALGO_RECORD_ATOMIC | (refuse ? GALGO_RECORD_REFUSED : 0);
+	if (refuse) {
+		galgo_discipline(t);
+		count(&ns->refused);
+	}
+	if (galgo_publish(t, 0))
+		count(&ns->lost);
+	t->busy = 0;
+	return refuse ? -EPERM : 0;
+}
+
+/* Asks the agent and waits: a getxattr on the anchor's program, which lies on the agent's filesystem. */
+__noinline int galgo_ask(u32 anchor, u32 anchor_dev)
+{
+	struct task_struct *current = bpf_get_current_task_btf(), *task;
+	struct galgo_task *t = bpf_task_storage_get(&galgo_tasks, current, NULL, 0);
+	struct bpf_dynptr value;
+	struct file *file;
+	int got = -1;
+
+	if (!t || !anchor)
+		return -1;
+	t->answer.flags = 0;
+	t->answer.next = 0;
+	t->answer.instance = 0;
+	task = bpf_task_from_pid(anchor);
+	if (!task)
+		return -1;
+	file = bpf_get_task_exe_file(task);
+	if (file) {
+		/* a pid that is used again leads to another filesystem */
+		if (file->f_inode->i_sb->s_dev == anchor_dev) {
+			bpf_dynptr_from_mem(&t->answer, sizeof(t->answer), 0, &value);
+			got = bpf_get_file_xattr(file, "user.galgo", &value);
+		}
+		bpf_put_file(file);
+	}
+	bpf_task_release(task);
+	return got == sizeof(t->answer) ? 0 : -1;
+}
+
+/* How often a hook that finds the ring full asks the agent to empty it. */
+#define TRIES 8
+
+/* An unknown event where one can wait: recorded, asked about. Nobody there: refused when the namespace enforces. */
+__noinline int galgo_wait(struct galgo_task *t)
+{
+	struct galgo_namespace *ns;
+	int unsaid, i, refuse;
+
+	if (!t)
+		return 0;
+	ns = namespace_of(t);
+	if (!ns)
+		return 0;
+	count(&ns->misses);
+	refuse = (ns->flags & GALGO_NS_ENFORCING) != 0;
+	if (ns->flags & GALGO_NS_DYING) {
+		t->busy = 0;
+		return -EPERM;
+	}
+	t->flags |= GALGO_RECORD_HELD;
+	unsaid = galgo_publish(t, 1);
+	for (i = 0; i < TRIES && unsaid; i++) {
+		if (galgo_ask(ns->anchor, ns->anchor_dev))
+			break;
+		unsaid = galgo_publish(t, 1);
+	}
+	if (unsaid) {
+		count(refuse ? &ns->refused : &ns->lost);
+		t->busy = 0;
+		return refuse ? -EPERM : 0;
+	}
+	if (galgo_ask(ns->anchor, ns->anchor_dev)) {
+		count(&ns->unanswered);
+		if (refuse)
+			count(&ns->refused);
+		t->pending = t->identity;
+		t->busy = 0;
+		return refuse ? -EPERM : 0;
+	}
+	count(&ns->held);
+	if (t->answer.flags & GALGO_ANSWER_UNTRUSTED)
+		galgo_discipline(t);
+	t->pending = t->answer.next;
+	t->busy = 0;
+	return (t->answer.flags & GALGO_ANSWER_ALLOW) ? 0 : -EPERM;
+}
+
+/* --- what hooks begin and end with ------------------------------------------------------------------------------------- */
+
+static __always_inline struct galgo_task *modeled(void)
+{
+	struct galgo_task *t = bpf_task_storage_get(&galgo_tasks, bpf_get_current_task_btf(), NULL, 0);
+
+	return t && t->slot && !t->busy ? t : NULL;
+}
+
+static __always_inline struct galgo_task *begin(u32 hook, u32 args, u32 objects)
+{
+	struct galgo_task *t = modeled();
+
+	if (!t)
+		return NULL;
+	t->in.hook = hook;
+	t->in.nargs = args;
+	t->in.nobjects = objects;
+	t->in.text = 0;
+	return t;
+}
+
+/* In programs that may sleep. */
+static __always_inline int decide(struct galgo_task *t)
+{
+	if (!galgo_event(t))
+		return 0;
+	return galgo_wait(t) ? -EPERM : 0;
+}
+
+/* In programs that may not. */
+static __always_inline int decide_now(struct galgo_task *t)
+{
+	if (!galgo_event(t))
+		return 0;
+	return galgo_pass(t) ? -EPERM : 0;
+}
+
+/* --- parts of the input -------------------------------------------------------------------------------------------------- */
+
+static __always_inline void created_by(struct galgo_task *t, u32 which, struct inode *inode)
+{
+	struct galgo_created *c = bpf_inode_storage_get(&galgo_inodes, inode, NULL, 0);
+
+	if (c && c->serial == t->serial) {
+		t->in.owner[which] = c->owner;
+		t->in.instance[which] = c->instance;
+		t->in.roles[which] |= c->role;
+	} else {
+		t->in.owner[which] = 0;
+		t->in.instance[which] = 0;
+	}
+}
+
+static __always_inline void with_dentry(struct galgo_task *t, u32 which, struct dentry *dentry, struct vfsmount *mount, u32 roles)
+{
+	struct inode *inode = dentry->d_inode;
+
+	t->in.roles[which] = roles;
+	t->in.dentry[which] = (u64)dentry;
+	t->in.mount[which] = (u64)mount;
+	t->in.inode[which] = (u64)inode;
+	created_by(t, which, inode);
+}
+
+/* The object of a path: what a path leads to is only for the duration of an RCU section something to ask the kernel about. */
+static __always_inline void with_path(struct galgo_task *t, u32 which, const struct path *path, u32 roles)
+{
+	t->in.mount[which] = (u64)path->mnt;
+	bpf_rcu_read_lock();
+	with_dentry(t, which, path->dentry, path->mnt, roles);
+	bpf_rcu_read_unlock();
+}
+
+static __always_inline void with_file(struct galgo_task *t, u32 which, struct file *file, u32 roles)
+{
+	u32 flags = file->f_flags;
+
+	roles |= ROLE_FILE;
+	if (flags & FMODE_EXEC)
+		roles |= ROLE_PROGRAM;
+	if (flags & O_ACCMODE)
+		roles |= ROLE_WRITES;
+	t->in.roles[which] = roles;
+	t->in.dentry[which] = (u64)file->f_path.dentry;
+	t->in.mount[which] = (u64)file->f_path.mnt;
+	t->in.inode[which] = (u64)file->f_inode;
+	created_by(t, which, file->f_inode);
+	t->in.args[0] = flags;
+}
+
+static __always_inline void with_string(struct galgo_task *t, const char *text)
+{
+	t->in.text = (u64)text;
+	t->in.text_length = GALGO_TEXT_STRING;
+}
+
+static __always_inline void with_bytes(struct galgo_task *t, const void *bytes, u32 length)
+{
+	t->in.text = (u64)bytes;
+	t->in.text_length = length;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Hooks about open files. */
+#pragma once
+
+SEC("lsm.s/file_open")
+int BPF_PROG(galgo_file_open, struct file *file)
+{
+	struct galgo_task *t = begin(GALGO_HOOK_file_open, 1, 1);
+
+	if (!t)
+		return 0;
+	with_file(t, 0, file, 0);
+	return decide(t);
+}
+
+SEC("lsm.s/file_receive")
+int BPF_PROG(galgo_file_receive, struct file *file)
+{
+	struct galgo_task *t = begin(GALGO_HOOK_file_receive, 1, 1);
+
+	if (!t)
+		return 0;
+	with_file(t, 0, file, 0);
+	return decide(t);
+}
+
+SEC("lsm.s/file_ioctl")
+int BPF_PROG(galgo_file_ioctl, struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct galgo_task *t = begin(GALGO_HOOK_file_ioctl, 2, 1);
+
+	if (!t)
+		return 0;
+	with_file(t, 0, file, 0);
+	t->in.args[1] = cmd;
+	return decide(t);
+}
+
+SEC("lsm/file_ioctl_compat")
+int BPF_PROG(galgo_file_ioctl_compat, struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct galgo_task *t = begin(GALGO_HOOK_file_ioctl_compat, 2, 1);
+
+	if (!t)
+		return 0;
+	with_file(t, 0, file, 0);
+	t->in.args[1] = cmd;
+	return decide_now(t);
+}
+
+SEC("lsm.s/file_lock")
+int BPF_PROG(galgo_file_lock, struct file *file, unsigned int cmd)
+{
+	struct galgo_task *t = begin(GALGO_HOOK_file_lock, 2, 1);
+
+	if (!t)
+		return 0;
+	with_file(t, 0, file, 0);
+	t->in.args[1] = cmd;
+	return decide(t);
+}
+
+SEC("lsm/file_fcntl")
+int BPF_PROG(galgo_file_fcntl, struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct galgo_task *t = begin(GALGO_HOOK_file_fcntl, 2, 1);
+
+	if (!t)
+		return 0;
+	with_file(t, 0, file, 0);
+	t->in.args[1] = cmd;
+	return decide_now(t);
+}
+
+/* Arguments: flags of the file, protection, flags. */
+SEC("lsm.s/mmap_file")
+int BPF_PROG(galgo_mmap_file, struct file *file, unsigned long reqprot, unsigned long prot, unsigned long flags)
+{
+	struct galgo_task *t = begin(GALGO_HOOK_mmap_file, 3, 1);
+
+	if (!t)
+		return 0;
+	if (file) {
+		with_file(t, 0, file, ROLE_PROGRAM);
+	} else {
+		t->in.roles[0] = ROLE_NONE;
+		t->in.args[0] = 0;
+	}
+	t->in.args[1] = reqprot;
+	t->in.args[2] = flags;
+	return decide(t);
+}
+
+SEC("lsm/file_mprotect")
+int BPF_PROG(galgo_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot, unsigned long prot)
+{
+	struct galgo_task *t;
+	struct file *file = vma->vm_file;
+
+	/* only memory that becomes executable is an event */
+	if (!(reqprot & 4))
+		return 0;
+	t = begin(GALGO_HOOK_file_mprotect, 2, 1);
+	if (!t)
+		return 0;
+	if (file) {
+		with_file(t, 0, file, ROLE_PROGRAM);
+	} else {
+		t->in.roles[0] = ROLE_NONE;
+		t->in.args[0] = 0;
+	}
+	t->in.args[1] = reqprot;
+	return decide_now(t);
+}
+
+/* Arguments: flags of the file, what it is for, whether the content is wanted. */
+SEC("lsm.s/kernel_read_file")
+int BPF_PROG(galgo_kernel_read_file, struct file *file, int id, bool contents)
+{
+	struct galgo_task *t = begin(GALGO_HOOK_kernel_read_file, 3, 1);
+
+	if (!t)
+		return 0;
+	with_file(t, 0, file, ROLE_PROGRAM);
+	t->in.args[1] = id;
+	t->in.args[2] = contents;
+	return decide(t);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Maps, and what is kept for each modeled task, created object and socket. */
+#pragma once
+
+/* What a hook says of an event before it is described. Addresses are plain numbers here: they are read with checks. */
+struct galgo_input {
+	u64 args[8];
+	u64 dentry[2];
+	u64 mount[2];			/* struct vfsmount */
+	u64 inode[2];
+	u32 owner[2];			/* of created objects: identity number of the creator */
+	u32 instance[2];
+	u16 roles[2];			/* enum galgo_role */
+	u16 hook;
+	u8 nargs;
+	u8 nobjects;
+	u64 text;			/* address */
+	u32 text_length;		/* bytes; GALGO_TEXT_STRING: up to a NUL */
+	u32 pad;
+};
+
+enum galgo_role {
+	ROLE_FILE = 1,			/* an open file: its content may count */
+	ROLE_PROGRAM = 2,		/* its content counts whoever made it */
+	ROLE_WRITES = 4,		/* opened for writing */
+	ROLE_DIR = 8,			/* the attributes of its directory are part of the event */
+	ROLE_NEW = 16,			/* the name is being made by this task */
+	ROLE_TEMPORARY = 32,		/* a temporary directory of the namespace's */
+	ROLE_NONE = 64,			/* absent */
+};
+
+#define GALGO_TEXT_STRING 0xffffffffu
+
+struct galgo_task {
+	u32 slot;			/* of its namespace; 0: not modeled */
+	u32 serial;			/* of that namespace */
+	u32 identity;
+	u32 pending;			/* identity after the exec that is under way */
+	u8 untrusted;
+	u8 busy;			/* a program is at work for this task: what it causes itself is no event */
+	u8 protect;			/* of the agent: not to be touched by modeled tasks */
+	u8 flags;			/* GALGO_RECORD_* of the event in hand */
+	u32 words;			/* of the description so far */
+	u64 creating;			/* dentry of the object that is being created */
+	u32 creating_instance;
+	u32 creating_role;
+	u64 hint_dentry;		/* the last path that a path hook has shown: which mount an object was reached through */
+	u64 hint_mount;
+	u64 root_mount;			/* struct vfsmount of the task's root */
+	u64 mount;			/* what galgo_some_mount has found */
+	u64 spare;
+	struct galgo_who who;		/* of the last event, and the hash state behind it */
+	u64 who_state[4];
+	u64 key[2];
+	struct galgo_answer answer;
+	struct galgo_input in;
+	u64 description[GALGO_WORDS + GALGO_NAME / 8];
+};
+
+struct galgo_created {
+	u32 serial;			/* of the namespace */
+	u32 owner;
+	u32 instance;
+	u32 role;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct galgo_config);
+} galgo_config SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, GALGO_SLOTS);
+	__type(key, u32);
+	__type(value, struct galgo_namespace);
+} galgo_namespaces SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct galgo_task);
+} galgo_tasks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_INODE_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct galgo_created);
+} galgo_inodes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct galgo_created);
+} galgo_socks SEC(".maps");
+
+struct galgo_set {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(u32));
+	__uint(value_size, sizeof(struct galgo_bucket));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, GALGO_SLOTS);
+	__type(key, u32);
+	__array(values, struct galgo_set);
+} galgo_sets SEC(".maps");
+
+struct galgo_ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, GALGO_RING_BYTES);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, GALGO_SLOTS);
+	__type(key, u32);
+	__array(values, struct galgo_ring);
+} galgo_rings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GALGO_EPOCHS);
+	__type(key, u32);
+	__type(value, u32);
+} galgo_epochs SEC(".maps");
