@@ -1,28 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // One table of interned behaviours: an array map of buckets that programs read and count in while user space adds to it.
-// An entry never moves and is never taken away, so that a count always belongs to the key that was found.
+// An entry never moves and is never taken away, so that a count always belongs to the key that was found. Layout: bpf/wire.h.
 import { BpfMap, MAP_FLAG, MAP_TYPE } from "../../native/bpf-map.ffi.ts";
 import type { Mapping } from "../../native/mapping.ffi.ts";
 
 /** Four entries of {u64 k0, u64 k1, u64 next << 40 | count}. An entry with k0 = 0 is free. */
 export const ENTRIES_A_BUCKET = 4;
-const ENTRY_WORDS = 6;
-const BUCKET_WORDS: number = ENTRIES_A_BUCKET * ENTRY_WORDS;
-export const BUCKET_BYTES: number = BUCKET_WORDS * 4;
+const ENTRY_HALVES = 6;
+const BUCKET_HALVES: number = ENTRIES_A_BUCKET * ENTRY_HALVES;
+export const BUCKET_BYTES: number = BUCKET_HALVES * 4;
 /** Bits of an entry's third word that count; the identity that an exec leads to is above them. */
 export const COUNT_BITS = 40n;
 export const COUNT_MASK: bigint = (1n << COUNT_BITS) - 1n;
 export const MAX_NEXT = 0xff_ffff;
 const TWO_32 = 2 ** 32;
 
-/** What to make an inner map of, also as the pattern that an array of maps is made with. */
-export function tableMap(buckets: number): BpfMap {
+/** Element 0 of the map is no bucket: its first word is their number. */
+const FIRST_BUCKET = 1;
+
+function tableMap(buckets: number): BpfMap {
   return BpfMap.create({
     name: "galgo_set",
     type: MAP_TYPE.ARRAY,
     keyBytes: 4,
     valueBytes: BUCKET_BYTES,
-    maxEntries: buckets,
+    maxEntries: FIRST_BUCKET + buckets,
     // INNER_MAP: a table may be replaced by one of another size
     flags: MAP_FLAG.MMAPABLE | MAP_FLAG.INNER_MAP,
   });
@@ -42,8 +44,11 @@ export class InternedTable {
     this.map = tableMap(buckets);
     this.buckets = buckets;
     this.#mapping = this.map.mapElements();
-    this.#halves = new Uint32Array(this.#mapping.memory, 0, buckets * BUCKET_WORDS);
-    this.#words = new BigUint64Array(this.#mapping.memory, 0, (buckets * BUCKET_WORDS) / 2);
+    const { memory } = this.#mapping;
+    new BigUint64Array(memory, 0, 1)[0] = BigInt(buckets);
+    const start = FIRST_BUCKET * BUCKET_BYTES;
+    this.#halves = new Uint32Array(memory, start, buckets * BUCKET_HALVES);
+    this.#words = new BigUint64Array(memory, start, (buckets * BUCKET_HALVES) / 2);
     this.#owners = new Int32Array(buckets * ENTRIES_A_BUCKET);
   }
 
@@ -64,7 +69,7 @@ export class InternedTable {
     for (let slot = 0; slot < ENTRIES_A_BUCKET; slot++) {
       const owner = this.#owners[bucket * ENTRIES_A_BUCKET + slot] ?? 0;
       if (owner === 0) break;
-      const entry = bucket * BUCKET_WORDS + slot * ENTRY_WORDS;
+      const entry = bucket * BUCKET_HALVES + slot * ENTRY_HALVES;
       if (
         halves[entry] === key[at] &&
         halves[entry + 1] === key[at + 1] &&
@@ -89,7 +94,7 @@ export class InternedTable {
    */
   put(bucket: number, number: number, key: Uint32Array, next: number): void {
     const slot = this.fill(bucket);
-    const word = (bucket * BUCKET_WORDS + slot * ENTRY_WORDS) / 2;
+    const word = (bucket * BUCKET_HALVES + slot * ENTRY_HALVES) / 2;
     const half = 2 * word;
     this.#halves[half + 2] = key[2] ?? 0;
     this.#halves[half + 3] = key[3] ?? 0;
@@ -126,7 +131,7 @@ export class InternedTable {
 
   #eachEntry(visit: (number: number, word: number) => void): void {
     for (const [entry, owner] of this.#owners.entries()) {
-      if (owner !== 0) visit(owner - 1, (entry * ENTRY_WORDS) / 2 + 2);
+      if (owner !== 0) visit(owner - 1, (entry * ENTRY_HALVES) / 2 + 2);
     }
   }
 }

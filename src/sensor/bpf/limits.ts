@@ -5,7 +5,7 @@
 export const MAX_UNPUBLISHED_BYTES: number = 16 * 1024;
 /** Behaviours of a namespace that the kernel recognises; those beyond go through the agent each time. */
 export const MAX_INTERNED_KEYS = 262_144;
-/** Buckets of a new table: with the page that the kernel adds it takes 98,304 bytes, whatever it holds. */
-export const FIRST_BUCKETS = 981;
+/** Buckets of a new table: with its head and the page that the kernel adds it takes 98,304 bytes, whatever it holds. */
+export const FIRST_BUCKETS = 980;
 /** Time that a table that was replaced stays readable (ms): a program that found an entry in it has counted by then. */
 export const RETIRED_TABLE_MS = 10_000;
