@@ -45,6 +45,16 @@ describe("a free model", () => {
     assert.deepEqual([model.measurement(), model.state()], before);
   });
 
+  it("counts repetitions that others have seen", () => {
+    const model = learned([A]);
+    model.repeated(A, 9);
+    assert.equal(model.points()[0]?.count, 10);
+    assert.equal(model.counts.events, 10);
+    assert.equal(model.state(), learned([A]).state());
+    assert.throws(() => model.repeated(B, 1), ModelError);
+    assert.throws(() => model.repeated(A, -1), ModelError);
+  });
+
   it("counts a loaded point from its first event", () => {
     const model = createModel({ hasher: SHA256 });
     model.load(A);

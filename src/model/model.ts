@@ -19,7 +19,7 @@ export interface ModelCounts {
   readonly points: number;
   /** Points outside the sealed model. */
   readonly invalid: number;
-  /** Calls of `update`. */
+  /** Calls of `update`, and what `repeated` was told. */
   readonly events: number;
 }
 
@@ -62,6 +62,8 @@ export interface Model {
   readonly pseudonyms: ReadonlySet<string>;
   /** An observed coefficient. `added`: it was new. `valid`: it belongs to the model. */
   update(coefficient: string): { readonly added: boolean; readonly valid: boolean };
+  /** A known coefficient was observed `count` times more. Throws `ModelError` BAD_FIELD when it is none of the model. */
+  repeated(coefficient: string, count: number): void;
   seal(): void;
   /** In the order of discovery; a copy. */
   points(): readonly SecurityPoint[];
@@ -178,6 +180,17 @@ class StateMachine implements Model {
     return this.#sealed ? NEW_INVALID : NEW;
   }
 
+  repeated(coefficient: string, count: number): void {
+    const known = this.#index.get(coefficient);
+    if (known === undefined || !Number.isSafeInteger(count) || count < 0) {
+      throw new ModelError("BAD_FIELD", "repetitions of what was never observed", {
+        facts: { value: coefficient, count },
+      });
+    }
+    this.#events += count;
+    this.#count(known, count);
+  }
+
   seal(): void {
     this.#sealed = true;
   }
@@ -223,8 +236,8 @@ class StateMachine implements Model {
     this.#observer?.added(point.index, point);
   }
 
-  #count(point: Point): void {
-    point.count++;
+  #count(point: Point, by = 1): void {
+    point.count += by;
     this.#observer?.counted(point.index, point.count);
   }
 

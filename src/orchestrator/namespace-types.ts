@@ -14,6 +14,8 @@ export interface NamespaceAgent extends TrustedModelingAgent {
   wantsDigest(hook: HookName, flags: number, pathname: string): boolean;
   forked(parent: TaskIdentity): TaskIdentity;
   execed(before: TaskIdentity, coe: Coe, file: FileId): TaskIdentity;
+  /** A known coefficient was seen `count` times more, by whoever recognises it without asking. */
+  repeated(coefficient: string, count: number): void;
 }
 
 /** Counters that the watchdog and the progress display read while the worker is busy. */
@@ -47,6 +49,13 @@ export interface NamespaceOptions {
   readonly modelsWhileDying?: boolean;
 }
 
+export interface ProgramsView {
+  /** Events that they have decided by themselves; the namespace is told of them at the end, with `repeated`. */
+  hits(): number;
+  /** They refuse everything, because the workload is being killed. */
+  dying(): boolean;
+}
+
 export interface NamespaceParts {
   readonly agent: NamespaceAgent;
   readonly trajectory: RecordLog;
@@ -57,6 +66,8 @@ export interface NamespaceParts {
   report(violation: ViolationReport): void;
   /** An error that ends the run; the workload has been killed when the namespace enforces. */
   failed(error: unknown): void;
+  /** With the BPF sensor: what its programs say of the namespace now. */
+  readonly programs?: ProgramsView;
   /** Keeps the text of a record that could not be read; `event`: the how manieth of the run it was. */
   keepUnreadable?(text: string, why: string, event: number): void;
 }

@@ -3,6 +3,7 @@
 // keeps the records. Runs in the worker thread; between an event and its answer it does nothing that can wait.
 import { describeEvent, writeRecord } from "../event/index.ts";
 import type { EventOf, HookName, SecurityEvent, TaskIdentity } from "../event/index.ts";
+import type { BpfDecision, BpfSink, Happened } from "../sensor/bpf/sink.ts";
 import type { Decision, ExecutedProgram } from "../sensor/sensor.ts";
 import type { TsemSink, Unheld } from "../sensor/tsem/sink.ts";
 import type { Assessment } from "../tma/index.ts";
@@ -27,7 +28,8 @@ import type {
 import type { RunMode, ViolationPolicy } from "./run-record.ts";
 import { tenths } from "./saturation.ts";
 
-export interface Namespace extends TsemSink {
+export interface Namespace extends TsemSink, BpfSink {
+  decide(event: SecurityEvent, untrusted: boolean): BpfDecision;
   /** A task is held; what it waits for is measured from here. */
   taken(): void;
   /** It has its answer. */
@@ -55,6 +57,8 @@ const UNHELD_REASONS: Readonly<Record<Unheld, string>> = {
   async: "atomic context",
   log: "task untrusted before",
 };
+/** An event of the model's that the programs had not been told of; the others are refused because they are outside of it. */
+const UNPRIMED = "in the model, but refused by the kernel before it could be asked about";
 
 export function createNamespace(options: NamespaceOptions, parts: NamespaceParts): Namespace {
   return new ModelingNamespace(options, parts);
@@ -75,6 +79,8 @@ class ModelingNamespace implements Namespace {
   readonly #named = new Set<string>();
   /** Refused calls that have a record: the same call again is only counted. */
   readonly #refusedKinds = new Set<string>();
+  /** Coefficients that the programs refused although they are in the model. */
+  readonly #unprimedPoints = new Set<string>();
   readonly #losses = new Losses();
   readonly #latency = new LatencyHistogram();
   /** Number of the event at which each new behaviour of a free run was found. */
@@ -120,7 +126,7 @@ class ModelingNamespace implements Namespace {
     return task;
   }
 
-  decide(event: SecurityEvent, untrusted: boolean): Decision {
+  decide(event: SecurityEvent, untrusted: boolean): BpfDecision {
     if (this.#since < 0) this.#since = performance.now();
     this.#events += 1;
     this.#parts.pulse.event();
@@ -148,6 +154,42 @@ class ModelingNamespace implements Namespace {
     }
     if (assessment.valid) return this.#conforms(event, assessment);
     return this.#violateUnheld(event, assessment, how);
+  }
+
+  happened(event: SecurityEvent, { refused, untrusted }: Happened): BpfDecision {
+    this.#events += 1;
+    this.#parts.pulse.event();
+    // a workload that is being killed is refused everything
+    if (this.#killed !== undefined || (refused && this.#parts.programs?.dying() === true))
+      return KILL;
+    if (refused && untrusted) {
+      this.#refuse(event);
+      return DENY;
+    }
+    let assessment: Assessment;
+    try {
+      assessment = this.#agent.assess(event);
+    } catch (error) {
+      return this.#noVerdict(error);
+    }
+    if (!assessment.valid) return this.#violate(event, assessment, UNHELD_REASONS.async);
+    const decision = this.#conforms(event, assessment);
+    if (refused) this.#unprimed(event, assessment);
+    return decision;
+  }
+
+  /** Refused by the programs, wrongly: said as a violation, because the workload did not get what its model allows. */
+  #unprimed(event: SecurityEvent, { coefficient }: Assessment): void {
+    if (this.#unprimedPoints.has(coefficient)) return;
+    this.#unprimedPoints.add(coefficient);
+    const decision = this.#enforcing ? "denied" : "observed";
+    const mark = { kind: "violation", decision, coefficient, reason: UNPRIMED } as const;
+    this.#note(event, { ...mark, number: this.#nextNumber() });
+  }
+
+  repeated(point: string, count: number): void {
+    this.#events += count;
+    this.#agent.repeated(point, count);
   }
 
   #violateUnheld(event: SecurityEvent, { added, coefficient }: Assessment, how: Unheld): Decision {
@@ -244,12 +286,12 @@ class ModelingNamespace implements Namespace {
     };
   }
 
-  #conforms(event: SecurityEvent, { added }: Assessment): Decision {
+  #conforms(event: SecurityEvent, { added, coefficient }: Assessment): BpfDecision {
     if (added) {
       this.#extended.push(event);
-      this.#growth.push(this.#events);
+      this.#growth.push(this.#events + (this.#parts.programs?.hits() ?? 0));
     }
-    return ALLOW;
+    return { action: "allow", discipline: false, point: coefficient };
   }
 
   /** A call of a process that was disciplined before: not modeled, refused. */
@@ -263,13 +305,14 @@ class ModelingNamespace implements Namespace {
     return DENY;
   }
 
-  /** An event outside the sealed model. Only the first occurrence of a behaviour has a record. */
-  #violate(event: SecurityEvent, assessment: Assessment): Decision {
+  /** An event outside the sealed model. Only the first occurrence of a behaviour has a record. `reason`: it was not held. */
+  #violate(event: SecurityEvent, assessment: Assessment, reason?: string): Decision {
     const killing = this.#enforcing && this.#policy === "kill";
     if (assessment.added) {
       const decision = killing ? "killed" : this.#enforcing ? "denied" : "observed";
       const { coefficient } = assessment;
-      this.#note(event, { kind: "violation", number: this.#nextNumber(), decision, coefficient });
+      const mark: Mark = { kind: "violation", number: this.#nextNumber(), decision, coefficient };
+      this.#note(event, reason === undefined ? mark : { ...mark, reason });
     }
     if (killing) {
       this.#kill("the model was violated");

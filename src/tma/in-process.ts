@@ -55,6 +55,8 @@ export interface InProcessTma extends TrustedModelingAgent {
   coefficient(event: SecurityEvent): string;
   /** As `assess`, of an event whose coefficient is known already. */
   observe(coefficient: string): Assessment;
+  /** A known coefficient was seen `count` times more, by whoever recognises it without asking. */
+  repeated(coefficient: string, count: number): void;
   /** Folds the platform's value in; false when the model is sealed or has this one. */
   setAggregate(hex: string): boolean;
   /** In the order of discovery; loaded ones first. */
@@ -144,6 +146,10 @@ class LocalAgent implements InProcessTma {
   observe(coefficient: string): Assessment {
     const { added, valid } = this.#model.update(coefficient);
     return { coefficient, added, valid };
+  }
+
+  repeated(coefficient: string, count: number): void {
+    this.#model.repeated(coefficient, count);
   }
 
   setAggregate(hex: string): boolean {
