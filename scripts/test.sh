@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # `npm test [-- FILTER...]`: also from a bare clone. Installs what is missing, builds, runs every test whose path holds a FILTER.
+# `npm run test:vm [-- OPTION...]`: the same with the tests of test/vm/main.ts, in guests.
 set -eu
 galgo_root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$galgo_root"
@@ -28,4 +29,9 @@ fi
 
 set_up
 PATH=${galgo_node%/*}:$PATH
-exec "$galgo_node" --import tsx scripts/test.ts "$@"
+main=scripts/test.ts
+if [ "${1:-}" = --vm ]; then
+  shift
+  main=test/vm/main.ts
+fi
+exec "$galgo_node" --import tsx "$main" "$@"

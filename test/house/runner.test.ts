@@ -32,7 +32,7 @@ function runTests(
   const { NODE_TEST_CONTEXT: _, GALGO_FORBID_SKIP: __, GALGO_STATE_DIR: ___, ...env } = process.env;
   try {
     for (const folder of ["src", "scripts"]) mkdirSync(join(root, folder));
-    for (const script of ["test.ts", "test-tally.ts"]) {
+    for (const script of ["test.ts", "test-run.ts", "test-tally.ts"]) {
       cpSync(join(ROOT, "scripts", script), join(root, "scripts", script));
     }
     symlinkSync(join(ROOT, "node_modules"), join(root, "node_modules"));

@@ -10,7 +10,7 @@ import { passOn } from "./lib/agent.ts";
 import { VmError } from "./lib/errors.ts";
 import { type BootOptions, Guest, type GuestLink } from "./lib/guest.ts";
 import { isKernelName, KERNELS, whyNoGuests } from "./lib/images.ts";
-import { findKept, keptGuests, startKept, stopKept } from "./lib/kept.ts";
+import { findKept, keptGuests, removeLeftFolders, startKept, stopKept } from "./lib/kept.ts";
 import { buildGalgo, GALGO_IN_GUEST, pushGalgo } from "./lib/payload.ts";
 
 const STATUS_FAILED = 125;
@@ -146,6 +146,11 @@ function need(value: string | undefined, what: string): string {
   return value;
 }
 
+removeLeftFolders();
+// so that what ends this in the middle of a boot ends the guest too
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => process.exit(STATUS_FAILED));
+}
 try {
   const status = await main(process.argv.slice(2));
   // stdin may still be open, and output to a pipe is written later

@@ -3,6 +3,8 @@
 # once.sh CACHE OUT SCRIPT [ARGUMENT...]: makes OUT by `SCRIPT WORK OUT ARGUMENT...` unless it is there; one at a time.
 # OUT appears complete or not at all; WORK, a new folder below CACHE, is removed.
 set -eu
+umask 022
+PATH=$PATH:/usr/sbin:/sbin
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 cache=$1 out=$2 script=$3
 shift 3

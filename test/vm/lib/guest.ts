@@ -153,7 +153,7 @@ export class Guest extends GuestLink implements AsyncDisposable {
     const child = this.#machine.process;
     if (child.exitCode === null && child.signalCode === null) {
       const ended = once(child, "exit");
-      killMachine(child);
+      killMachine(this.#machine);
       await ended;
     }
     rmSync(this.#dir, { recursive: true, force: true });
@@ -162,7 +162,11 @@ export class Guest extends GuestLink implements AsyncDisposable {
 
 /** A new folder for one guest. */
 export function guestDir(): string {
-  const guests = join(cacheDir(), "guests");
-  mkdirSync(guests, { recursive: true, mode: 0o700 });
-  return mkdtempSync(join(guests, "guest-"));
+  mkdirSync(guestsDir(), { recursive: true, mode: 0o700 });
+  return mkdtempSync(join(guestsDir(), `guest-${process.pid}-`));
+}
+
+/** Where the folders of guests are, and the files that name the kept ones. */
+export function guestsDir(): string {
+  return join(cacheDir(), "guests");
 }

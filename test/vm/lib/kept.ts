@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Guests with a name that outlive the process that started them, for work by hand.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { cacheDir } from "./cache.ts";
+import { basename, join } from "node:path";
 import { VmError } from "./errors.ts";
-import { type BootOptions, guestDir, GuestLink } from "./guest.ts";
+import { type BootOptions, GuestLink, guestDir, guestsDir } from "./guest.ts";
 import { images } from "./images.ts";
 import { startMachine } from "./qemu.ts";
 
@@ -34,7 +33,7 @@ export async function startKept(name: string, options: BootOptions): Promise<Gue
 
 /** Those that run. Forgets those that do not. */
 export function keptGuests(): readonly Kept[] {
-  const dir = join(cacheDir(), "guests");
+  const dir = guestsDir();
   if (!existsSync(dir)) return [];
   return readdirSync(dir)
     .filter((file) => file.endsWith(".json"))
@@ -44,6 +43,16 @@ export function keptGuests(): readonly Kept[] {
       forget(kept);
       return false;
     });
+}
+
+/** Removes the folders of guests that were ended together with the process that started them. */
+export function removeLeftFolders(): void {
+  const kept = keptGuests().map(({ dir }) => basename(dir));
+  for (const name of existsSync(guestsDir()) ? readdirSync(guestsDir()) : []) {
+    const [, pid] = /^guest-(\d+)-/.exec(name) ?? [];
+    if (pid === undefined || existsSync(`/proc/${pid}`) || kept.includes(name)) continue;
+    rmSync(join(guestsDir(), name), { recursive: true, force: true });
+  }
 }
 
 export function findKept(name: string): GuestLink {
@@ -78,5 +87,5 @@ function forget(kept: Kept): void {
 }
 
 function fileOf(name: string): string {
-  return join(cacheDir(), "guests", `${name}.json`);
+  return join(guestsDir(), `${name}.json`);
 }

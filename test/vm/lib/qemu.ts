@@ -33,6 +33,8 @@ export interface Address {
 
 export interface Machine extends Address {
   readonly process: ChildProcess;
+  /** It outlives this process. */
+  readonly isKept: boolean;
   /** What the guest wrote to its serial console, so far. */
   readonly console: string;
 }
@@ -82,21 +84,26 @@ async function tryMachine(images: Images, dir: string, options: MachineOptions):
   const child = spawn(program, args, { stdio: ["ignore", stderr, stderr], detached: keeps });
   closeSync(stderr);
   if (keeps) child.unref();
+  const machine = { ...address, process: child, console: log, isKept: keeps };
+  const kill = (): void => killMachine(machine);
+  process.once("exit", kill);
   try {
     await ready(child, log);
   } catch (error) {
-    killMachine(child);
+    kill();
     const words = `${readFileSync(errors, "utf8")}\n${readFileSync(log, "utf8").slice(-CONSOLE_TAIL)}`;
     const why = error instanceof Error ? error.message : String(error);
     throw new VmError("vm-boot", `the guest did not boot: ${why}\n${words.trim()}`);
   }
-  return { ...address, process: child, console: log };
+  if (keeps) process.off("exit", kill);
+  return machine;
 }
 
 /** Ends it at once; its disks forget anyway. */
-export function killMachine(child: ChildProcess): void {
+export function killMachine({ process: child, isKept }: Machine): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  child.kill("SIGKILL");
+  // a kept one is a process group: QEMU and what limits its time
+  process.kill(isKept ? -child.pid : child.pid, "SIGKILL");
 }
 
 /** QEMU dies with the thread that started it, or, kept, when its time is over. */

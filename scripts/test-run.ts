@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs test files with node:test in phases and reports them as one run; shared by `npm test` and `npm run test:vm`.
+// GALGO_FORBID_SKIP=1: a skipped test fails the run unless scripts/allowed-skips.json names it.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { type AllowedSkip, type TestEvent, TestTally } from "./test-tally.ts";
+
+/** Files that run with the same settings. */
+export interface Phase {
+  /** Relative to the root. */
+  readonly files: readonly string[];
+  readonly concurrency: number;
+  /** Of each file, ms. */
+  readonly timeout: number;
+  /** Set in this process, which the tests inherit, when the phase begins. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** The counters that node:test prints after each run of its own; ours follow at the end. */
+const COUNTER = /^(?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
+
+/** Runs the phases one after the other, prints what happens, sets the exit status. */
+export async function runPhases(root: string, phases: readonly Phase[]): Promise<void> {
+  const tally = new TestTally(root);
+  const stream = Readable.from(events(root, phases, tally));
+  await pipeline(stream, new spec(), process.stdout, { end: false });
+  report(root, tally);
+}
+
+/** The events of all phases as one stream, counted on the way. */
+async function* events(
+  root: string,
+  phases: readonly Phase[],
+  tally: TestTally,
+): AsyncGenerator<TestEvent> {
+  for (const { files, concurrency, timeout, env } of phases) {
+    if (files.length === 0) continue;
+    Object.assign(process.env, env);
+    const paths = files.map((file) => join(root, file));
+    const stream: AsyncIterable<TestEvent> = run({ files: paths, concurrency, timeout });
+    for await (const event of stream) {
+      tally.count(event);
+      if (!isCounter(event)) yield event;
+    }
+  }
+}
+
+function isCounter({ type, data }: TestEvent): boolean {
+  return type === "test:diagnostic" && data.nesting === 0 && COUNTER.test(data.message ?? "");
+}
+
+function report(root: string, tally: TestTally): void {
+  const allowed = JSON.parse(
+    readFileSync(join(root, "scripts/allowed-skips.json"), "utf8"),
+  ) as readonly AllowedSkip[];
+  const forbidden = process.env["GALGO_FORBID_SKIP"] === "1" ? tally.skipsNotIn(allowed) : [];
+  if (tally.skips.length > 0) console.log("\nskipped:");
+  for (const skip of tally.skips) {
+    const mark = forbidden.includes(skip) ? " (not allowed here)" : "";
+    console.log(`  ${skip.file}: ${skip.name}: ${skip.reason}${mark}`);
+  }
+  if (forbidden.length > 0) {
+    console.log(
+      `GALGO_FORBID_SKIP: ${forbidden.length} skipped that scripts/allowed-skips.json does not name`,
+    );
+  }
+  if (tally.failed > 0 || forbidden.length > 0 || tally.passed === 0) process.exitCode = 1;
+  console.log(`${tally.passed} passed, ${tally.failed} failed, ${tally.skips.length} skipped`);
+}
