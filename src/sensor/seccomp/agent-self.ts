@@ -4,7 +4,7 @@ import { readlinkSync } from "node:fs";
 import { sys } from "../../native/syscalls.ffi.ts";
 import { type TaskStatus, readStatus } from "./proc.ts";
 import { threadId } from "./thread-id.ts";
-import { SensorBroken, Unseen } from "./unseen.ts";
+import { SensorBroken, Unseen } from "../file/unseen.ts";
 
 const CLONE_FS = 0x200;
 const CAP_SETUID_SETGID = 0xc0n;

@@ -7,15 +7,15 @@ import type { TaskMemory } from "./memory.ts";
 import type { Listener } from "./listener.ts";
 import type { Objects } from "./objects.ts";
 import { eventOf } from "./event-of.ts";
-import { E } from "./open-flags.ts";
+import { E } from "../file/open-flags.ts";
 import { pidFromTask } from "./own-number.ts";
 import { NONE, REFUSED, type Reply, fail } from "./reply.ts";
 import type { Origin, Resolved } from "./resolve.ts";
 import type { SyscallRule } from "./rule.ts";
 import { OpenedAfterwards } from "./opened.ts";
-import type { Stat } from "./stat.ts";
+import type { Stat } from "../file/stat.ts";
 import type { Task, TaskTable } from "./tasks.ts";
-import { Unseen } from "./unseen.ts";
+import { Unseen } from "../file/unseen.ts";
 import type { Views } from "./view.ts";
 
 /** Errors of a path that do not depend on who asks. */

@@ -5,11 +5,11 @@ import { encodePath } from "../../base/path-text.ts";
 import type { SockAddr } from "../../event/cell/socket.ts";
 import { sys } from "../../native/syscalls.ffi.ts";
 import { eventOf } from "./event-of.ts";
-import { AT } from "./open-flags.ts";
+import { AT } from "../file/open-flags.ts";
 import type { Afterwards, Contradiction } from "./opened.ts";
 import { resolve } from "./resolve.ts";
 import { localAddress, peerAddress, peerPid, sockOf } from "./sockets.ts";
-import { statAt, statFd } from "./stat.ts";
+import { statAt, statFd } from "../file/stat.ts";
 import type { Task } from "./tasks.ts";
 
 /** A connect to a local socket: the peer must have the address that was decided on. */

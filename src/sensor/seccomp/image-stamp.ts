@@ -2,7 +2,7 @@
 // Whether a process has become another image: execs that were let through, and what tells that one has taken place.
 import { statLink } from "./link.ts";
 import { readProc } from "./proc.ts";
-import type { Stat } from "./stat.ts";
+import type { Stat } from "../file/stat.ts";
 import type { Task } from "./tasks.ts";
 
 /**

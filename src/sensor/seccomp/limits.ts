@@ -15,8 +15,6 @@ export const MAX_VALUE = 65_536;
 export const MAX_MESSAGES = 1024;
 /** Supplementary groups (the kernel's NGROUPS_MAX). */
 export const MAX_GROUPS = 65_536;
-/** Temporary directories that are known at a time. */
-export const MAX_TEMPORARY = 65_536;
 /** Descriptors of a task that are looked at before a call goes on in it; those beyond may be taken for new ones. */
 export const MAX_COMPARED = 256;
 /** Bytes of one datagram (the kernel's limit for UDP and raw sockets). */
@@ -25,5 +23,3 @@ export const MAX_DATAGRAM = 0xffff;
 export const MAX_PARTS = 1024;
 /** Control data of a message (the kernel's optmem_max is 20 to 128 KiB). */
 export const MAX_CONTROL = 131_072;
-/** Size of a file whose content is hashed (bytes); larger ones can only be sparse, and are taken as unreadable. */
-export const MAX_HASHED: bigint = 1n << 40n;

@@ -3,7 +3,7 @@
 // Layouts and ioctl numbers: uapi/linux/seccomp.h (the same on x86-64 and aarch64).
 import { errno } from "../../native/libc.ffi.ts";
 import { sys } from "../../native/syscalls.ffi.ts";
-import { SensorBroken } from "./unseen.ts";
+import { SensorBroken } from "../file/unseen.ts";
 
 const IOCTL_RECV = 0xc0502100;
 const IOCTL_SEND = 0xc0182101;

@@ -4,11 +4,11 @@ import type { DentryId, FileId, InodeId, PathId } from "../../event/cell/file.ts
 import type { HookName } from "../../event/event.ts";
 import { decodePath } from "../../base/path-text.ts";
 import type { EventSink } from "../sensor.ts";
-import type { ContentDigests } from "./digest.ts";
-import { FileType, type Stat, filesystemOf, inodeId, pathOfFd, statFd } from "./stat.ts";
+import type { ContentDigests } from "../file/digest.ts";
+import { FileType, type Stat, filesystemOf, inodeId, pathOfFd, statFd } from "../file/stat.ts";
 import type { Process } from "./tasks.ts";
-import { TemporaryDirectories } from "./temporary.ts";
-import { Unseen } from "./unseen.ts";
+import { TemporaryDirectories } from "../file/temporary.ts";
+import { Unseen } from "../file/unseen.ts";
 
 /** Created objects that are remembered; the oldest goes first, and that is reported as a loss. */
 const MAX_CREATED = 1_000_000;

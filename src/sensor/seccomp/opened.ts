@@ -9,9 +9,9 @@ import { eventOf } from "./event-of.ts";
 import { MAX_COMPARED } from "./limits.ts";
 import { linkText, statLink } from "./link.ts";
 import type { Objects } from "./objects.ts";
-import { O, eventFlags } from "./open-flags.ts";
+import { O, eventFlags } from "../file/open-flags.ts";
 import { readProc } from "./proc.ts";
-import { FileType, FsMagic, type Stat, filesystemOf } from "./stat.ts";
+import { FileType, FsMagic, type Stat, filesystemOf } from "../file/stat.ts";
 import type { Task } from "./tasks.ts";
 
 /** What was reached instead. */

@@ -3,8 +3,8 @@
 import { errno } from "../../native/libc.ffi.ts";
 import { sys } from "../../native/syscalls.ffi.ts";
 import { asAgent } from "./agent-self.ts";
-import { AT, E, O } from "./open-flags.ts";
-import { type Stat, statFd } from "./stat.ts";
+import { AT, E, O } from "../file/open-flags.ts";
+import { type Stat, statFd } from "../file/stat.ts";
 import type { Task } from "./tasks.ts";
 
 const OPENAT2 = 437;

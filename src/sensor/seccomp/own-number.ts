@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers of a task as others see it: a mounted /proc shows the pid namespace of whoever mounted it.
 import { sys } from "../../native/syscalls.ffi.ts";
-import { O } from "./open-flags.ts";
+import { O } from "../file/open-flags.ts";
 import { linkText } from "./link.ts";
 import { type NamespacePids, pidsInNamespaces, readProc, readProcAt } from "./proc.ts";
 import type { Task, TaskTable } from "./tasks.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { followsFreely, opensFreely } from "./protections.ts";
-import type { Stat } from "./stat.ts";
+import type { Stat } from "../file/stat.ts";
 
 const USER = 1000;
 const OTHER = 1001;

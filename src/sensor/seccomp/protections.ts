@@ -2,7 +2,7 @@
 // The kernel's protections in directories where everybody may make files (proc_sys_fs(5), fs.protected_*): what the
 // agent does in several steps must be refused where the task's one step would have been.
 import { readProc } from "./proc.ts";
-import type { Stat } from "./stat.ts";
+import type { Stat } from "../file/stat.ts";
 
 const STICKY = 0o1000;
 const WRITABLE_BY_ALL = 0o002;

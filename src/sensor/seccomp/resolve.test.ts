@@ -18,7 +18,7 @@ import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { errno } from "../../native/libc.ffi.ts";
 import { sys } from "../../native/syscalls.ffi.ts";
-import { AT, E, O } from "./open-flags.ts";
+import { AT, E, O } from "../file/open-flags.ts";
 import { RESOLVE } from "./origin.ts";
 import { readStatus } from "./proc.ts";
 import { Process, Task } from "./process.ts";
@@ -29,7 +29,7 @@ import {
   resolve,
   resolveParent,
 } from "./resolve.ts";
-import { pathOfFd, statFd } from "./stat.ts";
+import { pathOfFd, statFd } from "../file/stat.ts";
 import { type View, Views } from "./view.ts";
 
 const OPENAT2 = 437;

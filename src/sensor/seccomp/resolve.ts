@@ -3,9 +3,9 @@
 // The result is a descriptor, so that what is decided on is what is used. The quick way is one openat2; a path that
 // meets a magic link, /proc/self or another root takes the slow way, component by component.
 import { sys } from "../../native/syscalls.ffi.ts";
-import { AT, E, O } from "./open-flags.ts";
+import { AT, E, O } from "../file/open-flags.ts";
 import { type Origin, RESOLVE, type Resolved, found, openOrigin, openPath } from "./origin.ts";
-import { FileType, FsMagic, filesystemOf } from "./stat.ts";
+import { FileType, FsMagic, filesystemOf } from "../file/stat.ts";
 import type { Task } from "./tasks.ts";
 import { walk } from "./walk.ts";
 

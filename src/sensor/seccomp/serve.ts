@@ -4,12 +4,12 @@
 import { availableParallelism } from "node:os";
 import { sys } from "../../native/syscalls.ffi.ts";
 import type { EventSink, SensorStats } from "../sensor.ts";
-import { AgentSelf } from "./agent-self.ts";
+import { AgentSelf, asAgent } from "./agent-self.ts";
 import { AUDIT_ARCH, X32_BIT, numberOf, thisMachine } from "./arch.ts";
 import { Call, type Workbench } from "./call.ts";
 import { forbidCoreFiles } from "./core-limit.ts";
 import { Connecting } from "./connecting.ts";
-import { ContentDigests, type HashProgress } from "./digest.ts";
+import { ContentDigests, type HashProgress } from "../file/digest.ts";
 import { eventOf } from "./event-of.ts";
 import { HANDLERS, type Handler } from "./handlers/index.ts";
 import { Listener } from "./listener.ts";
@@ -17,10 +17,10 @@ import { TaskMemory } from "./memory.ts";
 import { Objects } from "./objects.ts";
 import { CONTINUE, type FdReply, NONE, REFUSED, type Reply, fail } from "./reply.ts";
 import type { SyscallRule } from "./rule.ts";
-import { statFd } from "./stat.ts";
+import { statFd } from "../file/stat.ts";
 import { TABLE } from "./table.ts";
 import { type Task, TaskTable } from "./tasks.ts";
-import { SensorBroken, Unseen } from "./unseen.ts";
+import { SensorBroken, Unseen } from "../file/unseen.ts";
 import { Views } from "./view.ts";
 
 const ENOSYS = 38;
@@ -80,6 +80,7 @@ class Server {
     const digests = new ContentDigests(options.digest, sink.emptyDigest, {
       progress: options.progress.alive,
       kept: options.programDigests ?? new Map(),
+      asAgent,
     });
     this.#bench = {
       listener: this.#listener,

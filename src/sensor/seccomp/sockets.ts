@@ -6,7 +6,7 @@ import { decodePath } from "../../base/path-text.ts";
 import { createHash } from "node:crypto";
 import { sys } from "../../native/syscalls.ffi.ts";
 import type { Process } from "./tasks.ts";
-import { Unseen } from "./unseen.ts";
+import { Unseen } from "../file/unseen.ts";
 
 const PIDFD_GETFD = 438;
 const SOL_SOCKET = 1;

@@ -2,8 +2,8 @@
 // How a task sees the filesystem: its root and namespaces, compared with the agent's own.
 import { readlinkSync } from "node:fs";
 import { sys } from "../../native/syscalls.ffi.ts";
-import { O } from "./open-flags.ts";
-import { forgetFilesystems, pathOfFd, statFd } from "./stat.ts";
+import { O } from "../file/open-flags.ts";
+import { forgetFilesystems, pathOfFd, statFd } from "../file/stat.ts";
 
 /** A view; shared by all tasks that have it. */
 export interface View {

@@ -5,13 +5,13 @@ import { errno } from "../../native/libc.ffi.ts";
 import { sys } from "../../native/syscalls.ffi.ts";
 import { asAgent } from "./agent-self.ts";
 import { MAX_SYMLINKS } from "./limits.ts";
-import { AT, E, O } from "./open-flags.ts";
+import { AT, E, O } from "../file/open-flags.ts";
 import { type Origin, RESOLVE, type Resolved, found, openOrigin, openPath } from "./origin.ts";
 import { ownNumber } from "./own-number.ts";
 import { followsFreely } from "./protections.ts";
-import { FileType, FsMagic, type Stat, filesystemOf, pathOfFd, statFd } from "./stat.ts";
+import { FileType, FsMagic, type Stat, filesystemOf, pathOfFd, statFd } from "../file/stat.ts";
 import type { Task } from "./tasks.ts";
-import { Unseen } from "./unseen.ts";
+import { Unseen } from "../file/unseen.ts";
 
 const F_DUPFD_CLOEXEC = 1030;
 const SLASH = 47;

@@ -8,11 +8,11 @@ import { sys } from "../../../native/syscalls.ffi.ts";
 import type { Call } from "../call.ts";
 import { MAX_VALUE } from "../limits.ts";
 import { readProc } from "../proc.ts";
-import { AT, E, O } from "../open-flags.ts";
+import { AT, E, O } from "../../file/open-flags.ts";
 import { CONTINUE, OK, type Reply, fail } from "../reply.ts";
 import { type Resolved, openTaskFd, resolve } from "../resolve.ts";
 import { copyFd } from "../sockets.ts";
-import { FileType, type Stat, fdName, ownFdDirectory, statFd } from "../stat.ts";
+import { FileType, type Stat, fdName, ownFdDirectory, statFd } from "../../file/stat.ts";
 
 type FoundObject = Extract<Resolved, { kind: "found" }>;
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Character devices that the agent can open for a task. Numbers: Documentation/admin-guide/devices.txt of the kernel.
 import type { Call } from "../call.ts";
-import { O } from "../open-flags.ts";
+import { O } from "../../file/open-flags.ts";
 import { readProc } from "../proc.ts";
-import type { Stat } from "../stat.ts";
+import type { Stat } from "../../file/stat.ts";
 
 const MEMORY_MAJOR = 1;
 /** null, zero, full, random, urandom. */

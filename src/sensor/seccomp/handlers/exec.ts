@@ -9,12 +9,12 @@ import { asAgent } from "../agent-self.ts";
 import type { Call } from "../call.ts";
 import { eventOf } from "../event-of.ts";
 import { type ExecImage, readImage } from "../image.ts";
-import { AT, E, EXEC_FLAGS, O } from "../open-flags.ts";
+import { AT, E, EXEC_FLAGS, O } from "../../file/open-flags.ts";
 import { CONTINUE, type Reply, fail } from "../reply.ts";
 import { type Resolved, openTaskFd, resolve } from "../resolve.ts";
-import { FileType, type Stat, fdName, isSettled, ownFdDirectory } from "../stat.ts";
+import { FileType, type Stat, fdName, isSettled, ownFdDirectory } from "../../file/stat.ts";
 import type { Task } from "../tasks.ts";
-import { Unseen } from "../unseen.ts";
+import { Unseen } from "../../file/unseen.ts";
 import { MAX_INTERPRETERS } from "../limits.ts";
 
 type FoundObject = Extract<Resolved, { kind: "found" }>;

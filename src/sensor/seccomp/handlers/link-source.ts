@@ -3,9 +3,9 @@
 // of what was decided on.
 import { sys } from "../../../native/syscalls.ffi.ts";
 import type { Call } from "../call.ts";
-import { AT, E } from "../open-flags.ts";
+import { AT, E } from "../../file/open-flags.ts";
 import { openTaskFd, resolve } from "../resolve.ts";
-import { type Stat, fdName, ownFdDirectory } from "../stat.ts";
+import { type Stat, fdName, ownFdDirectory } from "../../file/stat.ts";
 import { closeName, openName } from "./name-ref.ts";
 
 export interface LinkSource {

@@ -3,12 +3,12 @@
 import { sys } from "../../../native/syscalls.ffi.ts";
 import { asAgent } from "../agent-self.ts";
 import type { Call } from "../call.ts";
-import { AT, EXEC_FLAGS, O, eventFlags } from "../open-flags.ts";
+import { AT, EXEC_FLAGS, O, eventFlags } from "../../file/open-flags.ts";
 import { flagsOf } from "../opened.ts";
 import { readProc } from "../proc.ts";
 import { CONTINUE, type Reply } from "../reply.ts";
 import { type Resolved, openTaskFd, resolve } from "../resolve.ts";
-import { type Stat, statFd } from "../stat.ts";
+import { type Stat, statFd } from "../../file/stat.ts";
 
 type FoundObject = Extract<Resolved, { kind: "found" }>;
 const MAP_ANONYMOUS = 0x20;

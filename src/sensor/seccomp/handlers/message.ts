@@ -7,7 +7,7 @@ import { errno } from "../../../native/libc.ffi.ts";
 import { addressOf, sys } from "../../../native/syscalls.ffi.ts";
 import type { Call } from "../call.ts";
 import { MAX_CONTROL, MAX_DATAGRAM, MAX_MESSAGES, MAX_PARTS } from "../limits.ts";
-import { E } from "../open-flags.ts";
+import { E } from "../../file/open-flags.ts";
 import { CONTINUE, NONE, type Reply, fail } from "../reply.ts";
 import { MAX_ADDRESS } from "../sockets.ts";
 import { isInternet, isStream, parseDestination, withSocket } from "./socket.ts";

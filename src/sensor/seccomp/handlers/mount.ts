@@ -4,7 +4,7 @@ import { textOf } from "../text.ts";
 import type { PathId } from "../../../event/cell/file.ts";
 import { sys } from "../../../native/syscalls.ffi.ts";
 import type { Call } from "../call.ts";
-import { AT, E } from "../open-flags.ts";
+import { AT, E } from "../../file/open-flags.ts";
 import { CONTINUE, type Reply, fail } from "../reply.ts";
 import { readStatus } from "../proc.ts";
 import { openTaskFd, resolve } from "../resolve.ts";

@@ -4,9 +4,9 @@ import type { DentryId } from "../../../event/cell/file.ts";
 import { errno } from "../../../native/libc.ffi.ts";
 import { sys } from "../../../native/syscalls.ffi.ts";
 import type { Call } from "../call.ts";
-import { E, O } from "../open-flags.ts";
+import { E, O } from "../../file/open-flags.ts";
 import { resolveParent } from "../resolve.ts";
-import { type Stat, statFd } from "../stat.ts";
+import { type Stat, statFd } from "../../file/stat.ts";
 
 export interface NameRef {
   readonly dirFd: number;

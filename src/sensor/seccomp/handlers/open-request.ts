@@ -3,7 +3,7 @@
 import { errno } from "../../../native/libc.ffi.ts";
 import { sys } from "../../../native/syscalls.ffi.ts";
 import type { Call } from "../call.ts";
-import { AT, E, O } from "../open-flags.ts";
+import { AT, E, O } from "../../file/open-flags.ts";
 
 const OPENAT2 = 437;
 /** struct open_how as far as it is known here, and as far as the kernel takes any. */

@@ -7,7 +7,7 @@ import { sys } from "../../../native/syscalls.ffi.ts";
 import type { Acting } from "../agent-self.ts";
 import type { Call } from "../call.ts";
 import type { PlannedCreation } from "../objects.ts";
-import { AT, E, O, eventFlags } from "../open-flags.ts";
+import { AT, E, O, eventFlags } from "../../file/open-flags.ts";
 import { opensFreely } from "../protections.ts";
 import { CONTINUE, REFUSED, type Reply, fail } from "../reply.ts";
 import { type Resolved, resolve, resolveParent } from "../resolve.ts";
@@ -21,11 +21,11 @@ import {
   pathOfFd,
   statAt,
   statFd,
-} from "../stat.ts";
+} from "../../file/stat.ts";
 import { mayBeRewritten } from "../shared-memory.ts";
 import { textOf } from "../text.ts";
 import { umaskOf } from "../umask.ts";
-import { Unseen } from "../unseen.ts";
+import { Unseen } from "../../file/unseen.ts";
 import { isDeviceForAll } from "./device.ts";
 import { type OpenRequest, endsWithSlash, readRequest } from "./open-request.ts";
 

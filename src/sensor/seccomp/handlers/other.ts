@@ -2,7 +2,7 @@
 // The remaining security-relevant calls: kernel code, time, log, bpf, and those that no hook describes.
 import { textOf } from "../text.ts";
 import type { Call } from "../call.ts";
-import { eventFlags } from "../open-flags.ts";
+import { eventFlags } from "../../file/open-flags.ts";
 import { CONTINUE, type Reply, fail } from "../reply.ts";
 import { openTaskFd } from "../resolve.ts";
 import { sys } from "../../../native/syscalls.ffi.ts";

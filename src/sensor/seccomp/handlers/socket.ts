@@ -5,12 +5,12 @@ import { errno } from "../../../native/libc.ffi.ts";
 import { sys } from "../../../native/syscalls.ffi.ts";
 import type { Call } from "../call.ts";
 import { connectNow, duplicate, isUnderWay } from "../connecting.ts";
-import { AT, E } from "../open-flags.ts";
+import { AT, E } from "../../file/open-flags.ts";
 import { BoundAfterwards, ConnectedAfterwards } from "../connected.ts";
 import { CONTINUE, OK, type Reply, fail } from "../reply.ts";
 import { openTaskFd } from "../resolve.ts";
 import { AF, MAX_ADDRESS, copyFd, localAddress, parseAddress, sockOf } from "../sockets.ts";
-import { Unseen } from "../unseen.ts";
+import { Unseen } from "../../file/unseen.ts";
 
 const SOCK_TYPE_MASK = 0xf;
 const SOCK = { DGRAM: 2, RAW: 3 } as const;

@@ -4,7 +4,7 @@
 // they are refused.
 import { sys } from "../../../native/syscalls.ffi.ts";
 import type { Call } from "../call.ts";
-import { E } from "../open-flags.ts";
+import { E } from "../../file/open-flags.ts";
 import { CONTINUE, OK, REFUSED, type Reply, fail } from "../reply.ts";
 import { copyFd } from "../sockets.ts";
 import { groupOf, holdsGalgo, isProtected } from "./task.ts";

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { errno } from "../../../native/libc.ffi.ts";
 import type { Call } from "../call.ts";
 import { MAX_GROUPS } from "../limits.ts";
-import { E } from "../open-flags.ts";
+import { E } from "../../file/open-flags.ts";
 import { CONTINUE, REFUSED, type Reply, fail } from "../reply.ts";
 import { readProc, readStatus } from "../proc.ts";
 import { copyFd } from "../sockets.ts";

@@ -2,7 +2,6 @@
 // Content digests of files, cached by (dev, ino, btime, ctime, size) and rechecked after hashing.
 import { createHash, hash } from "node:crypto";
 import { sys } from "../../native/syscalls.ffi.ts";
-import { asAgent } from "./agent-self.ts";
 import { MAX_HASHED } from "./limits.ts";
 import { FileType, type Stat, fdName, isSettled, ownFdDirectory, statFd } from "./stat.ts";
 
@@ -25,6 +24,8 @@ export interface DigestOptions {
   readonly progress: HashProgress;
   /** Digests of earlier runs, by content key; large files that only root can change are looked up and added. */
   readonly kept: Map<string, string>;
+  /** Runs `work` with the agent's own rights, where the thread has taken those of a task. */
+  readonly asAgent?: <T>(work: () => T) => T;
 }
 
 /** Digests of file contents. One per sensor. */
@@ -33,14 +34,16 @@ export class ContentDigests {
   readonly #empty: string;
   readonly #progress: HashProgress;
   readonly #kept: Map<string, string>;
+  readonly #asAgent: <T>(work: () => T) => T;
   readonly #cache = new Map<string, string>();
   readonly #chunk = Buffer.allocUnsafe(CHUNK);
 
-  constructor(algorithm: string, empty: string, { progress, kept }: DigestOptions) {
+  constructor(algorithm: string, empty: string, { progress, kept, asAgent }: DigestOptions) {
     this.#algorithm = algorithm;
     this.#empty = empty;
     this.#progress = progress;
     this.#kept = kept;
+    this.#asAgent = asAgent ?? ((work) => work());
   }
 
   /**
@@ -56,7 +59,7 @@ export class ContentDigests {
     if (direct !== undefined) return direct;
     // with the agent's own rights: the task need not be allowed to read what it runs or writes
     const flags = O_RDONLY_CLOEXEC_NONBLOCK;
-    const reader = asAgent(() => sys().openat(ownFdDirectory(), fdName(fd), flags, 0));
+    const reader = this.#asAgent(() => sys().openat(ownFdDirectory(), fdName(fd), flags, 0));
     if (reader < 0) return undefined;
     try {
       return this.#hash(reader, stat);
