@@ -97,19 +97,23 @@ __noinline int galgo_discipline(struct galgo_task *t)
 }
 
 /* Writes the components of a path, from the object up to the root of the task, across mounts. Returns flags. */
-__noinline int galgo_path(struct galgo_path *area, u64 dentry, u64 vfsmount)
+__noinline int galgo_path(struct galgo_path *area, struct galgo_task *t, u32 which)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	u64 root = (u64)task->fs->root.dentry, root_mount = mount_of((u64)task->fs->root.mnt);
-	u64 at = dentry, mount = mount_of(vfsmount);
+	u64 root, root_mount, dentry, at, mount;
 	struct bpf_iter_num it;
-	u32 length = 0, flags = GALGO_PATH_TRUNCATED;
+	u32 flags = GALGO_PATH_TRUNCATED;
 	struct dentry *d;
 
-	if (!area)
+	if (!area || !t)
 		return 0;
+	root = t->root_dentry;
+	root_mount = mount_of(t->root_mount);
+	dentry = at = t->in.dentry[which & 1];
+	mount = mount_of(t->in.mount[which & 1]);
+	area->length = 0;
 	bpf_iter_num_new(&it, 0, GALGO_DEPTH + GALGO_MOUNTS);
 	while (bpf_iter_num_next(&it)) {
+		u32 length = area->length;
 		u64 parent;
 		long got;
 
@@ -118,32 +122,32 @@ __noinline int galgo_path(struct galgo_path *area, u64 dentry, u64 vfsmount)
 			flags = 0;
 			break;
 		}
-		parent = (u64)d->d_parent;
-		if (parent == at || at == (u64)AS(struct mount, mount)->mnt.mnt_root) {
+		parent = plain(t, d->d_parent);
+		if (parent == at || at == plain(t, AS(struct mount, mount)->mnt.mnt_root)) {
 			struct mount *m = AS(struct mount, mount);
-			u64 above = (u64)m->mnt_parent;
+			u64 above = plain(t, m->mnt_parent);
 
 			if (!mount || above == mount) {
 				flags = GALGO_PATH_UNREACHABLE;
 				break;
 			}
-			at = (u64)m->mnt_mountpoint;
+			at = plain(t, m->mnt_mountpoint);
 			mount = above;
 			continue;
 		}
+		KEEP(length);
 		if (length > sizeof(area->text) - GALGO_NAME)
 			break;
 		got = bpf_probe_read_kernel_str(area->text + length, GALGO_NAME, d->d_name.name);
 		if (got <= 0)
 			break;
-		length += got;
+		area->length += got;
 		at = parent;
 	}
 	bpf_iter_num_destroy(&it);
 	d = AS(struct dentry, dentry);
-	if (d->d_inode && !d->d_hash.pprev && (u64)d->d_parent != dentry)
+	if (d->d_inode && !d->d_hash.pprev && plain(t, d->d_parent) != dentry)
 		flags |= GALGO_PATH_UNLINKED;
-	area->length = length;
 	area->flags = flags;
 	return flags;
 }
@@ -278,7 +282,7 @@ __noinline int galgo_publish(struct galgo_task *t, u32 may_wait)
 		if (!r)
 			return -1;
 		galgo_head(&r->head, t, 1);
-		galgo_path(&r->paths[0], t->in.dentry[0], t->in.mount[0]);
+		galgo_path(&r->paths[0], t, 0);
 		bpf_ringbuf_submit(r, wake);
 	} else {
 		struct record_2 *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
@@ -289,11 +293,11 @@ __noinline int galgo_publish(struct galgo_task *t, u32 may_wait)
 		r->paths[0].length = 0;
 		r->paths[0].flags = 0;
 		if (t->in.nobjects)
-			galgo_path(&r->paths[0], t->in.dentry[0], t->in.mount[0]);
+			galgo_path(&r->paths[0], t, 0);
 		if (long_text)
 			galgo_long_text(&r->paths[1], t);
 		else
-			galgo_path(&r->paths[1], t->in.dentry[1], t->in.mount[1]);
+			galgo_path(&r->paths[1], t, 1);
 		bpf_ringbuf_submit(r, wake);
 	}
 	return 0;

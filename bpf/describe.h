@@ -13,6 +13,8 @@
 #define FMODE_EXEC 0x20
 #define O_ACCMODE 3
 #define FIRST_EPHEMERAL_PORT 32768
+/* The longest class of a created file has ten characters, and a dot before it. */
+#define CLASS_BYTES 11
 
 enum {
 	EXT_MAGIC = 0xef53,
@@ -31,30 +33,35 @@ static __always_inline u64 plain(struct galgo_task *t, const void *pointer)
 	return *(volatile u64 *)&t->spare;
 }
 
+/*
+ * Appends a word. Without a branch, because each one doubles what the verifier has to look at: what does not fit goes
+ * astray within the array, and galgo_describe finds that out by the count.
+ */
 static __always_inline void put(struct galgo_task *t, u64 word)
 {
 	u32 at = t->words;
 
-	KEEP(at);
-	if (at < GALGO_WORDS) {
-		t->description[at] = word;
-		t->words = at + 1;
-	} else {
-		t->flags |= GALGO_RECORD_NEVER | GALGO_RECORD_TRUNCATED;
-	}
+	t->description[at & (GALGO_ARRAY - 1)] = word;
+	t->words = at + 1;
+}
+
+/* Changes a word that was appended. */
+static __always_inline void set(struct galgo_task *t, u32 at, u64 word)
+{
+	t->description[at & (GALGO_ARRAY - 1)] = word;
 }
 
 /*
  * Filesystems in which (inode number, generation) names one directory for good, so that it stands for the directory's
  * path until a directory is renamed.
  */
-static __always_inline bool names_directories(u64 magic)
+__noinline int galgo_names_directories(u64 magic)
 {
 	return magic == EXT_MAGIC || magic == XFS_MAGIC || magic == TMPFS_MAGIC || magic == F2FS_MAGIC;
 }
 
 /* Filesystems whose regular files have no content of their own. The list of src/sensor/seccomp/objects.ts. */
-static __always_inline bool is_pseudo(u64 magic)
+__noinline int galgo_is_pseudo(u64 magic)
 {
 	switch (magic) {
 	case PROC_MAGIC:
@@ -90,36 +97,31 @@ static __always_inline u32 epoch_of(u32 dev)
  */
 __noinline int galgo_name(struct galgo_task *t, u64 name, u32 length)
 {
-	u32 at, words, i;
+	u32 at, words;
 
 	if (!t)
 		return 0;
 	if (length > GALGO_NAME - 1)
 		length = GALGO_NAME - 1;
+	KEEP(length);
 	words = (length + 7) / 8;
 	at = t->words;
-	if (at + words > GALGO_WORDS) {
-		t->flags |= GALGO_RECORD_NEVER | GALGO_RECORD_TRUNCATED;
-		return 0;
-	}
-	KEEP(at);
-	if (at >= GALGO_WORDS)
-		return 0;
-	if (words <= 4) {
-		for (i = 0; i < 4; i++)
-			if (i < words)
-				t->description[at + i] = word_at(name + 8 * i);
-	} else {
-		bpf_probe_read_kernel(&t->description[at], length & 255, (void *)name);
-	}
-	if (words) {
-		u32 last = at + words - 1;
-
-		KEEP(last);
-		if ((length & 7) && last < GALGO_WORDS)
-			t->description[last] &= (1ULL << (8 * (length & 7))) - 1;
-	}
 	t->words = at + words;
+	at &= GALGO_ARRAY - 1;
+	KEEP(at);
+	if (length <= 32) {
+		t->description[at] = word_at(name);
+		t->description[at + 1] = word_at(name + 8);
+		t->description[at + 2] = word_at(name + 16);
+		t->description[at + 3] = word_at(name + 24);
+	} else {
+		length &= GALGO_NAME - 1;
+		KEEP(length);
+		bpf_probe_read_kernel(&t->description[at], length, (void *)name);
+	}
+	/* what is behind the last byte is not of the name */
+	if (length & 7)
+		set(t, t->words - 1, t->description[(t->words - 1) & (GALGO_ARRAY - 1)] & ((1ULL << (8 * (length & 7))) - 1));
 	return length;
 }
 
@@ -141,9 +143,9 @@ static __always_inline int put_name(struct galgo_task *t, u64 dentry)
  */
 __noinline int galgo_class(struct galgo_task *t, u64 dentry)
 {
+	struct bpf_iter_num it;
+	u32 length, have, *i;
 	struct dentry *d;
-	char tail[16] = {};
-	u32 length, i, dot = 0, have;
 	u64 name;
 
 	if (!t)
@@ -151,33 +153,49 @@ __noinline int galgo_class(struct galgo_task *t, u64 dentry)
 	d = AS(struct dentry, dentry);
 	length = d->d_name.len;
 	name = (u64)d->d_name.name;
-	have = length < 12 ? length : 12;
-	bpf_probe_read_kernel(tail, have & 15, (void *)(name + length - have));
-	for (i = 0; i < 12; i++)
-		if (i < have && tail[i] == '.' && (i > 0 || length > have))
-			dot = i + 1;
-	if (!dot)
+	have = length < CLASS_BYTES ? length : CLASS_BYTES;
+	t->found = 0;
+	bpf_iter_num_new(&it, 1, CLASS_BYTES);
+	while ((i = (u32 *)bpf_iter_num_next(&it))) {
+		u32 behind = *i;
+
+		if (behind >= have)
+			break;
+		/* `behind` characters are behind this one, and something is before it */
+		if ((word_at(name + length - behind - 1) & 0xff) == '.' && behind + 1 < length) {
+			t->found = behind;
+			break;
+		}
+	}
+	bpf_iter_num_destroy(&it);
+	if (!t->found)
 		return 0;
-	return galgo_name(t, name + length - have + dot, have - dot);
+	return galgo_name(t, name + length - t->found, t->found);
 }
 
 /* A name of decimal digits as a number; 0 for any other. */
 __noinline int galgo_number(u64 name, u32 length)
 {
-	char digits[8] = {};
-	u32 number = 0, i;
+	u64 digits, number = 0;
+	struct bpf_iter_num it;
+	int ok = 1;
 
 	if (length == 0 || length > 7)
 		return 0;
-	bpf_probe_read_kernel(digits, length & 7, (void *)name);
-	for (i = 0; i < 7; i++) {
-		if (i >= length)
+	digits = word_at(name);
+	bpf_iter_num_new(&it, 0, length);
+	while (bpf_iter_num_next(&it)) {
+		u64 digit = (digits & 0xff) - '0';
+
+		digits >>= 8;
+		if (digit > 9) {
+			ok = 0;
 			break;
-		if (digits[i] < '0' || digits[i] > '9')
-			return 0;
-		number = 10 * number + (digits[i] - '0');
+		}
+		number = 10 * number + digit;
 	}
-	return number;
+	bpf_iter_num_destroy(&it);
+	return ok ? number : 0;
 }
 
 /*
@@ -202,7 +220,6 @@ __noinline int galgo_names(struct galgo_task *t, u64 dentry, u32 rules)
 		u64 parent = plain(t, d->d_parent);
 		u32 head = t->words;
 
-		KEEP(head);
 		if (parent == at) {
 			done = 1;
 			break;
@@ -213,22 +230,18 @@ __noinline int galgo_names(struct galgo_task *t, u64 dentry, u32 rules)
 			int number = galgo_number((u64)d->d_name.name, d->d_name.len);
 
 			if (number && (number == task->pid || number == task->tgid)) {
-				if (head < GALGO_WORDS)
-					t->description[head] = ~0ULL;
+				set(t, head, ~0ULL);
 				at = parent;
 				continue;
 			}
 		}
-		if (head < GALGO_WORDS)
-			t->description[head] = put_name(t, at);
+		set(t, head, put_name(t, at));
 		at = parent;
 	}
 	bpf_iter_num_destroy(&it);
 	if (!done)
 		t->flags |= GALGO_RECORD_NEVER;
-	KEEP(start);
-	if (start < GALGO_WORDS)
-		t->description[start] = t->words - start - 1;
+	set(t, start, t->words - start - 1);
 	return 0;
 }
 
@@ -259,7 +272,7 @@ __noinline int galgo_levels(struct galgo_task *t, u64 vfsmount, u64 root_vfsmoun
 		put(t, AS(struct mount, parent)->mnt_id_unique);
 		put(t, point->d_inode->i_ino);
 		put(t, point->d_inode->i_generation | (u64)epoch_of(sb->s_dev) << 32);
-		if (!names_directories(sb->s_magic))
+		if (!galgo_names_directories(sb->s_magic))
 			galgo_names(t, plain(t, point), 0);
 		levels++;
 		at = parent;
@@ -311,27 +324,85 @@ __noinline int galgo_some_mount(struct galgo_task *t, u64 sb)
 	return 0;
 }
 
-/* Does the content of an open file count? Finer than or equal to what src/sensor/bpf and the rules make of it. */
-static __always_inline bool content_counts(u32 roles, u32 owner, u64 magic, u64 size, u32 rules)
+/*
+ * Does the content of a file count? Finer than or equal to what src/sensor/bpf and the rules make of it. What looks like a
+ * needless function keeps its branches from multiplying with those of its caller when programs are verified.
+ */
+__noinline int galgo_content_counts(struct galgo_task *t, u32 which, u32 rules)
 {
-	if (!(roles & ROLE_FILE) || size == 0 || is_pseudo(magic))
-		return false;
+	u32 roles;
+
+	if (!t)
+		return 0;
+	which &= 1;
+	roles = t->in.roles[which];
+	if (!(roles & ROLE_FILE))
+		return 0;
+	if ((AS(struct inode, t->in.inode[which])->i_mode & S_IFMT) != S_IFREG || !AS(struct inode, t->in.inode[which])->i_size)
+		return 0;
+	if (galgo_is_pseudo(AS(struct dentry, t->in.dentry[which])->d_sb->s_magic))
+		return 0;
 	if (roles & ROLE_PROGRAM)
-		return true;
-	if (owner)
-		return false;
+		return 1;
+	if (t->in.owner[which])
+		return 0;
 	return !((rules & GALGO_RULE_DIGEST_POLICY) && (roles & ROLE_WRITES));
 }
+
+/* The mount that object `which` is seen through, found where the hook does not say. */
+__noinline int galgo_find_mount(struct galgo_task *t, u32 which)
+{
+	if (!t)
+		return 0;
+	which &= 1;
+	if (t->in.mount[which])
+		return 0;
+	if (t->in.dentry[which] == t->hint_dentry) {
+		t->in.mount[which] = t->hint_mount;
+		return 0;
+	}
+	galgo_some_mount(t, plain(t, AS(struct dentry, t->in.dentry[which])->d_sb));
+	t->in.mount[which] = t->mount;
+	return 0;
+}
+
+/* Appends what is keyed of an object's name. Returns flags of its state. */
+__noinline int galgo_named(struct galgo_task *t, u32 which, u32 rules)
+{
+	struct dentry *dentry;
+	u64 magic;
+
+	if (!t)
+		return 0;
+	which &= 1;
+	dentry = AS(struct dentry, t->in.dentry[which]);
+	magic = dentry->d_sb->s_magic;
+	if (magic == PIPEFS_MAGIC || magic == SOCKFS_MAGIC) {
+		t->parent = rules & GALGO_RULE_PIPE_NUMBER ? 0 : AS(struct inode, t->in.inode[which])->i_ino;
+		return 0;
+	}
+	if (!galgo_names_directories(magic)) {
+		galgo_names(t, t->in.dentry[which], rules);
+		return GALGO_OBJECT_WALKED;
+	}
+	t->parent = dentry->d_parent->d_inode->i_ino;
+	if ((rules & GALGO_RULE_CREATED_CLASS) && (t->in.owner[which] || (t->in.roles[which] & ROLE_NEW))) {
+		t->named = galgo_class(t, t->in.dentry[which]);
+		return GALGO_OBJECT_CLASS;
+	}
+	t->named = galgo_name(t, (u64)dentry->d_name.name, dentry->d_name.len);
+	return 0;
+}
+
+#define OBJECT_WORDS (sizeof(struct galgo_object) / 8)
 
 /* Appends object `which` of the input. */
 __noinline int galgo_object(struct galgo_task *t, u32 which, u32 rules)
 {
+	u32 head, state = 0, roles, dev, before;
 	struct inode *inode, *dir;
 	struct dentry *dentry;
-	struct super_block *sb;
-	u32 head, state = 0, roles, owner, mode = 0, uid = 0, gid = 0, dev, before;
-	u64 magic, parent, vfsmount, size = 0;
-	int name = 0, levels;
+	u64 mode, ids, levels;
 
 	if (!t)
 		return 0;
@@ -341,94 +412,56 @@ __noinline int galgo_object(struct galgo_task *t, u32 which, u32 rules)
 		put(t, (u64)GALGO_OBJECT_ABSENT << 48);
 		return 0;
 	}
+	galgo_find_mount(t, which);
 	dentry = AS(struct dentry, t->in.dentry[which]);
 	inode = AS(struct inode, t->in.inode[which]);
-	owner = t->in.owner[which];
-	vfsmount = t->in.mount[which];
-	sb = dentry->d_sb;
-	magic = sb->s_magic;
-	dev = sb->s_dev;
-	if (!vfsmount) {
-		if (t->in.dentry[which] == t->hint_dentry) {
-			vfsmount = t->hint_mount;
-		} else {
-			galgo_some_mount(t, plain(t, sb));
-			vfsmount = t->mount;
-		}
-		t->in.mount[which] = vfsmount;
-	}
+	dev = dentry->d_sb->s_dev;
 	head = t->words;
-	if (head + 7 + 4 + 2 > GALGO_WORDS) {
-		t->flags |= GALGO_RECORD_NEVER | GALGO_RECORD_TRUNCATED;
-		return 0;
-	}
-	t->words = head + 7;
+	t->words = head + OBJECT_WORDS;
 	before = dentry->d_seq.seqcount.sequence;
 	dir = dentry->d_parent->d_inode;
-	if (t->in.inode[which]) {
-		mode = inode->i_mode;
-		uid = inode->i_uid.val;
-		gid = inode->i_gid.val;
-		size = inode->i_size;
-		if (!dentry->d_hash.pprev && plain(t, dentry->d_parent) != t->in.dentry[which])
-			state |= GALGO_OBJECT_UNLINKED;
-	} else {
-		state |= GALGO_OBJECT_NEGATIVE;
-	}
-	if ((mode & S_IFMT) == S_IFREG && content_counts(roles, owner, magic, size, rules)) {
+	/* without an inode these are zeros: a bad address reads as such */
+	mode = inode->i_mode;
+	ids = inode->i_uid.val | (u64)inode->i_gid.val << 32;
+	if (!t->in.inode[which])
+		state = GALGO_OBJECT_NEGATIVE;
+	else if (!dentry->d_hash.pprev && plain(t, dentry->d_parent) != t->in.dentry[which])
+		state = GALGO_OBJECT_UNLINKED;
+	if (galgo_content_counts(t, which, rules)) {
 		state |= GALGO_OBJECT_CONTENT;
-		if (inode->i_writecount.counter > 0)
+		if (inode->i_writecount.counter > 0) {
 			state |= GALGO_OBJECT_WRITERS;
+			t->flags |= GALGO_RECORD_NEVER;
+		}
 		put(t, inode->i_ino);
 		put(t, inode->i_generation | (u64)(inode->i_ctime_nsec & ~I_CTIME_QUERIED) << 32);
 		put(t, inode->i_ctime_sec);
-		put(t, size);
+		put(t, inode->i_size);
 	}
 	if (roles & ROLE_DIR) {
 		state |= GALGO_OBJECT_DIR;
 		put(t, dir->i_uid.val | (u64)dir->i_gid.val << 32);
 		put(t, dir->i_mode);
 	}
-	levels = galgo_levels(t, vfsmount, t->root_mount);
-	parent = 0;
-	if (magic == PIPEFS_MAGIC || magic == SOCKFS_MAGIC) {
-		if (!(rules & GALGO_RULE_PIPE_NUMBER))
-			parent = inode->i_ino;
-	} else if (!names_directories(magic)) {
-		u32 start = t->words;
-
-		state |= GALGO_OBJECT_WALKED;
-		galgo_names(t, t->in.dentry[which], rules);
-		name = 8 * (t->words - start);
-	} else {
-		parent = dir->i_ino;
-		if ((rules & GALGO_RULE_CREATED_CLASS) && (owner || (roles & ROLE_NEW))) {
-			state |= GALGO_OBJECT_CLASS;
-			name = galgo_class(t, t->in.dentry[which]);
-		} else {
-			name = galgo_name(t, (u64)dentry->d_name.name, dentry->d_name.len);
-		}
-	}
-	if ((before & 1) || dentry->d_seq.seqcount.sequence != before) {
-		state |= GALGO_OBJECT_CHANGING;
-		t->flags |= GALGO_RECORD_NEVER;
-	}
 	if (roles & ROLE_TEMPORARY) {
 		state |= GALGO_OBJECT_TEMPORARY;
 		t->flags |= GALGO_RECORD_NEVER;
 	}
-	if (state & GALGO_OBJECT_WRITERS)
+	levels = galgo_levels(t, t->in.mount[which], t->root_mount);
+	t->parent = 0;
+	t->named = 0;
+	state |= galgo_named(t, which, rules);
+	if ((before & 1) || dentry->d_seq.seqcount.sequence != before) {
+		state |= GALGO_OBJECT_CHANGING;
 		t->flags |= GALGO_RECORD_NEVER;
-	KEEP(head);
-	if (head < GALGO_WORDS - 7) {
-		t->description[head] = dev | (u64)mode << 32 | (u64)state << 48;
-		t->description[head + 1] = uid | (u64)gid << 32;
-		t->description[head + 2] = parent;
-		t->description[head + 3] = parent ? dir->i_generation | (u64)epoch_of(dev) << 32 : 0;
-		t->description[head + 4] = AS(struct mount, mount_of(vfsmount))->mnt_id_unique;
-		t->description[head + 5] = owner | (u64)t->in.instance[which] << 32;
-		t->description[head + 6] = (u32)magic | (u64)(u16)name << 32 | (u64)levels << 48;
 	}
+	set(t, head, dev | mode << 32 | (u64)state << 48);
+	set(t, head + 1, ids);
+	set(t, head + 2, t->parent);
+	set(t, head + 3, t->parent ? dir->i_generation | (u64)epoch_of(dev) << 32 : 0);
+	set(t, head + 4, AS(struct mount, mount_of(t->in.mount[which]))->mnt_id_unique);
+	set(t, head + 5, t->in.owner[which] | (u64)t->in.instance[which] << 32);
+	set(t, head + 6, (u32)dentry->d_sb->s_magic | (u64)(u16)t->named << 32 | levels << 48);
 	return 0;
 }
 
@@ -440,15 +473,9 @@ __noinline int galgo_text(struct galgo_task *t)
 
 	if (!t)
 		return 0;
-	at = t->words;
-	length = t->in.text_length;
-	if (at + GALGO_NAME / 8 > GALGO_WORDS) {
-		t->flags |= GALGO_RECORD_NEVER | GALGO_RECORD_TRUNCATED;
-		return 0;
-	}
+	at = t->words & (GALGO_ARRAY - 1);
 	KEEP(at);
-	if (at >= GALGO_WORDS)
-		return 0;
+	length = t->in.text_length;
 	if (length == GALGO_TEXT_STRING) {
 		got = bpf_probe_read_kernel_str(&t->description[at], GALGO_NAME, (void *)t->in.text);
 		length = got > 0 ? got - 1 : 0;
@@ -459,16 +486,13 @@ __noinline int galgo_text(struct galgo_task *t)
 			length = GALGO_NAME - 8;
 			t->flags |= GALGO_RECORD_NEVER;
 		}
-		bpf_probe_read_kernel(&t->description[at], length & 255, (void *)t->in.text);
+		length &= GALGO_NAME - 1;
+		KEEP(length);
+		bpf_probe_read_kernel(&t->description[at], length, (void *)t->in.text);
 	}
-	if (length & 7) {
-		u32 last = at + length / 8;
-
-		KEEP(last);
-		if (last < GALGO_WORDS)
-			t->description[last] &= (1ULL << (8 * (length & 7))) - 1;
-	}
-	t->words = at + (length + 7) / 8;
+	t->words += (length + 7) / 8;
+	if (length & 7)
+		set(t, t->words - 1, t->description[(t->words - 1) & (GALGO_ARRAY - 1)] & ((1ULL << (8 * (length & 7))) - 1));
 	return length;
 }
 
@@ -496,6 +520,7 @@ static __always_inline bool put_who(struct galgo_task *t)
 	now[6] = AS(struct mount, mount_of((u64)fs->root.mnt))->mnt_id_unique;
 	now[7] = fs->root.dentry->d_inode->i_ino;
 	t->root_mount = (u64)fs->root.mnt;
+	t->root_dentry = (u64)fs->root.dentry;
 	for (i = 0; i < WHO_WORDS; i++) {
 		same |= last[i] ^ now[i];
 		out[i] = now[i];
@@ -507,63 +532,62 @@ static __always_inline bool put_who(struct galgo_task *t)
 	return false;
 }
 
-/* Describes the event of the input and makes its key. */
-__noinline int galgo_describe(struct galgo_task *t, u32 rules)
+/* Appends the parts that not every event has. Returns the length of the text. */
+__noinline int galgo_parts(struct galgo_task *t, u32 rules)
 {
-	struct galgo_config *config;
-	struct bpf_iter_num it;
-	struct sip s;
-	u32 zero = 0, words, i, text = 0, *next;
-	bool same;
-
 	if (!t)
 		return 0;
-	same = put_who(t);
-	t->words = WHO_WORDS + 1;
-	for (i = 0; i < 8; i++)
-		if (i < t->in.nargs)
-			put(t, t->in.args[i]);
 	if (t->in.nobjects > 0)
 		galgo_object(t, 0, rules);
 	if (t->in.nobjects > 1)
 		galgo_object(t, 1, rules);
-	if (t->in.text)
-		text = galgo_text(t);
-	t->description[WHO_WORDS] = t->in.hook | (u64)t->in.nargs << 16 | (u64)t->in.nobjects << 24 | (u64)text << 32;
+	return t->in.text ? galgo_text(t) : 0;
+}
 
+/* The hash state behind the description of who acts. */
+__noinline int galgo_hash_who(struct galgo_task *t)
+{
+	struct galgo_config *config;
+	struct sip s;
+	u32 zero = 0, i;
+
+	if (!t)
+		return 0;
 	config = bpf_map_lookup_elem(&galgo_config, &zero);
 	if (!config)
 		return 0;
-	if (same) {
-		s.v0 = t->who_state[0];
-		s.v1 = t->who_state[1];
-		s.v2 = t->who_state[2];
-		s.v3 = t->who_state[3];
-	} else {
-		sip_begin(&s, config->key[0], config->key[1]);
-		for (i = 0; i < WHO_WORDS; i++)
-			sip_word(&s, t->description[i]);
-		t->who_state[0] = s.v0;
-		t->who_state[1] = s.v1;
-		t->who_state[2] = s.v2;
-		t->who_state[3] = s.v3;
-	}
-	/* four words a turn: what is behind the end is made zero, and the length is in the description's own members */
-	words = t->words;
-	KEEP(words);
-	if (words > GALGO_WORDS)
+	sip_begin(&s, config->key[0], config->key[1]);
+	for (i = 0; i < WHO_WORDS; i++)
+		sip_word(&s, t->description[i]);
+	t->who_state[0] = s.v0;
+	t->who_state[1] = s.v1;
+	t->who_state[2] = s.v2;
+	t->who_state[3] = s.v3;
+	return 0;
+}
+
+/* The key: what is behind the description of who acts is hashed in turns of four words, filled up with zeros. */
+__noinline int galgo_hash(struct galgo_task *t)
+{
+	struct bpf_iter_num it;
+	struct sip s;
+	u32 words, *next;
+
+	if (!t)
 		return 0;
-	t->description[words] = 0;
-	t->description[words + 1] = 0;
-	t->description[words + 2] = 0;
-	words = (words + 3) & ~3u;
+	words = (t->words + 3) & ~3u;
+	s.v0 = t->who_state[0];
+	s.v1 = t->who_state[1];
+	s.v2 = t->who_state[2];
+	s.v3 = t->who_state[3];
 	bpf_iter_num_new(&it, WHO_WORDS / 4, GALGO_WORDS / 4);
 	while ((next = (u32 *)bpf_iter_num_next(&it))) {
 		u32 at = *next * 4;
 
-		KEEP(at);
-		if (at >= words || at > GALGO_WORDS - 4)
+		if (at >= words)
 			break;
+		at &= GALGO_ARRAY - 1;
+		KEEP(at);
 		sip_word(&s, t->description[at]);
 		sip_word(&s, t->description[at + 1]);
 		sip_word(&s, t->description[at + 2]);
@@ -572,4 +596,31 @@ __noinline int galgo_describe(struct galgo_task *t, u32 rules)
 	bpf_iter_num_destroy(&it);
 	sip_end(&s, words, t->key);
 	return 0;
+}
+
+/* Describes the event of the input and makes its key. */
+__noinline int galgo_describe(struct galgo_task *t, u32 rules)
+{
+	u32 i, text, words;
+
+	if (!t)
+		return 0;
+	if (!put_who(t))
+		galgo_hash_who(t);
+	t->words = WHO_WORDS + 1 + t->in.nargs;
+	/* all arguments, counted only as far as there are */
+	for (i = 0; i < 8; i++)
+		t->description[WHO_WORDS + 1 + i] = t->in.args[i];
+	text = galgo_parts(t, rules);
+	t->description[WHO_WORDS] = t->in.hook | (u64)t->in.nargs << 16 | (u64)t->in.nobjects << 24 | (u64)text << 32;
+	words = t->words;
+	if (words > GALGO_WORDS) {
+		t->flags |= GALGO_RECORD_NEVER | GALGO_RECORD_TRUNCATED;
+		t->words = words = GALGO_WORDS;
+	}
+	/* zeros up to whole turns; the description itself says how long it is */
+	set(t, words, 0);
+	set(t, words + 1, 0);
+	set(t, words + 2, 0);
+	return galgo_hash(t);
 }

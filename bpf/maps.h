@@ -29,6 +29,9 @@ enum galgo_role {
 	ROLE_NONE = 64,			/* absent */
 };
 
+/* A power of two above GALGO_WORDS, so that an index is kept in bounds by a mask. */
+#define GALGO_ARRAY 256
+
 #define GALGO_TEXT_STRING 0xffffffffu
 
 struct galgo_task {
@@ -46,15 +49,19 @@ struct galgo_task {
 	u32 creating_role;
 	u64 hint_dentry;		/* the last path that a path hook has shown: which mount an object was reached through */
 	u64 hint_mount;
-	u64 root_mount;			/* struct vfsmount of the task's root */
+	u64 root_dentry;		/* the task's root */
+	u64 root_mount;			/* struct vfsmount of it */
 	u64 mount;			/* what galgo_some_mount has found */
 	u64 spare;
+	u64 parent;			/* what is keyed of the directory of the object in hand, and of its name */
+	u32 named;
+	u32 found;
 	struct galgo_who who;		/* of the last event, and the hash state behind it */
 	u64 who_state[4];
 	u64 key[2];
 	struct galgo_answer answer;
 	struct galgo_input in;
-	u64 description[GALGO_WORDS + GALGO_NAME / 8];
+	u64 description[GALGO_ARRAY + GALGO_NAME / 8];
 };
 
 struct galgo_created {
