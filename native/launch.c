@@ -121,10 +121,12 @@ static void soft_limit(void) {
   sys4(NR_prlimit64, 0, RLIMIT_NOFILE, &limit, 0);
 }
 
+// Without instructions there is no listener either: -1.
 static long install_filter(u32 *features) {
   struct sock_fprog program = {start_message.count, start_message.filter};
   u32 flags = FILTER_NEW_LISTENER | FILTER_SPEC_ALLOW;
-  *features = GALGO_FEATURE_WAIT_KILLABLE;
+  *features = start_message.count ? GALGO_FEATURE_WAIT_KILLABLE : 0;
+  if (!start_message.count) return -1;
   long fd = sys3(NR_seccomp, SECCOMP_SET_MODE_FILTER, flags | FILTER_WAIT_KILLABLE_RECV, &program);
   if (fd != -EINVAL) return fd;
   *features = 0; // Linux < 5.19
@@ -144,7 +146,7 @@ static void run_child(char **argv, char **envp) {
   }
   u32 features;
   long listener = install_filter(&features);
-  if (listener < 0) child_fail(GALGO_STEP_FILTER, listener, EXIT_GUARD);
+  if (listener < 0 && start_message.count) child_fail(GALGO_STEP_FILTER, listener, EXIT_GUARD);
   child_report(GALGO_REPORT_READY, listener, features);
   u8 go;
   if (sys3(NR_read, to_child[0], &go, 1) != 1) leave(EXIT_GUARD);
@@ -159,7 +161,7 @@ static void run_child(char **argv, char **envp) {
 static void hand_over(i32 listener, i32 features) {
   if (born_in_cgroup) features |= GALGO_FEATURE_IN_CGROUP;
   long error = send_report(GALGO_REPORT_READY, child, features, listener);
-  sys1(NR_close, listener);
+  if (listener >= 0) sys1(NR_close, listener);
   if (sys3(NR_close_range, 0, control - 1, CLOSE_RANGE_UNSHARE) >= 0) { // else (an old container filter) all stays open
     sys1(NR_close, from_child[1]);
     sys1(NR_close, to_child[0]);

@@ -4,7 +4,7 @@
 #ifndef GALGO_PROTOCOL_H
 #define GALGO_PROTOCOL_H
 
-#define GALGO_MAGIC 0x31474c47 // "GLG1": the digit changes with the protocol
+#define GALGO_MAGIC 0x32474c47 // "GLG2": the digit changes with the protocol
 #define GALGO_MAX_INSTRUCTIONS 4096
 
 // flags of the start message

@@ -65,6 +65,7 @@ export async function hold(
   t.after(async () => {
     workload.kill();
     await workload.drained.catch(() => undefined);
+    if (workload.listenerFd < 0) return;
     if (answering === undefined) closeSync(workload.listenerFd);
     else await answering;
   });

@@ -32,6 +32,7 @@ function deferred<T>(): Deferred<T> {
 export interface ReadyReport {
   readonly pid: number;
   readonly features: number;
+  /** -1 without a filter */
   readonly listenerFd: number;
 }
 
@@ -43,6 +44,10 @@ export interface GuardLinkOptions {
   readonly guardEnded: Promise<void>;
   /** The command's file, for messages. */
   readonly path: string;
+  /** A filter was asked for, so there has to be a listener. */
+  readonly filtered: boolean;
+  /** Children that this process had before: what comes to it later, once the guard is dead, is the workload's. */
+  readonly others: ReadonlySet<number>;
 }
 
 /** One guard and its workload, until both are gone. */
@@ -154,8 +159,8 @@ export class GuardLink {
   }
 
   #takeReady(report: Report, fds: readonly number[]): void {
-    const [listenerFd] = fds;
-    if (listenerFd === undefined) {
+    const [listenerFd = -1] = fds;
+    if (listenerFd < 0 && this.#options.filtered) {
       const error = new LaunchError("LAUNCH_FAILED", "the guard's message carries no listener");
       this.#ready.reject(error);
       this.#order(ORDER.KILL, 0);
@@ -200,7 +205,8 @@ export class GuardLink {
     // closed descriptors come before new parents when a process dies; a guard that only lost its socket is of no use either
     this.#signalGuard("SIGKILL");
     await this.#options.guardEnded;
-    await killOrphans(this.#pid);
+    const { filtered, others } = this.#options;
+    await killOrphans(this.#pid, filtered ? undefined : others);
   }
 
   #close(): void {

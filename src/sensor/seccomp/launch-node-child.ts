@@ -96,7 +96,12 @@ function restrict(
   }
 }
 
+/** @returns the listener; -1 without a filter */
 function filtered(filter: Uint8Array): number {
+  if (filter.length === 0) {
+    shared[SLOT.FEATURES] = 0;
+    return -1;
+  }
   const flags = FILTER_FLAGS.newListener | FILTER_FLAGS.specAllow;
   try {
     return installFilter(filter, flags | FILTER_FLAGS.waitKillable);

@@ -50,7 +50,8 @@ export function runSender(): void {
   enter(shared, STATE.SENDER_READY);
   waitFor(shared, STATE.FILTERED);
   const ready = encodeReport(REPORT.READY, process.pid, shared[SLOT.FEATURES] ?? 0);
-  sendMessage(socket, ready, [shared[SLOT.LISTENER] ?? -1]);
+  const listener = shared[SLOT.LISTENER] ?? -1;
+  sendMessage(socket, ready, listener < 0 ? [] : [listener]);
   const order = receiveMessage(socket, MAX_MESSAGE_BYTES, true);
   if (order === undefined || order.bytes.length === 0) exitNow(EXIT_GUARD);
   else if (decodeOrder(order.bytes).type !== ORDER.GO) exitNow(EXIT_GUARD);

@@ -11,14 +11,19 @@ const MAX_PASSES = 2000;
 /**
  * Kills every workload process that was orphaned to this process, with all below it, until none is left.
  * Other children of this process are told apart by carrying no more seccomp filters than this process itself.
+ * Without filters they are told apart by not having been there before.
  * @param first the workload's first process, if it was known
+ * @param others children of this process that are not the workload's; undefined: filters tell
  */
-export async function killOrphans(first: number | undefined): Promise<void> {
+export async function killOrphans(
+  first: number | undefined,
+  others?: ReadonlySet<number>,
+): Promise<void> {
   const own = filterCount("self");
   const taken = new Set<number>(first === undefined ? [] : [first]);
   for (let pass = 0; pass < MAX_PASSES; pass++) {
     for (const pid of children(process.pid)) {
-      if (taken.has(pid) || filterCount(pid) > own) taken.add(pid);
+      if (others === undefined ? filterCount(pid) > own : !others.has(pid)) taken.add(pid);
     }
     if (taken.size === 0) return;
     for (const pid of taken) endOrphan(pid, taken);

@@ -53,6 +53,8 @@ describe("the messages between Galgo and a guard", () => {
 
   it("arrive as they were sent", () => {
     assert.deepEqual(decodeStart(encodeStart(START)), START);
+    const unfiltered = { ...START, filter: new Uint8Array(0) };
+    assert.deepEqual(decodeStart(encodeStart(unfiltered)), unfiltered);
     assert.deepEqual(decodeOrder(encodeOrder(ORDER.SIGNAL, 15)), {
       type: ORDER.SIGNAL,
       argument: 15,
@@ -67,7 +69,7 @@ describe("the messages between Galgo and a guard", () => {
   it("take a filter of the greatest length and no longer", () => {
     const longest = encodeStart({ ...START, filter: new Uint8Array(8 * MAX_INSTRUCTIONS) });
     assert.equal(longest.length, MAX_MESSAGE_BYTES);
-    for (const length of [0, 7, 12, 8 * MAX_INSTRUCTIONS + 8]) {
+    for (const length of [7, 12, 8 * MAX_INSTRUCTIONS + 8]) {
       assert.throws(() => encodeStart({ ...START, filter: new Uint8Array(length) }), {
         code: "BAD_MESSAGE",
       });
@@ -81,6 +83,7 @@ describe("the messages between Galgo and a guard", () => {
     const otherCount = good.with(24, 3);
     const bad = [
       new Uint8Array(0),
+      good.subarray(0, 31),
       good.subarray(0, 32),
       good.subarray(0, -1),
       otherVersion,

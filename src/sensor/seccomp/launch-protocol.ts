@@ -3,7 +3,7 @@
 // the layout of the messages, described in native/PROTOCOL.md.
 import { CodedError } from "../../base/errors.ts";
 
-export const MAGIC = 0x31474c47;
+export const MAGIC = 0x32474c47;
 export const MAX_INSTRUCTIONS = 4096;
 
 export const FLAG = { NO_NEW_PRIVS: 1 } as const;
@@ -37,7 +37,7 @@ export interface StartMessage {
   readonly ignoredSignals: bigint;
   /** Soft limit of open files; 0: as it is. */
   readonly openFiles: number;
-  /** cBPF, 8 bytes an instruction */
+  /** cBPF, 8 bytes an instruction; empty: no filter, no listener */
   readonly filter: Uint8Array;
 }
 
@@ -57,10 +57,10 @@ export interface Report {
 /** @throws LaunchProtocolError when the filter is not whole instructions or too long */
 export function encodeStart(start: StartMessage): Uint8Array {
   const count = start.filter.length / INSTRUCTION_BYTES;
-  if (!Number.isInteger(count) || count === 0 || count > MAX_INSTRUCTIONS) {
+  if (!Number.isInteger(count) || count > MAX_INSTRUCTIONS) {
     throw new LaunchProtocolError(
       "BAD_MESSAGE",
-      `a filter of ${start.filter.length} bytes is not 1 to ${MAX_INSTRUCTIONS} instructions`,
+      `a filter of ${start.filter.length} bytes is not 0 to ${MAX_INSTRUCTIONS} instructions`,
     );
   }
   const bytes = new Uint8Array(START_BYTES + start.filter.length);
@@ -79,7 +79,7 @@ export function decodeStart(bytes: Uint8Array): StartMessage {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const filter = bytes.subarray(START_BYTES);
   const fits =
-    bytes.length > START_BYTES &&
+    bytes.length >= START_BYTES &&
     view.getUint32(0, true) === MAGIC &&
     (view.getUint32(4, true) & ~FLAG.NO_NEW_PRIVS) === 0 &&
     view.getUint32(24, true) * INSTRUCTION_BYTES === filter.length;

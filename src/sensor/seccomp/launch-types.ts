@@ -35,7 +35,7 @@ export interface LaunchOptions {
   readonly cwd: string;
   /**
    * cBPF, 8 bytes an instruction. It has to allow read, write and futex, which the launcher uses between the filter and the
-   * exec; what else it holds is answered by whoever serves the listener.
+   * exec; what else it holds is answered by whoever serves the listener. Empty: nothing is filtered.
    */
   readonly filter: Uint8Array;
   readonly noNewPrivs: boolean;
@@ -60,7 +60,7 @@ export interface WorkloadExit {
 
 /** A workload: filtered, its first process held before the exec until `go()`. */
 export interface LaunchedWorkload {
-  /** The caller owns it and closes it. */
+  /** The caller owns it and closes it; -1 without a filter. */
   readonly listenerFd: number;
   readonly pid: number;
   readonly guardPid: number;

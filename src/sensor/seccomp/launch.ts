@@ -13,6 +13,7 @@ import { GuardLink } from "./launch-link.ts";
 import type { ReadyReport } from "./launch-link.ts";
 import { encodeStart, FEATURE } from "./launch-protocol.ts";
 import { LaunchError } from "./launch-types.ts";
+import { children } from "./launch-tree.ts";
 import type {
   LaunchedWorkload,
   LaunchOptions,
@@ -150,6 +151,7 @@ async function startGuard(launcher: Launcher, options: LaunchOptions): Promise<G
   const missing = unusableFile(launcher);
   if (missing !== undefined) return missing;
   const [ours, theirs] = socketPair();
+  const others = new Set(options.filter.length > 0 ? [] : children(process.pid));
   try {
     const guard = await spawned(launcher, options, theirs);
     const guardEnded = new Promise<void>((resolve) => {
@@ -158,6 +160,8 @@ async function startGuard(launcher: Launcher, options: LaunchOptions): Promise<G
       });
     });
     return new GuardLink({
+      filtered: options.filter.length > 0,
+      others,
       socket: ours,
       guardPid: guard.pid ?? 0,
       guardEnded,
