@@ -20,6 +20,7 @@ export const ENV_VARIABLES: readonly EnvVariable[] = [
     name: "GALGO_TSEM_DIR",
     meaning: "where the files of a TSEM kernel are instead of /sys/kernel/security/tsem",
   },
+  { name: "GALGO_LIBBPF", meaning: "path of libbpf to use instead of the installed libbpf.so.1" },
   { name: "GALGO_DEBUG", meaning: "1: show where an error of Galgo comes from" },
   { name: "XDG_STATE_HOME", meaning: "parent of the default state directory of ordinary users" },
   { name: "NO_COLOR", meaning: "set: no colours" },

@@ -5,6 +5,8 @@ import { bpfCall, BpfError, checked, errnoOf, type Pointer } from "./libbpf.ffi.
 import { closeFd, readInto } from "./tsem.ffi.ts";
 
 const TEST_RUN_OPTS_BYTES = 80;
+const LINK_CREATE_OPTS_BYTES = 32;
+const BPF_TRACE_ITER = 28;
 const READ_BYTES = 64 * 1024;
 const GET = "int bpf_obj_get(const char *)";
 const PIN = "int bpf_obj_pin(int, const char *)";
@@ -27,9 +29,14 @@ export class BpfLink {
     return new BpfLink(checked("bpf_link__fd", bpfCall(LINK_FD)(pointer)), pointer);
   }
 
+  /** Takes over a descriptor. */
+  static ofFd(fd: number): BpfLink {
+    return new BpfLink(fd, undefined);
+  }
+
   /** The link that is pinned at `path`. @throws BpfError CALL_FAILED (ENOENT: nothing is pinned there) */
   static open(path: string): BpfLink {
-    return new BpfLink(checked(`bpf_obj_get(${path})`, bpfCall(GET)(path)), undefined);
+    return BpfLink.ofFd(checked(`bpf_obj_get(${path})`, bpfCall(GET)(path)));
   }
 
   /** From now on the program stays attached when this process ends. @throws BpfError CALL_FAILED */
@@ -79,6 +86,20 @@ function readAll(fd: number): Buffer {
     if (got === 0) return Buffer.concat(parts);
     parts.push(part.subarray(0, got));
   }
+}
+
+/**
+ * Makes an iterator of a loaded program.
+ * @param parameters union bpf_iter_link_info: see `taskParameters`, `cgroupParameters`
+ * @throws BpfError CALL_FAILED
+ */
+export function makeIterator(programFd: number, parameters: Buffer): BpfLink {
+  const opts = Buffer.alloc(LINK_CREATE_OPTS_BYTES);
+  opts.writeBigUInt64LE(BigInt(LINK_CREATE_OPTS_BYTES), 0);
+  opts.writeBigUInt64LE(koffi.address(parameters), 16);
+  opts.writeUInt32LE(parameters.length, 24);
+  const create = bpfCall("int bpf_link_create(int, int, int, void *)");
+  return BpfLink.ofFd(checked("bpf_link_create", create(programFd, 0, BPF_TRACE_ITER, opts)));
 }
 
 /** Parameters of an iterator over tasks: all tasks, those of a process, or one thread. */

@@ -65,17 +65,6 @@ export class BpfProgram {
     );
   }
 
-  /** Makes an iterator of the program; `parameters` is a union bpf_iter_link_info. @throws BpfError CALL_FAILED */
-  attachIterator(parameters: Buffer): BpfLink {
-    const opts = Buffer.alloc(24);
-    opts.writeBigUInt64LE(24n, 0);
-    opts.writeBigUInt64LE(koffi.address(parameters), 8);
-    opts.writeUInt32LE(parameters.length, 16);
-    return this.#attached(`attach of ${this.name}`, () =>
-      bpfPointerCall("void *bpf_program__attach_iter(void *, void *)")(this.#pointer, opts),
-    );
-  }
-
   /** @throws BpfError CALL_FAILED */
   pin(path: string): void {
     const call = bpfCall("int bpf_obj_pin(int, const char *)");
@@ -184,6 +173,18 @@ export class BpfObject {
   program(name: string): BpfProgram {
     const found = this.programs.find((program) => program.name === name);
     if (found === undefined) throw this.#notThere("program", name);
+    return found;
+  }
+
+  /** Maps that programs name; without those that libbpf makes for variables. */
+  get maps(): readonly ObjectMap[] {
+    const found: ObjectMap[] = [];
+    const next = bpfPointerCall("void *bpf_object__next_map(void *, void *)");
+    const isInternal = bpfCall("bool bpf_map__is_internal(void *)");
+    for (let at = next(this.#pointer, null); at !== null; at = next(this.#pointer, at)) {
+      const name = text("const char *bpf_map__name(void *)", at);
+      if (!isInternal(at)) found.push(new ObjectMap(name, at));
+    }
     return found;
   }
 

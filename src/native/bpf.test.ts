@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { TestContext } from "node:test";
 import { noBpf, objectOf, privateBpffs } from "../../test/helpers/bpf-programs.ts";
-import { BpfLink, runProgram, taskParameters } from "./bpf-link.ffi.ts";
+import { BpfLink, makeIterator, runProgram, taskParameters } from "./bpf-link.ffi.ts";
 import { BpfMap, MAP_FLAG, MAP_TYPE, UPDATE } from "./bpf-map.ffi.ts";
 import { BpfObject } from "./bpf-object.ffi.ts";
+import { KernelTypes } from "./kernel-types.ffi.ts";
 
 const skip = noBpf ?? false;
 
@@ -127,6 +128,7 @@ describe("BPF objects", { skip }, () => {
   it("are loaded, run and give their maps", (t) => {
     const object = opened(t);
     assert.equal(object.program("walk").section, "iter/task");
+    assert.deepEqual(object.maps.map(({ name }) => name).sort(), ["numbers", "rings", "sets"]);
     object.load();
     const rings = object.map("rings").open();
     t.after(() => {
@@ -186,8 +188,11 @@ describe("BPF objects", { skip }, () => {
     assert.throws(() => object.load(), /galgo_no_such_kfunc/);
   });
 
-  it("that are none are an error, not text on stderr", () => {
+  it("that are none are an error, not text on stderr", (t) => {
     const file = join(tmpdir(), `galgo-no-object-${process.pid}`);
+    t.after(() => {
+      rmSync(file, { force: true });
+    });
     writeFileSync(file, "no ELF");
     assert.throws(() => BpfObject.open(file), /not a proper ELF object|failed to open/);
     const object = BpfObject.open(objectOf("plumbing"));
@@ -201,7 +206,7 @@ describe("BPF links", { skip }, () => {
   it("iterate over the tasks of a process", (t) => {
     const object = opened(t);
     object.load();
-    const link = object.program("walk").attachIterator(taskParameters({ pid: process.pid }));
+    const link = makeIterator(object.program("walk").fd, taskParameters({ pid: process.pid }));
     const bytes = link.iterate();
     link.close();
     const tasks = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
@@ -233,6 +238,15 @@ describe("BPF links", { skip }, () => {
     assert.throws(() => again.detach(), /bpf_link_detach failed with E(?:OP)?NOTSUPP?/);
     again.close();
     numbers.close();
+  });
+});
+
+describe("the kernel's types", { skip }, () => {
+  it("say which functions there are", () => {
+    using btf = new KernelTypes();
+    assert.equal(btf.hasFunction("vfs_rename"), true);
+    assert.equal(btf.hasFunction("galgo_no_such_function"), false);
+    assert.equal(btf.hasFunction("task_struct"), false);
   });
 });
 

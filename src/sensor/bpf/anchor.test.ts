@@ -98,10 +98,10 @@ const exe = (pid: number): string => `/proc/${pid}/exe`;
 describe("the anchor", { skip }, () => {
   it("sleeps, holds nothing, and lies on no mounted file system", async (t) => {
     const anchor = await served(t, () => 0);
-    assert.deepEqual(readdirSync(`/proc/${anchor.pid}/fd`), []);
-    const status = readFileSync(`/proc/${anchor.pid}/status`, "latin1");
-    assert.match(status, /^State:\s+S/m);
-    assert.match(status, /^SigBlk:\s+fffffffffff[be]feff$/m, "all but SIGKILL and SIGSTOP");
+    const status = (): string => readFileSync(`/proc/${anchor.pid}/status`, "latin1");
+    await waitUntil(() => readdirSync(`/proc/${anchor.pid}/fd`).length === 0);
+    await waitUntil(() => /^State:\s+S/m.test(status()));
+    assert.match(status(), /^SigBlk:\s+fffffffffff[be]feff$/m, "all but SIGKILL and SIGSTOP");
     const stat = readFileSync(`/proc/${anchor.pid}/stat`, "latin1").split(") ")[1]?.split(" ");
     assert.equal(Number(stat?.[3]), anchor.pid, "leads a session of its own");
     const mounts = readFileSync("/proc/self/mountinfo", "latin1");

@@ -9,3 +9,7 @@ export const MAX_INTERNED_KEYS = 262_144;
 export const FIRST_BUCKETS = 980;
 /** Time that a table that was replaced stays readable (ms): a program that found an entry in it has counted by then. */
 export const RETIRED_TABLE_MS = 10_000;
+/** Time that other processes get to load or remove the programs (ms). */
+export const LOCK_DEADLINE_MS = 60_000;
+/** Time between two tries to get the lock (ms). */
+export const LOCK_RETRY_MS = 10;

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// One set of programs in the kernel for all namespaces of the machine. The first one who needs it loads it, others find it
+// pinned, the last one to leave removes it. Each namespace has a slot in its maps.
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { openPinned } from "../../native/bpf-link.ffi.ts";
+import { BpfMap } from "../../native/bpf-map.ffi.ts";
+import { closeFd } from "../../native/tsem.ffi.ts";
+import { type BpfPlace, DEFAULT_PLACE, locked, makePlace, removePins } from "./bpffs.ts";
+import { BpfSensorError } from "./errors.ts";
+import { addOwner, isAlive, removeOwner, type SlotOwner, slotOwners } from "./owners.ts";
+import { builtPrograms, loadPrograms, READY } from "./programs.ts";
+import { clearSlot, newSerial, prepareSlot, tasksIn } from "./namespace-slot.ts";
+
+/** The place of a namespace in the maps of the programs. `close` leaves it, and removes the programs after the last one. */
+export class Installation {
+  /** Folder of the pins. */
+  readonly folder: string;
+  readonly slot: number;
+  /** Tells the namespace from all that had the slot before. */
+  readonly serial: number;
+  readonly #place: BpfPlace;
+  readonly #owner: SlotOwner;
+  readonly #maps = new Map<string, BpfMap>();
+  #left = false;
+
+  constructor(place: BpfPlace, folder: string, claim: { owner: SlotOwner; serial: number }) {
+    this.#place = place;
+    this.folder = folder;
+    this.#owner = claim.owner;
+    this.slot = claim.owner.slot;
+    this.serial = claim.serial;
+  }
+
+  /** Names of the programs that are attached to hooks. */
+  get attached(): readonly string[] {
+    return readdirSync(join(this.folder, "links")).sort();
+  }
+
+  /** A map, opened once and closed by `close`. @throws BpfError CALL_FAILED (ENOENT: there is no such map) */
+  map(name: string): BpfMap {
+    let map = this.#maps.get(name);
+    if (map === undefined) {
+      map = BpfMap.open(join(this.folder, "maps", name));
+      this.#maps.set(name, map);
+    }
+    return map;
+  }
+
+  /** Runs `work` with the descriptor of a program that is run on demand. */
+  withProgram<T>(name: string, work: (fd: number) => T): T {
+    const fd = openPinned(join(this.folder, "programs", name));
+    try {
+      return work(fd);
+    } finally {
+      closeFd(fd);
+    }
+  }
+
+  /** Key with which the programs hash (four halves of 64-bit words). */
+  get hashKey(): Uint32Array {
+    const config = Buffer.alloc(this.map("galgo_config").info.valueBytes);
+    this.map("galgo_config").get(0, config);
+    return Uint32Array.from({ length: 4 }, (_, at) => config.readUInt32LE(4 * at));
+  }
+
+  /** Leaves the slot: whoever still runs in the namespace is not modeled any more. */
+  async close(): Promise<void> {
+    if (this.#left) return;
+    this.#left = true;
+    await locked(this.#place.lock, () => {
+      for (const map of this.#maps.values()) map.close();
+      freeSlot(this.folder, this.#owner);
+      removeUnused(this.folder, "keep");
+    });
+  }
+}
+
+export interface InstallOptions {
+  /** The built object file. */
+  readonly object: string;
+  readonly place?: BpfPlace;
+}
+
+/**
+ * Finds or loads the programs, and claims a slot.
+ * @throws BpfSensorError NO_PROGRAMS, NO_BPFFS, BUSY; BpfError NO_LIBBPF, LOAD_REFUSED, CALL_FAILED
+ */
+export async function install(options: InstallOptions): Promise<Installation> {
+  const place = options.place ?? DEFAULT_PLACE;
+  const built = builtPrograms(options.object);
+  return await locked(place.lock, () => {
+    makePlace(place.folder);
+    const folder = join(place.folder, built.build);
+    if (!existsSync(join(folder, READY))) {
+      removePins(folder);
+      loadPrograms(built, folder);
+    }
+    try {
+      return new Installation(place, folder, claim(folder));
+    } catch (error) {
+      removeUnused(folder, "keep");
+      throw error;
+    }
+  });
+}
+
+function claim(folder: string): { owner: SlotOwner; serial: number } {
+  const namespaces = BpfMap.open(join(folder, "maps/galgo_namespaces"));
+  try {
+    freeDeadSlots(folder, "keep");
+    const slots = join(folder, "slots");
+    const taken = new Set(slotOwners(slots).map(({ slot }) => slot));
+    let slot = 1; // 0 stands for no namespace
+    while (taken.has(slot)) slot++;
+    if (slot >= namespaces.info.maxEntries) {
+      throw new BpfSensorError(
+        "BUSY",
+        `${taken.size} namespaces are modeled by the bpf sensor, there is no place for more; galgo doctor --cleanup removes those of dead processes`,
+      );
+    }
+    const serial = newSerial(namespaces);
+    prepareSlot(namespaces, slot, serial);
+    return { owner: addOwner(slots, slot), serial };
+  } finally {
+    namespaces.close();
+  }
+}
+
+/** A slot whose process died without leaving it. */
+export interface DeadSlot {
+  readonly build: string;
+  readonly slot: number;
+  readonly pid: number;
+  /** Tasks of the namespace that still run. */
+  readonly tasks: number;
+  /** False: its programs go on deciding for those tasks. */
+  readonly removed: boolean;
+}
+
+export interface CleanupReport {
+  readonly slots: readonly DeadSlot[];
+  /** Sets of programs that were removed, by build. */
+  readonly programs: readonly string[];
+}
+
+/**
+ * Removes what dead agents left.
+ * @param living what to do with a namespace whose tasks still run: removing it sets them free, also from an enforced model
+ * @throws BpfError, BpfSensorError
+ */
+export async function cleanup(
+  living: "keep" | "remove",
+  place: BpfPlace = DEFAULT_PLACE,
+): Promise<CleanupReport> {
+  if (!existsSync(place.folder)) return { slots: [], programs: [] };
+  return await locked(place.lock, () => {
+    const builds = readdirSync(place.folder);
+    const slots = builds.flatMap((build) => {
+      const folder = join(place.folder, build);
+      return existsSync(join(folder, READY))
+        ? freeDeadSlots(folder, living).map((dead) => ({ build, ...dead }))
+        : [];
+    });
+    const programs = builds.filter((build) => removeUnused(join(place.folder, build), living));
+    if (readdirSync(place.folder).length === 0) removePins(place.folder);
+    return { slots, programs };
+  });
+}
+
+function freeDeadSlots(folder: string, living: "keep" | "remove"): Omit<DeadSlot, "build">[] {
+  const dead = slotOwners(join(folder, "slots")).filter((owner) => !isAlive(owner));
+  if (dead.length === 0) return [];
+  const namespaces = BpfMap.open(join(folder, "maps/galgo_namespaces"));
+  try {
+    return dead.map((owner) => {
+      const tasks = tasksIn(namespaces, owner.slot);
+      const removed = tasks === 0 || living === "remove";
+      if (removed) freeSlot(folder, owner);
+      return { slot: owner.slot, pid: owner.pid, tasks, removed };
+    });
+  } finally {
+    namespaces.close();
+  }
+}
+
+/** Takes everything of a namespace out of the maps. Its process is dead, or asks for it. */
+function freeSlot(folder: string, owner: SlotOwner): void {
+  const map = <T>(name: string, work: (map: BpfMap) => T): T => {
+    const opened = BpfMap.open(join(folder, "maps", name));
+    try {
+      return work(opened);
+    } finally {
+      opened.close();
+    }
+  };
+  map("galgo_namespaces", (namespaces) => clearSlot(namespaces, owner.slot));
+  for (const name of ["galgo_sets", "galgo_rings"])
+    map(name, (maps) => maps.setInner(owner.slot, undefined));
+  removeOwner(join(folder, "slots"), owner);
+}
+
+/** Removes programs that no slot uses, and what an interrupted load left. @returns whether it did */
+function removeUnused(folder: string, living: "keep" | "remove"): boolean {
+  if (existsSync(join(folder, READY))) {
+    freeDeadSlots(folder, living);
+    if (slotOwners(join(folder, "slots")).length > 0) return false;
+  }
+  removePins(folder);
+  return true;
+}
