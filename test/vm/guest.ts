@@ -128,6 +128,7 @@ function bootOptions(values: Values): BootOptions {
   }
   const why = whyNoGuests(kernel);
   if (why !== undefined) throw new VmError("vm-unable", why);
+  removeLeftFolders();
   const number = (name: "smp" | "memory" | "icount") => {
     const value = values[name];
     return value === undefined ? {} : { [name]: Number(value) };
@@ -146,7 +147,6 @@ function need(value: string | undefined, what: string): string {
   return value;
 }
 
-removeLeftFolders();
 // so that what ends this in the middle of a boot ends the guest too
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.once(signal, () => process.exit(STATUS_FAILED));

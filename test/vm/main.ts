@@ -6,7 +6,6 @@
 import { relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Phase, runPhases } from "../../scripts/test-run.ts";
-import { removeLeftFolders } from "./lib/kept.ts";
 import { isKernelName, KERNELS, type KernelName } from "./lib/images.ts";
 
 const ROOT = resolve(import.meta.dirname, "..", "..");
@@ -35,6 +34,5 @@ if (unknown.length > 0) {
   console.error(`no kernel is called ${unknown.join()}: ${KERNELS.join(", ")} are`);
   process.exitCode = 2;
 } else {
-  removeLeftFolders();
   await runPhases(ROOT, values.kernel.filter(isKernelName).map(phaseOf));
 }

@@ -43,6 +43,7 @@ APT::Install-Recommends "false";
 APT::Sandbox::User "root";
 Acquire::Languages "none";
 Acquire::Retries "3";
+APT::Update::Error-Mode "any";
 CONFIG
   export APT_CONFIG="$apt_dir/apt.conf"
   apt-get -qq update

@@ -5,6 +5,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -18,12 +19,21 @@ import { VmError } from "./errors.ts";
 
 const IMAGE = join(import.meta.dirname, "..", "image");
 const UNUSED_DAYS = 30;
+const WRITABLE_BY_OTHERS = 0o022;
 const DIGEST_LENGTH = 16;
 
-/** $GALGO_VM_CACHE, or /var/tmp/galgo-vm. Made when it is not there. */
+/**
+ * $GALGO_VM_CACHE, or /var/tmp/galgo-vm. Made when it is not there.
+ * @throws VmError vm-unable when somebody else could put things there: what is in it runs as root
+ */
 export function cacheDir(): string {
   const dir = process.env["GALGO_VM_CACHE"] ?? "/var/tmp/galgo-vm";
   mkdirSync(dir, { recursive: true, mode: 0o755 });
+  const facts = lstatSync(dir);
+  const isOurs = facts.isDirectory() && facts.uid === process.getuid?.();
+  if (!isOurs || (facts.mode & WRITABLE_BY_OTHERS) !== 0) {
+    throw new VmError("vm-unable", `${dir} is not a folder that only this user can write to`);
+  }
   return dir;
 }
 

@@ -45,12 +45,12 @@ const TO_MAKE = ["apt-get", "dpkg-deb", "cc", "mke2fs", "depmod", "cpio", "flock
 /** Why no guest can be booted here, for people; undefined when one can (if packages can be fetched). */
 export function whyNoGuests(kernel: KernelName): string | undefined {
   if (process.arch !== "x64") return "guests are x86-64 only";
+  if (process.getuid?.() !== 0) return "only root can make the images of guests";
   const made = isCached(rootRecipe()) && isCached(kernelRecipe(kernel));
   const missing = [...TO_RUN, ...(made ? [] : TO_MAKE)].filter(
     (name) => inPath(name) === undefined,
   );
   if (missing.length > 0) return `needs ${missing.join(", ")} in PATH`;
-  if (!made && process.getuid?.() !== 0) return "only root can make the images of guests";
   return undefined;
 }
 

@@ -7,6 +7,7 @@ import { type GuestCase, isOn, type Level } from "./case.ts";
 import { VmError } from "./errors.ts";
 import { Guest } from "./guest.ts";
 import { images, type KernelName, whyNoGuests } from "./images.ts";
+import { removeLeftFolders } from "./kept.ts";
 import { buildGalgo, pushGalgo } from "./payload.ts";
 
 const CASE_TIMEOUT_MS = 120_000;
@@ -33,6 +34,7 @@ export async function registerCases(
     .filter(({ cases }) => cases.length > 0);
   if (files.length === 0) return;
   const why = whyNoGuests(kernel) ?? (await whyNoImages(kernel));
+  if (why === undefined) removeLeftFolders();
   describe(`in a guest with kernel ${kernel}`, { skip: why ?? false }, () => {
     const shared = new SharedGuest(kernel);
     after(async () => void (await shared.end()));
