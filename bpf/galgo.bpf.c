@@ -16,5 +16,6 @@
 #include "hooks-identity.h"
 #include "hooks-file.h"
 #include "hooks-inode.h"
+#include "layout.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -13,4 +13,6 @@ export class BpfSensorError extends CodedError<
   | "NO_PROGRAMS"
   /** Another process holds what this one needs, or all places are taken. */
   | "BUSY"
+  /** A record that is not whole, or not of the programs that this version has loaded. */
+  | "BAD_RECORD"
 > {}
