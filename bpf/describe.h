@@ -26,7 +26,11 @@ enum {
 	SOCKFS_MAGIC = 0x534f434b,
 };
 
-/* The address that a pointer of the kernel's is, as a plain number: functions that are verified alone take no pointers. */
+/*
+ * The address that a pointer of the kernel's is, as a plain number: functions that are verified alone take no pointers.
+ * It is also the only way to ask whether an argument of a hook is NULL: kernels up to 6.13 believe that it never is, and
+ * remove `if (argument)` as always true, so that the next load is an oops.
+ */
 static __always_inline u64 plain(struct galgo_task *t, const void *pointer)
 {
 	*(volatile u64 *)&t->spare = (u64)pointer;

@@ -72,6 +72,17 @@ int BPF_PROG(galgo_file_fcntl, struct file *file, unsigned int cmd, unsigned lon
 	return decide_now(t);
 }
 
+/* A mapping of a file, or of none. */
+static __always_inline void with_file_if_any(struct galgo_task *t, struct file *file)
+{
+	if (plain(t, file)) {
+		with_file(t, 0, file, ROLE_PROGRAM);
+	} else {
+		t->in.roles[0] = ROLE_NONE;
+		t->in.args[0] = 0;
+	}
+}
+
 /* Arguments: flags of the file, protection, flags. */
 SEC("lsm.s/mmap_file")
 int BPF_PROG(galgo_mmap_file, struct file *file, unsigned long reqprot, unsigned long prot, unsigned long flags)
@@ -80,12 +91,7 @@ int BPF_PROG(galgo_mmap_file, struct file *file, unsigned long reqprot, unsigned
 
 	if (!t)
 		return 0;
-	if (file) {
-		with_file(t, 0, file, ROLE_PROGRAM);
-	} else {
-		t->in.roles[0] = ROLE_NONE;
-		t->in.args[0] = 0;
-	}
+	with_file_if_any(t, file);
 	t->in.args[1] = reqprot;
 	t->in.args[2] = flags;
 	return decide(t);
@@ -103,12 +109,7 @@ int BPF_PROG(galgo_file_mprotect, struct vm_area_struct *vma, unsigned long reqp
 	t = begin(GALGO_HOOK_file_mprotect, 2, 1);
 	if (!t)
 		return 0;
-	if (file) {
-		with_file(t, 0, file, ROLE_PROGRAM);
-	} else {
-		t->in.roles[0] = ROLE_NONE;
-		t->in.args[0] = 0;
-	}
+	with_file_if_any(t, file);
 	t->in.args[1] = reqprot;
 	return decide_now(t);
 }
