@@ -313,6 +313,8 @@ __noinline int galgo_event(struct galgo_task *t)
 	ns = namespace_of(t);
 	if (!ns || ns->serial != t->serial || !(ns->flags & GALGO_NS_ACTIVE))
 		return 0;
+	if (!(ns->hooks[t->in.hook >> 6 & 1] >> (t->in.hook & 63) & 1))
+		return 0;
 	t->busy = 1;
 	t->flags = 0;
 	t->creating = 0;

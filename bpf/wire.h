@@ -85,6 +85,7 @@ struct galgo_namespace {
 	__u32 anchor;			/* pid of the process whose program lies on the agent's filesystem; 0: nobody to ask */
 	__u32 anchor_dev;		/* s_dev of that filesystem */
 	__u32 pad;
+	__u64 hooks[2];			/* a bit for each hook that is modeled; of others nothing is told, and nothing is refused */
 
 	__u64 hits;			/* known events */
 	__u64 misses;			/* unknown events */

@@ -25,7 +25,7 @@ import { cleanup, type Installation, install } from "./install.ts";
 import { builtPrograms, canAttach } from "./programs.ts";
 
 const ACTIVE = 1;
-const HITS_AT = 24;
+const HITS_AT = 40;
 const HELPER = join(import.meta.dirname, "../../../test/helpers/installed.ts");
 
 interface TestPlace extends BpfPlace {
