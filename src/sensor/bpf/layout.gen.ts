@@ -17,22 +17,23 @@ export const CONFIG = {
 
 /** struct galgo_namespace */
 export const NAMESPACE = {
-  bytes: 96,
+  bytes: 112,
   at: {
     flags: 0,
     rules: 4,
     serial: 8,
     anchor: 12,
     anchorDev: 16,
-    hits: 24,
-    misses: 32,
-    held: 40,
-    atomic: 48,
-    refused: 56,
-    unanswered: 64,
-    lost: 72,
-    sequence: 80,
-    tasks: 88,
+    hooks: 24,
+    hits: 40,
+    misses: 48,
+    held: 56,
+    atomic: 64,
+    refused: 72,
+    unanswered: 80,
+    lost: 88,
+    sequence: 96,
+    tasks: 104,
   },
   size: {
     flags: 4,
@@ -40,6 +41,7 @@ export const NAMESPACE = {
     serial: 4,
     anchor: 4,
     anchorDev: 4,
+    hooks: 16,
     hits: 8,
     misses: 8,
     held: 8,
@@ -312,7 +314,7 @@ export const ANSWER = {
 
 /** struct galgo_task */
 export const TASK = {
-  bytes: 2152,
+  bytes: 2688,
   at: {
     slot: 0,
     serial: 4,
