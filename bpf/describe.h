@@ -24,6 +24,7 @@ enum {
 	PROC_MAGIC = 0x9fa0,
 	PIPEFS_MAGIC = 0x50495045,
 	SOCKFS_MAGIC = 0x534f434b,
+	NSFS_MAGIC = 0x6e736673,
 };
 
 /*
@@ -218,6 +219,11 @@ __noinline int galgo_names(struct galgo_task *t, u64 dentry, u32 rules)
 		return 0;
 	start = t->words;
 	put(t, 0); /* the number of words that follow */
+	/* a file that lies in no directory has a name all the same, as [eventpoll] */
+	if (plain(t, AS(struct dentry, dentry)->d_parent) == dentry) {
+		put(t, 0);
+		set(t, start + 1, put_name(t, dentry));
+	}
 	bpf_iter_num_new(&it, 0, GALGO_DEPTH);
 	while (bpf_iter_num_next(&it)) {
 		struct dentry *d = AS(struct dentry, at);
@@ -276,7 +282,9 @@ __noinline int galgo_levels(struct galgo_task *t, u64 vfsmount, u64 root_vfsmoun
 		put(t, AS(struct mount, parent)->mnt_id_unique);
 		put(t, point->d_inode->i_ino);
 		put(t, point->d_inode->i_generation | (u64)epoch_of(sb->s_dev) << 32);
-		if (!galgo_names_directories(sb->s_magic))
+		if (galgo_names_directories(sb->s_magic))
+			put(t, 0); /* no words of names */
+		else
 			galgo_names(t, plain(t, point), 0);
 		levels++;
 		at = parent;
@@ -381,8 +389,9 @@ __noinline int galgo_named(struct galgo_task *t, u32 which, u32 rules)
 	which &= 1;
 	dentry = AS(struct dentry, t->in.dentry[which]);
 	magic = dentry->d_sb->s_magic;
-	if (magic == PIPEFS_MAGIC || magic == SOCKFS_MAGIC) {
-		t->parent = rules & GALGO_RULE_PIPE_NUMBER ? 0 : AS(struct inode, t->in.inode[which])->i_ino;
+	if (magic == PIPEFS_MAGIC || magic == SOCKFS_MAGIC || magic == NSFS_MAGIC) {
+		if (magic == NSFS_MAGIC || !(rules & GALGO_RULE_PIPE_NUMBER))
+			t->parent = AS(struct inode, t->in.inode[which])->i_ino;
 		return 0;
 	}
 	if (!galgo_names_directories(magic)) {

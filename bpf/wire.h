@@ -161,14 +161,14 @@ struct galgo_object {
 	__u16 mode;
 	__u16 state;
 	__u32 uid, gid;
-	__u64 parent;			/* inode number of its directory; of the object itself for pipes and sockets; 0 if WALKED */
+	__u64 parent;			/* inode number of its directory; of the object itself for pipes, sockets, namespaces; 0 if WALKED */
 	__u32 parent_generation;
 	__u32 epoch;			/* directory renames in this filesystem */
 	__u64 mount;			/* unique id */
 	__u32 owner;			/* identity number of the creator, if created inside the namespace; else 0 */
 	__u32 instance;
 	__u32 magic;
-	__u16 name;			/* bytes of keyed names, without padding */
+	__u16 name;			/* bytes of the keyed name, without padding; 0 if WALKED: then come a number of words and the names */
 	__u16 mounts;			/* levels that follow */
 };
 
@@ -192,6 +192,7 @@ struct galgo_level {
 	__u64 inode;			/* of the mountpoint */
 	__u32 generation;
 	__u32 epoch;
+	__u64 names;			/* words of its names that follow */
 };
 
 /* --- records ------------------------------------------------------------------------------------------------------------- */

@@ -203,18 +203,20 @@ export const DIRECTORY = {
 
 /** struct galgo_level */
 export const LEVEL = {
-  bytes: 24,
+  bytes: 32,
   at: {
     mount: 0,
     inode: 8,
     generation: 16,
     epoch: 20,
+    names: 24,
   },
   size: {
     mount: 8,
     inode: 8,
     generation: 4,
     epoch: 4,
+    names: 8,
   },
 } as const;
 
