@@ -52,6 +52,14 @@ function addDoctor(program: Command): void {
     .command("doctor")
     .description("find out, by trying, what this machine can hold and enforce")
     .option("--json", "print the facts as JSON")
+    .option(
+      "--cleanup",
+      "instead: remove what Galgos that died left in the kernel; exit status 0 when nothing is left",
+    )
+    .option(
+      "--set-free",
+      "with --cleanup: also where processes of a namespace still run; nothing is modeled or refused then",
+    )
     .action(async (options) => (await import("./commands/doctor.ts")).doctor(options));
 }
 

@@ -10,7 +10,7 @@ import { stringifyWorkloadModel } from "../model/index.ts";
 import { seccompFidelity } from "../sensor/seccomp/index.ts";
 import { findCommand } from "./command-lookup.ts";
 import { weaknesses } from "./fidelity.ts";
-import { findBtfFunction } from "./probe/btf.ts";
+import { findBtfFunction } from "../sensor/bpf/index.ts";
 import { takeSignals } from "./signals.ts";
 import { createRun } from "./state-dir.ts";
 import { findTarget } from "./target.ts";

@@ -1,17 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo doctor: what this machine can hold and enforce, per sensor, found by trying.
-import { collectFacts, judgeSensors } from "../../orchestrator/probe/index.ts";
+import { RunError } from "../../orchestrator/index.ts";
+import { cleanup, collectFacts, judgeSensors } from "../../orchestrator/probe/index.ts";
 import type { Fact, SensorVerdict } from "../../orchestrator/probe/index.ts";
 import { stateRoot } from "../../orchestrator/inspect/index.ts";
 import { quote } from "../../base/quote.ts";
 import { setVariables } from "../env.ts";
 import { EXIT_DIFFERENT, EXIT_OK } from "../exit-status.ts";
 import { packageVersion } from "../version.ts";
-import { outJson, outLine, outPainter, table } from "../render.ts";
+import { outJson, outLine, outPainter, plural, table } from "../render.ts";
 import type { Painter } from "../render.ts";
 
+interface DoctorOptions {
+  readonly json?: boolean;
+  readonly cleanup?: boolean;
+  readonly setFree?: boolean;
+}
+
 /** Exit status 0 when at least one sensor is usable, else 1. */
-export async function doctor(options: { readonly json?: boolean }): Promise<void> {
+export async function doctor(options: DoctorOptions): Promise<void> {
+  if (options.cleanup === true) {
+    await cleanUp(options);
+    return;
+  }
+  if (options.setFree === true) throw new RunError("BAD_OPTION", "--set-free needs --cleanup");
   const facts = await collectFacts(process.env);
   const sensors = judgeSensors(facts);
   const report = {
@@ -24,6 +36,26 @@ export async function doctor(options: { readonly json?: boolean }): Promise<void
   if (options.json === true) outJson(report);
   else print(report, outPainter());
   process.exitCode = sensors.some((sensor) => sensor.usable) ? EXIT_OK : EXIT_DIFFERENT;
+}
+
+/** Exit status 0 when nothing is left, else 1. */
+async function cleanUp({ json, setFree }: DoctorOptions): Promise<void> {
+  const { slots, programs } = await cleanup(setFree === true ? "remove" : "keep");
+  const left = slots.filter(({ removed }) => !removed);
+  process.exitCode = left.length === 0 ? EXIT_OK : EXIT_DIFFERENT;
+  if (json === true) {
+    outJson({ slots, programs, left: left.length });
+    return;
+  }
+  for (const { slot, pid, tasks, removed } of slots) {
+    const free = tasks === 0 ? "" : `; ${plural(tasks, "task")} of it set free`;
+    const kept = `${plural(tasks, "task")} of it still run, and are decided on; --set-free removes it`;
+    outLine(
+      `namespace ${slot} of process ${pid}, which is dead: ${removed ? `removed${free}` : kept}`,
+    );
+  }
+  for (const build of programs) outLine(`programs ${build}: removed`);
+  if (slots.length + programs.length === 0) outLine("nothing was left");
 }
 
 interface Report {

@@ -16,8 +16,8 @@ import {
   trySyncWakeUp,
 } from "../../native/probe.ffi.ts";
 import type { Trial } from "../../native/probe.ffi.ts";
+import { findBtfFunction } from "../../sensor/bpf/index.ts";
 import { siblingModule, startThread } from "../thread/start-thread.ts";
-import { findBtfFunction } from "./btf.ts";
 
 /** What the child found. Absent: not reached, because an earlier step failed. */
 export interface ChildFindings {

@@ -10,6 +10,7 @@ import { tryPidfdGetfd, tryProcessVmReadv } from "../../native/probe.ffi.ts";
 import type { Trial } from "../../native/probe.ffi.ts";
 import { buildFilter, thisMachine } from "../../sensor/seccomp/index.ts";
 import { launchWorkload } from "../../sensor/index.ts";
+import { leftoverStep, securityModules, tryBpfSensor } from "../../sensor/bpf/index.ts";
 import { probeTsem, tryNamespace, tsemFolder } from "../../sensor/tsem/index.ts";
 import type { LauncherKind } from "../../sensor/seccomp/launch-types.ts";
 import { createCgroup } from "../cgroup.ts";
@@ -26,17 +27,24 @@ export interface Fact {
 }
 
 const CHILD_DEADLINE_MS = 15_000;
+/** LSM_ID_BPF of uapi/linux/lsm.h */
+const LSM_BPF = 109;
 const COMPILERS = ["cc", "gcc", "clang"];
 
 /** Runs all tries. Never throws: a try that fails is a fact. */
 export async function collectFacts(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Fact[]> {
+  const tried = await childFacts();
+  const ofBpf = (id: string) => id === "btf" || id.startsWith("bpf-");
   return [
     ...machineFacts(env),
-    ...(await childFacts()),
+    ...tried.filter(({ id }) => !ofBpf(id)),
     ...(await launcherFacts()),
     ...(await cgroupFacts()),
+    ...tried.filter(({ id }) => ofBpf(id)),
+    ...(await tryBpfSensor()),
+    leftoverStep(),
     ...tsemFacts(tsemFolder(env)),
   ];
 }
@@ -138,7 +146,7 @@ function findingFacts(found: ChildFindings): Fact[] {
     fact(
       "bpf-lsm-active",
       "BPF security module active",
-      modules?.includes(109),
+      activeText(modules) === "yes",
       activeText(modules),
     ),
     tried("bpf-lsm-load", "a BPF security program loads", found.bpfLsm),
@@ -146,8 +154,10 @@ function findingFacts(found: ChildFindings): Fact[] {
 }
 
 function activeText(modules: readonly number[] | undefined): string {
-  if (modules === undefined) return "unknown: this kernel does not list its modules";
-  return modules.includes(109) ? "yes" : "no";
+  const names = securityModules();
+  if (modules?.includes(LSM_BPF) === true || names?.includes("bpf") === true) return "yes";
+  if (names !== undefined) return `no: ${names.join(",")}`;
+  return modules === undefined ? "unknown: this kernel does not list its modules" : "no";
 }
 
 /** What a parent may do with its child. */

@@ -11,8 +11,6 @@ export interface SensorVerdict {
   readonly notes: readonly string[];
 }
 
-const NOT_YET = "not part of this version of Galgo";
-
 export function judgeSensors(facts: readonly Fact[]): SensorVerdict[] {
   const byId = new Map(facts.map((fact) => [fact.id, fact]));
   return [judgeSeccomp(byId), judgeBpf(byId), judgeTsem(byId)];
@@ -46,13 +44,38 @@ function judgeSeccomp(facts: Facts): SensorVerdict {
   return { sensor: "seccomp", usable: reasons.length === 0, reasons, notes };
 }
 
+/** Everything else is there: then it is no fault of the kernel's that can be mended here. */
+const REFUSED_LSM =
+  "a BPF security program does not load: what runs this machine (a container, a sandbox) forbids it";
+
+/** Also what can be done about each; the first one is the most fundamental. */
 function judgeBpf(facts: Facts): SensorVerdict {
+  const kernel = facts.get("kernel")?.value ?? "this kernel";
   const reasons = lacking(facts, {
-    btf: "no kernel type information",
-    "bpf-lsm-active": "the BPF security module is not active",
-    "bpf-lsm-load": "a BPF security program does not load",
+    arch: "no programs for this architecture",
+    btf: "no kernel type information: a kernel with CONFIG_DEBUG_INFO_BTF is needed",
+    "bpf-functions": `the kernel (${kernel}) is too old: Linux 6.12 or newer is needed, older ones give a hook no way to ask and wait`,
+    "bpf-lsm-active":
+      "the BPF security module is not active: add bpf to the list of the boot parameter lsm=, and boot again",
+    "bpf-capabilities": "not permitted: run galgo as root",
+    ...(facts.get("bpf-capabilities")?.ok === false ? {} : { "bpf-lsm-load": REFUSED_LSM }),
+    "bpf-libbpf": "libbpf is missing: install libbpf1",
+    "bpf-object":
+      "the kernel programs were not built: npm run build, with clang, llvm and libbpf-dev installed",
+    "bpf-fs": "no place for pins: as root, mount -t bpf bpf /sys/fs/bpf",
+    "bpf-anchor": "Galgo can not be asked through FUSE: load the module fuse, and see to /dev/fuse",
   });
-  return { sensor: "bpf", usable: false, reasons: [NOT_YET, ...reasons], notes: [] };
+  const loads = reasons.length > 0 || facts.get("bpf-programs")?.ok === true;
+  const refused = lacking(facts, { "bpf-programs": "the kernel refuses the programs" });
+  const notes = lacking(facts, {
+    launcher: "the native launcher does not work, Node starts the workload (slower)",
+    "cgroup-kill": "the workload is killed process by process, not as one cgroup",
+    ...(facts.get("bpf-leftovers")?.ok === false
+      ? { "bpf-leftovers": "Galgos that died left something in the kernel" }
+      : {}),
+  });
+  const all = loads ? reasons : refused;
+  return { sensor: "bpf", usable: all.length === 0, reasons: all, notes };
 }
 
 function judgeTsem(facts: Facts): SensorVerdict {

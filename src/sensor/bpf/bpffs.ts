@@ -13,7 +13,7 @@ import {
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { quote } from "../../base/quote.ts";
-import { mountFilesystem } from "../../native/mount.ffi.ts";
+import { lazyUnmount, mountFilesystem } from "../../native/mount.ffi.ts";
 import { tryLock } from "../../native/process.ffi.ts";
 import { BpfSensorError } from "./errors.ts";
 import { LOCK_DEADLINE_MS, LOCK_RETRY_MS } from "./limits.ts";
@@ -42,6 +42,20 @@ export function makePlace(folder: string): void {
     throw noBpffs(folder, cause);
   }
   if (!isBpffs(folder)) throw noBpffs(folder, undefined);
+}
+
+/**
+ * Whether programs could be pinned: makes a folder and removes it again.
+ * @returns false when the BPF file system had to be mounted for that; it is unmounted again
+ * @throws BpfSensorError NO_BPFFS
+ */
+export function tryPlace(): boolean {
+  const mounted = isBpffs(BPFFS);
+  const folder = `${BPFFS}/galgo-try-${process.pid}`;
+  makePlace(folder);
+  rmdirSync(folder);
+  if (!mounted) lazyUnmount(BPFFS);
+  return mounted;
 }
 
 function isBpffs(folder: string): boolean {

@@ -21,7 +21,7 @@ import { noBpf, objectOf, privateBpffs } from "../../../test/helpers/bpf-program
 import { runProgram } from "../../native/bpf-link.ffi.ts";
 import type { BpfMap } from "../../native/bpf-map.ffi.ts";
 import type { BpfPlace } from "./bpffs.ts";
-import { cleanup, type Installation, install } from "./install.ts";
+import { cleanup, type Installation, install, leftovers } from "./install.ts";
 import { builtPrograms, canAttach } from "./programs.ts";
 
 const ACTIVE = 1;
@@ -129,6 +129,7 @@ describe("the installed programs", { skip: noBpf ?? false }, () => {
     assert.deepEqual(claims.map(({ slot }) => slot).sort(), [1, 2, 3, 4]);
     assert.equal(new Set(claims.map(({ serial }) => serial)).size, 4);
     assert.deepEqual(readdirSync(at.folder), [build()]);
+    assert.deepEqual(leftovers(at), { slots: 0, programs: 0 });
     await Promise.all(others.map((other) => other.leave()));
     assert.deepEqual(readdirSync(at.folder), []);
   });
@@ -139,12 +140,14 @@ describe("the installed programs", { skip: noBpf ?? false }, () => {
     const { slot } = await other.claimed();
     await other.kill();
     assert.deepEqual(readdirSync(at.folder), [build()]);
+    assert.deepEqual(leftovers(at), { slots: 1, programs: 1 });
     assert.deepEqual(await cleanup("keep", at), {
       slots: [{ build: build(), slot, pid: other.child.pid, tasks: 0, removed: true }],
       programs: [build()],
     });
     assert.equal(existsSync(at.folder), false);
     assert.deepEqual(await cleanup("keep", at), { slots: [], programs: [] });
+    assert.deepEqual(leftovers(at), { slots: 0, programs: 0 });
   });
 
   it("stay for tasks of a dead process's namespace, unless they are to be set free", async (t) => {

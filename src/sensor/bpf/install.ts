@@ -168,6 +168,22 @@ export async function cleanup(
   });
 }
 
+/** What `cleanup` would look at: slots of dead processes, and sets of programs that no living one uses. Changes nothing. */
+export function leftovers(place: BpfPlace = DEFAULT_PLACE): {
+  readonly slots: number;
+  readonly programs: number;
+} {
+  if (!existsSync(place.folder)) return { slots: 0, programs: 0 };
+  const sets = readdirSync(place.folder).map((build) => {
+    const slots = join(place.folder, build, "slots");
+    return existsSync(slots) ? slotOwners(slots) : [];
+  });
+  return {
+    slots: sets.flat().filter((owner) => !isAlive(owner)).length,
+    programs: sets.filter((owners) => !owners.some(isAlive)).length,
+  };
+}
+
 function freeDeadSlots(folder: string, living: "keep" | "remove"): Omit<DeadSlot, "build">[] {
   const dead = slotOwners(join(folder, "slots")).filter((owner) => !isAlive(owner));
   if (dead.length === 0) return [];
