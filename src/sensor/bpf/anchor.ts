@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The anchor: a process that only sleeps, whose program file is served by Galgo over FUSE. Programs in the kernel find the file
 // through the process, and ask by reading its attribute. The file system is in no mount table, and lasts as long as the anchor.
-import { writeFileSync } from "node:fs";
+import { readlinkSync, writeFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { watchReadable } from "../../native/fd-passing.ffi.ts";
 import { makeFuseFile, openFuse, startProgram } from "../../native/fuse.ffi.ts";
@@ -12,6 +12,8 @@ import { BpfSensorError } from "./errors.ts";
 import { type AnswerQuestion, FuseServer } from "./fuse.ts";
 
 const NAME = "galgo-anchor";
+/** PROC_PID_INIT_INO */
+const INITIAL_PID_NAMESPACE = 0xefff_fffc;
 
 /** A device number as the kernel keeps it in a superblock. */
 export interface KernelDevice {
@@ -58,6 +60,12 @@ export async function startAnchor(answer: AnswerQuestion): Promise<Anchor> {
   const image = anchorImage(process.pid);
   if (image === undefined)
     throw new BpfSensorError("ANCHOR_FAILED", `there is no anchor for ${process.arch} processors`);
+  if (readlinkSync("/proc/self/ns/pid") !== `pid:[${INITIAL_PID_NAMESPACE}]`) {
+    throw new BpfSensorError(
+      "ANCHOR_FAILED",
+      "programs in the kernel know tasks by their pids outside of containers: the bpf sensor has to run outside too",
+    );
+  }
   let fuseFd = -1;
   let root = -1;
   let pid = 0;

@@ -22,10 +22,10 @@ import { runProgram } from "../../native/bpf-link.ffi.ts";
 import type { BpfMap } from "../../native/bpf-map.ffi.ts";
 import type { BpfPlace } from "./bpffs.ts";
 import { cleanup, type Installation, install, leftovers } from "./install.ts";
+import { NamespaceFlag } from "./layout.gen.ts";
+import { NamespaceView } from "./namespace-slot.ts";
 import { builtPrograms, canAttach } from "./programs.ts";
 
-const ACTIVE = 1;
-const HITS_AT = 40;
 const HELPER = join(import.meta.dirname, "../../../test/helpers/installed.ts");
 
 interface TestPlace extends BpfPlace {
@@ -81,16 +81,8 @@ class Other {
 const build = (): string => builtPrograms(objectOf("installed")).build;
 
 function hitsOf(namespaces: BpfMap, slot: number): bigint {
-  const value = Buffer.alloc(namespaces.info.valueBytes);
-  namespaces.get(slot, value);
-  return value.readBigUInt64LE(HITS_AT);
-}
-
-function setFlags(namespaces: BpfMap, slot: number, flags: number): void {
-  const value = Buffer.alloc(namespaces.info.valueBytes);
-  namespaces.get(slot, value);
-  value.writeUInt32LE(flags, 0);
-  namespaces.set(slot, value);
+  using view = new NamespaceView(namespaces, slot);
+  return view.counter("hits");
 }
 
 /** The programs count calls like this one. */
@@ -110,7 +102,11 @@ describe("the installed programs", { skip: noBpf ?? false }, () => {
     const namespaces = one.map("galgo_namespaces");
     call();
     assert.equal(hitsOf(namespaces, one.slot), 0n, "not active yet");
-    setFlags(namespaces, one.slot, ACTIVE);
+    using view = new NamespaceView(namespaces, one.slot);
+    assert.equal(view.serial, one.serial);
+    view.raise(NamespaceFlag.active | NamespaceFlag.sealed);
+    view.lower(NamespaceFlag.sealed);
+    assert.equal(view.flags, NamespaceFlag.active);
     call();
     assert.ok(hitsOf(namespaces, one.slot) > 0n);
     const two = await installed(at);
@@ -158,7 +154,6 @@ describe("the installed programs", { skip: noBpf ?? false }, () => {
     const namespaces = mine.map("galgo_namespaces");
     const value = Buffer.alloc(namespaces.info.valueBytes);
     namespaces.get(slot, value);
-    value.writeUInt32LE(ACTIVE, 0);
     value.writeBigInt64LE(3n, value.length - 8);
     namespaces.set(slot, value);
     await other.kill();

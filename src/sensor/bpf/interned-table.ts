@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // One table of interned behaviours: an array map of buckets that programs read and count in while user space adds to it.
-// An entry never moves and is never taken away, so that a count always belongs to the key that was found. Layout: bpf/wire.h.
+// An entry never moves and is never taken away, so that a count always belongs to the key that was found.
 import { BpfMap, MAP_FLAG, MAP_TYPE } from "../../native/bpf-map.ffi.ts";
 import type { Mapping } from "../../native/mapping.ffi.ts";
+import { BUCKET, ENTRY, IdentityNumber, Limit } from "./layout.gen.ts";
 
-/** Four entries of {u64 k0, u64 k1, u64 next << 40 | count}. An entry with k0 = 0 is free. */
-export const ENTRIES_A_BUCKET = 4;
-const ENTRY_HALVES = 6;
-const BUCKET_HALVES: number = ENTRIES_A_BUCKET * ENTRY_HALVES;
-export const BUCKET_BYTES: number = BUCKET_HALVES * 4;
-/** Bits of an entry's third word that count; the identity that an exec leads to is above them. */
-export const COUNT_BITS = 40n;
-export const COUNT_MASK: bigint = (1n << COUNT_BITS) - 1n;
-export const MAX_NEXT = 0xff_ffff;
+/** An entry is {u64 k0, u64 k1, u64 word}; one with k0 = 0 is free. */
+export const ENTRIES_A_BUCKET: number = Limit.bucket;
+const ENTRY_HALVES: number = ENTRY.bytes / 4;
+const BUCKET_HALVES: number = BUCKET.bytes / 4;
+/** Bits of the entry's word that count; the identity that an exec leads to is above them. */
+const COUNT_MASK: bigint = (1n << BigInt(Limit.countBits)) - 1n;
+/** Largest number of an identity that fits there. */
+export const MAX_NEXT: number = IdentityNumber.max;
+/** Place of the identity in the upper half of the word. */
+const NEXT_SHIFT: number = Limit.countBits - 32;
 const TWO_32 = 2 ** 32;
 
 /** Element 0 of the map is no bucket: its first word is their number. */
@@ -23,7 +25,7 @@ function tableMap(buckets: number): BpfMap {
     name: "galgo_set",
     type: MAP_TYPE.ARRAY,
     keyBytes: 4,
-    valueBytes: BUCKET_BYTES,
+    valueBytes: BUCKET.bytes,
     maxEntries: FIRST_BUCKET + buckets,
     // INNER_MAP: a table may be replaced by one of another size
     flags: MAP_FLAG.MMAPABLE | MAP_FLAG.INNER_MAP,
@@ -46,7 +48,7 @@ export class InternedTable {
     this.#mapping = this.map.mapElements();
     const { memory } = this.#mapping;
     new BigUint64Array(memory, 0, 1)[0] = BigInt(buckets);
-    const start = FIRST_BUCKET * BUCKET_BYTES;
+    const start = FIRST_BUCKET * BUCKET.bytes;
     this.#halves = new Uint32Array(memory, start, buckets * BUCKET_HALVES);
     this.#words = new BigUint64Array(memory, start, (buckets * BUCKET_HALVES) / 2);
     this.#owners = new Int32Array(buckets * ENTRIES_A_BUCKET);
@@ -99,7 +101,7 @@ export class InternedTable {
     this.#halves[half + 2] = key[2] ?? 0;
     this.#halves[half + 3] = key[3] ?? 0;
     this.#halves[half + 4] = 0;
-    this.#halves[half + 5] = (next << 8) >>> 0; // bits 40 to 63
+    this.#halves[half + 5] = (next << NEXT_SHIFT) >>> 0;
     // the first word last, and in one piece: who sees it sees the others
     scratch[0] = key[0] ?? 0;
     scratch[1] = key[1] ?? 0;

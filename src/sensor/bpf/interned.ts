@@ -96,6 +96,12 @@ export class InternedSet {
     return sums;
   }
 
+  /** Time until a table that was replaced can be let go of (ms), by `relieve`; undefined: there is none. */
+  get retiresInMs(): number | undefined {
+    const [first] = this.#retired;
+    return first === undefined ? undefined : Math.max(0, first.until - performance.now());
+  }
+
   /** To be called now and then: keeps counts far from their limit, and lets go of tables that no program can still use. */
   relieve(): void {
     this.#table.relieve(RELIEVE_FROM, this.#carried);

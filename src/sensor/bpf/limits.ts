@@ -13,3 +13,11 @@ export const RETIRED_TABLE_MS = 10_000;
 export const LOCK_DEADLINE_MS = 60_000;
 /** Time between two tries to get the lock (ms). */
 export const LOCK_RETRY_MS = 10;
+/** Records taken before anything else is looked at; the rest is taken in the next turn. */
+export const MAX_RECORDS_A_TURN = 4_096;
+/** Pause while a record is still being written by a program that was interrupted (ms). */
+export const BUSY_WAIT_MS = 1;
+/** Time between two looks at counts that could grow too large, and at tables that can go (ms). */
+export const RELIEVE_EVERY_MS = 600_000;
+/** Answers of which nobody has asked for the one that it waits for, before those of dead tasks are looked for. */
+export const MAX_UNASKED_ANSWERS = 4_096;

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loop of the BPF sensor: takes records out of the ring in their order, has each decided, makes known to the programs what
+// they need not ask again, and answers each task that waits. Blocks its thread until the workload is gone.
+import { existsSync } from "node:fs";
+import { pollAll } from "../../native/tsem.ffi.ts";
+import { SensorBroken, Unseen } from "../file/unseen.ts";
+import type { SensorStats } from "../sensor.ts";
+import type { Anchor } from "./anchor.ts";
+import { BpfSensorError } from "./errors.ts";
+import { ANSWER, AnswerFlag, NamespaceFlag, RecordFlag } from "./layout.gen.ts";
+import type { InternedSet } from "./interned.ts";
+import {
+  BUSY_WAIT_MS,
+  MAX_RECORDS_A_TURN,
+  MAX_UNASKED_ANSWERS,
+  RELIEVE_EVERY_MS,
+} from "./limits.ts";
+import type { NamespaceView } from "./namespace-slot.ts";
+import type { BpfRing } from "./ring.ts";
+import type { BpfDecision, BpfSink } from "./sink.ts";
+import type { RecordDecoder, RecordHead, Told } from "./types.ts";
+
+const EXEC = "bprm_committed_creds";
+/** An exec is no behaviour of a model. */
+const LET_EXEC: BpfDecision = { action: "allow", discipline: false };
+
+export interface BpfServeOptions {
+  /** The ring of the namespace, and the descriptor of its map. */
+  readonly ring: BpfRing;
+  readonly ringFd: number;
+  readonly set: InternedSet;
+  readonly namespace: NamespaceView;
+  readonly decoder: RecordDecoder;
+  readonly sink: BpfSink;
+  /** Readable, or closed at its other end, once no process of the workload is left. */
+  readonly goneFd: number;
+  readonly progress: { begin(): void; end(): void };
+}
+
+interface Answer {
+  readonly flags: number;
+  readonly next: number;
+  readonly instance: number;
+}
+
+const NO: Answer = { flags: 0, next: 0, instance: 0 };
+
+/** What waits for whom is only known here, so the anchor asks this object: `startAnchor(loop.answer)`, then `run(anchor)`. */
+export class BpfLoop {
+  readonly #options: BpfServeOptions;
+  readonly #serial: number;
+  /** Answers to tasks that will ask, by thread id. One that was killed before it asked leaves its own behind. */
+  readonly #answers = new Map<number, Answer>();
+  /** Coefficients of what was interned, by number in the set; undefined: an exec. */
+  readonly #points: (string | undefined)[] = [];
+  /** Records were decided since the sink was last told that tasks have their answers. */
+  #decided = false;
+  #sweepAbove = MAX_UNASKED_ANSWERS;
+  #records = 0n;
+  #held = 0n;
+  #lost = 0n;
+
+  constructor(options: BpfServeOptions) {
+    this.#options = options;
+    this.#serial = options.namespace.serial;
+  }
+
+  /** Answers the question of a thread: after its record, which it has written before. */
+  readonly answer = (pid: number, into: Buffer): number => {
+    this.#drain(() => this.#answers.has(pid));
+    // none: the ring was full, and the task tries again now; or somebody asks who has no business here
+    const { flags, next, instance } = this.#answers.get(pid) ?? NO;
+    this.#answers.delete(pid);
+    into.writeUInt32LE(flags, ANSWER.at.flags);
+    into.writeUInt32LE(next, ANSWER.at.next);
+    into.writeUInt32LE(instance, ANSWER.at.instance);
+    return 0;
+  };
+
+  /**
+   * Makes a behaviour of the model known to the programs before it happens.
+   * @returns false when the set is full: it will be asked about, or refused where nobody can wait
+   */
+  prime(key: Uint32Array, point: string): boolean {
+    return this.#intern(key, point, 0);
+  }
+
+  /**
+   * Serves until the workload is gone, then tells the sink how often everything happened.
+   * @throws BpfSensorError FUSE_FAILED, BAD_RECORD; SensorBroken. The caller kills the workload.
+   */
+  run(anchor: Anchor): SensorStats {
+    const { set } = this.#options;
+    let due = performance.now() + RELIEVE_EVERY_MS;
+    for (let gone = false; ; ) {
+      const more = this.#turn(anchor);
+      if (gone && !more) break;
+      const left = Math.max(0, Math.min(due - performance.now(), set.retiresInMs ?? Infinity));
+      gone ||= this.#wait(anchor, more ? 0 : Math.ceil(left));
+      if (performance.now() >= due || set.retiresInMs === 0) {
+        set.relieve();
+        due = performance.now() + RELIEVE_EVERY_MS;
+      }
+    }
+    return this.#finish();
+  }
+
+  /** Answers who asks, and takes what waits. @returns whether there may be more */
+  #turn(anchor: Anchor): boolean {
+    if (anchor.server.drain() === "ended") {
+      throw new BpfSensorError(
+        "FUSE_FAILED",
+        "the connection through which the kernel asks has ended: its anchor was killed, or it was aborted",
+      );
+    }
+    const taken = this.#take(MAX_RECORDS_A_TURN);
+    if (this.#decided) {
+      this.#decided = false;
+      this.#options.sink.answered(taken === MAX_RECORDS_A_TURN);
+    }
+    return taken === MAX_RECORDS_A_TURN;
+  }
+
+  /** Waits for something to do. @returns whether the workload is gone */
+  #wait({ fuseFd }: Anchor, timeoutMs: number): boolean {
+    const { ring, ringFd, goneFd } = this.#options;
+    // a record that is still being written would let the ring be polled without a pause
+    const busy = ring.busy;
+    const watched = busy ? [fuseFd, goneFd] : [fuseFd, goneFd, ringFd];
+    const [, gone = 0] = pollAll(watched, busy ? Math.min(BUSY_WAIT_MS, timeoutMs) : timeoutMs);
+    return gone !== 0;
+  }
+
+  /** Takes records until `enough`. Behind one that is still being written there may be others that are waited for. */
+  #drain(enough: () => boolean): void {
+    const { ring } = this.#options;
+    for (;;) {
+      this.#take(Number.POSITIVE_INFINITY);
+      if (enough() || !ring.busy) return;
+      pollAll([], BUSY_WAIT_MS);
+    }
+  }
+
+  #take(most: number): number {
+    return this.#options.ring.drain((at, bytes) => {
+      const { progress } = this.#options;
+      progress.begin();
+      this.#record(at, bytes);
+      progress.end();
+    }, most);
+  }
+
+  #record(at: number, bytes: number): void {
+    const head = this.#options.decoder.head(at, bytes);
+    if (head.serial !== this.#serial) return; // of a namespace that had the slot before
+    this.#records += 1n;
+    this.#decided = true;
+    const answer = this.#decide(head, at, bytes);
+    if ((head.flags & RecordFlag.held) === 0) return;
+    this.#held += 1n;
+    this.#answers.set(head.tid, answer);
+    if (this.#answers.size > this.#sweepAbove) this.#sweep();
+  }
+
+  #decide(head: RecordHead, at: number, bytes: number): Answer {
+    const { decoder } = this.#options;
+    try {
+      const told = decoder.tell(at, bytes);
+      const decision = this.#judge(told);
+      const { intern, next, instance, primed } = decoder.conclude(told, decision);
+      const isKnown = decision.point !== undefined || head.hook === EXEC;
+      if (decision.action === "allow" && intern && isKnown)
+        this.#intern(head.key, decision.point, next);
+      for (const { key, point } of primed) this.#intern(key, point, 0);
+      const trust = decision.discipline ? AnswerFlag.untrusted : 0;
+      // one that is to be killed is refused: only an answer lets it die
+      const verdict = decision.action === "allow" ? AnswerFlag.allow : 0;
+      return { flags: verdict | trust, next, instance };
+    } catch (error) {
+      if (error instanceof SensorBroken || error instanceof BpfSensorError) throw error;
+      return this.#unseen(head, error instanceof Unseen ? error : slip(error));
+    }
+  }
+
+  #judge({ head, event }: Told): BpfDecision {
+    const { sink } = this.#options;
+    const untrusted = (head.flags & RecordFlag.untrusted) !== 0;
+    const refused = (head.flags & RecordFlag.refused) !== 0;
+    if (head.hook === EXEC) {
+      return untrusted && this.#enforcing ? { action: "deny", discipline: false } : LET_EXEC;
+    }
+    if ((head.flags & RecordFlag.held) !== 0) return sink.decide(event, untrusted);
+    return sink.happened(event, { refused, untrusted });
+  }
+
+  #unseen(head: RecordHead, { reason, detail }: Unseen): Answer {
+    this.#loss(reason, detail);
+    if (this.#enforcing) return NO;
+    return {
+      flags: AnswerFlag.allow,
+      next: this.#options.decoder.nextAfterLoss(head),
+      instance: 0,
+    };
+  }
+
+  #intern(key: Uint32Array, point: string | undefined, next: number): boolean {
+    const number = this.#options.set.insert(key, 0, next);
+    if (number < 0) return false;
+    if (number >= this.#points.length) this.#points[number] = point;
+    return true;
+  }
+
+  /** Forgets answers for tasks that were killed before they asked. */
+  #sweep(): void {
+    for (const tid of this.#answers.keys()) {
+      if (!existsSync(`/proc/${tid}`)) this.#answers.delete(tid);
+    }
+    this.#sweepAbove = Math.max(MAX_UNASKED_ANSWERS, 2 * this.#answers.size);
+  }
+
+  get #enforcing(): boolean {
+    return (this.#options.namespace.flags & NamespaceFlag.enforcing) !== 0;
+  }
+
+  #loss(reason: string, detail: string, events = 1n): void {
+    this.#lost += events;
+    this.#options.sink.lost(reason, detail);
+  }
+
+  /** Nobody runs in the namespace any more: what the programs have counted is final. */
+  #finish(): SensorStats {
+    const { namespace, set, sink } = this.#options;
+    const sums = new Map<string, bigint>();
+    for (const [number, count] of set.counts().entries()) {
+      const point = this.#points[number];
+      if (point !== undefined && count > 0n) sums.set(point, (sums.get(point) ?? 0n) + count);
+    }
+    for (const [point, count] of sums) sink.repeated(point, Number(count));
+    const { hits, lost, sequence } = namespace.counters();
+    if (lost > 0n) this.#loss("ring-full", `${lost} events happened without a record`, lost);
+    const missing = sequence - this.#records;
+    if (missing > 0n) this.#loss("records-missing", `${missing} records were not read`, missing);
+    sink.answered(false);
+    return { seen: this.#records + hits + lost, held: this.#held, lost: this.#lost };
+  }
+}
+
+/** A slip of ours is no reason to let an event pass, nor to kill everybody: it counts as lost. */
+function slip(error: unknown): Unseen {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new Unseen("internal-error", text.split("\n", 3).join(" "));
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// An agent of the BPF sensor as a process of its own, for the tests of its loop. Says in JSON lines what its sink was told.
+// Usage: bpf-loop.ts OBJECT FOLDER LOCK FLAGS; its input ends when the workload is gone.
+import { writeSync } from "node:fs";
+import { BpfMap, MAP_TYPE } from "../../src/native/bpf-map.ffi.ts";
+import { type Anchor, startAnchor } from "../../src/sensor/bpf/anchor.ts";
+import { install } from "../../src/sensor/bpf/install.ts";
+import { InternedSet } from "../../src/sensor/bpf/interned.ts";
+import { NamespaceFlag } from "../../src/sensor/bpf/layout.gen.ts";
+import { NamespaceView } from "../../src/sensor/bpf/namespace-slot.ts";
+import { BpfRing } from "../../src/sensor/bpf/ring.ts";
+import { BpfLoop } from "../../src/sensor/bpf/serve.ts";
+import type { BpfDecision, BpfSink } from "../../src/sensor/bpf/sink.ts";
+import type { SecurityEvent } from "../../src/event/index.ts";
+import { TASK } from "./events.ts";
+import { CASE, TellingDecoder } from "./telling-decoder.ts";
+
+const RING_BYTES = 64 * 1024;
+const [object = "", folder = "", lock = "", flags = "0"] = process.argv.slice(2);
+
+function say(what: string, facts: Readonly<Record<string, unknown>> = {}): void {
+  const plain = (_: string, value: unknown): unknown =>
+    typeof value === "bigint" ? Number(value) : value;
+  writeSync(1, `${JSON.stringify({ what, ...facts }, plain)}\n`);
+}
+
+const quiet = process.env["QUIET"] === "1";
+
+function decided(event: SecurityEvent): BpfDecision {
+  const [kind] = event.process.split(".").map(Number);
+  if (kind === CASE.deny) return { action: "deny", discipline: false };
+  if (kind === CASE.discipline) return { action: "deny", discipline: true };
+  return { action: "allow", discipline: false, point: event.process };
+}
+
+const sink: BpfSink = {
+  root: TASK,
+  emptyDigest: "",
+  wantsDigest: () => false,
+  forked: (parent) => parent,
+  execed: (before) => before,
+  decide: (event, untrusted) => {
+    if (!quiet) say("decide", { key: event.process, untrusted });
+    return decided(event);
+  },
+  happened: (event, how) => {
+    say("happened", { key: event.process, ...how });
+    return decided(event);
+  },
+  violated: () => ({ action: "allow", discipline: false }),
+  lost: (reason, detail) => {
+    say("lost", { reason, detail });
+  },
+  repeated: (point, count) => {
+    if (!quiet) say("repeated", { point, count });
+  },
+  answered: () => undefined,
+};
+
+const installation = await install({ object, place: { folder, lock } });
+const ringMap = BpfMap.create({
+  name: "ring",
+  type: MAP_TYPE.RINGBUF,
+  keyBytes: 0,
+  valueBytes: 0,
+  maxEntries: RING_BYTES,
+});
+installation.map("galgo_rings").setInner(installation.slot, ringMap);
+const ring = new BpfRing(ringMap);
+const set = new InternedSet({ sets: installation.map("galgo_sets"), slot: installation.slot });
+const namespace = new NamespaceView(installation.map("galgo_namespaces"), installation.slot);
+const loop = new BpfLoop({
+  ring,
+  ringFd: ringMap.fd,
+  set,
+  namespace,
+  decoder: new TellingDecoder(ring.words),
+  sink,
+  goneFd: 0,
+  progress: { begin: () => undefined, end: () => undefined },
+});
+const anchor: Anchor = await startAnchor(loop.answer);
+namespace.setAnchor(anchor.pid, anchor.device.value);
+namespace.raise(NamespaceFlag.active | Number(flags));
+say("ready", { folder: installation.folder, slot: installation.slot, anchor: anchor.pid });
+try {
+  say("end", { ...loop.run(anchor), counters: namespace.counters() });
+} catch (error) {
+  say("failed", { message: String(error) });
+}
+anchor.close();
+set.close();
+await installation.close();
