@@ -164,7 +164,8 @@ __noinline int galgo_extra(struct galgo_extra *extra, u64 dentry, u64 inode)
 	extra->generation = AS(struct inode, inode)->i_generation;
 	extra->nlink = AS(struct inode, inode)->i_nlink;
 	extra->rdev = AS(struct inode, inode)->i_rdev;
-	extra->pad = 0;
+	extra->dev = sb->s_dev;
+	extra->magic = sb->s_magic;
 	extra->path = 0;
 	extra->path_flags = 0;
 	bpf_probe_read_kernel(extra->s_id, sizeof(extra->s_id), &sb->s_id);
@@ -199,7 +200,7 @@ __noinline int galgo_head(struct galgo_record *r, struct galgo_task *t, u32 path
 	r->paths = paths;
 	r->size = sizeof(*r) + paths * sizeof(struct galgo_path);
 	bpf_probe_read_kernel(r->description, words * 8, t->description);
-	if (t->in.nobjects > 0)
+	if (t->in.nobjects > 0 && !(t->in.roles[0] & ROLE_NONE))
 		galgo_extra(&r->extra[0], t->in.dentry[0], t->in.inode[0]);
 	if (t->in.nobjects > 1)
 		galgo_extra(&r->extra[1], t->in.dentry[1], t->in.inode[1]);
@@ -307,6 +308,7 @@ __noinline int galgo_publish(struct galgo_task *t, u32 may_wait)
 __noinline int galgo_event(struct galgo_task *t)
 {
 	struct galgo_namespace *ns;
+	int recalled;
 
 	if (!t)
 		return 0;
@@ -319,13 +321,15 @@ __noinline int galgo_event(struct galgo_task *t)
 	t->flags = 0;
 	t->creating = 0;
 	t->answer.instance = 1;
-	galgo_describe(t, ns->rules);
+	recalled = galgo_describe(t, ns->rules);
 	if ((ns->flags & GALGO_NS_ENFORCING) && galgo_untrusted(t)) {
 		t->flags |= GALGO_RECORD_UNTRUSTED;
 		return 1;
 	}
 	if (!(ns->flags & GALGO_NS_DYING) && galgo_known(t)) {
 		count(&ns->hits);
+		if (!recalled)
+			galgo_remember(t);
 		t->busy = 0;
 		return 0;
 	}
@@ -439,8 +443,13 @@ __noinline int galgo_wait(struct galgo_task *t)
 
 static __always_inline struct galgo_task *modeled(void)
 {
-	struct galgo_task *t = bpf_task_storage_get(&galgo_tasks, bpf_get_current_task_btf(), NULL, 0);
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct galgo_task *t;
 
+	/* most tasks of a machine are not modeled: they have no storage at all, which is seen without a call */
+	if (!task->bpf_storage)
+		return NULL;
+	t = bpf_task_storage_get(&galgo_tasks, task, NULL, 0);
 	return t && t->slot && !t->busy ? t : NULL;
 }
 

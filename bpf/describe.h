@@ -409,49 +409,35 @@ __noinline int galgo_named(struct galgo_task *t, u32 which, u32 rules)
 
 #define OBJECT_WORDS (sizeof(struct galgo_object) / 8)
 
-/* Appends object `which` of the input. */
-__noinline int galgo_object(struct galgo_task *t, u32 which, u32 rules)
+/* Appends what an object is followed by, by its roles. Returns flags of its state. */
+__noinline int galgo_details(struct galgo_task *t, u32 which, u32 rules)
 {
-	u32 head, state = 0, roles, dev, before;
-	struct inode *inode, *dir;
-	struct dentry *dentry;
-	u64 mode, ids, levels;
+	u32 state = 0, roles;
 
 	if (!t)
 		return 0;
 	which &= 1;
 	roles = t->in.roles[which];
-	if (roles & ROLE_NONE) {
-		put(t, (u64)GALGO_OBJECT_ABSENT << 48);
-		return 0;
+	if (t->in.owner[which]) {
+		state |= GALGO_OBJECT_CREATED;
+		put(t, t->in.owner[which] | (u64)t->in.instance[which] << 32);
 	}
-	galgo_find_mount(t, which);
-	dentry = AS(struct dentry, t->in.dentry[which]);
-	inode = AS(struct inode, t->in.inode[which]);
-	dev = dentry->d_sb->s_dev;
-	head = t->words;
-	t->words = head + OBJECT_WORDS;
-	before = dentry->d_seq.seqcount.sequence;
-	dir = dentry->d_parent->d_inode;
-	/* without an inode these are zeros: a bad address reads as such */
-	mode = inode->i_mode;
-	ids = inode->i_uid.val | (u64)inode->i_gid.val << 32;
-	if (!t->in.inode[which])
-		state = GALGO_OBJECT_NEGATIVE;
-	else if (!dentry->d_hash.pprev && plain(t, dentry->d_parent) != t->in.dentry[which])
-		state = GALGO_OBJECT_UNLINKED;
 	if (galgo_content_counts(t, which, rules)) {
+		struct inode *inode = AS(struct inode, t->in.inode[which]);
+
 		state |= GALGO_OBJECT_CONTENT;
 		if (inode->i_writecount.counter > 0) {
 			state |= GALGO_OBJECT_WRITERS;
 			t->flags |= GALGO_RECORD_NEVER;
 		}
 		put(t, inode->i_ino);
-		put(t, inode->i_generation | (u64)(inode->i_ctime_nsec & ~I_CTIME_QUERIED) << 32);
-		put(t, inode->i_ctime_sec);
+		put(t, inode->i_ctime_sec << 30 | (inode->i_ctime_nsec & ~I_CTIME_QUERIED));
 		put(t, inode->i_size);
+		put(t, inode->i_generation);
 	}
 	if (roles & ROLE_DIR) {
+		struct inode *dir = AS(struct dentry, t->in.dentry[which])->d_parent->d_inode;
+
 		state |= GALGO_OBJECT_DIR;
 		put(t, dir->i_uid.val | (u64)dir->i_gid.val << 32);
 		put(t, dir->i_mode);
@@ -460,7 +446,44 @@ __noinline int galgo_object(struct galgo_task *t, u32 which, u32 rules)
 		state |= GALGO_OBJECT_TEMPORARY;
 		t->flags |= GALGO_RECORD_NEVER;
 	}
-	levels = galgo_levels(t, t->in.mount[which], t->root_mount);
+	return state;
+}
+
+/* Appends object `which` of the input. */
+__noinline int galgo_object(struct galgo_task *t, u32 which, u32 rules)
+{
+	u32 head, state, before;
+	struct inode *inode, *dir;
+	struct dentry *dentry;
+	u64 levels = 0, mount;
+
+	if (!t)
+		return 0;
+	which &= 1;
+	if (t->in.roles[which] & ROLE_NONE) {
+		put(t, (u64)GALGO_OBJECT_ABSENT << 16);
+		return 0;
+	}
+	if (!t->in.mount[which])
+		galgo_find_mount(t, which);
+	dentry = AS(struct dentry, t->in.dentry[which]);
+	inode = AS(struct inode, t->in.inode[which]);
+	before = dentry->d_seq.seqcount.sequence;
+	head = t->words;
+	t->words = head + OBJECT_WORDS;
+	state = galgo_details(t, which, rules);
+	if (!t->in.inode[which])
+		state |= GALGO_OBJECT_NEGATIVE;
+	else if (!dentry->d_hash.pprev && plain(t, dentry->d_parent) != t->in.dentry[which])
+		state |= GALGO_OBJECT_UNLINKED;
+	if (t->in.mount[which] != t->root_mount)
+		levels = galgo_levels(t, t->in.mount[which], t->root_mount);
+	mount = AS(struct mount, mount_of(t->in.mount[which]))->mnt_id_unique;
+	if (!mount) {
+		mount = dentry->d_sb->s_dev;
+		state |= GALGO_OBJECT_MOUNTLESS;
+		t->flags |= GALGO_RECORD_NEVER;
+	}
 	t->parent = 0;
 	t->named = 0;
 	state |= galgo_named(t, which, rules);
@@ -468,13 +491,13 @@ __noinline int galgo_object(struct galgo_task *t, u32 which, u32 rules)
 		state |= GALGO_OBJECT_CHANGING;
 		t->flags |= GALGO_RECORD_NEVER;
 	}
-	set(t, head, dev | mode << 32 | (u64)state << 48);
-	set(t, head + 1, ids);
+	/* without an inode these are zeros: a bad address reads as such */
+	set(t, head, inode->i_mode | (u64)state << 16 | (u64)(u16)t->named << 32 | levels << 48);
+	set(t, head + 1, inode->i_uid.val | (u64)inode->i_gid.val << 32);
 	set(t, head + 2, t->parent);
-	set(t, head + 3, t->parent ? dir->i_generation | (u64)epoch_of(dev) << 32 : 0);
-	set(t, head + 4, AS(struct mount, mount_of(t->in.mount[which]))->mnt_id_unique);
-	set(t, head + 5, t->in.owner[which] | (u64)t->in.instance[which] << 32);
-	set(t, head + 6, (u32)dentry->d_sb->s_magic | (u64)(u16)t->named << 32 | levels << 48);
+	dir = dentry->d_parent->d_inode;
+	set(t, head + 3, t->parent ? dir->i_generation | (u64)epoch_of(dentry->d_sb->s_dev) << 32 : 0);
+	set(t, head + 4, mount);
 	return 0;
 }
 
@@ -542,16 +565,15 @@ static __always_inline bool put_who(struct galgo_task *t)
 		return true;
 	for (i = 0; i < WHO_WORDS; i++)
 		last[i] = now[i];
+	t->who_number++;
 	return false;
 }
 
-/* Appends the parts that not every event has. Returns the length of the text. */
+/* Appends the parts that few events have. Returns the length of the text. */
 __noinline int galgo_parts(struct galgo_task *t, u32 rules)
 {
 	if (!t)
 		return 0;
-	if (t->in.nobjects > 0)
-		galgo_object(t, 0, rules);
 	if (t->in.nobjects > 1)
 		galgo_object(t, 1, rules);
 	return t->in.text ? galgo_text(t) : 0;
@@ -611,29 +633,89 @@ __noinline int galgo_hash(struct galgo_task *t)
 	return 0;
 }
 
-/* Describes the event of the input and makes its key. */
+/* Finds the key of an event that this task has had hashed before. Returns 1 when it has. */
+__noinline int galgo_recall(struct galgo_task *t)
+{
+	struct galgo_memo *memo;
+	u32 words, i, at;
+	u64 differs = 0;
+
+	if (!t)
+		return 0;
+	at = (t->in.hook ^ t->in.dentry[0] >> 6) & (GALGO_MEMOS - 1);
+	t->memo = at;
+	KEEP(at);
+	memo = &t->memos[at & (GALGO_MEMOS - 1)];
+	words = t->words - WHO_WORDS;
+	if (memo->who != t->who_number || memo->words != words)
+		return 0;
+	for (i = 0; i < 8; i++)
+		differs |= memo->description[i] ^ t->description[WHO_WORDS + i];
+	if (words > 8)
+		for (i = 8; i < GALGO_MEMO_WORDS; i++)
+			differs |= memo->description[i] ^ t->description[WHO_WORDS + i];
+	if (differs)
+		return 0;
+	t->key[0] = memo->key[0];
+	t->key[1] = memo->key[1];
+	return 1;
+}
+
+/* Keeps the event in hand, which is known. */
+__noinline int galgo_remember(struct galgo_task *t)
+{
+	struct galgo_memo *memo;
+	u32 words, i, at;
+
+	if (!t)
+		return 0;
+	words = t->words - WHO_WORDS;
+	if (words > GALGO_MEMO_WORDS)
+		return 0;
+	at = t->memo;
+	KEEP(at);
+	memo = &t->memos[at & (GALGO_MEMOS - 1)];
+	memo->who = t->who_number;
+	memo->words = words;
+	memo->key[0] = t->key[0];
+	memo->key[1] = t->key[1];
+	for (i = 0; i < GALGO_MEMO_WORDS; i++)
+		memo->description[i] = t->description[WHO_WORDS + i];
+	return 0;
+}
+
+/* Describes the event of the input and makes its key. Returns 1 when the key was recalled. */
 __noinline int galgo_describe(struct galgo_task *t, u32 rules)
 {
-	u32 i, text, words;
+	u32 text = 0, words, i;
 
 	if (!t)
 		return 0;
 	if (!put_who(t))
 		galgo_hash_who(t);
-	t->words = WHO_WORDS + 1 + t->in.nargs;
+	t->words = WHO_WORDS + 1;
 	/* all arguments, counted only as far as there are */
-	for (i = 0; i < 8; i++)
+	for (i = 0; i < 2; i++)
 		t->description[WHO_WORDS + 1 + i] = t->in.args[i];
-	text = galgo_parts(t, rules);
-	t->description[WHO_WORDS] = t->in.hook | (u64)t->in.nargs << 16 | (u64)t->in.nobjects << 24 | (u64)text << 32;
+	if (t->in.nargs > 2)
+		for (i = 2; i < 8; i++)
+			t->description[WHO_WORDS + 1 + i] = t->in.args[i];
+	t->words += t->in.nargs;
+	if (t->in.nobjects)
+		galgo_object(t, 0, rules);
+	if (t->in.nobjects > 1 || t->in.text)
+		text = galgo_parts(t, rules);
+	t->description[WHO_WORDS] = t->in.hook | (u64)t->in.nargs << 8 | (u64)t->in.nobjects << 16 | (u64)text << 32;
 	words = t->words;
 	if (words > GALGO_WORDS) {
 		t->flags |= GALGO_RECORD_NEVER | GALGO_RECORD_TRUNCATED;
 		t->words = words = GALGO_WORDS;
 	}
-	/* zeros up to whole turns; the description itself says how long it is */
-	set(t, words, 0);
-	set(t, words + 1, 0);
-	set(t, words + 2, 0);
-	return galgo_hash(t);
+	/* zeros up to whole turns, and to what is compared; the description itself says how long it is */
+	for (i = 0; i < 8; i++)
+		set(t, words + i, 0);
+	if (galgo_recall(t))
+		return 1;
+	galgo_hash(t);
+	return 0;
 }

@@ -34,6 +34,17 @@ enum galgo_role {
 
 #define GALGO_TEXT_STRING 0xffffffffu
 
+/* Known events of a task, found again by comparing instead of hashing. */
+#define GALGO_MEMOS 4
+#define GALGO_MEMO_WORDS 16
+
+struct galgo_memo {
+	u32 who;			/* galgo_task.who_number when it was kept; 0: empty */
+	u32 words;			/* behind who */
+	u64 key[2];
+	u64 description[GALGO_MEMO_WORDS];
+};
+
 struct galgo_task {
 	u32 slot;			/* of its namespace; 0: not modeled */
 	u32 serial;			/* of that namespace */
@@ -58,6 +69,9 @@ struct galgo_task {
 	u32 found;
 	struct galgo_who who;		/* of the last event, and the hash state behind it */
 	u64 who_state[4];
+	u32 who_number;			/* counts the changes of who */
+	u32 memo;			/* where the event in hand may be kept */
+	struct galgo_memo memos[GALGO_MEMOS];
 	u64 key[2];
 	struct galgo_answer answer;
 	struct galgo_input in;

@@ -155,6 +155,7 @@ struct task_struct {
 	const struct cred *real_cred;
 	struct task_struct *group_leader;
 	struct fs_struct *fs;
+	struct bpf_local_storage *bpf_storage;
 };
 struct rlimit { unsigned long rlim_cur, rlim_max; };
 

@@ -133,13 +133,17 @@ struct galgo_who {
 	__u64 root_inode;
 };
 
-/* What. Second. `objects` objects, `args` words and `text` bytes follow, in the order args, objects, text. */
+/*
+ * What. Second. Then follow, in this order, `args` words, `objects` objects, `text` bytes, `more` bytes; texts are without
+ * NUL and padded with zeros to whole words.
+ */
 struct galgo_what {
-	__u16 hook;
+	__u8 hook;
 	__u8 args;
 	__u8 objects;
-	__u16 text;			/* bytes, without NUL; padded with zeros to whole words */
-	__u16 flags;
+	__u8 pad;
+	__u16 text;			/* bytes */
+	__u16 more;			/* bytes of a second text */
 };
 
 enum galgo_object_state {
@@ -153,31 +157,37 @@ enum galgo_object_state {
 	GALGO_OBJECT_DIR = 128,		/* attributes of its directory count: struct galgo_directory follows */
 	GALGO_OBJECT_TEMPORARY = 256,	/* a directory that the namespace made for itself alone in a sticky one */
 	GALGO_OBJECT_CHANGING = 512,	/* its name changed while it was read: never interned */
+	GALGO_OBJECT_CREATED = 1024,	/* created inside the namespace: struct galgo_creation follows */
+	GALGO_OBJECT_MOUNTLESS = 2048,	/* no mount of it was found: never interned */
 };
 
-/* An object: attributes and where it is. Followed by content, directory, mounts, name, by state. */
+/*
+ * An object: attributes and where it is. Followed by creation, content and directory (by state), `levels` mounts, names.
+ * The unique id of a mount stands for the filesystem: device number, magic, ids.
+ */
 struct galgo_object {
-	__u32 dev;
 	__u16 mode;
 	__u16 state;
+	__u16 name;			/* bytes of the keyed name, without padding; 0 if WALKED: then come a number of words and the names */
+	__u16 levels;			/* mounts that follow */
 	__u32 uid, gid;
 	__u64 parent;			/* inode number of its directory; of the object itself for pipes, sockets, namespaces; 0 if WALKED */
 	__u32 parent_generation;
 	__u32 epoch;			/* directory renames in this filesystem */
-	__u64 mount;			/* unique id */
-	__u32 owner;			/* identity number of the creator, if created inside the namespace; else 0 */
+	__u64 mount;			/* unique id; the device number if MOUNTLESS */
+};
+
+struct galgo_creation {
+	__u32 owner;			/* identity number of the creator */
 	__u32 instance;
-	__u32 magic;
-	__u16 name;			/* bytes of the keyed name, without padding; 0 if WALKED: then come a number of words and the names */
-	__u16 mounts;			/* levels that follow */
 };
 
 struct galgo_content {
 	__u64 inode;
-	__u32 generation;
-	__u32 ctime_nsec;
-	__s64 ctime;
+	__u64 ctime;			/* seconds << 30 | nanoseconds */
 	__u64 size;
+	__u32 generation;
+	__u32 pad;
 };
 
 struct galgo_directory {
@@ -186,7 +196,10 @@ struct galgo_directory {
 	__u16 pad[3];
 };
 
-/* One mount between the object and the task's root: where its parent has it. */
+/*
+ * One mount between the object and the task's root: where its parent has it. Where the parent's filesystem does not name
+ * directories for good (WALKED), the names of the mountpoint follow, as for an object.
+ */
 struct galgo_level {
 	__u64 mount;			/* unique id of the parent mount */
 	__u64 inode;			/* of the mountpoint */
@@ -213,7 +226,8 @@ struct galgo_extra {
 	__u32 generation;
 	__u32 nlink;
 	__u32 rdev;
-	__u32 pad;
+	__u32 dev;			/* of the filesystem */
+	__u64 magic;			/* of the filesystem */
 	char s_id[32];
 	__u8 s_uuid[16];
 	__u32 path;			/* bytes of its components in the record's paths, 0: none */
@@ -227,7 +241,7 @@ enum galgo_path_flags {
 	GALGO_PATH_CHANGING = 8,
 };
 
-/* Head of a record in the ring buffer. Then come `paths` bytes of text (GALGO_PATH for each path area). */
+/* Head of a record in the ring buffer. Then come `paths` path areas (struct galgo_path). */
 struct galgo_record {
 	__u32 size;			/* of all, paths included */
 	__u16 hook;
