@@ -116,54 +116,46 @@ export const WHAT = {
   bytes: 8,
   at: {
     hook: 0,
-    args: 2,
-    objects: 3,
+    args: 1,
+    objects: 2,
     text: 4,
-    flags: 6,
+    more: 6,
   },
   size: {
-    hook: 2,
+    hook: 1,
     args: 1,
     objects: 1,
     text: 2,
-    flags: 2,
+    more: 2,
   },
 } as const;
 
 /** struct galgo_object */
 export const OBJECT = {
-  bytes: 56,
+  bytes: 40,
   at: {
-    dev: 0,
-    mode: 4,
-    state: 6,
+    mode: 0,
+    state: 2,
+    name: 4,
+    levels: 6,
     uid: 8,
     gid: 12,
     parent: 16,
     parentGeneration: 24,
     epoch: 28,
     mount: 32,
-    owner: 40,
-    instance: 44,
-    magic: 48,
-    name: 52,
-    mounts: 54,
   },
   size: {
-    dev: 4,
     mode: 2,
     state: 2,
+    name: 2,
+    levels: 2,
     uid: 4,
     gid: 4,
     parent: 8,
     parentGeneration: 4,
     epoch: 4,
     mount: 8,
-    owner: 4,
-    instance: 4,
-    magic: 4,
-    name: 2,
-    mounts: 2,
   },
 } as const;
 
@@ -172,17 +164,15 @@ export const CONTENT = {
   bytes: 32,
   at: {
     inode: 0,
-    generation: 8,
-    ctimeNsec: 12,
-    ctime: 16,
-    size: 24,
+    ctime: 8,
+    size: 16,
+    generation: 24,
   },
   size: {
     inode: 8,
-    generation: 4,
-    ctimeNsec: 4,
     ctime: 8,
     size: 8,
+    generation: 4,
   },
 } as const;
 
@@ -222,22 +212,26 @@ export const LEVEL = {
 
 /** struct galgo_extra */
 export const EXTRA = {
-  bytes: 80,
+  bytes: 88,
   at: {
     inode: 0,
     generation: 8,
     nlink: 12,
     rdev: 16,
-    sId: 24,
-    sUuid: 56,
-    path: 72,
-    pathFlags: 76,
+    dev: 20,
+    magic: 24,
+    sId: 32,
+    sUuid: 64,
+    path: 80,
+    pathFlags: 84,
   },
   size: {
     inode: 8,
     generation: 4,
     nlink: 4,
     rdev: 4,
+    dev: 4,
+    magic: 8,
     sId: 32,
     sUuid: 16,
     path: 4,
@@ -247,7 +241,7 @@ export const EXTRA = {
 
 /** struct galgo_record */
 export const RECORD = {
-  bytes: 1776,
+  bytes: 1792,
   at: {
     size: 0,
     hook: 4,
@@ -280,7 +274,7 @@ export const RECORD = {
     words: 4,
     paths: 4,
     description: 1536,
-    extra: 160,
+    extra: 176,
   },
 } as const;
 
@@ -316,7 +310,7 @@ export const ANSWER = {
 
 /** struct galgo_task */
 export const TASK = {
-  bytes: 2688,
+  bytes: 3304,
   at: {
     slot: 0,
     serial: 4,
@@ -385,6 +379,8 @@ export const ObjectState = {
   dir: 128,
   temporary: 256,
   changing: 512,
+  created: 1024,
+  mountless: 2048,
 } as const;
 
 /** enum galgo_record_flags */
