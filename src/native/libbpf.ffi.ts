@@ -94,6 +94,8 @@ export function checked(call: string, result: number): number {
 
 // --- messages -------------------------------------------------------------------------------------------------------
 
+/** Said at each EPERM; memory locks have had nothing to do with it since Linux 5.11. */
+const MISLEADING = /ulimit -l/;
 /** enum libbpf_print_level: what is above is for people who work on libbpf. */
 const PRINT_INFO = 1;
 let printType: ReturnType<typeof koffi.proto> | undefined;
@@ -120,7 +122,8 @@ export function withMessages<T>(into: string[], work: () => T): T {
     if (level > PRINT_INFO) return 0;
     const bytes = Buffer.alloc(MAX_MESSAGE_BYTES);
     const length = Math.min(Math.max(format(bytes, bytes.length, text, args), 0), bytes.length - 1);
-    into.push(bytes.toString("utf8", 0, length).trim());
+    const message = bytes.toString("utf8", 0, length).trim();
+    if (!MISLEADING.test(message)) into.push(message);
     if (into.length > MAX_MESSAGES) into.shift();
     return 0;
   };

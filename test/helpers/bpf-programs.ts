@@ -29,7 +29,9 @@ function compiler(): string | undefined {
 const built = new Map<string, string>();
 
 /** The object file of test/fixtures/bpf/NAME.bpf.c. */
-export function objectOf(name: "plumbing" | "unresolved" | "installed" | "telling"): string {
+export function objectOf(
+  name: "plumbing" | "unresolved" | "installed" | "telling" | "hashing",
+): string {
   const before = built.get(name);
   if (before !== undefined) return before;
   const folder = mkdtempSync(join(tmpdir(), "galgo-bpf-"));

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import fc from "fast-check";
+import { noBpf, objectOf } from "../../../test/helpers/bpf-programs.ts";
+import { runProgram } from "../../native/bpf-link.ffi.ts";
+import { BpfObject } from "../../native/bpf-object.ffi.ts";
+import { Limit } from "./layout.gen.ts";
 import { sipHash128 } from "./siphash.ts";
 
 /** Of the bytes 0, 1, 2, ... under the key 0, 1, ..., 15: the table of the reference implementation, whole words. */
@@ -44,5 +49,34 @@ describe("SipHash-2-4-128", () => {
   it("depends on the words that it is told to take, and on no others", () => {
     assert.equal(hash(halves(64), 3), REFERENCE[3]);
     assert.equal(hash(halves(64), 3), REFERENCE[3]);
+  });
+});
+
+describe("the hash of the programs in the kernel", { skip: noBpf ?? false }, () => {
+  it("is the same", () => {
+    const object = BpfObject.open(objectOf("hashing"));
+    object.load();
+    const map = object.map("hashed").open();
+    const { fd } = object.program("hash");
+    const half = fc.integer({ min: 0, max: 0xffff_ffff });
+    const halves = fc.array(half, { maxLength: 2 * Limit.words });
+    const key = fc.array(half, { minLength: 4, maxLength: 4 });
+    fc.assert(
+      fc.property(key, halves, (k, words) => {
+        const count = Math.floor(words.length / 2);
+        const value = new Uint32Array(map.info.valueBytes / 4);
+        value.set([...k, count, 0], 0);
+        value.set(words, 10);
+        const bytes = Buffer.from(value.buffer);
+        map.set(0, bytes);
+        assert.equal(runProgram(fd, Buffer.alloc(8)), 0);
+        map.get(0, bytes);
+        const out = new Uint32Array(4);
+        sipHash128(Uint32Array.from(k), Uint32Array.from(words), count, out);
+        assert.deepEqual([...out], [...value.subarray(6, 10)]);
+      }),
+    );
+    map.close();
+    object.close();
   });
 });
