@@ -14,6 +14,7 @@ __attribute__((unused)) int galgo_kept_for_the_layout(void)
 	KEPT(struct galgo_bucket);
 	KEPT(struct galgo_what);
 	KEPT(struct galgo_object);
+	KEPT(struct galgo_creation);
 	KEPT(struct galgo_content);
 	KEPT(struct galgo_directory);
 	KEPT(struct galgo_level);

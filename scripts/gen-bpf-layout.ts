@@ -20,6 +20,7 @@ const STRUCTS: readonly (readonly [string, string, (readonly string[])?])[] = [
   ["galgo_who", "WHO"],
   ["galgo_what", "WHAT"],
   ["galgo_object", "OBJECT"],
+  ["galgo_creation", "CREATION"],
   ["galgo_content", "CONTENT"],
   ["galgo_directory", "DIRECTORY"],
   ["galgo_level", "LEVEL"],

@@ -159,6 +159,19 @@ export const OBJECT = {
   },
 } as const;
 
+/** struct galgo_creation */
+export const CREATION = {
+  bytes: 8,
+  at: {
+    owner: 0,
+    instance: 4,
+  },
+  size: {
+    owner: 4,
+    instance: 4,
+  },
+} as const;
+
 /** struct galgo_content */
 export const CONTENT = {
   bytes: 32,
