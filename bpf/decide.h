@@ -56,44 +56,33 @@ __noinline int galgo_known(struct galgo_task *t)
 	return 0;
 }
 
-/* Whether a process was disciplined: by this thread's own state, or by its leader's, which stands for all threads. */
-__noinline int galgo_untrusted(struct galgo_task *t)
+/*
+ * Whether the process of the current task was disciplined, by this thread's own state or by its leader's, which stands for
+ * all threads. With `discipline` it is from now on.
+ */
+__noinline int galgo_untrusted(struct galgo_task *t, u32 discipline)
 {
 	struct task_struct *task = bpf_get_current_task_btf(), *leader;
 	struct galgo_task *of_leader;
-	int untrusted = 0;
+	int untrusted;
 
 	if (!t)
 		return 0;
-	if (t->untrusted)
-		return 1;
-	if (task->pid == task->tgid)
-		return 0;
+	if (discipline)
+		t->untrusted = 1;
+	else if (t->untrusted || task->pid == task->tgid)
+		return t->untrusted;
+	untrusted = t->untrusted;
 	bpf_rcu_read_lock();
 	leader = task->group_leader;
 	of_leader = leader ? bpf_task_storage_get(&galgo_tasks, leader, NULL, 0) : NULL;
-	if (of_leader && of_leader->untrusted)
-		untrusted = 1;
+	if (of_leader) {
+		if (discipline)
+			of_leader->untrusted = 1;
+		untrusted |= of_leader->untrusted;
+	}
 	bpf_rcu_read_unlock();
 	return untrusted;
-}
-
-/* Marks the process of the current task untrusted. */
-__noinline int galgo_discipline(struct galgo_task *t)
-{
-	struct task_struct *task = bpf_get_current_task_btf(), *leader;
-	struct galgo_task *of_leader;
-
-	if (!t)
-		return 0;
-	t->untrusted = 1;
-	bpf_rcu_read_lock();
-	leader = task->group_leader;
-	of_leader = leader ? bpf_task_storage_get(&galgo_tasks, leader, NULL, 0) : NULL;
-	if (of_leader)
-		of_leader->untrusted = 1;
-	bpf_rcu_read_unlock();
-	return 0;
 }
 
 /* Writes the components of a path, from the object up to the root of the task, across mounts. Returns flags. */
@@ -322,7 +311,7 @@ __noinline int galgo_event(struct galgo_task *t)
 	t->creating = 0;
 	t->answer.instance = 1;
 	recalled = galgo_describe(t, ns->rules);
-	if ((ns->flags & GALGO_NS_ENFORCING) && galgo_untrusted(t)) {
+	if ((ns->flags & GALGO_NS_ENFORCING) && galgo_untrusted(t, 0)) {
 		t->flags |= GALGO_RECORD_UNTRUSTED;
 		return 1;
 	}
@@ -352,7 +341,7 @@ __noinline int galgo_pass(struct galgo_task *t)
 	refuse = (ns->flags & (GALGO_NS_ENFORCING | GALGO_NS_DYING)) != 0;
 	t->flags |= GALGO_RECORD_ATOMIC | (refuse ? GALGO_RECORD_REFUSED : 0);
 	if (refuse) {
-		galgo_discipline(t);
+		galgo_untrusted(t, 1);
 		count(&ns->refused);
 	}
 	if (galgo_publish(t, 0))
@@ -381,7 +370,7 @@ __noinline int galgo_ask(u32 anchor, u32 anchor_dev)
 	file = bpf_get_task_exe_file(task);
 	if (file) {
 		/* a pid that is used again leads to another filesystem */
-		if (file->f_inode->i_sb->s_dev == anchor_dev) {
+		if (AS(struct file, file)->f_inode->i_sb->s_dev == anchor_dev) {
 			bpf_dynptr_from_mem(&t->answer, sizeof(t->answer), 0, &value);
 			got = bpf_get_file_xattr(file, "user.galgo", &value);
 		}
@@ -433,7 +422,7 @@ __noinline int galgo_wait(struct galgo_task *t)
 	}
 	count(&ns->held);
 	if (t->answer.flags & GALGO_ANSWER_UNTRUSTED)
-		galgo_discipline(t);
+		galgo_untrusted(t, 1);
 	t->pending = t->answer.next;
 	t->busy = 0;
 	return (t->answer.flags & GALGO_ANSWER_ALLOW) ? 0 : -EPERM;
@@ -447,7 +436,7 @@ static __always_inline struct galgo_task *modeled(void)
 	struct galgo_task *t;
 
 	/* most tasks of a machine are not modeled: they have no storage at all, which is seen without a call */
-	if (!task->bpf_storage)
+	if (!AS(struct task_struct, task)->bpf_storage)
 		return NULL;
 	t = bpf_task_storage_get(&galgo_tasks, task, NULL, 0);
 	return t && t->slot && !t->busy ? t : NULL;
@@ -521,6 +510,7 @@ static __always_inline void with_path(struct galgo_task *t, u32 which, const str
 static __always_inline void with_file(struct galgo_task *t, u32 which, struct file *file, u32 roles)
 {
 	u32 flags = file->f_flags;
+	struct inode *inode;
 
 	roles |= ROLE_FILE;
 	if (flags & FMODE_EXEC)
@@ -528,10 +518,11 @@ static __always_inline void with_file(struct galgo_task *t, u32 which, struct fi
 	if (flags & O_ACCMODE)
 		roles |= ROLE_WRITES;
 	t->in.roles[which] = roles;
-	t->in.dentry[which] = (u64)file->f_path.dentry;
-	t->in.mount[which] = (u64)file->f_path.mnt;
-	t->in.inode[which] = (u64)file->f_inode;
-	created_by(t, which, file->f_inode);
+	t->in.dentry[which] = (u64)AS(struct file, file)->f_path.dentry;
+	t->in.mount[which] = (u64)AS(struct file, file)->f_path.mnt;
+	inode = file->f_inode;
+	t->in.inode[which] = (u64)inode;
+	created_by(t, which, inode);
 	t->in.args[0] = flags;
 }
 

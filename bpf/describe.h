@@ -135,7 +135,7 @@ static __always_inline int put_name(struct galgo_task *t, u64 dentry)
 {
 	struct dentry *d = AS(struct dentry, dentry);
 	u32 before = d->d_seq.seqcount.sequence;
-	int length = galgo_name(t, (u64)d->d_name.name, d->d_name.len);
+	int length = galgo_name(t, plain(t, d->d_name.name), d->d_name.len);
 
 	if ((before & 1) || d->d_seq.seqcount.sequence != before)
 		t->flags |= GALGO_RECORD_NEVER;
@@ -157,7 +157,7 @@ __noinline int galgo_class(struct galgo_task *t, u64 dentry)
 		return 0;
 	d = AS(struct dentry, dentry);
 	length = d->d_name.len;
-	name = (u64)d->d_name.name;
+	name = plain(t, d->d_name.name);
 	have = length < CLASS_BYTES ? length : CLASS_BYTES;
 	t->found = 0;
 	bpf_iter_num_new(&it, 1, CLASS_BYTES);
@@ -237,7 +237,7 @@ __noinline int galgo_names(struct galgo_task *t, u64 dentry, u32 rules)
 		put(t, 0);
 		if ((rules & GALGO_RULE_PROC_SELF) && d->d_sb->s_magic == PROC_MAGIC &&
 		    plain(t, d->d_parent->d_parent) == parent) {
-			int number = galgo_number((u64)d->d_name.name, d->d_name.len);
+			int number = galgo_number(plain(t, d->d_name.name), d->d_name.len);
 
 			if (number && (number == task->pid || number == task->tgid)) {
 				set(t, head, ~0ULL);
@@ -403,7 +403,7 @@ __noinline int galgo_named(struct galgo_task *t, u32 which, u32 rules)
 		t->named = galgo_class(t, t->in.dentry[which]);
 		return GALGO_OBJECT_CLASS;
 	}
-	t->named = galgo_name(t, (u64)dentry->d_name.name, dentry->d_name.len);
+	t->named = galgo_name(t, plain(t, dentry->d_name.name), dentry->d_name.len);
 	return 0;
 }
 
@@ -537,7 +537,7 @@ __noinline int galgo_text(struct galgo_task *t)
 /* Who acts. Returns true when it is who acted in this task's last event, so that the hash state behind it can be used again. */
 static __always_inline bool put_who(struct galgo_task *t)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = AS(struct task_struct, bpf_get_current_task_btf());
 	struct cred *c = AS(struct cred, t->in.hook == GALGO_HOOK_bprm_committed_creds ? t->in.args[7] : plain(t, task->cred));
 	struct fs_struct *fs = task->fs;
 	struct galgo_who *w = &t->who;

@@ -19,7 +19,7 @@ int BPF_PROG(galgo_task_alloc, struct task_struct *task, unsigned long clone_fla
 		return 0;
 	if (ns->flags & GALGO_NS_DYING)
 		return -EPERM;
-	untrusted = galgo_untrusted(t);
+	untrusted = galgo_untrusted(t, 0);
 	child = bpf_task_storage_get(&galgo_tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!child)
 		return -12; /* ENOMEM */
@@ -57,7 +57,7 @@ int BPF_PROG(galgo_exec, struct linux_binprm *bprm, struct file *unused)
 	if (!t)
 		return 0;
 	/* the leader ends in an exec of another thread */
-	if (galgo_untrusted(t))
+	if (galgo_untrusted(t, 0))
 		t->untrusted = 1;
 	with_file(t, 0, bprm->file, ROLE_PROGRAM);
 	t->in.args[7] = (u64)bprm->cred;

@@ -6,6 +6,10 @@
  */
 #pragma once
 
+/*
+ * Also for pointers that the verifier trusts: each step from one of those to another pointer makes it look for a type by its name
+ * in the kernel's type information, from end to end, which took half of the time of loading a program.
+ */
 #define AS(type, address) ((type *)bpf_rdonly_cast((void *)(address), bpf_core_type_id_kernel(type)))
 
 /* What is checked next is this very register: the compiler may not check another expression of the same value. */
