@@ -6,9 +6,9 @@ import { ENTRIES_A_BUCKET, InternedTable, MAX_NEXT } from "./interned-table.ts";
 import { layOut } from "./interned-layout.ts";
 import { FIRST_BUCKETS, MAX_INTERNED_KEYS, RETIRED_TABLE_MS } from "./limits.ts";
 
-/** A fuller table is replaced by a larger one; one that is not, by one of the same size that is laid out better. */
+/** Up to this load the first table is laid out anew, in the same size; everything else that is too full grows. */
 const GROW_ABOVE = 0.55;
-const GROWTH = 1.25;
+const GROWTH = 1.5;
 /** Load for which a table is made when the number of keys is known. */
 const WANTED_LOAD = 0.5;
 const KEY_HALVES = 4;
@@ -149,7 +149,8 @@ export class InternedSet {
     const now = performance.now();
     this.#release(now);
     const load = this.#count / (old.buckets * ENTRIES_A_BUCKET);
-    const buckets = load > GROW_ABOVE ? Math.ceil(old.buckets * GROWTH) : old.buckets;
+    const stays = old.buckets === FIRST_BUCKETS && load <= GROW_ABOVE;
+    const buckets = stays ? old.buckets : Math.ceil(old.buckets * GROWTH);
     this.#table = this.#filled(buckets);
     // When this returns no program that can not sleep is still in the old table. Those that can leave it soon: they look up and
     // count without sleeping in between.
