@@ -86,10 +86,10 @@ export function removePins(folder: string): void {
 
 /**
  * Does `work` while no other process does anything here. A process that dies lets go of the lock.
- * @throws BpfSensorError BUSY
+ * @throws BpfSensorError NO_LOCK, BUSY
  */
 export async function locked<T>(path: string, work: () => T): Promise<T> {
-  const fd = openSync(path, "a", 0o600);
+  const fd = openLock(path);
   try {
     for (const until = performance.now() + LOCK_DEADLINE_MS; !tryLock(fd); ) {
       if (performance.now() > until) {
@@ -103,5 +103,16 @@ export async function locked<T>(path: string, work: () => T): Promise<T> {
     return work();
   } finally {
     closeSync(fd);
+  }
+}
+
+function openLock(path: string): number {
+  try {
+    return openSync(path, "a", 0o600);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new BpfSensorError("NO_LOCK", `can not open the lock of the bpf sensor: ${why}`, {
+      cause,
+    });
   }
 }

@@ -11,6 +11,8 @@ export class BpfSensorError extends CodedError<
   | "NO_BPFFS"
   /** The built programs are not there. */
   | "NO_PROGRAMS"
+  /** The file that is locked while programs are loaded or removed can not be opened. */
+  | "NO_LOCK"
   /** Another process holds what this one needs, or all places are taken. */
   | "BUSY"
   /** A record that is not whole, or not of the programs that this version has loaded. */

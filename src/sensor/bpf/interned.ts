@@ -10,7 +10,7 @@ import { FIRST_BUCKETS, MAX_INTERNED_KEYS, RETIRED_TABLE_MS } from "./limits.ts"
 const GROW_ABOVE = 0.55;
 const GROWTH = 1.5;
 /** Load for which a table is made when the number of keys is known. */
-const WANTED_LOAD = 0.5;
+const WANTED_LOAD = 0.4;
 const KEY_HALVES = 4;
 /** Counts from here on are taken out of the table: far below where they would touch the bits above them. */
 const RELIEVE_FROM: bigint = 1n << 36n;
