@@ -31,8 +31,8 @@ mkdir -p "$out"
 object=$out/galgo.bpf.o
 if [ -e "$object" ] && [ -z "$(find . -newer "$object")" ]; then exit 0; fi
 # every argument of a hook is one 64-bit word on all machines Galgo runs on, so the target of the registers does not matter
-"$clang" -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter -Wno-missing-declarations -Werror -D__TARGET_ARCH_x86 -c galgo.bpf.c -o "$object.tmp"
+"$clang" -g -gno-column-info -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter -Wno-missing-declarations -Werror -D__TARGET_ARCH_x86 -c galgo.bpf.c -o "$object.tmp"
 "$strip" -g "$object.tmp"
-# relocations of line numbers, which only a linker would want
-"$objcopy" --remove-section .rel.BTF.ext "$object.tmp"
+# relocations of line numbers and labels, which only a linker would want
+"$objcopy" --wildcard --strip-symbol 'LBB*' --remove-section .rel.BTF.ext "$object.tmp"
 mv "$object.tmp" "$object"

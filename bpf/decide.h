@@ -452,6 +452,7 @@ static __always_inline struct galgo_task *begin(u32 hook, u32 args, u32 objects)
 	t->in.nargs = args;
 	t->in.nobjects = objects;
 	t->in.text = 0;
+	t->in.more_length = 0;
 	return t;
 }
 
@@ -536,4 +537,37 @@ static __always_inline void with_bytes(struct galgo_task *t, const void *bytes, 
 {
 	t->in.text = (u64)bytes;
 	t->in.text_length = length;
+}
+
+/* A second text, for which there is only room when it is as short as a name; longer ones make the event one to be refused. */
+static __always_inline void with_second_string(struct galgo_task *t, const char *text)
+{
+	long got = bpf_probe_read_kernel_str(t->scratch, GALGO_NAME, text);
+
+	t->in.more = plain(t, t->scratch);
+	t->in.more_length = got > 0 ? got - 1 : 0;
+}
+
+/* An object that only its addresses are known of: whether the namespace has made it is not asked. */
+static __always_inline void with_addresses(struct galgo_task *t, u32 which, u64 dentry, u64 mount)
+{
+	t->in.roles[which] = 0;
+	t->in.dentry[which] = dentry;
+	t->in.mount[which] = mount;
+	t->in.inode[which] = plain(t, AS(struct dentry, dentry)->d_inode);
+	t->in.owner[which] = 0;
+	t->in.instance[which] = 0;
+}
+
+static __always_inline void without_object(struct galgo_task *t, u32 which)
+{
+	t->in.roles[which] = ROLE_NONE;
+}
+
+/* Whether the rules of the namespace have one. */
+static __always_inline bool has_rule(struct galgo_task *t, u32 rule)
+{
+	struct galgo_namespace *ns = namespace_of(t);
+
+	return ns && (ns->rules & rule);
 }

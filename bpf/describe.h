@@ -569,14 +569,22 @@ static __always_inline bool put_who(struct galgo_task *t)
 	return false;
 }
 
-/* Appends the parts that few events have. Returns the length of the text. */
+/* Appends the parts that few events have. Returns the lengths of the texts. */
 __noinline int galgo_parts(struct galgo_task *t, u32 rules)
 {
+	u32 text = 0;
+
 	if (!t)
 		return 0;
 	if (t->in.nobjects > 1)
 		galgo_object(t, 1, rules);
-	return t->in.text ? galgo_text(t) : 0;
+	if (t->in.text)
+		text = galgo_text(t);
+	if (t->in.more_length >= GALGO_NAME - 1)
+		t->flags |= GALGO_RECORD_NEVER | GALGO_RECORD_TRUNCATED;
+	if (t->in.more_length)
+		text |= galgo_name(t, t->in.more, t->in.more_length) << 16;
+	return text;
 }
 
 /* The hash state behind the description of who acts. */
@@ -703,7 +711,7 @@ __noinline int galgo_describe(struct galgo_task *t, u32 rules)
 	t->words += t->in.nargs;
 	if (t->in.nobjects)
 		galgo_object(t, 0, rules);
-	if (t->in.nobjects > 1 || t->in.text)
+	if (t->in.nobjects > 1 || t->in.text || t->in.more_length)
 		text = galgo_parts(t, rules);
 	t->description[WHO_WORDS] = t->in.hook | (u64)t->in.nargs << 8 | (u64)t->in.nobjects << 16 | (u64)text << 32;
 	words = t->words;

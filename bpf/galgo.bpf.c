@@ -16,6 +16,11 @@
 #include "hooks-identity.h"
 #include "hooks-file.h"
 #include "hooks-inode.h"
+#include "hooks-socket.h"
+#include "hooks-task.h"
+#include "hooks-ipc.h"
+#include "hooks-mount.h"
+#include "hooks-kernel.h"
 #include "layout.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -72,10 +72,13 @@ int BPF_PROG(galgo_file_fcntl, struct file *file, unsigned int cmd, unsigned lon
 	return decide_now(t);
 }
 
-/* A mapping of a file, or of none. */
+/*
+ * A mapping of a file, or of none. Verifiers before 6.14 believe that there is one, so that only the plain number tells; later
+ * ones want the pointer itself to be looked at.
+ */
 static __always_inline void with_file_if_any(struct galgo_task *t, struct file *file)
 {
-	if (plain(t, file)) {
+	if (plain(t, file) && file) {
 		with_file(t, 0, file, ROLE_PROGRAM);
 	} else {
 		t->in.roles[0] = ROLE_NONE;

@@ -27,5 +27,9 @@ __attribute__((unused)) int galgo_kept_for_the_layout(void)
 	KEPT(enum galgo_record_flags);
 	KEPT(enum galgo_path_flags);
 	KEPT(enum galgo_answer_flags);
+	KEPT(enum galgo_target_flags);
+	KEPT(enum galgo_present);
+	KEPT(struct galgo_key_request);
+	KEPT(struct galgo_mark);
 	return sum;
 }

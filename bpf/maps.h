@@ -16,7 +16,8 @@ struct galgo_input {
 	u8 nobjects;
 	u64 text;			/* address */
 	u32 text_length;		/* bytes; GALGO_TEXT_STRING: up to a NUL */
-	u32 pad;
+	u32 more_length;		/* bytes */
+	u64 more;			/* address of a second, short text */
 };
 
 enum galgo_role {
@@ -75,6 +76,7 @@ struct galgo_task {
 	u64 key[2];
 	struct galgo_answer answer;
 	struct galgo_input in;
+	u64 scratch[GALGO_NAME / 8 + 1];	/* texts that a hook makes or changes */
 	u64 description[GALGO_ARRAY + GALGO_NAME / 8];
 };
 
@@ -121,6 +123,15 @@ struct {
 	__type(value, struct galgo_created);
 } galgo_socks SEC(".maps");
 
+/* Who made a System V object, by the address of its struct kern_ipc_perm: there is no storage for these. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, GALGO_IPC);
+	__type(key, u64);
+	__type(value, struct galgo_created);
+} galgo_ipc SEC(".maps");
+
 struct galgo_set {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE | BPF_F_INNER_MAP);
@@ -154,3 +165,18 @@ struct {
 	__type(key, u32);
 	__type(value, u32);
 } galgo_epochs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct galgo_mark);
+} galgo_mark_request SEC(".maps");
+
+/* Of the program that makes a key for a test. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct galgo_task);
+} galgo_nobody SEC(".maps");

@@ -46,7 +46,7 @@ enum {
 	BPF_RB_AVAIL_DATA = 0,
 };
 
-enum {
+enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
@@ -132,7 +132,7 @@ struct mount___list { struct list_head mnt_instance; };
 struct mount___chain { struct mount *mnt_next_for_sb; };
 
 struct path { struct vfsmount *mnt; struct dentry *dentry; };
-struct fs_struct { struct path root; };
+struct fs_struct { struct path root, pwd; };
 struct file { unsigned int f_mode; unsigned int f_flags; struct inode *f_inode; struct path f_path; };
 struct linux_binprm { struct file *file; struct cred *cred; };
 struct renamedata { struct dentry *old_dentry; struct dentry *new_dentry; unsigned int flags; };
@@ -148,6 +148,7 @@ struct cred {
 	struct group_info *group_info;
 };
 struct task_struct {
+	unsigned int flags;
 	int pid;
 	int tgid;
 	char comm[16];
@@ -168,23 +169,28 @@ struct sock_common {
 };
 struct sock { struct sock_common __sk_common; u16 sk_type; u16 sk_protocol; };
 struct socket { short type; struct sock *sk; };
-struct sockaddr { unsigned short sa_family; char sa_data[14]; };
-struct sockaddr_un { unsigned short sun_family; char sun_path[108]; };
+struct sockaddr_un { unsigned short sun_family; };
 struct unix_address { int len; struct sockaddr_un name[0]; };
 struct unix_sock { struct unix_address *addr; };
 struct msghdr { void *msg_name; int msg_namelen; };
-struct sk_buff;
-struct netlink_skb_parms { u32 portid; u32 dst_group; u32 flags; bool nsid_is_set; int nsid; };
+struct sk_buff { char cb[48]; };
+struct scm_creds { kuid_t uid; kgid_t gid; };
+struct netlink_skb_parms { struct scm_creds creds; u32 portid; u32 dst_group; u32 flags; bool nsid_is_set; int nsid; };
 
 struct kern_ipc_perm { kuid_t uid; kgid_t gid; kuid_t cuid; kgid_t cgid; umode_t mode; };
 struct sembuf;
 struct msg_msg;
 struct key { kuid_t uid; kgid_t gid; unsigned long flags; };
 typedef struct __key_reference_with_attributes *key_ref_t;
+struct posix_acl_entry { short e_tag; unsigned short e_perm; kuid_t e_uid; };
+struct posix_acl { unsigned int a_count; struct posix_acl_entry a_entries[0]; };
 
-struct bpf_map { __u32 map_type; };
-struct bpf_prog_aux { int verified_insns; };
-struct bpf_prog { __u32 type; __u32 expected_attach_type; };
+enum bpf_prog_type { BPF_PROG_TYPE_UNSPEC };
+enum bpf_attach_type { BPF_CGROUP_INET_INGRESS };
+struct bpf_map { enum bpf_map_type map_type; };
+struct bpf_prog { enum bpf_prog_type type; enum bpf_attach_type expected_attach_type; };
+struct cgroup { int level; };
+struct bpf_iter__task { struct task_struct *task; };
 union bpf_attr;
 
 #pragma clang attribute pop
@@ -192,7 +198,7 @@ union bpf_attr;
 struct user_namespace;
 struct mnt_idmap;
 struct kernel_siginfo;
-struct cgroup;
+
 
 /* Types of kfuncs' arguments; the kernel compares them by name. */
 struct bpf_dynptr { __u64 __opaque[2]; } __attribute__((aligned(8)));

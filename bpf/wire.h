@@ -17,6 +17,8 @@ enum galgo_limits {
 	GALGO_DEPTH = 96,		/* components of a path */
 	GALGO_MOUNTS = 8,		/* mounts between a file and the root that are keyed */
 	GALGO_SB_MOUNTS = 64,		/* mounts of a superblock that are looked at for one that a task can see */
+	GALGO_IPC = 65536,		/* System V objects whose creators are known */
+	GALGO_KEY_WORDS = 32,		/* longest description that galgo_key takes */
 	GALGO_EPOCHS = 1024,		/* counters of directory renames, by a hash of the device number */
 	GALGO_RING_BYTES = 1 << 20,	/* ring buffer of an agent */
 	GALGO_RING_RESERVE = 1 << 18,	/* part of it that only hooks which cannot wait may use */
@@ -135,7 +137,8 @@ struct galgo_who {
 
 /*
  * What. Second. Then follow, in this order, `args` words, `objects` objects, `text` bytes, `more` bytes; texts are without
- * NUL and padded with zeros to whole words.
+ * NUL and padded with zeros to whole words. What the words and texts of a hook are is said above its program
+ * (bpf/hooks-*.h).
  */
 struct galgo_what {
 	__u8 hook;
@@ -143,7 +146,19 @@ struct galgo_what {
 	__u8 objects;
 	__u8 pad;
 	__u16 text;			/* bytes */
-	__u16 more;			/* bytes of a second text */
+	__u16 more;			/* bytes of a second text, which is never long */
+};
+
+/* Of the word that tells a task: its identity number in the lower half, 0 when it is OUTSIDE; these above. */
+enum galgo_target_flags {
+	GALGO_TARGET_OUTSIDE = 1,	/* not of this namespace */
+	GALGO_TARGET_PROTECTED = 2,	/* the agent's, or of another namespace: refused whatever the model says */
+};
+
+/* First word of sb_mount: which of the two texts there are. And of settime: which of the two times. */
+enum galgo_present {
+	GALGO_HAS_FIRST = 1,
+	GALGO_HAS_SECOND = 2,
 };
 
 enum galgo_object_state {
@@ -281,4 +296,24 @@ struct galgo_answer {
 	__u32 next;			/* identity number after this exec; 0: no exec */
 	__u32 instance;			/* of the object that is being created */
 	__u32 pad;
+};
+
+/* --- what user space asks the programs to do ------------------------------------------------------------------------------- */
+
+/* galgo_mark_request[0]: which living tasks become modeled; filled in before each pass of the iterator galgo_mark. */
+struct galgo_mark {
+	__u64 cgroup;			/* its id: tasks in it and below; 0: the threads of tgid */
+	__u32 tgid;
+	__u32 slot;
+	__u32 serial;
+	__u32 identity;
+	__u32 marked;			/* tasks that this pass has marked */
+	__u32 failed;			/* tasks that could not be: no memory, or modeled in another namespace */
+};
+
+/* Context of the program galgo_key: the key of a description, made as all keys are. */
+struct galgo_key_request {
+	__u64 words;			/* at least those of struct galgo_who */
+	__u64 key[2];
+	__u64 description[GALGO_KEY_WORDS];
 };

@@ -28,6 +28,8 @@ const STRUCTS: readonly (readonly [string, string, (readonly string[])?])[] = [
   ["galgo_record", "RECORD"],
   ["galgo_path", "PATH"],
   ["galgo_answer", "ANSWER"],
+  ["galgo_mark", "MARK"],
+  ["galgo_key_request", "KEY_REQUEST"],
   // of a task only what user space writes when it marks one
   ["galgo_task", "TASK", ["slot", "serial", "identity", "untrusted", "protect"]],
 ];
@@ -42,6 +44,8 @@ const ENUMS: readonly (readonly [string, string, string])[] = [
   ["galgo_record_flags", "RecordFlag", "GALGO_RECORD_"],
   ["galgo_path_flags", "PathFlag", "GALGO_PATH_"],
   ["galgo_answer_flags", "AnswerFlag", "GALGO_ANSWER_"],
+  ["galgo_target_flags", "TargetFlag", "GALGO_TARGET_"],
+  ["galgo_present", "Present", "GALGO_HAS_"],
 ];
 
 const HOOK_PREFIX = "GALGO_HOOK_";

@@ -321,9 +321,47 @@ export const ANSWER = {
   },
 } as const;
 
+/** struct galgo_mark */
+export const MARK = {
+  bytes: 32,
+  at: {
+    cgroup: 0,
+    tgid: 8,
+    slot: 12,
+    serial: 16,
+    identity: 20,
+    marked: 24,
+    failed: 28,
+  },
+  size: {
+    cgroup: 8,
+    tgid: 4,
+    slot: 4,
+    serial: 4,
+    identity: 4,
+    marked: 4,
+    failed: 4,
+  },
+} as const;
+
+/** struct galgo_key_request */
+export const KEY_REQUEST = {
+  bytes: 280,
+  at: {
+    words: 0,
+    key: 8,
+    description: 24,
+  },
+  size: {
+    words: 8,
+    key: 16,
+    description: 256,
+  },
+} as const;
+
 /** struct galgo_task */
 export const TASK = {
-  bytes: 3304,
+  bytes: 3576,
   at: {
     slot: 0,
     serial: 4,
@@ -350,6 +388,8 @@ export const Limit = {
   depth: 96,
   mounts: 8,
   sbMounts: 64,
+  ipc: 65536,
+  keyWords: 32,
   epochs: 1024,
   ringBytes: 1048576,
   ringReserve: 262144,
@@ -419,6 +459,18 @@ export const PathFlag = {
 export const AnswerFlag = {
   allow: 1,
   untrusted: 2,
+} as const;
+
+/** enum galgo_target_flags */
+export const TargetFlag = {
+  outside: 1,
+  protected: 2,
+} as const;
+
+/** enum galgo_present */
+export const Present = {
+  first: 1,
+  second: 2,
 } as const;
 
 /** By number, as it stands in records and descriptions. */
@@ -520,7 +572,53 @@ export const KERNEL_HOOKS: readonly HookName[] = [
 
 /** Those whose programs can not wait for an answer. */
 export const ATOMIC_HOOKS: readonly HookName[] = [
+  "capable",
+  "capget",
   "file_fcntl",
   "file_ioctl_compat",
   "file_mprotect",
+  "inode_killpriv",
+  "inode_listxattr",
+  "inode_removexattr",
+  "ipc_permission",
+  "kernel_load_data",
+  "key_alloc",
+  "key_permission",
+  "move_mount",
+  "msg_queue_associate",
+  "msg_queue_msgctl",
+  "msg_queue_msgrcv",
+  "msg_queue_msgsnd",
+  "path_chroot",
+  "ptrace_access_check",
+  "ptrace_traceme",
+  "quota_on",
+  "quotactl",
+  "sb_pivotroot",
+  "sem_associate",
+  "sem_semctl",
+  "sem_semop",
+  "shm_associate",
+  "shm_shmat",
+  "shm_shmctl",
+  "socket_setsockopt",
+  "task_fix_setgid",
+  "task_fix_setgroups",
+  "task_fix_setuid",
+  "task_getioprio",
+  "task_getpgid",
+  "task_getscheduler",
+  "task_getsid",
+  "task_kill",
+  "task_prlimit",
+  "task_setioprio",
+  "task_setnice",
+  "task_setpgid",
+  "task_setrlimit",
+  "tun_dev_attach",
+  "tun_dev_attach_queue",
+  "tun_dev_create",
+  "tun_dev_open",
+  "unix_may_send",
+  "unix_stream_connect",
 ];
