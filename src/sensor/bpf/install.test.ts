@@ -152,10 +152,8 @@ describe("the installed programs", { skip: noBpf ?? false }, () => {
     const other = new Other(t, at);
     const { slot } = await other.claimed();
     const namespaces = mine.map("galgo_namespaces");
-    const value = Buffer.alloc(namespaces.info.valueBytes);
-    namespaces.get(slot, value);
-    value.writeBigInt64LE(3n, value.length - 8);
-    namespaces.set(slot, value);
+    using view = new NamespaceView(namespaces, slot);
+    view.addTasks(3);
     await other.kill();
     const dead = { build: build(), slot, pid: other.child.pid, tasks: 3 };
     assert.deepEqual(await cleanup("keep", at), {

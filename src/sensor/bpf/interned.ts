@@ -9,7 +9,7 @@ import { FIRST_BUCKETS, MAX_INTERNED_KEYS, RETIRED_TABLE_MS } from "./limits.ts"
 /** Up to this load the first table is laid out anew, in the same size; everything else that is too full grows. */
 const GROW_ABOVE = 0.55;
 const GROWTH = 1.5;
-/** Load for which a table is made when the number of keys is known. */
+/** Load for which a table is made when it is known that the first one would not do. */
 const WANTED_LOAD = 0.4;
 const KEY_HALVES = 4;
 /** Counts from here on are taken out of the table: far below where they would touch the bits above them. */
@@ -186,7 +186,8 @@ export class InternedSet {
 }
 
 function bucketsFor(keys: number): number {
-  return Math.max(FIRST_BUCKETS, Math.ceil(keys / (ENTRIES_A_BUCKET * WANTED_LOAD)));
+  if (keys <= FIRST_BUCKETS * ENTRIES_A_BUCKET * GROW_ABOVE) return FIRST_BUCKETS;
+  return Math.ceil(keys / (ENTRIES_A_BUCKET * WANTED_LOAD));
 }
 
 function choicesOf(table: InternedTable, key: Uint32Array): readonly [number, number] {

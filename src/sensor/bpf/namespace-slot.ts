@@ -73,6 +73,11 @@ export class NamespaceView {
     Atomics.store(this.#halves, AT.anchor / 4, pid);
   }
 
+  /** Counts tasks that user space has put into the namespace; the programs count those that they fork, and all that end. */
+  addTasks(count: number): void {
+    Atomics.add(this.#words, AT.tasks / 8, BigInt(count));
+  }
+
   counter(name: (typeof COUNTERS)[number]): bigint {
     return Atomics.load(this.#words, AT[name] / 8);
   }
