@@ -113,7 +113,7 @@ export function taskParameters(
 }
 
 /** Orders of an iterator over cgroups (enum bpf_cgroup_iter_order). */
-export const CGROUP_ORDER = { SELF: 1, DESCENDANTS_FIRST_PARENT: 2 } as const;
+export const CGROUP_ORDER = { SELF: 1, PARENTS_FIRST: 2, CHILDREN_FIRST: 3 } as const;
 
 /** Parameters of an iterator over cgroups: `fd` is the open folder of one. */
 export function cgroupParameters(fd: number, order: number): Buffer {

@@ -1,18 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { TestContext } from "node:test";
 import { noBpf, objectOf, privateBpffs } from "../../test/helpers/bpf-programs.ts";
-import { BpfLink, makeIterator, runProgram, taskParameters } from "./bpf-link.ffi.ts";
+import {
+  BpfLink,
+  CGROUP_ORDER,
+  cgroupParameters,
+  makeIterator,
+  runProgram,
+  taskParameters,
+} from "./bpf-link.ffi.ts";
 import { BpfMap, MAP_FLAG, MAP_TYPE, UPDATE } from "./bpf-map.ffi.ts";
 import { BpfObject } from "./bpf-object.ffi.ts";
 import { KernelTypes } from "./kernel-types.ffi.ts";
 
 const skip = noBpf ?? false;
+const cgroup2 = /^\S+ (\S+) cgroup2 /m.exec(readFileSync("/proc/mounts", "latin1"))?.[1];
 
 const key = (value: number): Buffer => {
   const bytes = Buffer.alloc(4);
@@ -213,6 +231,32 @@ describe("BPF links", { skip }, () => {
     assert.ok(tasks.length >= 2);
     assert.ok(tasks.includes(process.pid));
     for (let at = 1; at < tasks.length; at += 2) assert.equal(tasks[at], process.pid);
+  });
+
+  it("iterate over a cgroup and those below it", {
+    skip: cgroup2 === undefined && "no cgroup2",
+  }, (t) => {
+    const object = opened(t);
+    object.load();
+    const folder = join(cgroup2 ?? "", `galgo-iterated-${process.pid}`);
+    mkdirSync(join(folder, "below"), { recursive: true });
+    const fd = openSync(folder, "r");
+    t.after(() => {
+      closeSync(fd);
+      rmdirSync(join(folder, "below"));
+      rmdirSync(folder);
+    });
+    const idsOf = (order: number): bigint[] => {
+      using link = makeIterator(object.program("walk_cgroups").fd, cgroupParameters(fd, order));
+      const bytes = link.iterate();
+      return Array.from({ length: bytes.length / 8 }, (_, at) => bytes.readBigUInt64LE(8 * at));
+    };
+    // the inode number of a cgroup's folder is its id
+    const own = statSync(folder, { bigint: true }).ino;
+    const below = statSync(join(folder, "below"), { bigint: true }).ino;
+    assert.deepEqual(idsOf(CGROUP_ORDER.SELF), [own]);
+    assert.deepEqual(idsOf(CGROUP_ORDER.PARENTS_FIRST), [own, below]);
+    assert.deepEqual(idsOf(CGROUP_ORDER.CHILDREN_FIRST), [below, own]);
   });
 
   it("keep a program attached while they are pinned", (t) => {

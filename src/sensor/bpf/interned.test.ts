@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { describe, it } from "node:test";
 import type { TestContext } from "node:test";
-import { noBpf, objectOf } from "../../../test/helpers/bpf-programs.ts";
+import { noBpf, objectOf, privateBpffs } from "../../../test/helpers/bpf-programs.ts";
 import { runProgram } from "../../native/bpf-link.ffi.ts";
 import type { BpfMap } from "../../native/bpf-map.ffi.ts";
-import { BpfObject } from "../../native/bpf-object.ffi.ts";
+import { BpfObject, type BpfProgram } from "../../native/bpf-object.ffi.ts";
 import { type InternedOptions, InternedSet } from "./interned.ts";
 import { MAX_NEXT } from "./interned-table.ts";
 
 const SLOT = 2;
+const MEETER = join(import.meta.dirname, "../../../test/helpers/meeter.ts");
 /** What the project allows the kernel to spend on 2,000 behaviours (bytes). */
 const BUDGET = { keys: 2000, bytes: 100_000 };
 
@@ -23,6 +27,8 @@ interface Programs {
   /** Looks a key up as the sensor's programs do. */
   readonly meet: (key: Uint32Array, times?: number) => Met;
   readonly makeSet: (more?: Partial<InternedOptions>) => InternedSet;
+  /** What `meet` runs. */
+  readonly program: BpfProgram;
 }
 
 function programs(t: TestContext): Programs {
@@ -46,7 +52,7 @@ function programs(t: TestContext): Programs {
     runProgram(object.program("meet").fd, args);
     return { hits: Number(args.readBigUInt64LE(24)), next: Number(args.readBigUInt64LE(32)) };
   };
-  return { sets, meet, makeSet };
+  return { sets, meet, makeSet, program: object.program("meet") };
 }
 
 /** The same keys in each run, spread as a hash spreads them. */
@@ -112,6 +118,31 @@ describe("an interned set", { skip: noBpf ?? false }, () => {
     for (const key of more) set.insert(key, 0);
     meet(first, 5);
     assert.equal(set.counts()[0], 15n);
+  });
+
+  it("loses no count while programs count in the table that is replaced", async (t) => {
+    const { makeSet, program } = programs(t);
+    const set = makeSet();
+    const [first, ...more] = keys(40_000) as [Uint32Array, ...Uint32Array[]];
+    set.insert(first, 0);
+    const path = join(privateBpffs(t), "meet");
+    program.pin(path);
+    const args = ["--import", "tsx", MEETER, path, String(SLOT), ...[...first].map(String)];
+    const others = Array.from({ length: 2 }, () => {
+      const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+      t.after(() => child.kill("SIGKILL"));
+      return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
+    });
+    for (const { lines } of others) assert.equal((await lines.next()).value, "began");
+    const before = set.memoryBytes;
+    for (const key of more) set.insert(key, 0);
+    assert.ok(set.memoryBytes > 5 * before, "it was replaced several times");
+    let hits = 0n;
+    for (const { child, lines } of others) {
+      child.stdin.end();
+      hits += BigInt(String((await lines.next()).value));
+    }
+    assert.equal(set.counts()[0], hits);
   });
 
   it("takes what the project allows for it, however the keys fall", (t) => {
