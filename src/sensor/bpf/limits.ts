@@ -21,3 +21,13 @@ export const BUSY_WAIT_MS = 1;
 export const RELIEVE_EVERY_MS = 600_000;
 /** Answers of which nobody has asked for the one that it waits for, before those of dead tasks are looked for. */
 export const MAX_UNASKED_ANSWERS = 4_096;
+/** Directories in which the objects that a program makes are counted; the oldest goes first, and that is reported as a loss. */
+export const MAX_COUNTED_DIRECTORIES = 1_000_000;
+/** Root directories of tasks in which temporary directories are known. */
+export const MAX_ROOTS = 256;
+/** Contents whose digests are known by what the programs key of them; the oldest goes first. */
+export const MAX_KNOWN_CONTENTS = 65_536;
+/** Mounts of a filesystem that are tried to open a file by its handle. */
+export const MAX_MOUNTS_TRIED = 8;
+/** Descriptors of a task among which a file without a name is looked for. */
+export const MAX_DESCRIPTORS = 1_024;

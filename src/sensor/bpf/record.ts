@@ -2,33 +2,22 @@
 // A record of the ring, looked at where the programs wrote it (bpf/wire.h). Everything that leads to other places in it (lengths,
 // counts) is checked: a record that does not add up is an error with a code, whoever wrote it.
 import { quote } from "../../base/quote.ts";
-import type { Coe } from "../../event/coe.ts";
 import type { HookName } from "../../event/event.ts";
 import { Unseen } from "../file/unseen.ts";
 import { BpfSensorError } from "./errors.ts";
 import { EXTRA, KERNEL_HOOKS, Limit, PATH, RECORD, RecordFlag, WHAT, WHO } from "./layout.gen.ts";
 import { type ObjectView, readObject } from "./record-object.ts";
 import { pathText } from "./record-path.ts";
-import type { RecordHead } from "./types.ts";
+import type { RecordHead, SeenActor } from "./types.ts";
 
 const WORD = 8;
 const MAX_ARGS = 8;
 const MAX_AREAS = 2;
 
-/** Who acts: the first words of a description. */
-export interface WhoView {
-  /** Number of the identity. */
-  readonly identity: number;
-  readonly coe: Coe;
-  /** Unique id of the mount of the task's root, and the inode number of that root. */
-  readonly rootMount: bigint;
-  readonly rootInode: bigint;
-}
-
 /** Bytes of the ring, and the record in them that is looked at. Valid until the record is given back. */
 export class RecordView {
   readonly head: RecordHead;
-  readonly who: WhoView;
+  readonly who: SeenActor;
   /** Nanoseconds since boot. */
   readonly ts: bigint;
   /** comm, up to its NUL. */
@@ -220,7 +209,7 @@ function bad(hook: HookName, what: string): BpfSensorError {
   });
 }
 
-function readWho(description: Buffer): WhoView {
+function readWho(description: Buffer): SeenActor {
   const u32 = (at: number): number => description.readUInt32LE(at);
   return {
     identity: u32(WHO.at.identity),

@@ -2,7 +2,7 @@
 // What the loop of the BPF sensor gets out of a record in the ring, and what it does with the decision: the interface between
 // the loop (serve), the decoder of records, and those who make keys of behaviours before they happen.
 import type { HookName, SecurityEvent, TaskIdentity } from "../../event/event.ts";
-import type { FileId } from "../../event/cell/file.ts";
+import type { Coe } from "../../event/coe.ts";
 import type { Decision } from "../sensor.ts";
 
 /** A key as it stands in a record and in the interned set: four 32-bit words. */
@@ -80,9 +80,12 @@ export interface RecordDecoder {
   nextAfterLoss(head: RecordHead): number;
 }
 
-/** What the decoder says of an object, beside the event, to those who make keys. */
-export interface SeenFile {
-  readonly file: FileId;
-  /** The words of the object in the description of the record. */
-  readonly words: Uint32Array;
+/** Who acts, as it is keyed. */
+export interface SeenActor {
+  /** Number of the identity. */
+  readonly identity: number;
+  readonly coe: Coe;
+  /** Unique id of the mount of the task's root, and the inode number of that root. */
+  readonly rootMount: bigint;
+  readonly rootInode: bigint;
 }

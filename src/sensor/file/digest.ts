@@ -52,30 +52,40 @@ export class ContentDigests {
    */
   of(fd: number, stat: Stat): string | undefined {
     if (stat.type !== FileType.regular || stat.size === 0n) return this.#empty;
-    const known = this.#cache.get(stat.contentKey) ?? this.#keptDigest(stat);
-    if (known !== undefined) return known;
+    return (
+      this.#cache.get(stat.contentKey) ?? this.#keptDigest(stat) ?? this.#fresh(fd, stat, true)
+    );
+  }
+
+  /** As `of`, of a content that can change without that `stat` tells: nothing is remembered of it, nor believed. */
+  unremembered(fd: number, stat: Stat): string | undefined {
+    if (stat.type !== FileType.regular || stat.size === 0n) return this.#empty;
+    return this.#fresh(fd, stat, false);
+  }
+
+  #fresh(fd: number, stat: Stat, remember: boolean): string | undefined {
     // most are open for reading already; where the position is does not matter to pread
-    const direct = this.#hash(fd, stat);
+    const direct = this.#hash(fd, stat, remember);
     if (direct !== undefined) return direct;
     // with the agent's own rights: the task need not be allowed to read what it runs or writes
     const flags = O_RDONLY_CLOEXEC_NONBLOCK;
     const reader = this.#asAgent(() => sys().openat(ownFdDirectory(), fdName(fd), flags, 0));
     if (reader < 0) return undefined;
     try {
-      return this.#hash(reader, stat);
+      return this.#hash(reader, stat, remember);
     } finally {
       sys().close(reader);
     }
   }
 
-  #hash(reader: number, expected: Stat): string | undefined {
+  #hash(reader: number, expected: Stat, remember: boolean): string | undefined {
     let before = expected;
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       const digest = this.#read(reader, before.size);
       const after = statFd(reader);
       if (digest === undefined || after === undefined) return undefined;
       if (after.contentKey === before.contentKey) {
-        if (isSettled(after)) this.#remember(after, digest);
+        if (remember && isSettled(after)) this.#remember(after, digest);
         return digest;
       }
       before = after;

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the agent has to remember of what a namespace makes: how many objects each program has made in a directory, and which
+// directories are temporary ones. Who made an object, and as the how manieth, is kept at its inode in the kernel.
+import { FileType } from "../file/stat.ts";
+import { TemporaryDirectories } from "../file/temporary.ts";
+import type { EventSink } from "../sensor.ts";
+import { MAX_COUNTED_DIRECTORIES, MAX_ROOTS } from "./limits.ts";
+import type { SeenActor } from "./types.ts";
+
+/** The least that makes a directory a temporary one; the programs have looked at what it lies in. */
+const PRIVATE = { mode: 0o700, type: FileType.directory } as const;
+const STICKY_AND_WRITABLE = { mode: 0o1777 } as const;
+
+export class Created {
+  readonly #sink: Pick<EventSink, "lost">;
+  /** By creator and directory. */
+  readonly #counts = new Map<string, number>();
+  /** Paths are those of a root directory, so they are remembered by it. */
+  readonly #temporary = new Map<string, TemporaryDirectories>();
+  #said = false;
+
+  constructor(sink: Pick<EventSink, "lost">) {
+    this.#sink = sink;
+  }
+
+  /** Number of the next object that `owner` (TASK_ID) makes in the directory of `pathname`; `counts` makes it used. */
+  instance(owner: string, pathname: string): number {
+    return (this.#counts.get(counterOf(owner, pathname)) ?? 0) + 1;
+  }
+
+  count(owner: string, pathname: string): void {
+    const counter = counterOf(owner, pathname);
+    if (this.#counts.size >= MAX_COUNTED_DIRECTORIES && !this.#counts.has(counter)) {
+      const oldest = this.#counts.keys().next().value;
+      if (oldest !== undefined) this.#counts.delete(oldest);
+      if (!this.#said) {
+        const detail = `objects were created in more than ${MAX_COUNTED_DIRECTORIES} directories`;
+        this.#sink.lost("created-objects-limit", detail);
+      }
+      this.#said = true;
+    }
+    this.#counts.set(counter, this.instance(owner, pathname));
+  }
+
+  /** The temporary directory above `pathname`, as the acting task names both. */
+  temporaryAbove(who: SeenActor, pathname: string): string | undefined {
+    return this.#temporary.get(rootOf(who))?.above(pathname);
+  }
+
+  /** The programs say that a directory is a temporary one. */
+  madeTemporary(who: SeenActor, pathname: string): void {
+    const root = rootOf(who);
+    let directories = this.#temporary.get(root);
+    if (directories === undefined) {
+      // beyond the limit names count again: stricter, never looser
+      if (this.#temporary.size >= MAX_ROOTS) return;
+      directories = new TemporaryDirectories();
+      this.#temporary.set(root, directories);
+    }
+    directories.made(pathname, { ...PRIVATE, key: pathname }, STICKY_AND_WRITABLE);
+  }
+
+  /** It was removed, or has another name now. */
+  goneTemporary(who: SeenActor, pathname: string): void {
+    this.#temporary.get(rootOf(who))?.gone({ key: pathname });
+  }
+}
+
+function counterOf(owner: string, pathname: string): string {
+  return `${owner}|${pathname.slice(0, pathname.lastIndexOf("/"))}`;
+}
+
+function rootOf({ rootMount, rootInode }: SeenActor): string {
+  return `${rootMount}:${rootInode}`;
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a record to a security event, and from the decision to what follows from it.
+import { decodePath } from "../../base/path-text.ts";
+import type { DentryId, FileId } from "../../event/cell/file.ts";
+import type { EventOf, SecurityEvent, TaskIdentity } from "../../event/event.ts";
+import { Unseen } from "../file/unseen.ts";
+import type { Decision, EventSink } from "../sensor.ts";
+import { CellReader } from "./cell.ts";
+import { Created } from "./created.ts";
+import { Identities } from "./identities.ts";
+import { CREATING_HOOKS, mayIntern } from "./internable.ts";
+import { ObjectState, RuleFlag } from "./layout.gen.ts";
+import { type Contents, ObjectTeller } from "./objects.ts";
+import { readHead, RecordView } from "./record.ts";
+import type {
+  Conclusion,
+  IdentityNumbers,
+  PrimedKey,
+  RecordDecoder,
+  RecordHead,
+  SeenActor,
+  Told,
+} from "./types.ts";
+
+const EXEC = "bprm_committed_creds";
+/** Bytes of a comm without its NUL. */
+const COMM_BYTES = 15;
+const NOTHING: readonly PrimedKey[] = [];
+
+/** Makes keys of behaviours before they happen (prime.ts). */
+export interface Primer {
+  /** Somebody acts. Only who was not seen before gives keys. */
+  seen(actor: SeenActor): readonly PrimedKey[];
+}
+
+export interface DecoderOptions {
+  /** The ring's memory. */
+  readonly memory: Uint8Array;
+  readonly sink: EventSink;
+  /** Name of the namespace's digest, as node:crypto knows it. */
+  readonly digest: string;
+  /** enum galgo_rules, as the programs have them. */
+  readonly rules: number;
+  readonly contents: Contents;
+  readonly primer?: Primer;
+  readonly identities?: Identities;
+}
+
+/** @see RecordDecoder */
+export function createDecoder(options: DecoderOptions): RecordDecoder {
+  return new Decoder(options);
+}
+
+/** What the conclusion needs of a record that may be overwritten by then. */
+interface Last {
+  readonly told: Told;
+  readonly who: SeenActor;
+  readonly identity: TaskIdentity;
+  readonly settled: boolean;
+  /** States of its objects. */
+  readonly states: readonly number[];
+}
+
+class Decoder implements RecordDecoder {
+  readonly identities: IdentityNumbers;
+  readonly #memory: Buffer;
+  readonly #sink: EventSink;
+  readonly #createdClass: boolean;
+  readonly #created: Created;
+  readonly #objects: ObjectTeller;
+  readonly #cells: CellReader;
+  readonly #primer: Primer | undefined;
+  #last: Last | undefined;
+
+  constructor({ memory, sink, digest, rules, contents, primer, identities }: DecoderOptions) {
+    this.#memory = Buffer.from(memory.buffer, memory.byteOffset, memory.byteLength);
+    this.#sink = sink;
+    this.#createdClass = (rules & RuleFlag.createdClass) !== 0;
+    this.identities = identities ?? new Identities(sink);
+    this.#created = new Created(sink);
+    this.#objects = new ObjectTeller({
+      sink,
+      identities: this.identities,
+      created: this.#created,
+      contents,
+    });
+    this.#cells = new CellReader(this.#objects, { digest, emptyDigest: sink.emptyDigest });
+    this.#primer = primer;
+  }
+
+  head(at: number, bytes: number): RecordHead {
+    return readHead(this.#memory, at, bytes);
+  }
+
+  tell(at: number, bytes: number): Told {
+    this.#last = undefined;
+    const view = new RecordView(this.#memory, at, bytes);
+    const { head, who } = view;
+    const task = this.identities.identityOf(who.identity);
+    if (task === undefined)
+      throw new Unseen("unknown-identity", `${head.hook} of thread ${head.tid}`);
+    this.#objects.settled = true;
+    const event = {
+      hook: head.hook,
+      pid: head.tid,
+      tgid: head.tgid,
+      process: decodePath(view.comm),
+      task,
+      coe: who.coe,
+      ts: view.ts,
+      cell: this.#cells.read(view),
+    };
+    // the pair (hook, cell) is right by the table of hooks/; TypeScript can not see it through the union
+    const told = { head, event: event as unknown as SecurityEvent };
+    const states = view.objects.map((object) => object.state);
+    this.#last = { told, who, identity: task, settled: this.#objects.settled, states };
+    return told;
+  }
+
+  conclude(told: Told, decision: Decision): Conclusion {
+    const last = this.#last;
+    if (last?.told !== told) throw new Error("only what was told last can be concluded, once");
+    this.#last = undefined;
+    const { head } = told;
+    const { settled, who } = last;
+    const allowed = decision.action === "allow";
+    const next = allowed && head.hook === EXEC ? this.#execed(last) : 0;
+    const instance = allowed ? this.#happens(last) : 0;
+    const intern = mayIntern({ head, decision, settled, createdClass: this.#createdClass });
+    // after an exec somebody else acts, with the same credentials and root
+    const actor = { ...who, identity: next === 0 ? who.identity : next };
+    const primed = allowed ? (this.#primer?.seen(actor) ?? NOTHING) : NOTHING;
+    return { intern, next, instance, primed };
+  }
+
+  nextAfterLoss({ hook }: RecordHead): number {
+    return hook === EXEC ? this.identities.unattributed : 0;
+  }
+
+  /** Number of the identity after an exec. */
+  #execed({ told, identity, who }: Last): number {
+    const { cell, tgid } = told.event as EventOf<typeof EXEC>;
+    const file: FileId = cell.file;
+    const name = file.path.pathname.slice(file.path.pathname.lastIndexOf("/") + 1);
+    return this.identities.numberOf(
+      this.#sink.execed(identity, {
+        file,
+        pid: tgid ?? told.head.tid,
+        process: name.slice(0, COMM_BYTES),
+        coe: who.coe,
+      }),
+    );
+  }
+
+  /** Remembers what the event makes or takes away. @returns the number of the object that is made, for its inode */
+  #happens({ told, who, identity, states }: Last): number {
+    const { hook, cell } = told.event;
+    const temporary = (which: 0 | 1): boolean =>
+      ((states[which] ?? 0) & ObjectState.temporary) !== 0;
+    if (hook === "inode_rmdir" && temporary(0))
+      this.#created.goneTemporary(who, cell.dentry.path.pathname);
+    if (hook === "inode_rename") {
+      if (temporary(0)) this.#created.goneTemporary(who, cell.oldDentry.path.pathname);
+      if (temporary(1)) this.#created.goneTemporary(who, cell.newDentry.path.pathname);
+    }
+    if (!CREATING_HOOKS.has(hook)) return 0;
+    const { pathname } = (cell as { readonly dentry: DentryId }).dentry.path;
+    const instance = this.#created.instance(identity.taskId, pathname);
+    this.#created.count(identity.taskId, pathname);
+    if (hook === "inode_mkdir" && temporary(0)) this.#created.madeTemporary(who, pathname);
+    return instance;
+  }
+}
