@@ -73,15 +73,17 @@ __noinline int galgo_untrusted(struct galgo_task *t, u32 discipline)
 	else if (t->untrusted || task->pid == task->tgid)
 		return t->untrusted;
 	untrusted = t->untrusted;
-	bpf_rcu_read_lock();
-	leader = task->group_leader;
-	of_leader = leader ? bpf_task_storage_get(&galgo_tasks, leader, NULL, 0) : NULL;
+	/* by its number: a step from the task to its leader would make the verifier look through all types of the kernel */
+	leader = bpf_task_from_pid(task->tgid);
+	if (!leader)
+		return untrusted;
+	of_leader = bpf_task_storage_get(&galgo_tasks, leader, NULL, 0);
 	if (of_leader) {
 		if (discipline)
 			of_leader->untrusted = 1;
 		untrusted |= of_leader->untrusted;
 	}
-	bpf_rcu_read_unlock();
+	bpf_task_release(leader);
 	return untrusted;
 }
 
