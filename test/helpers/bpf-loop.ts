@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // An agent of the BPF sensor as a process of its own, for the tests of its loop. Says in JSON lines what its sink was told.
-// Usage: bpf-loop.ts OBJECT FOLDER LOCK FLAGS; its input ends when the workload is gone.
+// Usage: bpf-loop.ts OBJECT FOLDER LOCK FLAGS [quiet]; its input ends when the workload is gone.
 import { writeSync } from "node:fs";
 import { BpfMap, MAP_TYPE } from "../../src/native/bpf-map.ffi.ts";
 import { type Anchor, startAnchor } from "../../src/sensor/bpf/anchor.ts";
@@ -16,15 +16,14 @@ import { TASK } from "./events.ts";
 import { CASE, TellingDecoder } from "./telling-decoder.ts";
 
 const RING_BYTES = 64 * 1024;
-const [object = "", folder = "", lock = "", flags = "0"] = process.argv.slice(2);
+const [object = "", folder = "", lock = "", flags = "0", words = ""] = process.argv.slice(2);
+const quiet = words === "quiet";
 
 function say(what: string, facts: Readonly<Record<string, unknown>> = {}): void {
   const plain = (_: string, value: unknown): unknown =>
     typeof value === "bigint" ? Number(value) : value;
   writeSync(1, `${JSON.stringify({ what, ...facts }, plain)}\n`);
 }
-
-const quiet = process.env["QUIET"] === "1";
 
 function decided(event: SecurityEvent): BpfDecision {
   const [kind] = event.process.split(".").map(Number);

@@ -10,11 +10,13 @@ export const FIRST_BUCKETS = 980;
 /** Time that a table that was replaced stays readable (ms): a program that found an entry in it has counted by then. */
 export const RETIRED_TABLE_MS = 10_000;
 /** Time that other processes get to load or remove the programs (ms). */
-export const LOCK_DEADLINE_MS = 60_000;
+export const LOCK_DEADLINE_MS = 300_000;
 /** Time between two tries to get the lock (ms). */
 export const LOCK_RETRY_MS = 10;
 /** Records taken before anything else is looked at; the rest is taken in the next turn. */
 export const MAX_RECORDS_A_TURN = 4_096;
+/** Looks at a record that is still being written before there is a pause between them. */
+export const BUSY_LOOKS = 500;
 /** Pause while a record is still being written by a program that was interrupted (ms). */
 export const BUSY_WAIT_MS = 1;
 /** Time between two looks at counts that could grow too large, and at tables that can go (ms). */

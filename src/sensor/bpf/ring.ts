@@ -79,9 +79,14 @@ export class BpfRing {
     return this.#available() && this.#next() === undefined;
   }
 
-  /** Bytes that wait in the ring. */
-  get waitingBytes(): number {
-    return Number(Atomics.load(this.#produced, 0)) - this.#position;
+  /** How far this reader has come (bytes since the ring was made). */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** How far the programs have come: what anybody had reserved until now lies before it. */
+  get produced(): number {
+    return Number(Atomics.load(this.#produced, 0));
   }
 
   close(): void {
@@ -101,7 +106,7 @@ export class BpfRing {
   }
 
   #available(): boolean {
-    return this.#position < Number(Atomics.load(this.#produced, 0));
+    return this.#position < this.produced;
   }
 
   /** From now on programs may write over what was taken. */

@@ -10,6 +10,7 @@ import { BpfSensorError } from "./errors.ts";
 import { ANSWER, AnswerFlag, NamespaceFlag, RecordFlag } from "./layout.gen.ts";
 import type { InternedSet } from "./interned.ts";
 import {
+  BUSY_LOOKS,
   BUSY_WAIT_MS,
   MAX_RECORDS_A_TURN,
   MAX_UNASKED_ANSWERS,
@@ -67,7 +68,7 @@ export class BpfLoop {
 
   /** Answers the question of a thread: after its record, which it has written before. */
   readonly answer = (pid: number, into: Buffer): number => {
-    this.#drain(() => this.#answers.has(pid));
+    this.#drainFor(pid);
     // none: the ring was full, and the task tries again now; or somebody asks who has no business here
     const { flags, next, instance } = this.#answers.get(pid) ?? NO;
     this.#answers.delete(pid);
@@ -131,13 +132,18 @@ export class BpfLoop {
     return gone !== 0;
   }
 
-  /** Takes records until `enough`. Behind one that is still being written there may be others that are waited for. */
-  #drain(enough: () => boolean): void {
+  /**
+   * Takes records until there is an answer for the thread. Its record, if it has written one, lies before where the programs are
+   * now; other ones before it may still be being written.
+   */
+  #drainFor(pid: number): void {
     const { ring } = this.#options;
-    for (;;) {
+    const end = ring.produced;
+    for (let looks = 0; ; looks++) {
       this.#take(Number.POSITIVE_INFINITY);
-      if (enough() || !ring.busy) return;
-      pollAll([], BUSY_WAIT_MS);
+      if (this.#answers.has(pid) || ring.position >= end) return;
+      // written on another processor, in no time; or by a program that was interrupted
+      if (looks >= BUSY_LOOKS) pollAll([], BUSY_WAIT_MS);
     }
   }
 
