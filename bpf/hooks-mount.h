@@ -58,7 +58,7 @@ int BPF_PROG(galgo_sb_remount, struct super_block *sb, void *options)
 	return decide(t);
 }
 
-/* Objects: the new root, where the old one is put. The kernel calls the first one old_path. */
+/* Objects: where the old root is put, the new root. */
 SEC("lsm/sb_pivotroot")
 int BPF_PROG(galgo_sb_pivotroot, const struct path *old_path, const struct path *new_path)
 {

@@ -92,8 +92,8 @@ static __always_inline void with_creds(struct galgo_task *t, u32 at, const struc
 
 /* --- signals, tracing -------------------------------------------------------------------------------------------------- */
 
-/* SEND_SIG_NOINFO and SEND_SIG_PRIV: signals that the kernel sends on its own account. */
-#define KERNEL_SIGNAL 1
+/* SEND_SIG_PRIV instead of a struct kernel_siginfo: the kernel sends on its own account. SEND_SIG_NOINFO, 0, is kill(2) in 7.3. */
+#define SEND_SIG_PRIV 1
 
 /*
  * Arguments: TASK, signal. With credentials it is not the current task that sends (USB, in interrupts).
@@ -106,7 +106,7 @@ int BPF_PROG(galgo_task_kill, struct task_struct *p, struct kernel_siginfo *info
 	if (!t)
 		return 0;
 	/* as numbers: verifiers believe that no argument is NULL */
-	if (plain(t, cred) || plain(t, info) <= KERNEL_SIGNAL)
+	if (plain(t, cred) || plain(t, info) == SEND_SIG_PRIV)
 		return 0;
 	t->in.args[0] = task_word(t, p);
 	t->in.args[1] = (u32)sig;
@@ -269,28 +269,45 @@ int BPF_PROG(galgo_task_getscheduler, struct task_struct *p)
 	return decide_now(t);
 }
 
-/* Options whose second argument is an address in the task, which differs from run to run. */
+/* Options that do not use their second argument, or for which it is an address in the task. */
 #define PR_GET_PDEATHSIG 2
+#define PR_GET_DUMPABLE 3
 #define PR_GET_UNALIGN 5
+#define PR_GET_KEEPCAPS 7
 #define PR_GET_FPEMU 9
 #define PR_GET_FPEXC 11
+#define PR_GET_TIMING 13
 #define PR_SET_NAME 15
 #define PR_GET_NAME 16
 #define PR_GET_ENDIAN 19
+#define PR_GET_SECCOMP 21
 #define PR_GET_TSC 25
+#define PR_GET_SECUREBITS 27
+#define PR_GET_TIMERSLACK 30
 #define PR_GET_CHILD_SUBREAPER 37
 #define PR_GET_TID_ADDRESS 40
-#define ADDRESS_OPTIONS                                                                                                     \
-	(1ULL << PR_GET_PDEATHSIG | 1ULL << PR_GET_UNALIGN | 1ULL << PR_GET_FPEMU | 1ULL << PR_GET_FPEXC | 1ULL << PR_SET_NAME | \
-	 1ULL << PR_GET_NAME | 1ULL << PR_GET_ENDIAN | 1ULL << PR_GET_TSC | 1ULL << PR_GET_CHILD_SUBREAPER |                    \
-	 1ULL << PR_GET_TID_ADDRESS)
-/* Options whose last argument is one. */
+#define BIT(number) (1ULL << (number))
+#define WITHOUT_SECOND                                                                                                     \
+	(BIT(PR_GET_PDEATHSIG) | BIT(PR_GET_DUMPABLE) | BIT(PR_GET_UNALIGN) | BIT(PR_GET_KEEPCAPS) | BIT(PR_GET_FPEMU) |    \
+	 BIT(PR_GET_FPEXC) | BIT(PR_GET_TIMING) | BIT(PR_SET_NAME) | BIT(PR_GET_NAME) | BIT(PR_GET_ENDIAN) |                \
+	 BIT(PR_GET_SECCOMP) | BIT(PR_GET_TSC) | BIT(PR_GET_SECUREBITS) | BIT(PR_GET_TIMERSLACK) |                         \
+	 BIT(PR_GET_CHILD_SUBREAPER) | BIT(PR_GET_TID_ADDRESS))
+#define PR_GET_AUXV 0x41555856
+/*
+ * Up to here the kernel does not look at the last two arguments and C libraries pass on whatever is in the registers; later
+ * options want zeros.
+ */
+#define PR_LAST_CARELESS 36
+#define PR_SET_MM 35
+#define PR_SET_PTRACER 0x59616d61
+/* Options whose last argument is an address, or both of the last: the size and name of named memory. */
+#define PR_SYSCALL_USER_DISPATCH 59
 #define PR_SCHED_CORE 62
 #define PR_SET_VMA 0x53564d41
 
 /*
- * Arguments: option, arg2, arg4, arg5. arg3 is never part of a behaviour; addresses are told as 0. Of the name that memory is
- * given (PR_SET_VMA) nor its size is told.
+ * Arguments: option, arg2, arg4, arg5. arg3 is never part of a behaviour; addresses in the task, and arguments that an option
+ * does not have, are told as 0.
  */
 SEC("lsm.s/task_prctl")
 int BPF_PROG(galgo_task_prctl, int option, unsigned long arg2, unsigned long arg3, unsigned long arg4, unsigned long arg5)
@@ -300,10 +317,16 @@ int BPF_PROG(galgo_task_prctl, int option, unsigned long arg2, unsigned long arg
 
 	if (!t)
 		return 0;
+	if ((number < 64 && (WITHOUT_SECOND >> number & 1)) || number == PR_GET_AUXV)
+		arg2 = 0;
+	if ((number <= PR_LAST_CARELESS && number != PR_SET_MM) || number == PR_SET_PTRACER || number == PR_SET_VMA)
+		arg4 = arg5 = 0;
+	if (number == PR_SYSCALL_USER_DISPATCH || number == PR_SCHED_CORE)
+		arg5 = 0;
 	t->in.args[0] = number;
-	t->in.args[1] = number < 64 && (ADDRESS_OPTIONS >> number & 1) ? 0 : arg2;
-	t->in.args[2] = number == PR_SET_VMA ? 0 : arg4;
-	t->in.args[3] = number == PR_SET_VMA || number == PR_SCHED_CORE ? 0 : arg5;
+	t->in.args[1] = arg2;
+	t->in.args[2] = arg4;
+	t->in.args[3] = arg5;
 	return decide(t);
 }
 
