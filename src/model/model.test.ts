@@ -55,6 +55,16 @@ describe("a free model", () => {
     assert.throws(() => model.repeated(A, -1), ModelError);
   });
 
+  it("says what belongs to it without counting", () => {
+    const model = learned([A]);
+    assert.equal(model.has(A), true);
+    assert.equal(model.has(B), false);
+    model.seal();
+    model.update(B);
+    assert.equal(model.has(B), false);
+    assert.equal(model.points()[0]?.count, 1);
+  });
+
   it("counts a loaded point from its first event", () => {
     const model = createModel({ hasher: SHA256 });
     model.load(A);

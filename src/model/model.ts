@@ -62,6 +62,8 @@ export interface Model {
   readonly pseudonyms: ReadonlySet<string>;
   /** An observed coefficient. `added`: it was new. `valid`: it belongs to the model. */
   update(coefficient: string): { readonly added: boolean; readonly valid: boolean };
+  /** Whether a coefficient belongs to the model, without that it counts as observed. */
+  has(coefficient: string): boolean;
   /** A known coefficient was observed `count` times more. Throws `ModelError` BAD_FIELD when it is none of the model. */
   repeated(coefficient: string, count: number): void;
   seal(): void;
@@ -178,6 +180,10 @@ class StateMachine implements Model {
     this.#add(coefficient, 1, !this.#sealed);
     if (this.#sealed) this.#invalid++;
     return this.#sealed ? NEW_INVALID : NEW;
+  }
+
+  has(coefficient: string): boolean {
+    return this.#index.get(coefficient)?.valid === true;
   }
 
   repeated(coefficient: string, count: number): void {

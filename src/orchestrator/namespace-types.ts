@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a namespace is made of and what it tells: options, parts, reports, the summary of a run.
-import type { Coe, FileId, HookName, TaskIdentity } from "../event/index.ts";
+import type { Coe, FileId, HookName, SecurityEvent, TaskIdentity } from "../event/index.ts";
 import type { TrustedModelingAgent } from "../tma/index.ts";
 import type { LatencySummary } from "./latency.ts";
 import type { Mark } from "./marks.ts";
@@ -14,6 +14,8 @@ export interface NamespaceAgent extends TrustedModelingAgent {
   wantsDigest(hook: HookName, flags: number, pathname: string): boolean;
   forked(parent: TaskIdentity): TaskIdentity;
   execed(before: TaskIdentity, coe: Coe, file: FileId): TaskIdentity;
+  /** The coefficient of an event that is inside the model; nothing is counted or added. */
+  pointOf(event: SecurityEvent): string | undefined;
   /** A known coefficient was seen `count` times more, by whoever recognises it without asking. */
   repeated(coefficient: string, count: number): void;
 }

@@ -411,6 +411,7 @@ function spread(agent: InProcessTma): NamespaceAgent {
     wantsDigest: (hook, flags, pathname) => agent.wantsDigest(hook, flags, pathname),
     forked: (parent) => agent.forked(parent),
     execed: (before, coe, image) => agent.execed(before, coe, image),
+    pointOf: (event) => agent.pointOf(event),
     repeated: (point, count) => agent.repeated(point, count),
     assess: (event) => agent.assess(event),
     seal: () => agent.seal(),

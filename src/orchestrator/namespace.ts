@@ -187,6 +187,10 @@ class ModelingNamespace implements Namespace {
     this.#note(event, { ...mark, number: this.#nextNumber() });
   }
 
+  pointOf(event: SecurityEvent): string | undefined {
+    return this.#agent.pointOf(event);
+  }
+
   repeated(point: string, count: number): void {
     this.#events += count;
     this.#agent.repeated(point, count);

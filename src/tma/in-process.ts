@@ -53,6 +53,8 @@ export interface InProcessTma extends TrustedModelingAgent {
   execed(before: TaskIdentity, coe: Coe, file: FileId): TaskIdentity;
   /** The coefficient of an event under the rules, hex, without asking the model. */
   coefficient(event: SecurityEvent): string;
+  /** The coefficient of an event that is inside the model, hex; nothing is counted or added. undefined: it is outside, or can not be mapped. */
+  pointOf(event: SecurityEvent): string | undefined;
   /** As `assess`, of an event whose coefficient is known already. */
   observe(coefficient: string): Assessment;
   /** A known coefficient was seen `count` times more, by whoever recognises it without asking. */
@@ -141,6 +143,17 @@ class LocalAgent implements InProcessTma {
   coefficient(event: SecurityEvent): string {
     const rewritten = applyPseudonyms(this.#profile.rewrite(event), this.#pseudonyms, this.#mapper);
     return this.#mapper.coefficient(rewritten);
+  }
+
+  pointOf(event: SecurityEvent): string | undefined {
+    let coefficient: string;
+    try {
+      coefficient = this.coefficient(event);
+    } catch (error) {
+      if (error instanceof ModelError && error.code === "NOT_MAPPABLE") return undefined;
+      throw error;
+    }
+    return this.#model.has(coefficient) ? coefficient : undefined;
   }
 
   observe(coefficient: string): Assessment {

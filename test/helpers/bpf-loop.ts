@@ -50,6 +50,7 @@ const sink: BpfSink = {
   lost: (reason, detail) => {
     say("lost", { reason, detail });
   },
+  pointOf: () => undefined,
   repeated: (point, count) => {
     if (!quiet) say("repeated", { point, count });
   },

@@ -57,6 +57,8 @@ export class CellReader {
           : this.#value(view, source.value, kind);
       case "constant":
         return source.value;
+      case "untold":
+        return undefined;
       case "text":
         return decodePath(view.text);
       case "more":

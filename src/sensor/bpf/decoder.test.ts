@@ -12,6 +12,7 @@ import {
 } from "../../../test/helpers/bpf-decoder.ts";
 import {
   areaOf,
+  objectBytes,
   type WrittenObject,
   type WrittenRecord,
 } from "../../../test/helpers/bpf-record.ts";
@@ -20,7 +21,7 @@ import type { EventOf, FileId, PathId } from "../../event/index.ts";
 import type { Decision } from "../sensor.ts";
 import { Identities } from "./identities.ts";
 import { ObjectState, RecordFlag, RuleFlag } from "./layout.gen.ts";
-import type { SeenActor, Told } from "./types.ts";
+import type { SeenActor, SeenFile, Told } from "./types.ts";
 
 const ALLOW: Decision = { action: "allow", discipline: false };
 const DENY: Decision = { action: "deny", discipline: true };
@@ -245,11 +246,16 @@ describe("recognising", () => {
 
   it("is prepared for whoever acts from now on", () => {
     const actors: SeenActor[] = [];
+    const files: SeenFile[] = [];
     const primed = [{ key: new Uint32Array(4), point: "aa" }];
     const primer = {
       seen: (actor: SeenActor) => {
         actors.push(actor);
         return primed;
+      },
+      seenFile: (_: SeenActor, seen: SeenFile) => {
+        files.push(seen);
+        return [];
       },
     };
     const { decoder, tell } = testDecoder({ primer, contents: NAMED_CONTENTS });
@@ -257,5 +263,11 @@ describe("recognising", () => {
     assert.deepEqual(actors, [{ identity: 4, coe: ROOT, rootMount: 1n, rootInode: 2n }]);
     assert.deepEqual(decoder.conclude(tell(open("/f")), DENY).primed, []);
     assert.equal(actors.length, 1);
+    assert.deepEqual(files, []);
+    const told = tell(open("/f"));
+    decoder.conclude(told, ALLOW);
+    decoder.conclude(tell({ ...open("/f"), flags: RecordFlag.never }), ALLOW);
+    const words = Uint8Array.from(objectBytes(FILE));
+    assert.deepEqual(files, [{ asProgram: false, flags: 0x8000, file: fileOf(told), words }]);
   });
 });

@@ -2,23 +2,25 @@
 // From a record to a security event, and from the decision to what follows from it.
 import { decodePath } from "../../base/path-text.ts";
 import type { DentryId, FileId } from "../../event/cell/file.ts";
-import type { EventOf, SecurityEvent, TaskIdentity } from "../../event/event.ts";
+import type { EventOf, HookName, SecurityEvent, TaskIdentity } from "../../event/event.ts";
 import { Unseen } from "../file/unseen.ts";
 import type { Decision, EventSink } from "../sensor.ts";
 import { CellReader } from "./cell.ts";
 import { Created } from "./created.ts";
 import { Identities } from "./identities.ts";
 import { CREATING_HOOKS, mayIntern } from "./internable.ts";
-import { ObjectState, RuleFlag } from "./layout.gen.ts";
+import { ObjectState, RecordFlag, RuleFlag } from "./layout.gen.ts";
 import { type Contents, ObjectTeller } from "./objects.ts";
 import { readHead, RecordView } from "./record.ts";
 import type {
   Conclusion,
   IdentityNumbers,
   PrimedKey,
+  Primer,
   RecordDecoder,
   RecordHead,
   SeenActor,
+  SeenFile,
   Told,
 } from "./types.ts";
 
@@ -26,12 +28,6 @@ const EXEC = "bprm_committed_creds";
 /** Bytes of a comm without its NUL. */
 const COMM_BYTES = 15;
 const NOTHING: readonly PrimedKey[] = [];
-
-/** Makes keys of behaviours before they happen (prime.ts). */
-export interface Primer {
-  /** Somebody acts. Only who was not seen before gives keys. */
-  seen(actor: SeenActor): readonly PrimedKey[];
-}
 
 export interface DecoderOptions {
   /** The ring's memory. */
@@ -59,7 +55,17 @@ interface Last {
   readonly settled: boolean;
   /** States of its objects. */
   readonly states: readonly number[];
+  /** The file that it is about, when more may be done with it. */
+  readonly file: SeenFile | undefined;
 }
+
+/** Hooks that tell of a file as it will be looked at again: open, or mapped. */
+const TELLING_OPEN: ReadonlySet<HookName> = new Set<HookName>([
+  "file_open",
+  "file_receive",
+  "file_ioctl",
+  "file_lock",
+]);
 
 class Decoder implements RecordDecoder {
   readonly identities: IdentityNumbers;
@@ -112,8 +118,10 @@ class Decoder implements RecordDecoder {
     };
     // the pair (hook, cell) is right by the table of hooks/; TypeScript can not see it through the union
     const told = { head, event: event as unknown as SecurityEvent };
+    const { settled } = this.#objects;
     const states = view.objects.map((object) => object.state);
-    this.#last = { told, who, identity: task, settled: this.#objects.settled, states };
+    const file = settled && this.#primer !== undefined ? seenFile(view, told.event) : undefined;
+    this.#last = { told, who, identity: task, settled, states, file };
     return told;
   }
 
@@ -129,8 +137,13 @@ class Decoder implements RecordDecoder {
     const intern = mayIntern({ head, decision, settled, createdClass: this.#createdClass });
     // after an exec somebody else acts, with the same credentials and root
     const actor = { ...who, identity: next === 0 ? who.identity : next };
-    const primed = allowed ? (this.#primer?.seen(actor) ?? NOTHING) : NOTHING;
-    return { intern, next, instance, primed };
+    return { intern, next, instance, primed: allowed ? this.#prime(actor, last.file) : NOTHING };
+  }
+
+  #prime(actor: SeenActor, file: SeenFile | undefined): readonly PrimedKey[] {
+    if (this.#primer === undefined) return NOTHING;
+    const primed = this.#primer.seen(actor);
+    return file === undefined ? primed : [...primed, ...this.#primer.seenFile(actor, file)];
   }
 
   nextAfterLoss({ hook }: RecordHead): number {
@@ -170,4 +183,14 @@ class Decoder implements RecordDecoder {
     if (hook === "inode_mkdir" && temporary(0)) this.#created.madeTemporary(who, pathname);
     return instance;
   }
+}
+
+/** A copy of what a record says of the file that it is about; undefined: nothing that names it for good. */
+function seenFile(view: RecordView, event: SecurityEvent): SeenFile | undefined {
+  const asProgram = event.hook === "mmap_file";
+  if (!asProgram && !TELLING_OPEN.has(event.hook)) return undefined;
+  if ((view.head.flags & RecordFlag.never) !== 0) return undefined;
+  const { file } = event.cell as { readonly file?: FileId };
+  if (file === undefined) return undefined;
+  return { asProgram, flags: view.u32(0), file, words: Uint8Array.from(view.object(0).words) };
 }

@@ -33,3 +33,5 @@ export const MAX_KNOWN_CONTENTS = 65_536;
 export const MAX_MOUNTS_TRIED = 8;
 /** Descriptors of a task among which a file without a name is looked for. */
 export const MAX_DESCRIPTORS = 1_024;
+/** Programs that others are primed to signal and look at by trying; of those beyond only what hints tell is primed. */
+export const MAX_TARGETS = 64;

@@ -24,6 +24,11 @@ export interface BpfSink extends EventSink {
   decide(event: SecurityEvent, untrusted: boolean): BpfDecision;
   /** Models an event that was decided on in the kernel, because its hook can not wait. `kill`: the workload is being killed. */
   happened(event: SecurityEvent, how: Happened): BpfDecision;
+  /**
+   * Coefficient (hex) of an event that is inside the model and has not happened: nothing is counted or added. undefined: it is outside,
+   * or can not be mapped.
+   */
+  pointOf(event: SecurityEvent): string | undefined;
   /** A behaviour that `decide` or `happened` gave a point to was seen `count` times more by the programs alone. */
   repeated(point: string, count: number): void;
 }

@@ -2,6 +2,7 @@
 // What the loop of the BPF sensor gets out of a record in the ring, and what it does with the decision: the interface between
 // the loop (serve), the decoder of records, and those who make keys of behaviours before they happen.
 import type { HookName, SecurityEvent, TaskIdentity } from "../../event/event.ts";
+import type { FileId } from "../../event/cell/file.ts";
 import type { Coe } from "../../event/coe.ts";
 import type { Decision } from "../sensor.ts";
 
@@ -88,4 +89,23 @@ export interface SeenActor {
   /** Unique id of the mount of the task's root, and the inode number of that root. */
   readonly rootMount: bigint;
   readonly rootInode: bigint;
+}
+
+/** A file that was told of. */
+export interface SeenFile {
+  /** It was looked at as something that is run or mapped, not as something that is open. */
+  readonly asProgram: boolean;
+  /** f_flags. */
+  readonly flags: number;
+  readonly file: FileId;
+  /** The words of its object in the description. */
+  readonly words: Uint8Array;
+}
+
+/** Makes keys of behaviours before they happen. */
+export interface Primer {
+  /** Somebody acts: keys for what it and its forks may do, each given once. */
+  seen(actor: SeenActor): readonly PrimedKey[];
+  /** A file is used, and what is keyed names its content for good: keys for what else may be done with it by the same program. */
+  seenFile(actor: SeenActor, seen: SeenFile): readonly PrimedKey[];
 }

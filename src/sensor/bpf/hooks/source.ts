@@ -46,8 +46,10 @@ export type Source =
   /** Ids after a change: of the arguments, or four bytes each in the text. */
   | { readonly from: "changed ids" }
   | { readonly from: "listed ids" }
-  /** Always the same: what the programs do not tell because no coefficient depends on it, or what is never there. */
-  | { readonly from: "constant"; readonly value: number | bigint | undefined };
+  /** Always the same: no coefficient depends on it. */
+  | { readonly from: "constant"; readonly value: number | bigint }
+  /** Never there, although the programs tell something. */
+  | { readonly from: "untold" };
 
 /** Where each member of a CELL comes from. */
 export type Sources<C> = { readonly [M in keyof C]-?: Source };
@@ -72,10 +74,7 @@ export const present = (arg: number, bit: number, value: Source): Source => ({
 });
 export const task = (arg: number): Source => ({ from: "task", arg });
 export const sock = (arg: number): Source => ({ from: "sock", arg });
-export const constant = (value: number | bigint | undefined): Source => ({
-  from: "constant",
-  value,
-});
+export const constant = (value: number | bigint): Source => ({ from: "constant", value });
 export const file: Source = { from: "file", object: 0 };
 export const dentry = (object: 0 | 1): Source => ({ from: "dentry", object });
 export const directory = (object: 0 | 1): Source => ({ from: "directory", object });

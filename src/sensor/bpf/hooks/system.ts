@@ -4,7 +4,6 @@ import type { KernelCells } from "../../../event/cell/kernel.ts";
 import type { MountCells } from "../../../event/cell/mount.ts";
 import { Present } from "../layout.gen.ts";
 import {
-  constant,
   dentry,
   high,
   type HookSources,
@@ -55,6 +54,6 @@ export const SYSTEM_SOURCES: HookSources<Hooks> = {
   bpf_prog: { type: low(0), attachType: low(1) },
   tun_dev_create: {},
   tun_dev_attach_queue: { sock: { from: "untold sock" } },
-  tun_dev_attach: { members: constant(undefined) },
+  tun_dev_attach: { members: { from: "untold" } },
   tun_dev_open: {},
 };

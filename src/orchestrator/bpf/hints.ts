@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hints for what is told to the programs before it happens: the records beside a model. They are believed in nothing: which of them
+// the model allows is asked of the model.
+import { existsSync } from "node:fs";
+import type { SecurityEvent } from "../../event/index.ts";
+import { isIdentity } from "../actors.ts";
+import { RecordFileError } from "../errors.ts";
+import { recordsFileOf } from "../learn-files.ts";
+import { MAX_HINTS } from "../limits.ts";
+import { readRecords } from "../record-file.ts";
+
+export interface Hints {
+  readonly events: readonly SecurityEvent[];
+  /** Every behaviour of the model is among them. */
+  readonly complete: boolean;
+}
+
+/** What is asked of the model. */
+export interface HintedModel {
+  pointOf(event: SecurityEvent): string | undefined;
+  readonly points: number;
+}
+
+/** Events behind a model, as far as there are any that can be read. */
+export function readHints(modelFile: string, model: HintedModel): Hints {
+  const file = recordsFileOf(modelFile);
+  const events: SecurityEvent[] = [];
+  const points = new Set<string>();
+  const hints = (): Hints => ({ events, complete: points.size === model.points });
+  if (!existsSync(file)) return hints();
+  try {
+    for (const { event } of readRecords(file)) {
+      if (isIdentity(event)) continue;
+      const point = model.pointOf(event);
+      if (point === undefined) continue;
+      events.push(event);
+      points.add(point);
+      if (events.length >= MAX_HINTS) break;
+    }
+  } catch (error) {
+    // a record that can not be read hints at nothing; the others do
+    if (!(error instanceof RecordFileError)) throw error;
+  }
+  return hints();
+}
