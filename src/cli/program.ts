@@ -16,7 +16,7 @@ Exit status of run and learn: the command's own; 121 an enforced model was viola
 126 the command is not executable; 127 it was not found; 128+n it was ended by signal n.`;
 
 const PROFILES = ["portable", "exact"];
-const SENSORS = ["seccomp", "tsem"];
+const SENSORS = ["seccomp", "bpf", "tsem"];
 
 /** The whole command line. Actions end by setting process.exitCode. */
 export function createProgram(): Command {
@@ -65,7 +65,7 @@ function addDoctor(program: Command): void {
 
 function addCommandArgument(command: Command): Command {
   return command
-    .argument("<command...>", "the command and its arguments, after --")
+    .argument("[command...]", "the command and its arguments, after --")
     .passThroughOptions();
 }
 
@@ -126,6 +126,13 @@ function addSensor(command: Command): void {
   command
     .addOption(
       new Option("--sensor <sensor>", "how events are seen").choices(SENSORS).default("seccomp"),
+    )
+    .option("--cgroup <path>", "bpf: model what runs in this cgroup, until interrupted; no command")
+    .addOption(
+      new Option(
+        "--pid <pid>",
+        "bpf: model this process and its descendants, until interrupted; no command",
+      ).argParser(positive),
     )
     .option("--tsem-internal", "TSEM: let the kernel's own model decide, and read it at the end")
     .addOption(

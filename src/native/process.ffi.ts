@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a process can do to itself, its children, its signals and its terminal, and Node has no function for.
+import { constants } from "node:os";
 import koffi from "koffi";
 import { errno, libc } from "./libc.ffi.ts";
 import { NativeError } from "./native-error.ts";
@@ -10,6 +11,10 @@ const PR_SET_CHILD_SUBREAPER = 36;
 const PR_SET_NO_NEW_PRIVS = 38;
 const SECCOMP_SET_MODE_FILTER = 1;
 const NR_SECCOMP = process.arch === "arm64" ? 277 : 317;
+/** The same on x86-64 and aarch64. */
+const NR_PIDFD_OPEN = 434;
+/** O_EXCL */
+const PIDFD_THREAD = 0o200;
 const NR_RT_SIGACTION = process.arch === "arm64" ? 134 : 13;
 const KERNEL_SIGACTION_BYTES = 32;
 const KERNEL_SIGSET_BYTES = 8;
@@ -152,6 +157,17 @@ export function waitChild(pid: number, flags: number): WaitResult {
   if (result === 0) return "none";
   if (result < 0) return "childless";
   return { pid: result, status: status.readInt32LE(0) };
+}
+
+/**
+ * A descriptor of a thread, by its id (of a process: of its first thread). Close-on-exec; the caller closes it. Needs Linux 6.9.
+ * @returns undefined when there is no such thread
+ * @throws NativeError CALL_FAILED
+ */
+export function openThread(tid: number): number | undefined {
+  const fd = Number(c("long syscall(long, long, long)")(NR_PIDFD_OPEN, tid, PIDFD_THREAD));
+  if (fd < 0 && errno() === constants.errno.ESRCH) return undefined;
+  return check("pidfd_open", fd);
 }
 
 // --- descriptors ----------------------------------------------------------------------------------------------------

@@ -41,6 +41,16 @@ function leadsUp(path: string): boolean {
   return path.split("/").includes("..");
 }
 
+/** Where the hierarchy, or what of it is to be seen here, is mounted. */
+export function cgroupRoot(): string | undefined {
+  try {
+    const [first] = cgroupMounts(readFileSync("/proc/self/mountinfo", "utf8"));
+    return first?.point;
+  } catch {
+    return undefined;
+  }
+}
+
 function* cgroupMounts(mounts: string): Generator<{ root: string; point: string }> {
   for (const line of mounts.split("\n")) {
     // "36 35 98:0 root point options optional... - type source superoptions"

@@ -143,7 +143,7 @@ class Cgroup implements CgroupHandle {
 
 // --- files of a group -------------------------------------------------------------------------------------------------
 
-function procsOf(path: string): number[] {
+export function procsOf(path: string): number[] {
   try {
     return readFileSync(join(path, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number);
   } catch {
@@ -189,7 +189,8 @@ export function killByFreezing(path: string): void {
   tryWrite(freezer, "0");
 }
 
-function allBelow(path: string): string[] {
+/** Groups below a group, at every depth. */
+export function allBelow(path: string): string[] {
   return groupsBelow(path).flatMap((group) => [group, ...allBelow(group)]);
 }
 

@@ -21,6 +21,8 @@ export type {
   ViolationPolicy,
 } from "./run-record.ts";
 export type {
+  AttachTarget,
+  BpfRequest,
   FreeRules,
   RunObserver,
   RunRequest,
@@ -28,4 +30,5 @@ export type {
   TsemRequest,
 } from "./run-request.ts";
 export { tsemFolder } from "../sensor/tsem/index.ts";
-export { checkName, nameOfCommand, type RunDirectory, stateRoot } from "./state-dir.ts";
+export { defaultName } from "./plan.ts";
+export { checkName, type RunDirectory, stateRoot } from "./state-dir.ts";

@@ -5,12 +5,13 @@ import type { WorkloadModel } from "../model/workload-model.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
 import { nodeHasher } from "../tma/index.ts";
 import type { TmaSpec } from "../tma/index.ts";
+import { findTarget } from "./bpf/members.ts";
 import { findCommand } from "./command-lookup.ts";
 import { ModelUseError, RunError } from "./errors.ts";
-import { weaknesses } from "./fidelity.ts";
+import { differences, weaknesses } from "./fidelity.ts";
 import { loadModel, requireUsable, specOfModel } from "./model-use.ts";
 import { fidelityOf, requireSensor } from "./sensors.ts";
-import type { RunRequest } from "./run-request.ts";
+import type { AttachTarget, RunRequest } from "./run-request.ts";
 import { checkName, nameOfCommand } from "./state-dir.ts";
 
 /** A request that was found to be possible as far as files and words go. */
@@ -26,8 +27,15 @@ export interface RunPlan {
 /** @throws CommandError, ModelUseError, StateError, RunError BAD_OPTION */
 export function parseRequest(request: RunRequest): RunPlan {
   const [command] = request.command;
-  if (command === undefined)
+  const attach = request.bpf?.attach;
+  if (command === undefined && attach === undefined)
     throw new RunError("BAD_OPTION", "no command was given: put it after --");
+  if (command !== undefined && attach !== undefined) {
+    throw new RunError(
+      "BAD_OPTION",
+      "either a command is started, or what runs already is modeled (--cgroup, --pid): not both",
+    );
+  }
   if (request.quixoteSocket !== undefined && request.tsem?.kind === "internal") {
     throw new RunError(
       "BAD_OPTION",
@@ -36,12 +44,18 @@ export function parseRequest(request: RunRequest): RunPlan {
   }
   const model = modelFor(request);
   return {
-    request,
-    name: checkName(request.name ?? model?.metadata.name ?? nameOfCommand(command)),
-    program: findCommand(command, request.env["PATH"]),
+    request: attach === undefined ? request : { ...request, bpf: { attach: findTarget(attach) } },
+    name: checkName(request.name ?? model?.metadata.name ?? defaultName(command, attach)),
+    program: command === undefined ? "" : findCommand(command, request.env["PATH"]),
     model,
     tma: model === undefined ? freeSpec(request) : specOfModel(model),
   };
+}
+
+/** Name of a workload where none is given: the command's, the cgroup's, or the number of the process. */
+export function defaultName(command: string | undefined, attach: AttachTarget | undefined): string {
+  if (attach === undefined) return nameOfCommand(command ?? "");
+  return "pid" in attach ? `pid-${attach.pid}` : nameOfCommand(attach.cgroup.replace(/\/+$/, ""));
 }
 
 function modelFor({ mode, modelFile }: RunRequest): WorkloadModel | undefined {
@@ -89,6 +103,8 @@ export interface ProbeResult {
   readonly fidelity: Fidelity;
   /** Accepted with `allowWeaker`: to be announced. */
   readonly weaker: readonly string[];
+  /** No weakness, but to be announced too. */
+  readonly others: readonly string[];
 }
 
 /** @throws ModelUseError WEAKER_SENSOR, OTHER_SENSOR, OTHER_MAPPING, RunError BAD_OPTION, NO_SENSOR */
@@ -97,7 +113,8 @@ export function probeSensor(plan: RunPlan): ProbeResult {
   requireSensor(request);
   const fidelity = fidelityOf(request, []);
   refuseUnmappable(plan, fidelity);
-  const weaker = model === undefined ? [] : weaknesses(model.spec.fidelity, fidelity);
+  const enforces = request.mode === "enforce" && request.onViolation !== "observe";
+  const weaker = model === undefined ? [] : weaknesses(model.spec.fidelity, fidelity, enforces);
   if (weaker.length > 0 && !request.allowWeaker) {
     const code = model?.spec.fidelity.sensor === fidelity.sensor ? "WEAKER_SENSOR" : "OTHER_SENSOR";
     throw new ModelUseError(
@@ -107,7 +124,8 @@ export function probeSensor(plan: RunPlan): ProbeResult {
       { facts: { weaker } },
     );
   }
-  return { fidelity, weaker };
+  const others = model === undefined ? [] : differences(model.spec.fidelity, fidelity);
+  return { fidelity, weaker, others };
 }
 
 /** What helps when the sensor is the difference. */

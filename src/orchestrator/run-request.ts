@@ -31,8 +31,17 @@ export interface TsemRequest {
   readonly nameDigest?: boolean;
 }
 
+/** What runs already and is to be modeled from now on: everything in a cgroup, or a process and what descends from it. */
+export type AttachTarget = { readonly cgroup: string } | { readonly pid: number };
+
+/** A run under programs in the kernel. */
+export interface BpfRequest {
+  /** No command is started then. */
+  readonly attach?: AttachTarget;
+}
+
 export interface RunRequest {
-  /** argv of the workload, as the user typed it. */
+  /** argv of the workload, as the user typed it; empty when the run attaches to what runs already. */
   readonly command: readonly string[];
   readonly mode: RunMode;
   readonly onViolation: ViolationPolicy;
@@ -59,8 +68,9 @@ export interface RunRequest {
   readonly stdio?: readonly number[];
   /** Directory in which a management socket of the workload's name is served to consoles of Quixote. */
   readonly quixoteSocket?: string;
-  /** Default: the seccomp sensor. */
+  /** At most one of these; default: the seccomp sensor. */
   readonly tsem?: TsemRequest;
+  readonly bpf?: BpfRequest;
 }
 
 /** Called in the main thread while the run goes on. */

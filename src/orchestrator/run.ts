@@ -4,6 +4,9 @@
 import { closeSync } from "node:fs";
 import { followJobControl } from "../sensor/index.ts";
 import type { LaunchError } from "../sensor/seccomp/launch-types.ts";
+import { AttachedWorkload } from "./bpf/attached.ts";
+import { GonePipe, ProgramsControl } from "./bpf/programs-control.ts";
+import { bpfSetup } from "./bpf/setup.ts";
 import { createCgroup } from "./cgroup.ts";
 import type { CgroupHandle } from "./cgroup.ts";
 import { CommandError, RunError } from "./errors.ts";
@@ -23,6 +26,7 @@ import type { HeldWorkload } from "./tsem/workload.ts";
 import { startWatchdog } from "./watchdog.ts";
 import { startWorker } from "./worker-client.ts";
 import type { RunWorker } from "./worker-client.ts";
+import type { BpfSetup } from "./bpf/setup.ts";
 import type { ServeOrder, TsemSetup, WorkerResult } from "./worker-protocol.ts";
 import {
   childExit,
@@ -50,6 +54,7 @@ export async function runWorkload(
   const probe = probeSensor(plan);
   for (const weakness of probe.weaker)
     observer.onNotice?.(`weaker than the model was learned with: ${weakness}`);
+  for (const other of probe.others) observer.onNotice?.(other);
   const site = startReport(plan);
   observer.onStart?.(site.directory);
   const run = new RunInProgress(plan, site, observer);
@@ -98,8 +103,14 @@ class RunInProgress {
   #management: RunManagement | undefined;
   #worker: RunWorker | undefined;
   #workload: HeldWorkload | undefined;
+  /** The workload, when it ran before Galgo came: killed only where a model is enforced. */
+  #attached: AttachedWorkload | undefined;
   /** What the worker is told to serve. */
   #order: ServeOrder | undefined;
+  /** With the BPF sensor: ends the worker's loop, and the namespace as it is in the kernel. */
+  #gone: GonePipe | undefined;
+  #programs: ProgramsControl | undefined;
+  #served = false;
   #group: CgroupHandle | undefined;
   #groupKillFd: number | undefined;
   #killed: string | undefined;
@@ -141,6 +152,7 @@ class RunInProgress {
     const { request, tma } = this.#plan;
     const { directory } = this.#site;
     const tsem = tsemSetup(this.#plan);
+    const bpf = this.#bpfSetup();
     this.#worker = await startWorker(
       {
         heartbeat: this.#heartbeat,
@@ -153,6 +165,7 @@ class RunInProgress {
         ...(this.#management === undefined ? {} : { shared: this.#management.link }),
         unreadable: directory.unreadable,
         ...(tsem === undefined ? {} : { tsem }),
+        ...(bpf === undefined ? {} : { bpf }),
       },
       {
         onViolation: (violation) => this.#observer.onViolation?.(violation, directory),
@@ -164,16 +177,41 @@ class RunInProgress {
       },
       this.#management?.transfer,
     );
+    const { programs } = this.#worker;
+    if (programs === undefined) return;
+    this.#programs = new ProgramsControl(programs);
+    this.#release.push(() => this.#programs?.close());
+  }
+
+  #bpfSetup(): BpfSetup | undefined {
+    if (this.#plan.request.bpf === undefined) return undefined;
+    const gone = new GonePipe();
+    this.#gone = gone;
+    this.#release.push(() => gone.close());
+    return bpfSetup(this.#plan, gone.readFd);
   }
 
   /** @param agent settles when the worker could launch a workload itself */
   async launch(agent: Promise<void>): Promise<void> {
+    const { tsem, bpf } = this.#plan.request;
+    if (bpf?.attach !== undefined) {
+      await agent;
+      if (this.#programs === undefined) return;
+      this.#attached = new AttachedWorkload(bpf.attach, this.#programs);
+      this.#watched(this.#attached, 0);
+      return;
+    }
     const group = createCgroup(this.#plan.name);
     // without one the guard finds every process by itself: slower, so it is a feature and no condition
     this.#group = "unavailable" in group ? undefined : group;
     this.#groupKillFd = this.#group === undefined ? undefined : openGroupKill(this.#group);
-    if (this.#plan.request.tsem === undefined) {
-      const workload = await launchHeld(this.#plan, this.#group);
+    if (bpf !== undefined) {
+      const workload = await launchHeld(this.#plan, this.#group, "watched");
+      this.#watched(workload, workload.pid);
+      return;
+    }
+    if (tsem === undefined) {
+      const workload = await launchHeld(this.#plan, this.#group, "filtered");
       this.#workload = workload;
       const protectedPids = [process.pid, workload.guardPid];
       const { listenerFd, pid: workloadPid } = workload;
@@ -188,14 +226,24 @@ class RunInProgress {
     this.#order = { sensor: "tsem", goneFd: workload.goneFd };
   }
 
+  /** A workload that programs in the kernel watch. @param workloadPid 0: it is not ours */
+  #watched(workload: HeldWorkload, workloadPid: number): void {
+    this.#workload = workload;
+    const protectedPids = [process.pid, workload.guardPid].filter((pid) => pid > 0);
+    this.#order = { sensor: "bpf", workloadPid, protectedPids };
+    const gone = () => this.#gone?.tell();
+    workload.drained.then(gone, gone);
+  }
+
   async loop(): Promise<Ending> {
     const [worker, workload, order] = [this.#worker, this.#workload, this.#order];
     if (worker === undefined || workload === undefined || order === undefined)
       throw new RunError("LAUNCH_FAILED", "nothing was launched");
-    this.#release.push(followJobControl(workload));
+    if (this.#attached === undefined) this.#release.push(followJobControl(workload));
     this.#takeSignals(workload);
     this.#watch();
     const inGroup = workload.features.includes("cgroup");
+    this.#served = true;
     const features = await worker.serve({
       ...order,
       ...(inGroup && this.#groupKillFd !== undefined ? { cgroupKillFd: this.#groupKillFd } : {}),
@@ -221,8 +269,10 @@ class RunInProgress {
 
   /** Brings down what was started. The workload is dead afterwards. */
   async abort(): Promise<void> {
-    this.#workload?.kill();
+    if (this.#attached === undefined) this.#killWorkload();
+    else this.#attached.stop();
     await atMost(ABORT_MS, this.#workload?.drained);
+    if (!this.#served && this.#programs !== undefined) this.#worker?.leave();
     // a thread that hangs in a system call can not be ended before it returns
     await atMost(LATE_GRACE_MS, this.#worker?.terminate());
   }
@@ -241,7 +291,18 @@ class RunInProgress {
   #kill(reason: string): void {
     this.#killed ??= reason;
     if (!this.#firstHasEnded) this.#cutShort = true;
+    if (this.#attached === undefined || this.#enforcing) this.#killWorkload();
+    else this.#attached.stop();
+  }
+
+  #killWorkload(): void {
+    this.#programs?.die();
     this.#workload?.kill();
+  }
+
+  get #enforcing(): boolean {
+    const { mode, onViolation } = this.#plan.request;
+    return mode === "enforce" && onViolation !== "observe";
   }
 
   async #orBroken<T>(promise: Promise<T>): Promise<T> {
@@ -252,10 +313,12 @@ class RunInProgress {
     this.#release.push(
       takeSignals({
         forward: (signal) => workload.signal(signalNumber(signal)),
-        kill: (reason) => this.#kill(reason),
+        kill: (reason) => {
+          if (this.#attached === undefined) this.#kill(reason);
+        },
         asked: (signal) => {
           this.#stopRequested = true;
-          if (this.#firstHasEnded) return;
+          if (this.#firstHasEnded || this.#attached !== undefined) return;
           this.#observer.onNotice?.(`${signal} is passed on; once more ends the workload`);
         },
         firstHasEnded: () => this.#firstHasEnded,
@@ -284,6 +347,7 @@ class RunInProgress {
     const reason = `no decision on one event for ${heldMs} ms (deadline ${this.#plan.request.deadlineMs} ms, --deadline)`;
     const failure = new RunError("DEADLINE", `the workload was killed: ${reason}`);
     this.#failure ??= failure;
+    this.#programs?.abort();
     this.#kill(reason);
     const timer = setTimeout(() => this.#break(failure), LATE_GRACE_MS);
     this.#release.push(() => clearTimeout(timer));

@@ -9,8 +9,8 @@ import { aModel } from "../../test/helpers/models.ts";
 import { stringifyWorkloadModel } from "../model/index.ts";
 import { seccompFidelity } from "../sensor/seccomp/index.ts";
 import { findCommand } from "./command-lookup.ts";
-import { weaknesses } from "./fidelity.ts";
-import { findBtfFunction } from "../sensor/bpf/index.ts";
+import { differences, leftAlone, weaknesses } from "./fidelity.ts";
+import { bpfFidelity, findBtfFunction } from "../sensor/bpf/index.ts";
 import { takeSignals } from "./signals.ts";
 import { createRun } from "./state-dir.ts";
 import { findTarget } from "./target.ts";
@@ -59,8 +59,11 @@ describe("weaknesses", () => {
   const here = seccompFidelity([]);
 
   it("finds none where the same is seen", () => {
-    assert.deepEqual(weaknesses(here, here), []);
-    assert.deepEqual(weaknesses({ ...here, sees: ["file_open"], holds: ["file_open"] }, here), []);
+    assert.deepEqual(weaknesses(here, here, true), []);
+    assert.deepEqual(
+      weaknesses({ ...here, sees: ["file_open"], holds: ["file_open"] }, here, true),
+      [],
+    );
   });
 
   it("names what is not seen, not held, not known", () => {
@@ -68,14 +71,43 @@ describe("weaknesses", () => {
     const [unseen, absent] = weaknesses(
       { ...model, holds: [...here.holds, "bprm_committed_creds"] },
       here,
+      true,
     );
     assert.equal(unseen, "not seen here: bprm_committed_creds");
     assert.match(absent ?? "", /^not known of an event here: /);
-    const [unheld] = weaknesses(here, {
-      ...here,
-      holds: here.holds.filter((hook) => hook !== "file_open"),
-    });
+    const holds = here.holds.filter((hook) => hook !== "file_open");
+    const [unheld] = weaknesses(here, { ...here, holds }, true);
     assert.equal(unheld, "seen here but not held: file_open");
+  });
+});
+
+describe("a model of another sensor under programs in the kernel", () => {
+  const seen = seccompFidelity([]).sees.filter((hook) => hook !== "syscall");
+  const model = { ...seccompFidelity([]), sees: seen, holds: seen };
+  const waits = (hook: string): boolean => hook !== "task_kill";
+  const all = [...seen, "inode_getattr" as const].map((hook) => ({ hook, waits: waits(hook) }));
+  const here = bpfFidelity(all, []);
+
+  it("may be enforced where all that it sees is seen, and held or decided where it happens", () => {
+    assert.deepEqual(weaknesses(model, here, true), []);
+    assert.deepEqual(leftAlone(model, here), ["inode_getattr"]);
+    assert.match(differences(model, here).join(), /not looked at: inode_getattr/);
+  });
+
+  it("is weaker where nothing is refused, because not all of it waits", () => {
+    assert.deepEqual(weaknesses(model, here, false), [
+      "the model was learned with the sensor seccomp, this run has bpf",
+      "seen here but not held: task_kill",
+    ]);
+  });
+
+  it("is weaker where something is not seen, and says that it is another sensor's", () => {
+    const full = seccompFidelity([]);
+    assert.deepEqual(weaknesses(full, here, true), [
+      "the model was learned with the sensor seccomp, this run has bpf",
+      "not seen here: syscall",
+    ]);
+    assert.equal(weaknesses(here, full, true).length, 3);
   });
 });
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The main thread's end of the worker: starts it, hands it the workload, and turns what it posts into callbacks and promises.
 import type { MessagePort, Worker } from "node:worker_threads";
+import type { AgentPlace } from "../sensor/bpf/index.ts";
 import { RunError } from "./errors.ts";
 import type { ViolationReport } from "./namespace-types.ts";
+import { noBpfSensor } from "./sensors.ts";
 import { takeWorkerThread } from "./thread/worker-thread.ts";
 import type {
   ServeOrder,
@@ -22,6 +24,8 @@ export interface WorkerCallbacks {
 }
 
 export interface RunWorker {
+  /** BPF only: where the namespace is in the kernel. */
+  readonly programs: AgentPlace | undefined;
   /** Hands the workload over; settles when its first call can come, with the features that the sensor found. */
   serve(order: ServeOrder): Promise<readonly string[]>;
   /** TSEM only: makes the namespace; settles with the workload's first task, held. Rejects with RunError WORKER_FAILED. */
@@ -30,13 +34,15 @@ export interface RunWorker {
   readonly exec: Promise<number | null>;
   /** Settles when the workload is gone; rejects with RunError WORKER_FAILED when the worker ended without a result. */
   readonly done: Promise<WorkerResult>;
+  /** BPF only, in place of `serve`: gives the namespace back. The thread ends when that is done. */
+  leave(): void;
   /** Ends the thread, also in the middle of something. */
   terminate(): Promise<void>;
 }
 
 /**
  * Starts the worker and waits until it could take events. `transfer` lists what the setup gives away.
- * @throws RunError WORKER_FAILED
+ * @throws RunError WORKER_FAILED, NO_SENSOR
  */
 export async function startWorker(
   setup: WorkerSetup,
@@ -46,8 +52,9 @@ export async function startWorker(
   const thread = takeWorkerThread();
   const { ready, launched, exec, serving, done } = follow(thread, callbacks);
   thread.postMessage(setup, [...transfer]);
-  await ready;
+  const programs = await ready;
   return {
+    programs,
     serve: (order) => {
       thread.postMessage(order);
       return serving;
@@ -58,6 +65,7 @@ export async function startWorker(
     },
     exec,
     done,
+    leave: () => thread.postMessage("leave"),
     terminate: async () => {
       await thread.terminate();
     },
@@ -65,7 +73,7 @@ export async function startWorker(
 }
 
 interface Milestones {
-  readonly ready: Promise<void>;
+  readonly ready: Promise<AgentPlace | undefined>;
   readonly launched: Promise<TsemLaunched>;
   readonly exec: Promise<number | null>;
   readonly serving: Promise<readonly string[]>;
@@ -75,7 +83,7 @@ interface Milestones {
 function follow(thread: Worker, callbacks: WorkerCallbacks): Milestones {
   let failure: string | undefined;
   const end = deferred<WorkerResult>();
-  const start = deferred<void>();
+  const start = deferred<AgentPlace | undefined>();
   const service = deferred<readonly string[]>();
   const launch = deferred<TsemLaunched>();
   const exec = deferred<number | null>();
@@ -86,7 +94,9 @@ function follow(thread: Worker, callbacks: WorkerCallbacks): Milestones {
   thread.on("message", (message: WorkerMessage) => {
     switch (message.type) {
       case "ready":
-        return start.resolve();
+        return start.resolve(message.bpf);
+      case "no-sensor":
+        return start.reject(noBpfSensor(message.message));
       case "launched":
         return launch.resolve(message.launched);
       case "exec":

@@ -5,6 +5,8 @@ import type { LauncherKind } from "../sensor/seccomp/launch-types.ts";
 import type { SensorStats } from "../sensor/sensor.ts";
 import type { NamespaceOptions } from "../sensor/tsem/commands.ts";
 import type { TmaSpec } from "../tma/index.ts";
+import type { AgentPlace } from "../sensor/bpf/index.ts";
+import type { BpfSetup } from "./bpf/setup.ts";
 import type { SharedPointsLink } from "./quixote/shared-points.ts";
 import type { NamespaceSummary, ViolationReport } from "./namespace-types.ts";
 import type { RunMode, ViolationPolicy } from "./run-record.ts";
@@ -24,10 +26,12 @@ export interface WorkerSetup {
   readonly unreadable: string;
   /** The workload is launched by the worker itself, into a namespace of a TSEM kernel. */
   readonly tsem?: TsemSetup;
+  /** The workload is watched by programs in the kernel. */
+  readonly bpf?: BpfSetup;
 }
 
 /** Sent once, when the workload is held before its first instruction. */
-export type ServeOrder = SeccompOrder | TsemOrder;
+export type ServeOrder = SeccompOrder | TsemOrder | BpfOrder;
 
 export interface SeccompOrder {
   readonly sensor: "seccomp";
@@ -36,6 +40,15 @@ export interface SeccompOrder {
   /** Processes of Galgo that the workload must neither signal nor trace. */
   readonly protectedPids: readonly number[];
   /** An open cgroup.kill: writing "1" to it ends the workload without the help of another thread. */
+  readonly cgroupKillFd?: number;
+}
+
+export interface BpfOrder {
+  readonly sensor: "bpf";
+  /** The first task, held before its exec; 0: nothing was launched. */
+  readonly workloadPid: number;
+  /** Processes of Galgo that the workload must neither signal nor trace. */
+  readonly protectedPids: readonly number[];
   readonly cgroupKillFd?: number;
 }
 
@@ -90,7 +103,10 @@ export interface WorkerResult {
 }
 
 export type WorkerMessage =
-  | { readonly type: "ready" }
+  /** `bpf`: where the namespace is, for the thread that watches. */
+  | { readonly type: "ready"; readonly bpf?: AgentPlace }
+  /** The sensor can not be used on this machine. */
+  | { readonly type: "no-sensor"; readonly message: string }
   | { readonly type: "launched"; readonly launched: TsemLaunched }
   /** The command could not be run (errno), or runs (null). */
   | { readonly type: "exec"; readonly errno: number | null }

@@ -7,6 +7,8 @@ import { parentPort, workerData } from "node:worker_threads";
 import { type ServeOptions, serveSeccomp } from "../sensor/seccomp/index.ts";
 import { createInProcessTma } from "../tma/index.ts";
 import type { InProcessTma } from "../tma/index.ts";
+import { BpfSide } from "./bpf/agent-side.ts";
+import type { BpfSetup } from "./bpf/setup.ts";
 import { loadDigests, saveDigests } from "./digest-cache.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { createNamespace } from "./namespace.ts";
@@ -20,9 +22,10 @@ import type { HeldTsem } from "./tsem/launch-side.ts";
 import { serveHeldTsem } from "./tsem/serve-side.ts";
 import { UnreadableRecords } from "./unreadable.ts";
 import type {
+  BpfOrder,
   SeccompOrder,
-  ServeOrder,
   TsemLaunchOrder,
+  TsemOrder,
   WorkerMessage,
   WorkerResult,
   WorkerSetup,
@@ -65,15 +68,20 @@ function prepare(setup: WorkerSetup): Bench {
       report: (violation) => post({ type: "violation", violation }),
       failed: (error) => post({ type: "failed", message: messageOf(error) }),
       keepUnreadable: (text, why, event) => unreadable.keep(text, why, event),
+      ...(setup.bpf === undefined ? {} : { programs }),
     },
   );
   return { setup, heartbeat, tma, namespace, trajectory, forensics, unreadable, shared };
 }
 
+/** What the programs in the kernel say of the namespace; nothing, with the other sensors. */
+const programs = new BpfSide();
+
 /** An open cgroup.kill, once the workload is in a cgroup. */
 let killFd: number | undefined;
 
 function kill(reason: string): void {
+  programs.die();
   // the main thread is told first: it also ends what is not in the cgroup
   post({ type: "kill", reason });
   if (killFd === undefined) return;
@@ -84,12 +92,22 @@ function kill(reason: string): void {
   }
 }
 
-function serve(bench: Bench, order: ServeOrder, held: HeldTsem | undefined): void {
+function serve(bench: Bench, order: SeccompOrder | TsemOrder, held: HeldTsem | undefined): void {
   killFd = order.cgroupKillFd;
   const result =
     order.sensor === "seccomp"
       ? serveFiltered(bench, order)
       : serveHeldTsem({ ...bench, progress: progressOf(bench), post, kill }, required(held), order);
+  finish(bench, result);
+}
+
+async function serveProgrammed(bench: Bench, bpf: BpfSetup, order: BpfOrder): Promise<void> {
+  killFd = order.cgroupKillFd;
+  const parts = { ...bench, progress: progressOf(bench), post, kill };
+  finish(bench, await programs.serve(parts, bpf, order));
+}
+
+function finish(bench: Bench, result: WorkerResult): void {
   for (const log of [bench.trajectory, bench.forensics, bench.unreadable]) log.close();
   post({ type: "done", result });
   bench.tma.close();
@@ -110,6 +128,7 @@ function progressOf({ setup, heartbeat, namespace, shared }: Bench): ServeOption
       if (!sealed && shared?.sealWanted === true) {
         sealed = true;
         namespace.seal();
+        programs.seal();
       }
       namespace.taken();
     },
@@ -157,9 +176,13 @@ function orFail(work: () => void): void {
   try {
     work();
   } catch (error) {
-    kill(`Galgo failed: ${messageOf(error)}`);
-    post({ type: "failed", message: messageOf(error) });
+    gaveUp(error);
   }
+}
+
+function gaveUp(error: unknown): void {
+  kill(`Galgo failed: ${messageOf(error)}`);
+  post({ type: "failed", message: messageOf(error) });
 }
 
 /** Messages that arrive: the setup; with a TSEM sensor the order to launch; the order to serve. */
@@ -169,18 +192,37 @@ function main(): void {
   Atomics.notify(loaded, 0);
   onMessage((setup: WorkerSetup) => {
     const bench = prepare(setup);
-    const { tsem } = setup;
+    const { tsem, bpf } = setup;
+    if (bpf !== undefined) {
+      void prepareProgrammed(bench, bpf);
+      return;
+    }
     if (tsem === undefined) {
-      onMessage((order: ServeOrder) => serve(bench, order, undefined));
+      onMessage((order: SeccompOrder) => serve(bench, order, undefined));
     } else {
       onMessage((launch: TsemLaunchOrder) => {
         const held = launchHeldTsem(setup, tsem, launch);
-        onMessage((order: ServeOrder) => serve(bench, order, held));
+        onMessage((order: TsemOrder) => serve(bench, order, held));
         post({ type: "launched", launched: held.launched });
       });
     }
     post({ type: "ready" });
   });
+}
+
+/** Makes the namespace, then waits for the order to serve it, or to leave it. */
+async function prepareProgrammed(bench: Bench, bpf: BpfSetup): Promise<void> {
+  try {
+    const parts = { ...bench, progress: progressOf(bench), post, kill };
+    const agent = await programs.open(parts, bpf);
+    onMessage((order: BpfOrder | "leave") => {
+      const work = order === "leave" ? programs.close() : serveProgrammed(bench, bpf, order);
+      work.catch(gaveUp);
+    });
+    post({ type: "ready", bpf: agent.place });
+  } catch (error) {
+    post({ type: "no-sensor", message: messageOf(error) });
+  }
 }
 
 function onMessage<T>(take: (message: T) => void): void {

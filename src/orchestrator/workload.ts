@@ -14,18 +14,24 @@ import type { ChildExit } from "./run-record.ts";
 
 const CAP_SYS_ADMIN = 1n << 21n;
 
-/** Starts the command held before its exec. @throws LaunchError */
+/**
+ * Starts the command held before its exec.
+ * @param how filtered: each call of the table is held, by the kernel, for whoever listens. watched: by programs in the kernel
+ * @throws LaunchError
+ */
 export function launchHeld(
   { request, program }: RunPlan,
   group: WorkloadGroup | undefined,
+  how: "filtered" | "watched",
 ): Promise<LaunchedWorkload> {
+  const filtered = how === "filtered";
   return launchWorkload({
     command: request.command,
     path: program,
     env: request.env,
     cwd: request.cwd,
-    filter: buildFilter(thisMachine()),
-    noNewPrivs: !mayInstallFilters(),
+    filter: filtered ? buildFilter(thisMachine()) : new Uint8Array(0),
+    noNewPrivs: filtered && !mayInstallFilters(),
     openFiles: usualOpenFiles(),
     ...(request.ignoredSignals === undefined ? {} : { ignoredSignals: request.ignoredSignals }),
     ...(group === undefined ? {} : { cgroup: group }),

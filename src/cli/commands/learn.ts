@@ -3,13 +3,13 @@
 import { quote } from "../../base/quote.ts";
 import { BUILTIN_PROFILES, describeRule } from "../../model/index.ts";
 import type { DigestName, MappingName } from "../../model/index.ts";
-import { checkName, learnWorkload, nameOfCommand, stateRoot } from "../../orchestrator/index.ts";
+import { checkName, defaultName, learnWorkload, stateRoot } from "../../orchestrator/index.ts";
 import type { LearnResult } from "../../orchestrator/index.ts";
 import { childStatus } from "../exit-status.ts";
 import { count, outJson, plural, say } from "../render.ts";
 import { IGNORED_SIGNALS } from "../inherited.ts";
 import { exitText } from "../run-text.ts";
-import { type SensorOptions, tsemRequest } from "../tsem-options.ts";
+import { type SensorOptions, sensorRequest } from "../sensor-options.ts";
 
 interface LearnOptions extends SensorOptions {
   readonly output?: string;
@@ -26,11 +26,11 @@ interface LearnOptions extends SensorOptions {
 }
 
 export async function learn(command: readonly string[], options: LearnOptions): Promise<void> {
-  const name = checkName(options.name ?? nameOfCommand(command[0] ?? ""));
   const { mapping, digest } = options;
-  const tsem = tsemRequest(options);
+  const sensor = sensorRequest(options);
+  const name = checkName(options.name ?? defaultName(command[0], sensor.bpf?.attach));
   // a TSEM kernel's TASK_IDs are exact whatever rules are applied to the rest
-  const profile = options.profile ?? (tsem === undefined ? "portable" : "exact");
+  const profile = options.profile ?? (sensor.tsem === undefined ? "portable" : "exact");
   const result = await learnWorkload(
     {
       run: {
@@ -47,7 +47,7 @@ export async function learn(command: readonly string[], options: LearnOptions): 
         onExit: options.onExit,
         ...(options.quixoteSocket === undefined ? {} : { quixoteSocket: options.quixoteSocket }),
         allowWeaker: false,
-        ...(tsem === undefined ? {} : { tsem }),
+        ...sensor,
       },
       runs: options.runs,
       output: options.output ?? `./${name}.galgo.json`,

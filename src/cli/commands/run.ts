@@ -13,7 +13,7 @@ import type {
 import { EXIT_VIOLATED, childStatus } from "../exit-status.ts";
 import { IGNORED_SIGNALS } from "../inherited.ts";
 import { errPainter, plainBigInts, plural, say, sayError, sayRaw } from "../render.ts";
-import { type SensorOptions, tsemRequest } from "../tsem-options.ts";
+import { type SensorOptions, sensorRequest } from "../sensor-options.ts";
 import { violationLine } from "../violation-text.ts";
 
 interface RunOptions extends SensorOptions {
@@ -61,8 +61,8 @@ function requestOf(command: readonly string[], options: RunOptions): RunRequest 
       `--on-violation ${onViolation} needs --enforce: nothing is refused otherwise`,
     );
   }
-  const tsem = tsemRequest(options);
-  const profile = tsem === undefined ? "portable" : "exact";
+  const sensor = sensorRequest(options);
+  const profile = sensor.tsem === undefined ? "portable" : "exact";
   return {
     command,
     mode,
@@ -78,7 +78,7 @@ function requestOf(command: readonly string[], options: RunOptions): RunRequest 
     onExit: options.onExit,
     ...(options.quixoteSocket === undefined ? {} : { quixoteSocket: options.quixoteSocket }),
     allowWeaker: options.allowWeaker === true,
-    ...(tsem === undefined ? {} : { tsem }),
+    ...sensor,
   };
 }
 

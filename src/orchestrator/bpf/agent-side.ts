@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// The worker's part of a run under the BPF sensor: makes the namespace, takes the workload into it, serves it, and reads at the
+// end what the programs have counted.
+import { pollAll } from "../../native/tsem.ffi.ts";
+import { BpfAgent, NamespaceFlag } from "../../sensor/bpf/index.ts";
+import type { SensorStats } from "../../sensor/sensor.ts";
+import type { InProcessTma } from "../../tma/index.ts";
+import type { Namespace } from "../namespace.ts";
+import type { ProgramsView } from "../namespace-types.ts";
+import type { BpfOrder, WorkerMessage, WorkerResult, WorkerSetup } from "../worker-protocol.ts";
+import { attachTo } from "./attach.ts";
+import { decoderOf, type RunDecoder } from "./decoder.ts";
+import type { BpfSetup } from "./setup.ts";
+
+/** Time that a workload gets to be dead when the worker gives up. */
+const ABANDON_MS = 10_000;
+
+export interface BpfBench {
+  readonly setup: WorkerSetup;
+  readonly progress: { begin(): void; end(): void; alive(): void };
+  readonly tma: InProcessTma;
+  readonly namespace: Namespace;
+  post(message: WorkerMessage): void;
+  kill(reason: string): void;
+}
+
+/** The namespace in the kernel; of one worker. */
+export class BpfSide implements ProgramsView {
+  #agent: BpfAgent | undefined;
+  #decoder: RunDecoder | undefined;
+  /** What ran before Galgo came is not killed, unless a model is enforced. */
+  #spared = false;
+
+  hits(): number {
+    return Number(this.#agent?.namespace.counter("hits") ?? 0n);
+  }
+
+  dying(): boolean {
+    return ((this.#agent?.namespace.flags ?? 0) & NamespaceFlag.dying) !== 0;
+  }
+
+  /** From now on whoever waits or asks is refused. */
+  die(): void {
+    if (!this.#spared) this.#agent?.namespace.raise(NamespaceFlag.dying);
+  }
+
+  /** A console has closed the model. */
+  seal(): void {
+    this.#agent?.namespace.raise(NamespaceFlag.sealed);
+  }
+
+  /** @throws BpfSensorError, BpfError, NativeError */
+  async open(bench: BpfBench, bpf: BpfSetup): Promise<BpfAgent> {
+    const { setup, namespace, progress } = bench;
+    const { leftAlone, rules, goneFd, attach } = bpf;
+    const flags = flagsOf(setup);
+    this.#spared = attach !== undefined && (flags & NamespaceFlag.enforcing) === 0;
+    this.#decoder = decoderOf(bench, rules);
+    this.#agent = await BpfAgent.open({
+      sink: namespace,
+      decoder: this.#decoder.of,
+      leftAlone,
+      rules,
+      flags,
+      goneFd,
+      progress,
+    });
+    return this.#agent;
+  }
+
+  /** Serves until the workload is gone. @throws what the loop throws; the workload is dead or was given up by then */
+  async serve(bench: BpfBench, bpf: BpfSetup, order: BpfOrder): Promise<WorkerResult> {
+    const agent = this.#agent;
+    if (agent === undefined)
+      throw new Error("the order to serve came before there was a namespace");
+    try {
+      return this.#served(agent, bench, { bpf, order });
+    } catch (error) {
+      // nobody decides any more: refused, not set free, until the workload is dead
+      if (this.#spared) agent.release();
+      else agent.abandon();
+      bench.kill(`Galgo failed: ${error instanceof Error ? error.message : String(error)}`);
+      pollAll([bpf.goneFd], ABANDON_MS);
+      throw error;
+    } finally {
+      await agent.close();
+      this.#agent = undefined;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#agent?.close();
+    this.#agent = undefined;
+  }
+
+  #served(
+    agent: BpfAgent,
+    bench: BpfBench,
+    { bpf, order }: { readonly bpf: BpfSetup; readonly order: BpfOrder },
+  ): WorkerResult {
+    const { namespace, tma } = bench;
+    for (const pid of order.protectedPids) agent.protect(pid);
+    const { attach } = bpf;
+    if (attach !== undefined) attachTo(attach, agent, bench);
+    else if (!agent.begin(order.workloadPid)) namespace.lost("launch", "the first task is gone");
+    bench.post({ type: "serving", features: [] });
+    const sensor = agent.run();
+    this.#countUnanswered(agent, namespace);
+    namespace.finish();
+    this.#decoder?.save();
+    return resultOf(namespace, tma, sensor);
+  }
+
+  /** Questions that the kernel asked in vain: what is refused while the workload dies is not meant. */
+  #countUnanswered(agent: BpfAgent, namespace: Namespace): void {
+    const unanswered = agent.namespace.counter("unanswered");
+    if (unanswered === 0n || this.dying()) return;
+    namespace.lost("unanswered", `${unanswered} events were decided without an answer of Galgo's`);
+  }
+}
+
+function flagsOf({ mode, onViolation }: WorkerSetup): number {
+  if (mode === "free") return 0;
+  const enforcing = mode === "enforce" && onViolation !== "observe";
+  return NamespaceFlag.sealed | (enforcing ? NamespaceFlag.enforcing : 0);
+}
+
+function resultOf(namespace: Namespace, tma: InProcessTma, sensor: SensorStats): WorkerResult {
+  return {
+    summary: namespace.summary(),
+    sensor,
+    state: tma.state(),
+    measurement: tma.measurement(),
+    points: tma.points(),
+  };
+}

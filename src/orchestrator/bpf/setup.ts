@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the worker needs to make a namespace of the BPF sensor: told by the plan of a run.
+import type { HookName } from "../../event/index.ts";
+import type { ProfileSpec, RuleSpec } from "../../model/runtime/index.ts";
+import { ruleFlags } from "../../sensor/bpf/index.ts";
+import { leftAlone } from "../fidelity.ts";
+import type { RunPlan } from "../plan.ts";
+import type { AttachTarget } from "../run-request.ts";
+import { fidelityOf } from "../sensors.ts";
+
+/** Plain data. */
+export interface BpfSetup {
+  /** Readable, or closed at its other end, once nothing has to be modeled any more. */
+  readonly goneFd: number;
+  readonly leftAlone: readonly HookName[];
+  /** RuleFlag of the programs. */
+  readonly rules: number;
+  /** Nothing is launched then. */
+  readonly attach?: AttachTarget;
+}
+
+export function bpfSetup({ request, model, tma }: RunPlan, goneFd: number): BpfSetup | undefined {
+  const { bpf } = request;
+  if (bpf === undefined) return undefined;
+  const alone =
+    model === undefined ? undefined : leftAlone(model.spec.fidelity, fidelityOf(request, []));
+  return {
+    goneFd,
+    leftAlone: alone ?? [],
+    rules: rulesOf(tma.profile),
+    ...(bpf.attach === undefined ? {} : { attach: bpf.attach }),
+  };
+}
+
+/** Keys may be as coarse as coefficients, and no coarser: only what the profile lists. */
+function rulesOf({ rules }: ProfileSpec): number {
+  const names = new Set<RuleSpec["rule"]>(rules.map(({ rule }) => rule));
+  return ruleFlags((rule) => names.has(rule));
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// All that one namespace has of the BPF sensor: its slot in the programs' maps, ring, interned set, anchor, and the loop that
+// serves it. Of the thread that decides.
+import { join } from "node:path";
+import { BpfMap, MAP_TYPE } from "../../native/bpf-map.ffi.ts";
+import type { HookName } from "../../event/event.ts";
+import type { SensorStats } from "../sensor.ts";
+import { type Anchor, startAnchor } from "./anchor.ts";
+import { builtObject } from "./built.ts";
+import { type Installation, install } from "./install.ts";
+import { InternedSet } from "./interned.ts";
+import { KERNEL_HOOKS, Limit, NamespaceFlag } from "./layout.gen.ts";
+import { isMarked, markTask, protectProcess } from "./mark.ts";
+import { NamespaceView } from "./namespace-slot.ts";
+import { BpfRing } from "./ring.ts";
+import { BpfLoop } from "./serve.ts";
+import type { BpfSink } from "./sink.ts";
+import type { RecordDecoder } from "./types.ts";
+
+export interface AgentOptions {
+  readonly sink: BpfSink;
+  /** The decoder of what is in the ring. `hashKey`: with which the programs hash. */
+  readonly decoder: (ring: BpfRing, hashKey: Uint32Array) => RecordDecoder;
+  /** Hooks that are left alone. */
+  readonly leftAlone: readonly HookName[];
+  /** RuleFlag: what the profile makes coarser, so that keys may be coarser too. */
+  readonly rules: number;
+  /** NamespaceFlag, besides active. */
+  readonly flags: number;
+  /** Readable, or closed at its other end, once no process of the workload is left. */
+  readonly goneFd: number;
+  readonly progress: { begin(): void; end(): void };
+}
+
+/** Where the namespace is to be found by another thread of the process. */
+export interface AgentPlace {
+  /** Folder of the pins. */
+  readonly folder: string;
+  readonly slot: number;
+  /** Number of the FUSE connection that questions come through. */
+  readonly connection: number;
+}
+
+export class BpfAgent {
+  readonly installation: Installation;
+  readonly namespace: NamespaceView;
+  readonly loop: BpfLoop;
+  readonly decoder: RecordDecoder;
+  readonly #ring: BpfRing;
+  readonly #ringMap: BpfMap;
+  readonly #set: InternedSet;
+  #anchor: Anchor | undefined;
+
+  private constructor(installation: Installation, options: AgentOptions) {
+    const { slot } = installation;
+    this.installation = installation;
+    this.namespace = new NamespaceView(installation.map("galgo_namespaces"), slot);
+    this.#ringMap = newRing();
+    installation.map("galgo_rings").setInner(slot, this.#ringMap);
+    this.#ring = new BpfRing(this.#ringMap);
+    this.#set = new InternedSet({ sets: installation.map("galgo_sets"), slot });
+    this.decoder = options.decoder(this.#ring, installation.hashKey);
+    this.loop = new BpfLoop({
+      ring: this.#ring,
+      ringFd: this.#ringMap.fd,
+      set: this.#set,
+      namespace: this.namespace,
+      decoder: this.decoder,
+      sink: options.sink,
+      goneFd: options.goneFd,
+      progress: options.progress,
+    });
+  }
+
+  /**
+   * Makes a namespace with nobody in it.
+   * @throws BpfSensorError, BpfError, NativeError; nothing stays then
+   */
+  static async open(options: AgentOptions): Promise<BpfAgent> {
+    const installation = await install({ object: builtObject() });
+    let agent: BpfAgent | undefined;
+    try {
+      agent = new BpfAgent(installation, options);
+      await agent.#activate(options);
+      return agent;
+    } catch (error) {
+      await (agent ?? installation).close();
+      throw error;
+    }
+  }
+
+  async #activate({ rules, leftAlone, flags }: AgentOptions): Promise<void> {
+    const anchor = await startAnchor(this.loop.answer);
+    this.#anchor = anchor;
+    protectProcess(this.installation.map("galgo_tasks"), anchor.pid);
+    const alone = new Set<string>(leftAlone);
+    const modeled = [...KERNEL_HOOKS.entries()].filter(([, hook]) => !alone.has(hook));
+    this.namespace.setHooks(modeled.map(([number]) => number));
+    this.namespace.setRules(rules);
+    this.namespace.setAnchor(anchor.pid, anchor.device.value);
+    this.namespace.raise(NamespaceFlag.active | flags);
+  }
+
+  get place(): AgentPlace {
+    const { folder, slot } = this.installation;
+    return { folder, slot, connection: this.#anchor?.device.minor ?? 0 };
+  }
+
+  /** Makes a task the first one of the namespace. @returns false when it is gone */
+  begin(pid: number): boolean {
+    return this.mark(pid, this.decoder.identities.root);
+  }
+
+  /** Takes a task that runs into the namespace, with the identity of that number. @returns false when it is gone */
+  mark(tid: number, identity: number): boolean {
+    const { slot, serial } = this.installation;
+    const tasks = this.installation.map("galgo_tasks");
+    // counted before it can end, which counts it down
+    this.namespace.addTasks(1);
+    const marked = markTask(tasks, tid, { slot, serial, identity });
+    if (!marked) this.namespace.addTasks(-1);
+    return marked;
+  }
+
+  /** Whether a thread is in the namespace. */
+  has(tid: number): boolean {
+    return isMarked(this.installation.map("galgo_tasks"), tid, this.installation);
+  }
+
+  /** Modeled tasks must not touch this process. */
+  protect(pid: number): void {
+    protectProcess(this.installation.map("galgo_tasks"), pid);
+  }
+
+  /** Serves until the workload is gone. @throws what `BpfLoop.run` throws */
+  run(): SensorStats {
+    if (this.#anchor === undefined) throw new Error("an agent that was not opened");
+    return this.loop.run(this.#anchor);
+  }
+
+  /** Whoever waits or asks is refused from now on, whoever else is at it is not set free: the workload is to be killed. */
+  abandon(): void {
+    this.namespace.raise(NamespaceFlag.dying);
+    this.#anchor?.close();
+  }
+
+  /** Nothing is told, asked or refused from now on. */
+  release(): void {
+    this.namespace.lower(NamespaceFlag.active);
+    this.#anchor?.close();
+  }
+
+  /** Gives everything back; tasks that are left are not modeled any more. */
+  async close(): Promise<void> {
+    // first nobody is asked any more, then nobody asks
+    this.namespace.lower(NamespaceFlag.active);
+    this.#anchor?.close();
+    this.#set.close();
+    this.#ring.close();
+    this.#ringMap.close();
+    this.namespace.close();
+    await this.installation.close();
+  }
+}
+
+function newRing(): BpfMap {
+  return BpfMap.create({
+    name: "galgo_ring",
+    type: MAP_TYPE.RINGBUF,
+    keyBytes: 0,
+    valueBytes: 0,
+    maxEntries: Limit.ringBytes,
+  });
+}
+
+/** A view of a namespace that another thread of this process serves. @throws BpfError */
+export function openNamespaceView({ folder, slot }: AgentPlace): NamespaceView {
+  const map = BpfMap.open(join(folder, "maps/galgo_namespaces"));
+  try {
+    return new NamespaceView(map, slot);
+  } finally {
+    map.close();
+  }
+}
