@@ -29,7 +29,7 @@ export function parseRequest(request: RunRequest): RunPlan {
   const [command] = request.command;
   const attach = request.bpf?.attach;
   if (command === undefined && attach === undefined)
-    throw new RunError("BAD_OPTION", "no command was given: put it after --");
+    throw new RunError("BAD_OPTION", "missing required argument: the command, after --");
   if (command !== undefined && attach !== undefined) {
     throw new RunError(
       "BAD_OPTION",

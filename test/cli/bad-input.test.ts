@@ -53,6 +53,37 @@ describe("wrong words", { concurrency: 2 }, () => {
       /--on-violation kill needs --enforce/,
     ],
     [
+      "a cgroup to join with a sensor that can not",
+      ["run", "--cgroup", "/x"],
+      /--cgroup and --pid need --sensor bpf/,
+    ],
+    [
+      "two things to join",
+      ["learn", "--sensor", "bpf", "--cgroup", "/x", "--pid", "1"],
+      /--cgroup and --pid exclude each other/,
+    ],
+    [
+      "a command and something to join",
+      ["run", "--sensor", "bpf", "--pid", "1", "--", "true"],
+      /either a command is started, or what runs already is modeled/,
+    ],
+    [
+      "a cgroup that is none",
+      ["run", "--sensor", "bpf", "--cgroup", "/no/such"],
+      /\/no\/such is no cgroup \(version 2\)/,
+    ],
+    [
+      "a process that is not there",
+      ["run", "--sensor", "bpf", "--pid", "4194305"],
+      /there is no process 4194305/,
+    ],
+    [
+      "several runs of what is only joined",
+      ["learn", "--runs", "2", "--sensor", "bpf", "--pid", "1"],
+      /--runs 2 needs a command/,
+    ],
+    ["a cleanup that only sets free", ["doctor", "--set-free"], /--set-free needs --cleanup/],
+    [
       "an unknown policy",
       ["run", "--on-violation", "ask", "--", "true"],
       /Allowed choices are deny, kill, observe/,

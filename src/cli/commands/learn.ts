@@ -3,7 +3,13 @@
 import { quote } from "../../base/quote.ts";
 import { BUILTIN_PROFILES, describeRule } from "../../model/index.ts";
 import type { DigestName, MappingName } from "../../model/index.ts";
-import { checkName, defaultName, learnWorkload, stateRoot } from "../../orchestrator/index.ts";
+import {
+  checkName,
+  defaultName,
+  learnWorkload,
+  RunError,
+  stateRoot,
+} from "../../orchestrator/index.ts";
 import type { LearnResult } from "../../orchestrator/index.ts";
 import { childStatus } from "../exit-status.ts";
 import { count, outJson, plural, say } from "../render.ts";
@@ -28,6 +34,11 @@ interface LearnOptions extends SensorOptions {
 export async function learn(command: readonly string[], options: LearnOptions): Promise<void> {
   const { mapping, digest } = options;
   const sensor = sensorRequest(options);
+  if (options.runs > 1 && sensor.bpf?.attach !== undefined)
+    throw new RunError(
+      "BAD_OPTION",
+      `--runs ${options.runs} needs a command that can be run again`,
+    );
   const name = checkName(options.name ?? defaultName(command[0], sensor.bpf?.attach));
   // a TSEM kernel's TASK_IDs are exact whatever rules are applied to the rest
   const profile = options.profile ?? (sensor.tsem === undefined ? "portable" : "exact");
