@@ -12,6 +12,7 @@ import {
 } from "../../../test/helpers/bpf-decoder.ts";
 import {
   areaOf,
+  NOWHERE,
   objectBytes,
   type WrittenObject,
   type WrittenRecord,
@@ -84,6 +85,19 @@ describe("an event of a record", () => {
     assert.equal(fileOf(tell(open("/f", { ...FILE, content: CONTENT }))).digest, taskIdOf("/f"));
     const dropping = testDecoder({ sink: testSink(() => false) });
     assert.equal(fileOf(dropping.tell(open("/f", { ...FILE, content: CONTENT }))).digest, EMPTY);
+  });
+
+  it("has none of memory that no process opens as a file", () => {
+    const { tell } = testDecoder({ contents: { digest: () => undefined } });
+    const memory = { ...FILE, magic: 0x01021994, content: CONTENT };
+    const mapped = (name: string): FileId =>
+      fileOf(tell({ ...open("/"), objects: [{ ...memory, name }], areas: [NOWHERE] }));
+    const { digest, path } = mapped("SYSV67616c67");
+    assert.deepEqual([digest, path.pathname], [EMPTY, "/SYSV67616c67 (deleted)"]);
+    assert.equal(mapped("dev/zero").digest, EMPTY);
+    assert.throws(() => mapped("memfd:SYSV67616c67"), { reason: "unreadable-content" });
+    const named = { ...memory, name: "SYSV67616c67" };
+    assert.throws(() => tell(open("/SYSV67616c67", named)), { reason: "unreadable-content" });
   });
 
   it("is not told when the content can not be read", () => {

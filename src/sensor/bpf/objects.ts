@@ -16,6 +16,9 @@ const TOLD_FLAGS = 0xffff;
 const MINOR_BITS = 20;
 const MINOR_MASK = 0xfffff;
 
+/** Segments of System V, and memory that a process shares with its children: nobody reads it as a file, or could. */
+const SHARED_MEMORY = /^(?:SYSV[0-9a-f]{8}|dev\/zero)$/;
+
 /** Digest of a file's content, and whether what the programs look at names this content for good. */
 export interface FoundDigest {
   readonly digest: string;
@@ -93,7 +96,10 @@ export class ObjectTeller {
     if ((object.state & ObjectState.absent) !== 0) return undefined;
     const flags = view.u32(0) & TOLD_FLAGS;
     const path = this.path(view, which);
-    const digest = this.#digest(view, object, { flags, pathname: path.pathname });
+    const shared = view.nameless(which) && SHARED_MEMORY.test(object.name.toString("latin1"));
+    const digest = shared
+      ? this.#parts.sink.emptyDigest
+      : this.#digest(view, object, { flags, pathname: path.pathname });
     return { flags, inode: inodeOf(object, object), path, digest };
   }
 

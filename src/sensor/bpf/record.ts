@@ -5,7 +5,17 @@ import { quote } from "../../base/quote.ts";
 import type { HookName } from "../../event/event.ts";
 import { Unseen } from "../file/unseen.ts";
 import { BpfSensorError } from "./errors.ts";
-import { EXTRA, KERNEL_HOOKS, Limit, PATH, RECORD, RecordFlag, WHAT, WHO } from "./layout.gen.ts";
+import {
+  EXTRA,
+  KERNEL_HOOKS,
+  Limit,
+  PATH,
+  PathFlag,
+  RECORD,
+  RecordFlag,
+  WHAT,
+  WHO,
+} from "./layout.gen.ts";
 import { type ObjectView, readObject } from "./record-object.ts";
 import { pathText } from "./record-path.ts";
 import type { RecordHead, SeenActor } from "./types.ts";
@@ -88,7 +98,14 @@ export class RecordView {
     return pathText(this.#area(which), object, this.head.hook);
   }
 
-  /** @throws BpfSensorError BAD_RECORD when the record has no such object, or it is absent */
+  /** Whether an object lies in no directory: only its filesystem says what it is called. */
+  nameless(which: 0 | 1): boolean {
+    if (which >= this.#areas) return false;
+    const { bytes, flags } = this.#area(which);
+    return bytes.length === 0 && (flags & PathFlag.unreachable) !== 0;
+  }
+
+  /** @throws BpfSensorError BAD_RECORD when the record has no such object */
   object(which: 0 | 1): ObjectView {
     const object = this.objects[which];
     if (object === undefined) throw bad(this.head.hook, `no object ${which}`);
