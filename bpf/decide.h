@@ -240,23 +240,20 @@ struct record_2 {
  * Makes a record. Hooks that can wait leave a part of the ring to those that can not. `wake` is false when the agent is
  * about to be asked, which wakes it. Returns 0, or -1 when there is no room.
  */
-__noinline int galgo_publish(struct galgo_task *t, u32 may_wait)
+static __always_inline int publish(struct galgo_task *t, u32 may_wait, bool objects)
 {
-	u32 slot, paths, long_text;
+	u32 slot = t->slot, paths, long_text;
 	u64 wake;
 	void *ring;
 
-	if (!t)
-		return -1;
-	slot = t->slot;
 	ring = bpf_map_lookup_elem(&galgo_rings, &slot);
 	if (!ring)
 		return -1;
 	if (may_wait && bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > GALGO_RING_BYTES - GALGO_RING_RESERVE)
 		return -1;
 	long_text = t->in.text && (t->in.text_length == GALGO_TEXT_STRING || t->in.text_length > GALGO_NAME - 8);
-	paths = t->in.nobjects;
-	if (paths && (t->in.roles[0] & ROLE_NONE))
+	paths = objects ? t->in.nobjects : 0;
+	if (objects && (t->in.roles[0] & ROLE_NONE))
 		paths = 0;
 	if (long_text)
 		paths = 2;
@@ -268,7 +265,7 @@ __noinline int galgo_publish(struct galgo_task *t, u32 may_wait)
 			return -1;
 		galgo_head(&r->head, t, 0);
 		bpf_ringbuf_submit(r, wake);
-	} else if (paths == 1) {
+	} else if (objects && paths == 1) {
 		struct record_1 *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
 
 		if (!r)
@@ -284,26 +281,37 @@ __noinline int galgo_publish(struct galgo_task *t, u32 may_wait)
 		galgo_head(&r->head, t, 2);
 		r->paths[0].length = 0;
 		r->paths[0].flags = 0;
-		if (t->in.nobjects)
+		if (objects)
 			galgo_path(&r->paths[0], t, 0);
 		if (long_text)
 			galgo_long_text(&r->paths[1], t);
-		else
+		else if (objects)
 			galgo_path(&r->paths[1], t, 1);
 		bpf_ringbuf_submit(r, wake);
 	}
 	return 0;
 }
 
-/* Describes the event and looks it up. Returns 0 when it is known and may happen, 1 when somebody has to be asked. */
-__noinline int galgo_event(struct galgo_task *t)
+/*
+ * Each step comes twice: for events with objects, and, smaller, for those without. What a program does not call is not
+ * loaded with it, and two of three hooks have no objects.
+ */
+__noinline int galgo_publish(struct galgo_task *t, u32 may_wait)
 {
-	struct galgo_namespace *ns;
+	return t ? publish(t, may_wait, true) : -1;
+}
+
+__noinline int galgo_publish_plain(struct galgo_task *t, u32 may_wait)
+{
+	return t ? publish(t, may_wait, false) : -1;
+}
+
+/* Describes the event and looks it up. Returns 0 when it is known and may happen, 1 when somebody has to be asked. */
+static __always_inline int event(struct galgo_task *t, bool objects)
+{
+	struct galgo_namespace *ns = namespace_of(t);
 	int recalled;
 
-	if (!t)
-		return 0;
-	ns = namespace_of(t);
 	if (!ns || ns->serial != t->serial || !(ns->flags & GALGO_NS_ACTIVE))
 		return 0;
 	if (!(ns->hooks[t->in.hook >> 6 & 1] >> (t->in.hook & 63) & 1))
@@ -312,12 +320,13 @@ __noinline int galgo_event(struct galgo_task *t)
 	t->flags = 0;
 	t->creating = 0;
 	t->answer.instance = 1;
-	recalled = galgo_describe(t, ns->rules);
+	recalled = objects ? galgo_describe(t, ns->rules) : galgo_describe_plain(t, ns->rules);
 	if ((ns->flags & GALGO_NS_ENFORCING) && galgo_untrusted(t, 0)) {
 		t->flags |= GALGO_RECORD_UNTRUSTED;
 		return 1;
 	}
-	if (!(ns->flags & GALGO_NS_DYING) && galgo_known(t)) {
+	/* a description that is not whole could be that of another event */
+	if (!(ns->flags & GALGO_NS_DYING) && !(t->flags & GALGO_RECORD_NEVER) && galgo_known(t)) {
 		count(&ns->hits);
 		if (!recalled)
 			galgo_remember(t);
@@ -327,15 +336,22 @@ __noinline int galgo_event(struct galgo_task *t)
 	return 1;
 }
 
-/* An unknown event where nobody can wait: recorded; refused when the namespace enforces. */
-__noinline int galgo_pass(struct galgo_task *t)
+__noinline int galgo_event(struct galgo_task *t)
 {
-	struct galgo_namespace *ns;
+	return t ? event(t, true) : 0;
+}
+
+__noinline int galgo_event_plain(struct galgo_task *t)
+{
+	return t ? event(t, false) : 0;
+}
+
+/* An unknown event where nobody can wait: recorded; refused when the namespace enforces. */
+static __always_inline int pass(struct galgo_task *t, bool objects)
+{
+	struct galgo_namespace *ns = namespace_of(t);
 	int refuse;
 
-	if (!t)
-		return 0;
-	ns = namespace_of(t);
 	if (!ns)
 		return 0;
 	count(&ns->misses);
@@ -346,10 +362,20 @@ __noinline int galgo_pass(struct galgo_task *t)
 		galgo_untrusted(t, 1);
 		count(&ns->refused);
 	}
-	if (galgo_publish(t, 0))
+	if (objects ? galgo_publish(t, 0) : galgo_publish_plain(t, 0))
 		count(&ns->lost);
 	t->busy = 0;
 	return refuse ? -EPERM : 0;
+}
+
+__noinline int galgo_pass(struct galgo_task *t)
+{
+	return t ? pass(t, true) : 0;
+}
+
+__noinline int galgo_pass_plain(struct galgo_task *t)
+{
+	return t ? pass(t, false) : 0;
 }
 
 /* Asks the agent and waits: a getxattr on the anchor's program, which lies on the agent's filesystem. */
@@ -386,14 +412,12 @@ __noinline int galgo_ask(u32 anchor, u32 anchor_dev)
 #define TRIES 8
 
 /* An unknown event where one can wait: recorded, asked about. Nobody there: refused when the namespace enforces. */
-__noinline int galgo_wait(struct galgo_task *t)
+static __always_inline int wait(struct galgo_task *t, bool objects)
 {
-	struct galgo_namespace *ns;
-	int unsaid, i, refuse;
+	struct galgo_namespace *ns = namespace_of(t);
+	struct bpf_iter_num it;
+	int unsaid, refuse;
 
-	if (!t)
-		return 0;
-	ns = namespace_of(t);
 	if (!ns)
 		return 0;
 	count(&ns->misses);
@@ -403,11 +427,17 @@ __noinline int galgo_wait(struct galgo_task *t)
 		return -EPERM;
 	}
 	t->flags |= GALGO_RECORD_HELD;
-	unsaid = galgo_publish(t, 1);
-	for (i = 0; i < TRIES && unsaid; i++) {
-		if (galgo_ask(ns->anchor, ns->anchor_dev))
-			break;
-		unsaid = galgo_publish(t, 1);
+	unsaid = objects ? galgo_publish(t, 1) : galgo_publish_plain(t, 1);
+	if (unsaid) {
+		bpf_iter_num_new(&it, 0, TRIES);
+		while (bpf_iter_num_next(&it)) {
+			if (galgo_ask(ns->anchor, ns->anchor_dev))
+				break;
+			unsaid = objects ? galgo_publish(t, 1) : galgo_publish_plain(t, 1);
+			if (!unsaid)
+				break;
+		}
+		bpf_iter_num_destroy(&it);
 	}
 	if (unsaid) {
 		count(refuse ? &ns->refused : &ns->lost);
@@ -428,6 +458,16 @@ __noinline int galgo_wait(struct galgo_task *t)
 	t->pending = t->answer.next;
 	t->busy = 0;
 	return (t->answer.flags & GALGO_ANSWER_ALLOW) ? 0 : -EPERM;
+}
+
+__noinline int galgo_wait(struct galgo_task *t)
+{
+	return t ? wait(t, true) : 0;
+}
+
+__noinline int galgo_wait_plain(struct galgo_task *t)
+{
+	return t ? wait(t, false) : 0;
 }
 
 /* --- what hooks begin and end with ------------------------------------------------------------------------------------- */
@@ -472,6 +512,21 @@ static __always_inline int decide_now(struct galgo_task *t)
 	if (!galgo_event(t))
 		return 0;
 	return galgo_pass(t) ? -EPERM : 0;
+}
+
+/* The same for events without objects. */
+static __always_inline int decide_plain(struct galgo_task *t)
+{
+	if (!galgo_event_plain(t))
+		return 0;
+	return galgo_wait_plain(t) ? -EPERM : 0;
+}
+
+static __always_inline int decide_plain_now(struct galgo_task *t)
+{
+	if (!galgo_event_plain(t))
+		return 0;
+	return galgo_pass_plain(t) ? -EPERM : 0;
 }
 
 /* --- parts of the input -------------------------------------------------------------------------------------------------- */

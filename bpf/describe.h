@@ -569,15 +569,13 @@ static __always_inline bool put_who(struct galgo_task *t)
 	return false;
 }
 
-/* Appends the parts that few events have. Returns the lengths of the texts. */
-__noinline int galgo_parts(struct galgo_task *t, u32 rules)
+/* Appends the texts. Returns their lengths. */
+__noinline int galgo_texts(struct galgo_task *t)
 {
 	u32 text = 0;
 
 	if (!t)
 		return 0;
-	if (t->in.nobjects > 1)
-		galgo_object(t, 1, rules);
 	if (t->in.text)
 		text = galgo_text(t);
 	if (t->in.more_length >= GALGO_NAME - 1)
@@ -587,12 +585,44 @@ __noinline int galgo_parts(struct galgo_task *t, u32 rules)
 	return text;
 }
 
+/* Absorbs words of the description into the hash state behind the description of who acts. */
+__noinline int galgo_absorb(struct galgo_task *t, u32 from, u32 to)
+{
+	struct bpf_iter_num it;
+	struct sip s;
+	u32 *next;
+
+	if (!t)
+		return 0;
+	s.v0 = t->state[0];
+	s.v1 = t->state[1];
+	s.v2 = t->state[2];
+	s.v3 = t->state[3];
+	bpf_iter_num_new(&it, from / 2, GALGO_WORDS / 2);
+	while ((next = (u32 *)bpf_iter_num_next(&it))) {
+		u32 at = *next * 2;
+
+		if (at >= to)
+			break;
+		at &= GALGO_ARRAY - 1;
+		KEEP(at);
+		sip_word(&s, t->description[at]);
+		sip_word(&s, t->description[at + 1]);
+	}
+	bpf_iter_num_destroy(&it);
+	t->state[0] = s.v0;
+	t->state[1] = s.v1;
+	t->state[2] = s.v2;
+	t->state[3] = s.v3;
+	return 0;
+}
+
 /* The hash state behind the description of who acts. */
 __noinline int galgo_hash_who(struct galgo_task *t)
 {
 	struct galgo_config *config;
-	struct sip s;
 	u32 zero = 0, i;
+	struct sip s;
 
 	if (!t)
 		return 0;
@@ -600,43 +630,32 @@ __noinline int galgo_hash_who(struct galgo_task *t)
 	if (!config)
 		return 0;
 	sip_begin(&s, config->key[0], config->key[1]);
-	for (i = 0; i < WHO_WORDS; i++)
-		sip_word(&s, t->description[i]);
-	t->who_state[0] = s.v0;
-	t->who_state[1] = s.v1;
-	t->who_state[2] = s.v2;
-	t->who_state[3] = s.v3;
+	t->state[0] = s.v0;
+	t->state[1] = s.v1;
+	t->state[2] = s.v2;
+	t->state[3] = s.v3;
+	galgo_absorb(t, 0, WHO_WORDS);
+	for (i = 0; i < 4; i++)
+		t->who_state[i] = t->state[i];
 	return 0;
 }
 
-/* The key: what is behind the description of who acts is hashed in turns of four words, filled up with zeros. */
+/* The key: whole pairs of words behind the description of who acts. */
 __noinline int galgo_hash(struct galgo_task *t)
 {
-	struct bpf_iter_num it;
 	struct sip s;
-	u32 words, *next;
+	u32 words, i;
 
 	if (!t)
 		return 0;
-	words = (t->words + 3) & ~3u;
-	s.v0 = t->who_state[0];
-	s.v1 = t->who_state[1];
-	s.v2 = t->who_state[2];
-	s.v3 = t->who_state[3];
-	bpf_iter_num_new(&it, WHO_WORDS / 4, GALGO_WORDS / 4);
-	while ((next = (u32 *)bpf_iter_num_next(&it))) {
-		u32 at = *next * 4;
-
-		if (at >= words)
-			break;
-		at &= GALGO_ARRAY - 1;
-		KEEP(at);
-		sip_word(&s, t->description[at]);
-		sip_word(&s, t->description[at + 1]);
-		sip_word(&s, t->description[at + 2]);
-		sip_word(&s, t->description[at + 3]);
-	}
-	bpf_iter_num_destroy(&it);
+	words = (t->words + 1) & ~1u;
+	for (i = 0; i < 4; i++)
+		t->state[i] = t->who_state[i];
+	galgo_absorb(t, WHO_WORDS, words);
+	s.v0 = t->state[0];
+	s.v1 = t->state[1];
+	s.v2 = t->state[2];
+	s.v3 = t->state[3];
 	sip_end(&s, words, t->key);
 	return 0;
 }
@@ -693,14 +712,12 @@ __noinline int galgo_remember(struct galgo_task *t)
 }
 
 /* Describes the event of the input and makes its key. Returns 1 when the key was recalled. */
-__noinline int galgo_describe(struct galgo_task *t, u32 rules)
+static __always_inline int describe(struct galgo_task *t, u32 rules, bool objects)
 {
 	u32 text = 0, words, i;
+	bool same;
 
-	if (!t)
-		return 0;
-	if (!put_who(t))
-		galgo_hash_who(t);
+	same = put_who(t);
 	t->words = WHO_WORDS + 1;
 	/* all arguments, counted only as far as there are */
 	for (i = 0; i < 2; i++)
@@ -709,10 +726,13 @@ __noinline int galgo_describe(struct galgo_task *t, u32 rules)
 		for (i = 2; i < 8; i++)
 			t->description[WHO_WORDS + 1 + i] = t->in.args[i];
 	t->words += t->in.nargs;
-	if (t->in.nobjects)
+	if (objects) {
 		galgo_object(t, 0, rules);
-	if (t->in.nobjects > 1 || t->in.text || t->in.more_length)
-		text = galgo_parts(t, rules);
+		if (t->in.nobjects > 1)
+			galgo_object(t, 1, rules);
+	}
+	if (t->in.text || t->in.more_length)
+		text = galgo_texts(t);
 	t->description[WHO_WORDS] = t->in.hook | (u64)t->in.nargs << 8 | (u64)t->in.nobjects << 16 | (u64)text << 32;
 	words = t->words;
 	if (words > GALGO_WORDS) {
@@ -722,8 +742,21 @@ __noinline int galgo_describe(struct galgo_task *t, u32 rules)
 	/* zeros up to whole turns, and to what is compared; the description itself says how long it is */
 	for (i = 0; i < 8; i++)
 		set(t, words + i, 0);
-	if (galgo_recall(t))
+	if (same && galgo_recall(t))
 		return 1;
+	if (!same)
+		galgo_hash_who(t);
 	galgo_hash(t);
 	return 0;
+}
+
+__noinline int galgo_describe(struct galgo_task *t, u32 rules)
+{
+	return t ? describe(t, rules, true) : 0;
+}
+
+/* The same for events without objects: what a program does not call is not loaded with it. */
+__noinline int galgo_describe_plain(struct galgo_task *t, u32 rules)
+{
+	return t ? describe(t, rules, false) : 0;
 }

@@ -97,7 +97,7 @@ static __always_inline int perm_event(u32 hook, struct kern_ipc_perm *perm, int 
 	if (!t)
 		return 0;
 	t->in.args[PERM_ARGS] = (u32)value;
-	return decide_now(t);
+	return decide_plain_now(t);
 }
 
 /* Arguments: PERM, access. */
@@ -203,7 +203,7 @@ int BPF_PROG(galgo_key_alloc, struct key *key, const struct cred *cred, unsigned
 	t->in.args[0] = flags;
 	with_creds(t, 1, cred);
 	t->in.args[6] = cred->securebits;
-	return decide_now(t);
+	return decide_plain_now(t);
 }
 
 #define KEY_POSSESSED 1ULL
@@ -228,5 +228,5 @@ int BPF_PROG(galgo_key_permission, key_ref_t ref, const struct cred *cred, u32 p
 	t->in.args[1] = key->uid.val | (u64)key->gid.val << 32;
 	t->in.args[2] = key->flags;
 	with_creds(t, 3, cred);
-	return decide_now(t);
+	return decide_plain_now(t);
 }

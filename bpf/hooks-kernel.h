@@ -11,7 +11,7 @@ int BPF_PROG(galgo_kernel_module_request, char *name)
 	if (!t)
 		return 0;
 	with_string(t, name);
-	return decide(t);
+	return decide_plain(t);
 }
 
 /* Arguments: what is loaded, whether its content is wanted. */
@@ -24,7 +24,7 @@ int BPF_PROG(galgo_kernel_load_data, int id, bool contents)
 		return 0;
 	t->in.args[0] = (u32)id;
 	t->in.args[1] = contents;
-	return decide_now(t);
+	return decide_plain_now(t);
 }
 
 /* Arguments: type. */
@@ -36,7 +36,7 @@ int BPF_PROG(galgo_syslog, int type)
 	if (!t)
 		return 0;
 	t->in.args[0] = (u32)type;
-	return decide(t);
+	return decide_plain(t);
 }
 
 /* Arguments: what is set (enum galgo_present: clock, time zone), seconds, nanoseconds, minutes west | daylight saving << 32. */
@@ -55,7 +55,7 @@ int BPF_PROG(galgo_settime, const struct timespec64 *ts, const struct timezone *
 	t->in.args[1] = AS(struct timespec64, time)->tv_sec;
 	t->in.args[2] = AS(struct timespec64, time)->tv_nsec;
 	t->in.args[3] = (u32)AS(struct timezone, zone)->tz_minuteswest | (u64)(u32)AS(struct timezone, zone)->tz_dsttime << 32;
-	return decide(t);
+	return decide_plain(t);
 }
 
 /* Arguments: command, size of the attributes. */
@@ -68,7 +68,7 @@ int BPF_PROG(galgo_bpf, int cmd, union bpf_attr *attr, unsigned int size)
 		return 0;
 	t->in.args[0] = (u32)cmd;
 	t->in.args[1] = size;
-	return decide(t);
+	return decide_plain(t);
 }
 
 /* Arguments: type, mode of the descriptor. */
@@ -81,7 +81,7 @@ int BPF_PROG(galgo_bpf_map, struct bpf_map *map, u32 fmode)
 		return 0;
 	t->in.args[0] = map->map_type;
 	t->in.args[1] = fmode;
-	return decide(t);
+	return decide_plain(t);
 }
 
 /* Arguments: type, type of attachment. */
@@ -94,7 +94,7 @@ int BPF_PROG(galgo_bpf_prog, struct bpf_prog *prog)
 		return 0;
 	t->in.args[0] = prog->type;
 	t->in.args[1] = prog->expected_attach_type;
-	return decide(t);
+	return decide_plain(t);
 }
 
 SEC("lsm/tun_dev_create")
@@ -102,7 +102,7 @@ int BPF_PROG(galgo_tun_dev_create)
 {
 	struct galgo_task *t = begin(GALGO_HOOK_tun_dev_create, 0, 0);
 
-	return t ? decide_now(t) : 0;
+	return t ? decide_plain_now(t) : 0;
 }
 
 /* Which socket it is about is not said here. */
@@ -111,7 +111,7 @@ int BPF_PROG(galgo_tun_dev_attach_queue, void *security)
 {
 	struct galgo_task *t = begin(GALGO_HOOK_tun_dev_attach_queue, 0, 0);
 
-	return t ? decide_now(t) : 0;
+	return t ? decide_plain_now(t) : 0;
 }
 
 /* Arguments: SOCK. */
@@ -123,7 +123,7 @@ int BPF_PROG(galgo_tun_dev_attach, struct sock *sk, void *security)
 	if (!t)
 		return 0;
 	with_sock(t, 0, sk);
-	return decide_now(t);
+	return decide_plain_now(t);
 }
 
 SEC("lsm/tun_dev_open")
@@ -131,7 +131,7 @@ int BPF_PROG(galgo_tun_dev_open, void *security)
 {
 	struct galgo_task *t = begin(GALGO_HOOK_tun_dev_open, 0, 0);
 
-	return t ? decide_now(t) : 0;
+	return t ? decide_plain_now(t) : 0;
 }
 
 /* --- what user space runs ------------------------------------------------------------------------------------------------- */
@@ -148,8 +148,6 @@ int galgo_key(struct galgo_key_request *request)
 	bpf_probe_read_kernel(t->description, sizeof(request->description), request->description);
 	t->words = request->words;
 	set(t, t->words, 0);
-	set(t, t->words + 1, 0);
-	set(t, t->words + 2, 0);
 	galgo_hash_who(t);
 	galgo_hash(t);
 	request->key[0] = t->key[0];

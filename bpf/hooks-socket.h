@@ -141,7 +141,7 @@ int BPF_PROG(galgo_socket_create, int family, int type, int protocol, int kern)
 	t->in.args[1] = (u32)type;
 	t->in.args[2] = (u32)protocol;
 	t->in.args[3] = (u32)kern;
-	return decide(t);
+	return decide_plain(t);
 }
 
 /* Arguments: SOCK, SOCK. */
@@ -313,7 +313,7 @@ int BPF_PROG(galgo_unix_stream_connect, struct sock *sock, struct sock *other, s
 		return 0;
 	with_sock(t, 0, sock);
 	with_sock(t, 2, other);
-	return decide_now(t);
+	return decide_plain_now(t);
 }
 
 /* Arguments: SOCK, SOCK of who receives. */
@@ -350,5 +350,5 @@ int BPF_PROG(galgo_netlink_send, struct sock *sk, struct sk_buff *skb)
 	t->in.args[3] = port | (u64)p->dst_group << 32;
 	t->in.args[4] = p->flags | (u64)p->nsid_is_set << 32;
 	t->in.args[5] = (u32)p->nsid;
-	return decide(t);
+	return decide_plain(t);
 }

@@ -60,7 +60,7 @@ __noinline int galgo_settle(struct galgo_task *t, u32 unknown)
 	if (!t)
 		return 0;
 	if (!reaches_protected(t))
-		return unknown ? galgo_pass(t) : 0;
+		return unknown ? galgo_pass_plain(t) : 0;
 	ns = namespace_of(t);
 	if (!ns || ns->serial != t->serial || !(ns->flags & GALGO_NS_ACTIVE))
 		return 0;
@@ -70,7 +70,7 @@ __noinline int galgo_settle(struct galgo_task *t, u32 unknown)
 	count(&ns->misses);
 	count(&ns->atomic);
 	t->flags |= GALGO_RECORD_ATOMIC | GALGO_RECORD_REFUSED;
-	if (galgo_publish(t, 0))
+	if (galgo_publish_plain(t, 0))
 		count(&ns->lost);
 	t->busy = 0;
 	return -EPERM;
@@ -78,7 +78,7 @@ __noinline int galgo_settle(struct galgo_task *t, u32 unknown)
 
 static __always_inline int decide_target(struct galgo_task *t)
 {
-	return galgo_settle(t, galgo_event(t)) ? -EPERM : 0;
+	return galgo_settle(t, galgo_event_plain(t)) ? -EPERM : 0;
 }
 
 static __always_inline void with_creds(struct galgo_task *t, u32 at, const struct cred *c)
@@ -161,7 +161,7 @@ int BPF_PROG(galgo_task_getpgid, struct task_struct *p)
 	if (!t)
 		return 0;
 	t->in.args[0] = task_word(t, p);
-	return decide_now(t);
+	return decide_plain_now(t);
 }
 
 /* Arguments: TASK. */
@@ -173,7 +173,7 @@ int BPF_PROG(galgo_task_getsid, struct task_struct *p)
 	if (!t)
 		return 0;
 	t->in.args[0] = task_word(t, p);
-	return decide_now(t);
+	return decide_plain_now(t);
 }
 
 /* Arguments: TASK, niceness. */
@@ -211,7 +211,7 @@ int BPF_PROG(galgo_task_getioprio, struct task_struct *p)
 	if (!t)
 		return 0;
 	t->in.args[0] = task_word(t, p);
-	return decide_now(t);
+	return decide_plain_now(t);
 }
 
 /* Arguments: flags | securebits of who acts << 32, CREDS of the other task, its securebits. The acting task's own are who. */
@@ -225,7 +225,7 @@ int BPF_PROG(galgo_task_prlimit, const struct cred *cred, const struct cred *tcr
 	t->in.args[0] = flags | (u64)cred->securebits << 32;
 	with_creds(t, 1, tcred);
 	t->in.args[6] = tcred->securebits;
-	return decide_now(t);
+	return decide_plain_now(t);
 }
 
 /* Arguments: TASK, which limit, current, maximum. */
@@ -254,7 +254,7 @@ int BPF_PROG(galgo_task_setscheduler, struct task_struct *p)
 	t->in.args[0] = task_word(t, p);
 	if (reaches_protected(t))
 		return decide_target(t);
-	return decide(t);
+	return decide_plain(t);
 }
 
 /* Arguments: TASK. */
@@ -266,7 +266,7 @@ int BPF_PROG(galgo_task_getscheduler, struct task_struct *p)
 	if (!t)
 		return 0;
 	t->in.args[0] = task_word(t, p);
-	return decide_now(t);
+	return decide_plain_now(t);
 }
 
 /* Options that do not use their second argument, or for which it is an address in the task. */
@@ -327,7 +327,7 @@ int BPF_PROG(galgo_task_prctl, int option, unsigned long arg2, unsigned long arg
 	t->in.args[1] = arg2;
 	t->in.args[2] = arg4;
 	t->in.args[3] = arg5;
-	return decide(t);
+	return decide_plain(t);
 }
 
 /* --- capabilities, ids -------------------------------------------------------------------------------------------------- */
@@ -342,7 +342,7 @@ int BPF_PROG(galgo_capable, const struct cred *cred, struct user_namespace *ns, 
 		return 0;
 	t->in.args[0] = (u32)cap;
 	t->in.args[1] = opts;
-	return decide_now(t);
+	return decide_plain_now(t);
 }
 
 /* Arguments: TASK, effective, inheritable, permitted. Other tasks are asked about where nobody may wait. */
@@ -358,7 +358,7 @@ int BPF_PROG(galgo_capget, struct task_struct *target, kernel_cap_t *effective, 
 	t->in.args[1] = word_at(plain(t, effective));
 	t->in.args[2] = word_at(plain(t, inheritable));
 	t->in.args[3] = word_at(plain(t, permitted));
-	return decide_now(t);
+	return decide_plain_now(t);
 }
 
 /* Arguments: effective, inheritable, permitted. */
@@ -373,7 +373,7 @@ int BPF_PROG(galgo_capset, struct cred *new, const struct cred *old, kernel_cap_
 	t->in.args[0] = word_at(plain(t, effective));
 	t->in.args[1] = word_at(plain(t, inheritable));
 	t->in.args[2] = word_at(plain(t, permitted));
-	return decide(t);
+	return decide_plain(t);
 }
 
 /*
@@ -390,7 +390,7 @@ int BPF_PROG(galgo_task_fix_setuid, struct cred *new, const struct cred *old, in
 	t->in.args[0] = (u32)flags;
 	t->in.args[1] = new->uid.val | (u64)new->euid.val << 32;
 	t->in.args[2] = new->suid.val | (u64)new->fsuid.val << 32;
-	return decide_now(t);
+	return decide_plain_now(t);
 }
 
 /* Arguments: as of task_fix_setuid. */
@@ -404,7 +404,7 @@ int BPF_PROG(galgo_task_fix_setgid, struct cred *new, const struct cred *old, in
 	t->in.args[0] = (u32)flags;
 	t->in.args[1] = new->gid.val | (u64)new->egid.val << 32;
 	t->in.args[2] = new->sgid.val | (u64)new->fsgid.val << 32;
-	return decide_now(t);
+	return decide_plain_now(t);
 }
 
 /* Arguments: how many. Text: the ids, four bytes each, in ascending order. */
@@ -421,7 +421,7 @@ int BPF_PROG(galgo_task_fix_setgroups, struct cred *new, const struct cred *old)
 	number = AS(struct group_info, groups)->ngroups;
 	t->in.args[0] = number;
 	with_bytes(t, (void *)(groups + bpf_core_field_offset(struct group_info, gid)), 4 * number);
-	return decide_now(t);
+	return decide_plain_now(t);
 }
 
 /* Object: the new root. */

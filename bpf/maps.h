@@ -70,6 +70,7 @@ struct galgo_task {
 	u32 found;
 	struct galgo_who who;		/* of the last event, and the hash state behind it */
 	u64 who_state[4];
+	u64 state[4];			/* of the hash */
 	u32 who_number;			/* counts the changes of who */
 	u32 memo;			/* where the event in hand may be kept */
 	struct galgo_memo memos[GALGO_MEMOS];
