@@ -478,7 +478,7 @@ static __always_inline struct galgo_task *modeled(void)
 	struct galgo_task *t;
 
 	/* most tasks of a machine are not modeled: they have no storage at all, which is seen without a call */
-	if (!AS(struct task_struct, task)->bpf_storage)
+	if (!task->bpf_storage)
 		return NULL;
 	t = bpf_task_storage_get(&galgo_tasks, task, NULL, 0);
 	return t && t->slot && !t->busy ? t : NULL;

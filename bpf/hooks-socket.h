@@ -22,13 +22,35 @@
 #define MAX_ADDRESS 128
 #define EPHEMERAL_PORT 0xffffULL
 
-static __always_inline void with_sock(struct galgo_task *t, u32 at, struct sock *sk)
+static __always_inline void sock_args(struct galgo_task *t, u32 at, struct sock *sk, struct galgo_created *c)
 {
-	struct galgo_created *c = sk ? bpf_sk_storage_get(&galgo_socks, sk, NULL, 0) : NULL;
 	struct sock *s = AS(struct sock, plain(t, sk));
 
 	t->in.args[at] = s->__sk_common.skc_family | (u64)s->sk_type << 16 | (u64)s->sk_protocol << 32;
 	t->in.args[at + 1] = c && c->serial == t->serial ? c->owner : 0;
+}
+
+/*
+ * The socket that a task acts with. What owns a socket is who used it first, which is who made it unless it was given away
+ * before: to note that for each new socket would cost more than everything else about it, and most are used by their makers.
+ */
+static __always_inline void with_sock(struct galgo_task *t, u32 at, struct sock *sk)
+{
+	struct galgo_created *c = sk ? bpf_sk_storage_get(&galgo_socks, sk, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE) : NULL;
+
+	if (c && c->serial != t->serial) {
+		c->serial = t->serial;
+		c->owner = t->identity;
+	}
+	sock_args(t, at, sk, c);
+}
+
+/* The socket at the other end. */
+static __always_inline void with_other_sock(struct galgo_task *t, u32 at, struct sock *sk)
+{
+	struct galgo_created *c = sk ? bpf_sk_storage_get(&galgo_socks, sk, NULL, 0) : NULL;
+
+	sock_args(t, at, sk, c);
 }
 
 /* `args` arguments follow those of the socket. */
@@ -39,35 +61,6 @@ static __always_inline struct galgo_task *begin_socket(u32 hook, u32 args, struc
 	if (t)
 		with_sock(t, 0, sock->sk);
 	return t;
-}
-
-/* What owns a socket is who made it; accepted ones are made by who accepts. */
-static __always_inline int own(struct sock *sk)
-{
-	struct galgo_task *t = modeled();
-	struct galgo_created *c;
-
-	if (!t || !sk)
-		return 0;
-	c = bpf_sk_storage_get(&galgo_socks, sk, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (c) {
-		c->serial = t->serial;
-		c->owner = t->identity;
-	}
-	return 0;
-}
-
-SEC("lsm/socket_post_create")
-int BPF_PROG(galgo_socket_made, struct socket *sock, int family, int type, int protocol, int kern)
-{
-	return own(sock->sk);
-}
-
-SEC("lsm/sock_graft")
-int BPF_PROG(galgo_socket_grafted, struct sock *sk, struct socket *parent)
-{
-	own(sk);
-	return 0;
 }
 
 /* Makes the port in the first word of an address one for all ephemeral ones, where the rules do. */
@@ -312,7 +305,7 @@ int BPF_PROG(galgo_unix_stream_connect, struct sock *sock, struct sock *other, s
 	if (!t)
 		return 0;
 	with_sock(t, 0, sock);
-	with_sock(t, 2, other);
+	with_other_sock(t, 2, other);
 	return decide_plain_now(t);
 }
 
@@ -324,7 +317,7 @@ int BPF_PROG(galgo_unix_may_send, struct socket *sock, struct socket *other)
 
 	if (!t)
 		return 0;
-	with_sock(t, 2, other->sk);
+	with_other_sock(t, 2, other->sk);
 	return decide_now(t);
 }
 
