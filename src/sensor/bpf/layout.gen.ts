@@ -361,7 +361,7 @@ export const KEY_REQUEST = {
 
 /** struct galgo_task */
 export const TASK = {
-  bytes: 3576,
+  bytes: 3608,
   at: {
     slot: 0,
     serial: 4,
