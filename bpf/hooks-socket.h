@@ -232,13 +232,21 @@ int BPF_PROG(galgo_socket_listen, struct socket *sock, int backlog)
 	return decide(t);
 }
 
+/* What the kernel sends and receives through sockets of its own is not what the task does: it may hold locks meanwhile. */
+static __always_inline bool is_kernels(struct galgo_task *t, struct socket *sock)
+{
+	struct sock *sk = AS(struct sock, plain(t, sock->sk));
+
+	return BPF_CORE_READ_BITFIELD(sk, sk_kern_sock);
+}
+
 /* Arguments: SOCK. Text: the address that the message is for, when it names one. */
 SEC("lsm.s/socket_sendmsg")
 int BPF_PROG(galgo_socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
 {
 	struct galgo_task *t = begin_socket(GALGO_HOOK_socket_sendmsg, 0, sock);
 
-	if (!t)
+	if (!t || is_kernels(t, sock))
 		return 0;
 	if (msg->msg_name && msg->msg_namelen > 0)
 		with_sockaddr(t, msg->msg_name, msg->msg_namelen);
@@ -251,7 +259,9 @@ int BPF_PROG(galgo_socket_recvmsg, struct socket *sock, struct msghdr *msg, int 
 {
 	struct galgo_task *t = begin_socket(GALGO_HOOK_socket_recvmsg, 0, sock);
 
-	return t ? decide(t) : 0;
+	if (!t || is_kernels(t, sock))
+		return 0;
+	return decide(t);
 }
 
 /* Arguments: SOCK. */

@@ -113,6 +113,16 @@ int BPF_PROG(galgo_task_kill, struct task_struct *p, struct kernel_siginfo *info
 	return decide_target(t);
 }
 
+/*
+ * No event: who has asked for the signals of a descriptor is not who causes them, if anybody does. But any signal can be asked
+ * for, for any process, so the agent's get none.
+ */
+SEC("lsm/file_send_sigiotask")
+int BPF_PROG(galgo_signal_of_file, struct task_struct *task, struct fown_struct *owner, int sig)
+{
+	return is_protected(task) ? -EPERM : 0;
+}
+
 /* Arguments: TASK, mode. */
 SEC("lsm/ptrace_access_check")
 int BPF_PROG(galgo_ptrace_access_check, struct task_struct *child, unsigned int mode)

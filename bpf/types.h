@@ -167,7 +167,7 @@ struct sock_common {
 	union { struct { __be16 skc_dport; __u16 skc_num; }; };
 	struct in6_addr skc_v6_rcv_saddr;
 };
-struct sock { struct sock_common __sk_common; u16 sk_type; u16 sk_protocol; };
+struct sock { struct sock_common __sk_common; u8 sk_kern_sock : 1; u16 sk_type; u16 sk_protocol; };
 struct socket { short type; struct sock *sk; };
 struct sockaddr_un { unsigned short sun_family; };
 struct unix_address { int len; struct sockaddr_un name[0]; };
@@ -198,6 +198,7 @@ union bpf_attr;
 struct user_namespace;
 struct mnt_idmap;
 struct kernel_siginfo;
+struct fown_struct;
 
 
 /* Types of kfuncs' arguments; the kernel compares them by name. */

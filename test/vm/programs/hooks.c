@@ -1446,6 +1446,15 @@ static void prepare(void)
 	raise_loopback();
 }
 
+/* The next run begins with nothing, as this one did. */
+static void clean_up(void)
+{
+	close(file);
+	unlink("file");
+	need(chdir("/") == 0, "chdir /");
+	rmdir(DIRECTORY);
+}
+
 static int run(const struct test *test)
 {
 	int got = test->run();
@@ -1484,5 +1493,7 @@ int main(int argc, char **argv)
 		else if (wanted(&tests[i], argv + 1))
 			wrong += !run(&tests[i]);
 	}
+	if (!list)
+		clean_up();
 	return wrong > 0;
 }
