@@ -129,7 +129,8 @@ function readTypes(btf: Buffer): Pick<BpfObjectFacts, "structs" | "enums"> {
   const structs = new Map<string, BtfStruct>();
   const enums = new Map<string, readonly (readonly [string, number])[]>();
   for (const type of raw) {
-    if (type.kind === KIND.STRUCT && type.name !== "")
+    // with bit fields: a struct of the kernel's, none of the wire
+    if (type.kind === KIND.STRUCT && type.name !== "" && !type.bitfields)
       structs.set(type.name, structOf(type, types, names, raw));
     if (type.kind === KIND.ENUM && type.name !== "")
       enums.set(type.name, enumOf(type, types, names));
@@ -163,8 +164,6 @@ function structOf(type: RawType, types: Buffer, names: Buffer, raw: readonly Raw
     const at = type.at + 12 * index;
     const bits = types.readUInt32LE(at + 8);
     const name = textAt(names, types.readUInt32LE(at));
-    if (type.bitfields || bits % 8 !== 0)
-      throw new Error(`struct ${type.name} has bit fields, which the layout does not know`);
     return { name, offset: bits / 8, bytes: bytesOf(types.readUInt32LE(at + 4), types, raw) };
   });
   return { bytes: type.size, members };
