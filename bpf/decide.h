@@ -253,7 +253,7 @@ static __always_inline int publish(struct galgo_task *t, u32 may_wait, bool obje
 		return -1;
 	long_text = t->in.text && (t->in.text_length == GALGO_TEXT_STRING || t->in.text_length > GALGO_NAME - 8);
 	paths = objects ? t->in.nobjects : 0;
-	if (objects && (t->in.roles[0] & ROLE_NONE))
+	if (objects && paths && (t->in.roles[0] & ROLE_NONE))
 		paths = 0;
 	if (long_text)
 		paths = 2;
@@ -281,7 +281,7 @@ static __always_inline int publish(struct galgo_task *t, u32 may_wait, bool obje
 		galgo_head(&r->head, t, 2);
 		r->paths[0].length = 0;
 		r->paths[0].flags = 0;
-		if (objects)
+		if (objects && t->in.nobjects)
 			galgo_path(&r->paths[0], t, 0);
 		if (long_text)
 			galgo_long_text(&r->paths[1], t);

@@ -727,7 +727,8 @@ static __always_inline int describe(struct galgo_task *t, u32 rules, bool object
 			t->description[WHO_WORDS + 1 + i] = t->in.args[i];
 	t->words += t->in.nargs;
 	if (objects) {
-		galgo_object(t, 0, rules);
+		if (t->in.nobjects)
+			galgo_object(t, 0, rules);
 		if (t->in.nobjects > 1)
 			galgo_object(t, 1, rules);
 	}
