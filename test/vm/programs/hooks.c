@@ -1157,9 +1157,28 @@ static int quotactl_sync(void)
 	return result == ENOSYS ? skip("no quotas in this kernel") : result;
 }
 
+#define EXT4_MAGIC 0xef53
+#define TURN_ON_USER_QUOTAS (0x800002 << 8)
+#define OLD_FORMAT 1
+
+/* The file holds no quotas, which the kernel finds out after it has asked the hook. */
 static int quota_on(void)
 {
-	return skip("needs a filesystem that was mounted with quotas");
+	struct statfs facts;
+	struct stat root;
+	int result;
+
+	if (statfs("/", &facts) || facts.f_type != EXT4_MAGIC || stat("/", &root))
+		return skip("the root is no ext4");
+	if (mount(NULL, "/", NULL, MS_REMOUNT, "usrquota"))
+		return errno;
+	unlink("/galgo-hooks");
+	close(open("/galgo-hooks", O_CREAT | O_WRONLY, 0600));
+	mknod("/galgo-hooks-device", S_IFBLK | 0600, root.st_dev);
+	result = outcome(syscall(SYS_quotactl, TURN_ON_USER_QUOTAS, "/galgo-hooks-device", OLD_FORMAT, "/galgo-hooks"));
+	unlink("/galgo-hooks-device");
+	unlink("/galgo-hooks");
+	return result == ESRCH || result == EINVAL ? 0 : result;
 }
 
 /* --- the kernel --------------------------------------------------------------------------------------------------------------- */
@@ -1231,9 +1250,21 @@ static int tunnel(int fd)
 	return outcome(ioctl(fd, TUNSETIFF, &request));
 }
 
+#define TUNNEL "/dev/net/tun"
+
+/* Without a device manager there is no such name; with it the kernel loads the module. */
 static int open_tunnel(void)
 {
-	return open("/dev/net/tun", O_RDWR);
+	if (access(TUNNEL, F_OK)) {
+		mkdir("/dev/net", 0755);
+		mknod(TUNNEL, S_IFCHR | 0600, makedev(10, 200));
+	}
+	return open(TUNNEL, O_RDWR);
+}
+
+static int no_tunnel(void)
+{
+	return errno == ENOENT || errno == ENODEV || errno == ENXIO ? skip("no tunnels in this kernel") : errno;
 }
 
 /* The first descriptor makes the device and is attached to it. */
@@ -1242,7 +1273,7 @@ static int tun_dev_create(void)
 	int fd = open_tunnel(), result;
 
 	if (fd < 0)
-		return errno == ENOENT || errno == ENODEV ? skip("no /dev/net/tun") : errno;
+		return no_tunnel();
 	result = tunnel(fd);
 	close(fd);
 	return result;
@@ -1254,7 +1285,7 @@ static int tun_dev_open(void)
 	int first = open_tunnel(), second, result;
 
 	if (first < 0)
-		return errno == ENOENT || errno == ENODEV ? skip("no /dev/net/tun") : errno;
+		return no_tunnel();
 	second = open_tunnel();
 	result = tunnel(first);
 	if (!result)
@@ -1277,7 +1308,7 @@ static int tun_dev_attach_queue(void)
 	int fd = open_tunnel(), result;
 
 	if (fd < 0)
-		return errno == ENOENT || errno == ENODEV ? skip("no /dev/net/tun") : errno;
+		return no_tunnel();
 	result = tunnel(fd);
 	if (!result)
 		result = set_queue(fd, IFF_DETACH_QUEUE);
