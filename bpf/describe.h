@@ -648,7 +648,7 @@ __noinline int galgo_hash(struct galgo_task *t)
 
 	if (!t)
 		return 0;
-	words = (t->words + 1) & ~1u;
+	words = (t->words + GALGO_TURN - 1) & ~(GALGO_TURN - 1);
 	for (i = 0; i < 4; i++)
 		t->state[i] = t->who_state[i];
 	galgo_absorb(t, WHO_WORDS, words);

@@ -23,6 +23,17 @@ static __always_inline int create(struct galgo_task *t, struct dentry *dentry)
 	return 0;
 }
 
+/*
+ * The mode that a new object is to have. Where a filesystem has access lists its hook is called with the mode as it was passed,
+ * elsewhere without what the umask takes: told alike, so that a behaviour does not depend on where it happens.
+ */
+static __always_inline u32 masked(u32 mode)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return mode & ~task->fs->umask;
+}
+
 /* A directory for itself alone where everybody may make files: the rules name what lies below it another way. */
 static __always_inline u32 temporary(const struct path *dir, u32 mode)
 {
@@ -39,7 +50,7 @@ int BPF_PROG(galgo_inode_mkdir, const struct path *dir, struct dentry *dentry, u
 	if (!t)
 		return 0;
 	with_dentry(t, 0, dentry, dir->mnt, ROLE_DIR | ROLE_NEW | temporary(dir, mode));
-	t->in.args[0] = mode;
+	t->in.args[0] = masked(mode);
 	return create(t, dentry);
 }
 
@@ -70,7 +81,7 @@ int BPF_PROG(galgo_inode_create, struct inode *dir, struct dentry *dentry, umode
 	if (!t)
 		return 0;
 	with_dentry(t, 0, dentry, NULL, ROLE_DIR | ROLE_NEW);
-	t->in.args[0] = mode;
+	t->in.args[0] = masked(mode);
 	return create(t, dentry);
 }
 
@@ -82,7 +93,7 @@ int BPF_PROG(galgo_inode_mknod, struct inode *dir, struct dentry *dentry, umode_
 	if (!t)
 		return 0;
 	with_dentry(t, 0, dentry, NULL, ROLE_DIR | ROLE_NEW);
-	t->in.args[0] = mode;
+	t->in.args[0] = masked(mode);
 	t->in.args[1] = dev;
 	return create(t, dentry);
 }

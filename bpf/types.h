@@ -132,7 +132,7 @@ struct mount___list { struct list_head mnt_instance; };
 struct mount___chain { struct mount *mnt_next_for_sb; };
 
 struct path { struct vfsmount *mnt; struct dentry *dentry; };
-struct fs_struct { struct path root, pwd; };
+struct fs_struct { int umask; struct path root, pwd; };
 struct file { unsigned int f_mode; unsigned int f_flags; struct inode *f_inode; struct path f_path; };
 struct linux_binprm { struct file *file; struct cred *cred; };
 struct renamedata { struct dentry *old_dentry; struct dentry *new_dentry; unsigned int flags; };

@@ -12,6 +12,7 @@ enum galgo_limits {
 	GALGO_SLOTS = 64,		/* namespaces at once, slot 0 unused */
 	GALGO_BUCKET = 4,		/* entries of a bucket of an interned set */
 	GALGO_WORDS = 192,		/* longest description, in 64-bit words */
+	GALGO_TURN = 2,			/* words that are hashed at a time: a description is filled up with zeros */
 	GALGO_NAME = 256,		/* a name with its NUL */
 	GALGO_PATH = 4096,		/* text area of a record */
 	GALGO_DEPTH = 96,		/* components of a path */

@@ -9,7 +9,7 @@ import { anEvent, ROOT } from "../../../test/helpers/events.ts";
 import { argumentsOf } from "./arguments-of.ts";
 import { descriptionOf } from "./description.ts";
 import { Identities } from "./identities.ts";
-import { ATOMIC_HOOKS } from "./layout.gen.ts";
+import { ATOMIC_HOOKS, Limit } from "./layout.gen.ts";
 import type { SeenActor } from "./types.ts";
 
 const ACTOR: SeenActor = { identity: 2, coe: ROOT, rootMount: 1n, rootInode: 2n };
@@ -36,7 +36,7 @@ function described(record: WrittenRecord): readonly string[] {
 
 function written(record: WrittenRecord): string {
   const bytes = descriptionBytes(record);
-  return Buffer.concat([bytes, Buffer.alloc(-bytes.length & 31)]).toString("hex");
+  return Buffer.concat([bytes, Buffer.alloc(-bytes.length & (8 * Limit.turn - 1))]).toString("hex");
 }
 
 describe("the arguments of an event", () => {

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Descriptions of events that have not happened, word for word as the programs make them (bpf/describe.h), and their keys.
 import type { HookName } from "../../event/event.ts";
-import { KERNEL_HOOKS, WHAT, WHO } from "./layout.gen.ts";
+import { KERNEL_HOOKS, Limit, WHAT, WHO } from "./layout.gen.ts";
 import { sipHash128 } from "./siphash.ts";
 import type { Key, SeenActor } from "./types.ts";
 
 const WORD = 8;
-/** The programs hash in turns of this many words, filled up with zeros. */
-const WORDS_A_TURN = 4;
 
 /** What is done, on what. */
 export interface Described {
@@ -45,7 +43,7 @@ export function descriptionOf(actor: SeenActor, what: Described): Buffer {
     objects.reduce((sum, object) => sum + object.length, 0) +
     roundedUp(text.length, WORD);
   // a buffer of its own, so that it begins at a multiple of a word
-  const bytes = Buffer.from(new ArrayBuffer(roundedUp(length, WORDS_A_TURN * WORD)));
+  const bytes = Buffer.from(new ArrayBuffer(roundedUp(length, Limit.turn * WORD)));
   putWho(bytes, actor);
   bytes.writeUInt8(KERNEL_HOOKS.indexOf(hook), WHO.bytes + WHAT.at.hook);
   bytes.writeUInt8(args.length, WHO.bytes + WHAT.at.args);

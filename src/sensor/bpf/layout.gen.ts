@@ -383,6 +383,7 @@ export const Limit = {
   slots: 64,
   bucket: 4,
   words: 192,
+  turn: 2,
   name: 256,
   path: 4096,
   depth: 96,

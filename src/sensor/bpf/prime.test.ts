@@ -19,6 +19,7 @@ import { anEvent, ROOT } from "../../../test/helpers/events.ts";
 import type { SecurityEvent } from "../../event/index.ts";
 import { KeyMaker } from "./description.ts";
 import { Identities } from "./identities.ts";
+import { Limit } from "./layout.gen.ts";
 import { KeyPrimer } from "./prime.ts";
 import { sipHash128 } from "./siphash.ts";
 import type { Key, PrimedKey, SeenActor } from "./types.ts";
@@ -32,7 +33,7 @@ const ALLOW = { action: "allow", discipline: false } as const;
 /** The key that the programs make of what a record describes. */
 function keyOf(record: WrittenRecord): string {
   const bytes = descriptionBytes(record);
-  const whole = Buffer.concat([bytes, Buffer.alloc(-bytes.length & 31)]);
+  const whole = Buffer.concat([bytes, Buffer.alloc(-bytes.length & (8 * Limit.turn - 1))]);
   const words = Uint32Array.from({ length: whole.length / 4 }, (_, i) => whole.readUInt32LE(4 * i));
   const key = new Uint32Array(4);
   sipHash128(HASH_KEY, words, words.length / 2, key);
