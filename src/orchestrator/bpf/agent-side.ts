@@ -9,7 +9,7 @@ import type { Namespace } from "../namespace.ts";
 import type { ProgramsView } from "../namespace-types.ts";
 import type { BpfOrder, WorkerMessage, WorkerResult, WorkerSetup } from "../worker-protocol.ts";
 import { attachTo } from "./attach.ts";
-import { decoderOf, type RunDecoder } from "./decoder.ts";
+import { RunDecoder } from "./decoder.ts";
 import type { BpfSetup } from "./setup.ts";
 
 /** Time that a workload gets to be dead when the worker gives up. */
@@ -55,10 +55,11 @@ export class BpfSide implements ProgramsView {
     const { leftAlone, rules, goneFd, attach } = bpf;
     const flags = flagsOf(setup);
     this.#spared = attach !== undefined && (flags & NamespaceFlag.enforcing) === 0;
-    this.#decoder = decoderOf(bench, rules);
+    const decoder = new RunDecoder(bench, bpf);
+    this.#decoder = decoder;
     this.#agent = await BpfAgent.open({
       sink: namespace,
-      decoder: this.#decoder.of,
+      decoder: (ring, hashKey) => decoder.of(ring, hashKey),
       leftAlone,
       rules,
       flags,
@@ -101,7 +102,7 @@ export class BpfSide implements ProgramsView {
     const { namespace, tma } = bench;
     for (const pid of order.protectedPids) agent.protect(pid);
     const { attach } = bpf;
-    if (attach !== undefined) attachTo(attach, agent, bench);
+    if (attach !== undefined) attachTo(attach, bench, { agent, primer: this.#decoder?.primer });
     else if (!agent.begin(order.workloadPid)) namespace.lost("launch", "the first task is gone");
     bench.post({ type: "serving", features: [] });
     const sensor = agent.run();

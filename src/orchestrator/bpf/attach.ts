@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Takes processes that run already into a namespace: each with the identity that its program and its credentials give it now.
 import type { FileId, TaskIdentity } from "../../event/index.ts";
-import { type BpfAgent, ProgramFiles } from "../../sensor/bpf/index.ts";
+import { type BpfAgent, type Primer, ProgramFiles, rootOf } from "../../sensor/bpf/index.ts";
 import type { AttachTarget } from "../run-request.ts";
 import type { BpfBench } from "./agent-side.ts";
 import { freeze, membersOf, type ProcessFacts, processFacts, threadsOf } from "./members.ts";
@@ -14,9 +14,9 @@ const MAX_PASSES = 1_000;
  * parent is, or is found by the next pass.
  * @throws Error when the target can not be caught up with
  */
-export function attachTo(target: AttachTarget, agent: BpfAgent, bench: BpfBench): void {
+export function attachTo(target: AttachTarget, bench: BpfBench, to: AttachSide): void {
   const thaw = freeze(target);
-  const attacher = new Attacher(agent, bench);
+  const attacher = new Attacher(bench, to);
   try {
     for (let pass = 0; attacher.pass(target) > 0; pass++) {
       if (pass === MAX_PASSES)
@@ -26,6 +26,11 @@ export function attachTo(target: AttachTarget, agent: BpfAgent, bench: BpfBench)
     thaw();
   }
   for (const text of attacher.unknown()) bench.post({ type: "notice", text });
+}
+
+export interface AttachSide {
+  readonly agent: BpfAgent;
+  readonly primer: Primer | undefined;
 }
 
 /** What was found out about a process. */
@@ -41,6 +46,7 @@ function isSame(a: FileId | undefined, b: FileId): boolean {
 
 class Attacher {
   readonly #agent: BpfAgent;
+  readonly #primer: Primer | undefined;
   readonly #bench: BpfBench;
   readonly #programs: ProgramFiles;
   readonly #found = new Map<number, Found | undefined>();
@@ -52,10 +58,11 @@ class Attacher {
   /** Processes that executed a program while they were attached. */
   #changed = 0;
 
-  constructor(agent: BpfAgent, bench: BpfBench) {
+  constructor(bench: BpfBench, { agent, primer }: AttachSide) {
     const { digest } = bench.setup.tma;
     const progress = bench.progress.alive;
     this.#agent = agent;
+    this.#primer = primer;
     this.#bench = bench;
     this.#programs = new ProgramFiles(digest, bench.tma.emptyDigest, { progress, kept: new Map() });
   }
@@ -101,8 +108,19 @@ class Attacher {
     const { identities } = this.#agent.decoder;
     const { identity, program } = found;
     const number = identity === undefined ? identities.unattributed : identities.numberOf(identity);
+    this.#prime(pid, number);
     for (const tid of threads) if (!this.#agent.has(tid)) this.#agent.mark(tid, number);
     if (program !== undefined && !isSame(this.#programs.of(pid), program)) this.#changed++;
+  }
+
+  /** Its first act may be one that can not wait: what the model allows there is known before. */
+  #prime(pid: number, identity: number): void {
+    const facts = this.#primer === undefined ? undefined : processFacts(pid);
+    const root = rootOf(pid);
+    if (facts === undefined || root === undefined) return;
+    const actor = { identity, coe: facts.coe, rootMount: root.mount, rootInode: root.inode };
+    for (const { key, point } of this.#primer?.seen(actor) ?? [])
+      this.#agent.loop.prime(key, point);
   }
 
   /** Looks at a process once. undefined: it runs no program, or has ended. */

@@ -1,31 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0
-// What turns records of the programs into events of a run's namespace, with the digests that earlier runs have left.
+// What turns records of the programs into events of a run's namespace, and tells the programs beforehand what its model allows where
+// nobody can wait; with the digests that earlier runs have left.
 import {
   type BpfRing,
   createDecoder,
   HeldContents,
+  Identities,
+  KeyMaker,
+  KeyPrimer,
+  type Primer,
   type RecordDecoder,
 } from "../../sensor/bpf/index.ts";
 import { loadDigests, saveDigests } from "../digest-cache.ts";
 import type { BpfBench } from "./agent-side.ts";
+import { readHints } from "./hints.ts";
+import type { BpfSetup } from "./setup.ts";
 
-export interface RunDecoder {
-  readonly of: (ring: BpfRing) => RecordDecoder;
+/** Of one run. */
+export class RunDecoder {
+  readonly #bench: BpfBench;
+  readonly #bpf: BpfSetup;
+  readonly #kept: Map<string, string>;
+  readonly #before: number;
+  /** Makes keys of what the model allows, where there is one. */
+  primer: Primer | undefined;
+
+  constructor(bench: BpfBench, bpf: BpfSetup) {
+    const { stateRoot, tma } = bench.setup;
+    this.#bench = bench;
+    this.#bpf = bpf;
+    this.#kept = loadDigests(stateRoot, tma.digest);
+    this.#before = this.#kept.size;
+  }
+
+  of(ring: BpfRing, hashKey: Uint32Array): RecordDecoder {
+    const { setup, namespace: sink, progress } = this.#bench;
+    const { digest } = setup.tma;
+    const options = { progress: progress.alive, kept: this.#kept };
+    const identities = new Identities(sink);
+    this.primer = this.#primer(identities, hashKey);
+    return createDecoder({
+      memory: ring.bytes,
+      sink,
+      digest,
+      rules: this.#bpf.rules,
+      contents: new HeldContents(digest, sink.emptyDigest, options),
+      identities,
+      ...(this.primer === undefined ? {} : { primer: this.primer }),
+    });
+  }
+
   /** Keeps what was hashed for later runs. */
-  save(): void;
-}
+  save(): void {
+    const { stateRoot, tma } = this.#bench.setup;
+    if (this.#kept.size > this.#before) saveDigests(stateRoot, tma.digest, this.#kept);
+  }
 
-/** @param rules RuleFlag, as the programs have them */
-export function decoderOf({ setup, namespace, progress }: BpfBench, rules: number): RunDecoder {
-  const { digest } = setup.tma;
-  const kept = loadDigests(setup.stateRoot, digest);
-  const before = kept.size;
-  const options = { progress: progress.alive, kept };
-  const contents = new HeldContents(digest, namespace.emptyDigest, options);
-  return {
-    of: ({ bytes: memory }) => createDecoder({ memory, sink: namespace, digest, rules, contents }),
-    save: () => {
-      if (kept.size > before) saveDigests(setup.stateRoot, digest, kept);
-    },
-  };
+  /** Only where something is refused does it matter what the programs know beforehand. */
+  #primer(identities: Identities, hashKey: Uint32Array): Primer | undefined {
+    const { modelFile } = this.#bpf;
+    if (modelFile === undefined) return undefined;
+    const { namespace: sink, setup } = this.#bench;
+    const points = setup.tma.points.length;
+    const { events: hints, complete } = readHints(modelFile, {
+      pointOf: (event) => sink.pointOf(event),
+      points,
+    });
+    const keys = new KeyMaker(hashKey);
+    return new KeyPrimer({ sink, identities, keys, hints, enumerate: !complete });
+  }
 }

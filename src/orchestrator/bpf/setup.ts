@@ -15,12 +15,14 @@ export interface BpfSetup {
   readonly leftAlone: readonly HookName[];
   /** RuleFlag of the programs. */
   readonly rules: number;
+  /** The enforced model: what it allows is made known to the programs beforehand where nobody can wait. */
+  readonly modelFile?: string;
   /** Nothing is launched then. */
   readonly attach?: AttachTarget;
 }
 
 export function bpfSetup({ request, model, tma }: RunPlan, goneFd: number): BpfSetup | undefined {
-  const { bpf } = request;
+  const { bpf, modelFile } = request;
   if (bpf === undefined) return undefined;
   const alone =
     model === undefined ? undefined : leftAlone(model.spec.fidelity, fidelityOf(request, []));
@@ -28,6 +30,7 @@ export function bpfSetup({ request, model, tma }: RunPlan, goneFd: number): BpfS
     goneFd,
     leftAlone: alone ?? [],
     rules: rulesOf(tma.profile),
+    ...(modelFile === undefined || request.mode !== "enforce" ? {} : { modelFile }),
     ...(bpf.attach === undefined ? {} : { attach: bpf.attach }),
   };
 }

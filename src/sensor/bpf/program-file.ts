@@ -8,6 +8,7 @@ import { ContentDigests, type DigestOptions } from "../file/digest.ts";
 import { EXEC_FLAGS } from "../file/open-flags.ts";
 import { type Filesystem, filesystemOf, inodeId, type Stat, statFd } from "../file/stat.ts";
 
+const AT_FDCWD = -100;
 const O_RDONLY_CLOEXEC = 0o2000000;
 /** What /proc says of a file that was replaced since. */
 const DELETED = " (deleted)";
@@ -42,6 +43,20 @@ function fileOf(
 ): FileId {
   const dev = { major: stat.devMajor, minor: stat.devMinor };
   return { flags: EXEC_FLAGS, inode: inodeId(stat, filesystem), path: { dev, pathname }, digest };
+}
+
+const STATX_INO = 0x100;
+/** Linux 6.8 */
+const STATX_MNT_ID_UNIQUE = 0x4000;
+
+/** The root of a process: unique id of its mount, and its inode number. undefined when it is gone. */
+export function rootOf(
+  pid: number,
+): { readonly mount: bigint; readonly inode: bigint } | undefined {
+  const into = Buffer.alloc(256);
+  const path = Buffer.from(`/proc/${pid}/root\0`);
+  if (sys().statx(AT_FDCWD, path, 0, STATX_INO | STATX_MNT_ID_UNIQUE, into) !== 0) return undefined;
+  return { mount: into.readBigUInt64LE(144), inode: into.readBigUInt64LE(32) };
 }
 
 /** As the process itself would name it: below its own root. */
