@@ -3,6 +3,7 @@
 #pragma once
 
 #define EPERM 1
+#define EINTR 4
 
 static __always_inline struct galgo_namespace *namespace_of(struct galgo_task *t)
 {
@@ -378,7 +379,7 @@ __noinline int galgo_pass_plain(struct galgo_task *t)
 	return t ? pass(t, false) : 0;
 }
 
-/* Asks the agent and waits: a getxattr on the anchor's program, which lies on the agent's filesystem. */
+/* Asks the agent and waits: a getxattr on the anchor's program, which lies on the agent's filesystem. Returns 0; -EINTR when it was killed meanwhile. */
 __noinline int galgo_ask(u32 anchor, u32 anchor_dev)
 {
 	struct task_struct *current = bpf_get_current_task_btf(), *task;
@@ -405,7 +406,9 @@ __noinline int galgo_ask(u32 anchor, u32 anchor_dev)
 		bpf_put_file(file);
 	}
 	bpf_task_release(task);
-	return got == sizeof(t->answer) ? 0 : -1;
+	if (got == sizeof(t->answer))
+		return 0;
+	return got == -EINTR ? -EINTR : -1;
 }
 
 /* How often a hook that finds the ring full asks the agent to empty it. */
@@ -416,7 +419,7 @@ static __always_inline int wait(struct galgo_task *t, bool objects)
 {
 	struct galgo_namespace *ns = namespace_of(t);
 	struct bpf_iter_num it;
-	int unsaid, refuse;
+	int unsaid, refuse, asked;
 
 	if (!ns)
 		return 0;
@@ -444,8 +447,11 @@ static __always_inline int wait(struct galgo_task *t, bool objects)
 		t->busy = 0;
 		return refuse ? -EPERM : 0;
 	}
-	if (galgo_ask(ns->anchor, ns->anchor_dev)) {
-		count(&ns->unanswered);
+	asked = galgo_ask(ns->anchor, ns->anchor_dev);
+	if (asked) {
+		/* one that was killed does not wait: it goes no further than this call */
+		if (asked != -EINTR)
+			count(&ns->unanswered);
 		if (refuse)
 			count(&ns->refused);
 		t->pending = t->identity;

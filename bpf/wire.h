@@ -95,7 +95,7 @@ struct galgo_namespace {
 	__u64 held;			/* of these: asked about */
 	__u64 atomic;			/* of these: where nobody can wait */
 	__u64 refused;			/* refused by the programs alone */
-	__u64 unanswered;		/* asked about in vain: the agent is gone */
+	__u64 unanswered;		/* asked about in vain by living tasks: the agent is gone */
 	__u64 lost;			/* allowed without a record: the ring was full, or the description did not fit */
 	__u64 sequence;			/* records made */
 	__s64 tasks;			/* living tasks */
