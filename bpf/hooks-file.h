@@ -60,11 +60,31 @@ int BPF_PROG(galgo_file_lock, struct file *file, unsigned int cmd)
 	return decide(t);
 }
 
+/*
+ * Commands of fcntl that are no events: descriptors and their flags, locks (file_lock tells of them), questions. They reach
+ * nobody else, and every program uses them on descriptors that it has from others: of files that no record told of, so that
+ * nothing could be interned beforehand.
+ */
+#define FCNTL_LINUX 1024
+#define QUIET_COMMANDS (0xffULL | 1ULL << 9 | 1ULL << 11 | 3ULL << 16 | 7ULL << 36)
+#define QUIET_LINUX_COMMANDS (1ULL << 1 | 15ULL << 3 | 1ULL << 8 | 3ULL << 10 | 1ULL << 13)
+
+static __always_inline bool is_quiet(u32 cmd)
+{
+	if (cmd < 64)
+		return QUIET_COMMANDS >> cmd & 1;
+	cmd -= FCNTL_LINUX;
+	return cmd < 64 && (QUIET_LINUX_COMMANDS >> cmd & 1);
+}
+
 SEC("lsm/file_fcntl")
 int BPF_PROG(galgo_file_fcntl, struct file *file, unsigned int cmd, unsigned long arg)
 {
-	struct galgo_task *t = begin(GALGO_HOOK_file_fcntl, 2, 1);
+	struct galgo_task *t;
 
+	if (is_quiet(cmd))
+		return 0;
+	t = begin(GALGO_HOOK_file_fcntl, 2, 1);
 	if (!t)
 		return 0;
 	with_file(t, 0, file, 0);

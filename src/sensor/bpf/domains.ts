@@ -76,10 +76,7 @@ export function* targetDomain(
   }
 }
 
-/** Commands of fcntl(2) that take no object of another kind: of descriptors, flags, locks, owners, pipes and seals. */
-export const FCNTL_COMMANDS: readonly number[] = [
-  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 15, 16, 36, 37, 38, 1024, 1025, 1030, 1031, 1032, 1033,
-  1034,
-];
+/** Commands of fcntl(2) that are events (bpf/hooks-file.h): owners, signals, leases, watches, sizes, seals, hints. */
+export const FCNTL_COMMANDS: readonly number[] = [8, 10, 15, 1024, 1026, 1031, 1033, 1036, 1038];
 /** Protections that make memory executable. */
 export const EXECUTABLE: readonly number[] = [4, 5, 6, 7];

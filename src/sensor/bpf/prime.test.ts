@@ -225,14 +225,14 @@ describe("priming of what may be done with a file", () => {
 
   it("tries the usual ones where hints may be missing", () => {
     const mprotect = anEvent("file_mprotect", { file, prot: 5 }, { task: SHELL, coe: ROOT });
-    const { primer, identities } = bench([fcntl(3), mprotect], { hints: [], enumerate: true });
+    const { primer, identities } = bench([fcntl(8), mprotect], { hints: [], enumerate: true });
     const shell = identities.numberOf(SHELL);
     const actor = { identity: shell, coe: ROOT, rootMount: 1n, rootInode: 2n };
     const words = objectBytes(FILE);
     const seen = { flags: 0x8000, file, words };
     const record = { identity: shell, objects: [FILE] };
     const open = primer.seenFile(actor, { ...seen, asProgram: false });
-    assert.deepEqual(keys(open), [keyOf({ ...record, hook: "file_fcntl", args: [0x8000, 3] })]);
+    assert.deepEqual(keys(open), [keyOf({ ...record, hook: "file_fcntl", args: [0x8000, 8] })]);
     const mapped = primer.seenFile(actor, { ...seen, asProgram: true });
     assert.deepEqual(keys(mapped), [
       keyOf({ ...record, hook: "file_mprotect", args: [0x8000, 5] }),

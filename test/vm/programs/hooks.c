@@ -195,7 +195,7 @@ static int file_lock(void)
 
 static int file_fcntl(void)
 {
-	return outcome(fcntl(file, F_GETFL));
+	return outcome(fcntl(file, F_SETSIG, 0));
 }
 
 static int map(int protection, int flags, int fd)
