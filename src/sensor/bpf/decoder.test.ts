@@ -271,6 +271,8 @@ describe("recognising", () => {
         files.push(seen);
         return [];
       },
+      wantsObject: () => false,
+      seenObject: () => [],
     };
     const { decoder, tell } = testDecoder({ primer, contents: NAMED_CONTENTS });
     assert.deepEqual(decoder.conclude(tell(exec("/bin/sh")), ALLOW).primed, primed);

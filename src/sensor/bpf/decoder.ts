@@ -21,6 +21,7 @@ import type {
   RecordHead,
   SeenActor,
   SeenFile,
+  SeenObject,
   Told,
 } from "./types.ts";
 
@@ -57,7 +58,19 @@ interface Last {
   readonly states: readonly number[];
   /** The file that it is about, when more may be done with it. */
   readonly file: SeenFile | undefined;
+  /** The object that it is about, when something may be done to its name. */
+  readonly object: SeenObject | undefined;
 }
+
+/** More than the name of an object is in its words. */
+const MORE_THAN_A_NAME: number =
+  ObjectState.absent |
+  ObjectState.content |
+  ObjectState.negative |
+  ObjectState.dir |
+  ObjectState.temporary |
+  ObjectState.changing |
+  ObjectState.mountless;
 
 /** Hooks that tell of a file as it will be looked at again: open, or mapped. */
 const TELLING_OPEN: ReadonlySet<HookName> = new Set<HookName>([
@@ -121,7 +134,8 @@ class Decoder implements RecordDecoder {
     const { settled } = this.#objects;
     const states = view.objects.map((object) => object.state);
     const file = settled && this.#primer !== undefined ? seenFile(view, told.event) : undefined;
-    this.#last = { told, who, identity: task, settled, states, file };
+    const object = this.#primer === undefined ? undefined : this.#seenObject(view);
+    this.#last = { told, who, identity: task, settled, states, file, object };
     return told;
   }
 
@@ -137,13 +151,24 @@ class Decoder implements RecordDecoder {
     const intern = mayIntern({ head, decision, settled, createdClass: this.#createdClass });
     // after an exec somebody else acts, with the same credentials and root
     const actor = { ...who, identity: next === 0 ? who.identity : next };
-    return { intern, next, instance, primed: allowed ? this.#prime(actor, last.file) : NOTHING };
+    return { intern, next, instance, primed: allowed ? this.#prime(actor, last) : NOTHING };
   }
 
-  #prime(actor: SeenActor, file: SeenFile | undefined): readonly PrimedKey[] {
+  #prime(actor: SeenActor, { file, object }: Last): readonly PrimedKey[] {
     if (this.#primer === undefined) return NOTHING;
-    const primed = this.#primer.seen(actor);
-    return file === undefined ? primed : [...primed, ...this.#primer.seenFile(actor, file)];
+    const primed = [...this.#primer.seen(actor)];
+    if (file !== undefined) primed.push(...this.#primer.seenFile(actor, file));
+    if (object !== undefined) primed.push(...this.#primer.seenObject(object));
+    return primed;
+  }
+
+  #seenObject(view: RecordView): SeenObject | undefined {
+    const [first] = view.objects;
+    if (first === undefined || (first.state & MORE_THAN_A_NAME) !== 0) return undefined;
+    const pathname = view.pathname(0);
+    if (this.#primer?.wantsObject(pathname) !== true) return undefined;
+    const dentry = this.#objects.dentry(view, 0);
+    return { actor: view.who, pathname, dentry, words: Uint8Array.from(first.words) };
   }
 
   nextAfterLoss({ hook }: RecordHead): number {

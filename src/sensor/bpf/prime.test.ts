@@ -239,3 +239,52 @@ describe("priming of what may be done with a file", () => {
     ]);
   });
 });
+
+describe("priming of what may be done to a name", () => {
+  const ROOT_DIRECTORY: WrittenObject = { inode: 2n, mode: 0o40755, name: "/" };
+  const inode = {
+    uid: 0,
+    gid: 0,
+    mode: 0o40755,
+    sMagic: 0xef53,
+    sId: "vda1",
+    sUuid: "11111111222233334444555555555555",
+  };
+  const path = { dev: { major: 254, minor: 1 }, pathname: "/" };
+  const who = { task: SHELL, coe: ROOT };
+  const told = (identity: number, changes: Partial<WrittenRecord> = {}): WrittenRecord => ({
+    hook: "inode_getattr",
+    objects: [ROOT_DIRECTORY],
+    areas: [areaOf("/")],
+    identity,
+    ...changes,
+  });
+  type Hook = "path_chroot" | "inode_removexattr";
+  const done = (identity: number, hook: Hook, text = "", rootInode = 2n): string =>
+    keyOf({ hook, objects: [ROOT_DIRECTORY], identity, text, rootInode });
+
+  it("needs the object to be told of, before or after who does it", () => {
+    const { primer, identities } = bench([
+      anEvent("path_chroot", { path }, who),
+      anEvent("inode_removexattr", { dentry: { inode, path }, name: "user.a" }, who),
+    ]);
+    const { decoder, tell } = testDecoder({ identities, primer });
+    const shell = identities.numberOf(SHELL);
+    const conclude = (record: WrittenRecord): string[] =>
+      keys(decoder.conclude(tell(record), ALLOW).primed);
+    const expected = [
+      done(shell, "path_chroot"),
+      done(shell, "inode_removexattr", "user.a"),
+    ].sort();
+    // by somebody else
+    assert.deepEqual(conclude(told(2)), []);
+    const elsewhere = { objects: [{ ...ROOT_DIRECTORY, name: "x" }], areas: [areaOf("/x")] };
+    assert.deepEqual(conclude(told(shell, elsewhere)), expected);
+    assert.deepEqual(conclude(told(shell)), expected);
+    const inAnotherRoot = [
+      done(shell, "path_chroot", "", 9n),
+      done(shell, "inode_removexattr", "user.a", 9n),
+    ];
+    assert.deepEqual(conclude(told(shell, { rootInode: 9n })), inAnotherRoot.sort());
+  });
+});

@@ -10,8 +10,9 @@ import type { Identities } from "./identities.ts";
 import { ATOMIC_HOOKS, IdentityNumber } from "./layout.gen.ts";
 import { MAX_TARGETS } from "./limits.ts";
 import { FileHints } from "./prime-files.ts";
+import { PathHints } from "./prime-paths.ts";
 import type { BpfSink } from "./sink.ts";
-import type { PrimedKey, Primer, SeenActor, SeenFile } from "./types.ts";
+import type { PrimedKey, Primer, SeenActor, SeenFile, SeenObject } from "./types.ts";
 
 export interface PrimeOptions {
   readonly sink: Pick<BpfSink, "pointOf">;
@@ -34,8 +35,9 @@ export class KeyPrimer implements Primer {
   readonly #options: PrimeOptions;
   readonly #hints = new Map<string, Hint[]>();
   readonly #files: FileHints;
+  readonly #paths: PathHints;
   /** Who was seen already, without and with the credentials. */
-  readonly #places = new Set<string>();
+  readonly #places = new Map<string, SeenActor>();
   readonly #actors = new Map<string, SeenActor>();
   /** Hints that name a program which has no number yet, with who acts in them. */
   readonly #waiting = new Map<string, (readonly [SeenActor, Hint])[]>();
@@ -44,10 +46,11 @@ export class KeyPrimer implements Primer {
   constructor(options: PrimeOptions) {
     this.#options = options;
     this.#files = new FileHints(options);
+    this.#paths = new PathHints(options);
     const atomic = new Set(ATOMIC_HOOKS);
     for (const event of options.hints) {
       if (!atomic.has(event.hook)) continue;
-      if (this.#files.add(event)) continue;
+      if (this.#files.add(event) || this.#paths.add(event)) continue;
       const point = options.sink.pointOf(event);
       if (point === undefined) continue;
       const key = nameOf(event.task);
@@ -73,13 +76,22 @@ export class KeyPrimer implements Primer {
     );
   }
 
+  wantsObject(pathname: string): boolean {
+    return this.#paths.wants(pathname);
+  }
+
+  seenObject(seen: SeenObject): readonly PrimedKey[] {
+    return this.#paths.object(this.#places.values(), seen);
+  }
+
   #meet(actor: SeenActor, found: PrimedKey[]): void {
     const task = this.#options.identities.identityOf(actor.identity);
     if (task === undefined) return;
     this.#learnTarget(task, found);
     const place = placeKey(actor);
     if (!this.#places.has(place)) {
-      this.#places.add(place);
+      this.#places.set(place, actor);
+      found.push(...this.#paths.actor(actor));
       // the credentials in a hint are those it was recorded with, which this actor may have later
       for (const hint of this.#hints.get(nameOf(task)) ?? []) this.#take(actor, hint, found);
     }

@@ -2,7 +2,7 @@
 // What the loop of the BPF sensor gets out of a record in the ring, and what it does with the decision: the interface between
 // the loop (serve), the decoder of records, and those who make keys of behaviours before they happen.
 import type { HookName, SecurityEvent, TaskIdentity } from "../../event/event.ts";
-import type { FileId } from "../../event/cell/file.ts";
+import type { DentryId, FileId } from "../../event/cell/file.ts";
 import type { Coe } from "../../event/coe.ts";
 import type { Decision } from "../sensor.ts";
 
@@ -102,10 +102,22 @@ export interface SeenFile {
   readonly words: Uint8Array;
 }
 
+/** An object that was told of by its name alone: nothing else of it is in its words. */
+export interface SeenObject {
+  readonly actor: SeenActor;
+  readonly pathname: string;
+  readonly dentry: DentryId;
+  readonly words: Uint8Array;
+}
+
 /** Makes keys of behaviours before they happen. */
 export interface Primer {
   /** Somebody acts: keys for what it and its forks may do, each given once. */
   seen(actor: SeenActor): readonly PrimedKey[];
   /** A file is used, and what is keyed names its content for good: keys for what else may be done with it by the same program. */
   seenFile(actor: SeenActor, seen: SeenFile): readonly PrimedKey[];
+  /** Whether anything could be done with an object of this name. */
+  wantsObject(pathname: string): boolean;
+  /** An object was told of: keys for what may be done to it, by whoever was seen. */
+  seenObject(seen: SeenObject): readonly PrimedKey[];
 }

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keys of what is done to a name where nobody can wait: chroot, listing and removing attributes, turning on quotas. The words of the
+// object come from any record that told of it with the same root directory; who does what to it, from hints.
+import { encodePath } from "../../base/path-text.ts";
+import type { DentryId } from "../../event/cell/file.ts";
+import type { SecurityEvent } from "../../event/event.ts";
+import type { PrimeOptions } from "./prime.ts";
+import type { PrimedKey, SeenActor, SeenObject } from "./types.ts";
+
+/** An object as it was told of, and what is done to it. */
+interface PathHint {
+  readonly event: SecurityEvent;
+  readonly pathname: string;
+  /** The event with an object that was told of. */
+  readonly on: (object: DentryId) => SecurityEvent;
+  readonly text: string;
+}
+
+export class PathHints {
+  readonly #options: PrimeOptions;
+  /** By identity. */
+  readonly #hints = new Map<string, PathHint[]>();
+  readonly #wanted = new Set<string>();
+  /** By root and pathname: only those that hints name. */
+  readonly #objects = new Map<string, SeenObject>();
+
+  constructor(options: PrimeOptions) {
+    this.#options = options;
+  }
+
+  /** @returns false when the event is about no name */
+  add(event: SecurityEvent): boolean {
+    const hint = hintOf(event);
+    if (hint === undefined) return false;
+    this.#wanted.add(hint.pathname);
+    const key = nameOf(event);
+    const list = this.#hints.get(key) ?? [];
+    this.#hints.set(key, list);
+    list.push(hint);
+    return true;
+  }
+
+  wants(pathname: string): boolean {
+    return this.#wanted.has(pathname);
+  }
+
+  /** An object is told of: keys for those of `actors` that see it by this path too. */
+  object(actors: Iterable<SeenActor>, seen: SeenObject): readonly PrimedKey[] {
+    const { actor, pathname } = seen;
+    this.#objects.set(placeOf(actor, pathname), seen);
+    return [...actors].flatMap((other) =>
+      other.rootMount === actor.rootMount && other.rootInode === actor.rootInode
+        ? this.#keys(other, (hint) => (hint.pathname === pathname ? seen : undefined))
+        : [],
+    );
+  }
+
+  /** Somebody acts: keys for what was told of before. */
+  actor(actor: SeenActor): readonly PrimedKey[] {
+    return this.#keys(actor, ({ pathname }) => this.#objects.get(placeOf(actor, pathname)));
+  }
+
+  #keys(
+    actor: SeenActor,
+    objectOf: (hint: PathHint) => SeenObject | undefined,
+  ): readonly PrimedKey[] {
+    const { identities, sink, keys } = this.#options;
+    const task = identities.identityOf(actor.identity);
+    const found: PrimedKey[] = [];
+    for (const hint of (task && this.#hints.get(`${task.taskId} ${task.pTaskId}`)) ?? []) {
+      const seen = objectOf(hint);
+      const point = seen === undefined ? undefined : sink.pointOf(hint.on(seen.dentry));
+      if (seen === undefined || point === undefined) continue;
+      const text = encodePath(hint.text);
+      const what = { hook: hint.event.hook, args: [], objects: [seen.words], text };
+      found.push({ key: keys.keyOf({ ...actor, coe: hint.event.coe }, what), point });
+    }
+    return found;
+  }
+}
+
+function hintOf(event: SecurityEvent): PathHint | undefined {
+  switch (event.hook) {
+    case "path_chroot":
+      return {
+        event,
+        pathname: event.cell.path.pathname,
+        on: ({ path }) => ({ ...event, cell: { path } }),
+        text: "",
+      };
+    case "inode_listxattr":
+    case "inode_killpriv":
+    case "quota_on":
+      return {
+        event,
+        pathname: event.cell.dentry.path.pathname,
+        on: (dentry) => ({ ...event, cell: { dentry } }),
+        text: "",
+      };
+    case "inode_removexattr": {
+      const { name, dentry: before } = event.cell;
+      return {
+        event,
+        pathname: before.path.pathname,
+        on: (dentry) => ({ ...event, cell: { dentry, name } }),
+        text: name,
+      };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function nameOf({ task }: SecurityEvent): string {
+  return `${task.taskId} ${task.pTaskId}`;
+}
+
+function placeOf({ rootMount, rootInode }: SeenActor, pathname: string): string {
+  return `${rootMount} ${rootInode} ${pathname}`;
+}
