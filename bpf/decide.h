@@ -319,7 +319,6 @@ static __always_inline int event(struct galgo_task *t, bool objects)
 		return 0;
 	t->busy = 1;
 	t->flags = 0;
-	t->creating = 0;
 	t->answer.instance = 1;
 	recalled = objects ? galgo_describe(t, ns->rules) : galgo_describe_plain(t, ns->rules);
 	if ((ns->flags & GALGO_NS_ENFORCING) && galgo_untrusted(t, 0)) {
@@ -549,6 +548,19 @@ static __always_inline void created_by(struct galgo_task *t, u32 which, struct i
 		t->in.owner[which] = 0;
 		t->in.instance[which] = 0;
 	}
+}
+
+/* The namespace has created an object: its inode says by whom. */
+static __always_inline void mark_created(struct galgo_task *t, struct inode *inode, u32 instance, u32 role)
+{
+	struct galgo_created *c = bpf_inode_storage_get(&galgo_inodes, inode, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!c)
+		return;
+	c->serial = t->serial;
+	c->owner = t->identity;
+	c->instance = instance;
+	c->role = role;
 }
 
 static __always_inline void with_dentry(struct galgo_task *t, u32 which, struct dentry *dentry, struct vfsmount *mount, u32 roles)

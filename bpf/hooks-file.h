@@ -2,6 +2,9 @@
 /* Hooks about open files. */
 #pragma once
 
+/* This very open has created the file. */
+#define FMODE_CREATED (1 << 20)
+
 SEC("lsm.s/file_open")
 int BPF_PROG(galgo_file_open, struct file *file)
 {
@@ -9,6 +12,12 @@ int BPF_PROG(galgo_file_open, struct file *file)
 
 	if (!t)
 		return 0;
+	if (file->f_mode & FMODE_CREATED) {
+		u64 dentry = plain(t, AS(struct file, file)->f_path.dentry);
+
+		mark_created(t, file->f_inode, dentry == t->opening ? t->opening_instance : 1, 0);
+		t->opening = 0;
+	}
 	with_file(t, 0, file, 0);
 	return decide(t);
 }

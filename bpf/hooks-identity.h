@@ -77,24 +77,78 @@ int BPF_PROG(galgo_execed, struct linux_binprm *bprm)
 	return 0;
 }
 
-/* The object that this task was allowed to create has its inode. */
+/*
+ * What this task was allowed to create gets its inode. Only inside the call that creates: else a dentry that is used again
+ * after a failure would make an object that was there before one of the namespace's.
+ */
 SEC("lsm/d_instantiate")
 int BPF_PROG(galgo_created, struct dentry *dentry, struct inode *inode)
 {
 	struct galgo_task *t = modeled();
-	struct galgo_created *c;
 
-	if (!t || t->creating != (u64)dentry || !inode)
+	if (!t || !plain(t, inode))
 		return 0;
-	t->creating = 0;
-	c = bpf_inode_storage_get(&galgo_inodes, inode, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!c)
-		return 0;
-	c->serial = t->serial;
-	c->owner = t->identity;
-	c->instance = t->creating_instance;
-	c->role = t->creating_role;
+	if (t->creating[0].dentry == (u64)dentry)
+		mark_created(t, inode, t->creating[0].instance, t->creating[0].role);
+	else if (t->creating[1].dentry == (u64)dentry)
+		mark_created(t, inode, t->creating[1].instance, t->creating[1].role);
 	return 0;
+}
+
+/* The dentry is the third argument, or, of functions that newer kernels do not give the directory to, the second one. */
+static __always_inline int creation_ends(u64 second, u64 third)
+{
+	struct galgo_task *t = modeled();
+	u64 inner, outer;
+
+	if (!t)
+		return 0;
+	inner = t->creating[1].dentry;
+	outer = t->creating[0].dentry;
+	if (inner && (inner == second || inner == third))
+		t->creating[1].dentry = 0;
+	else if (outer && (outer == second || outer == third))
+		t->creating[0].dentry = 0;
+	t->vfs_create[0] = 0;
+	t->vfs_create[1] = 0;
+	return 0;
+}
+
+SEC("fexit/vfs_mkdir")
+int galgo_mkdir_ends(u64 *ctx)
+{
+	return creation_ends(ctx[1], ctx[2]);
+}
+
+SEC("fexit/vfs_mknod")
+int galgo_mknod_ends(u64 *ctx)
+{
+	return creation_ends(ctx[1], ctx[2]);
+}
+
+SEC("fexit/vfs_symlink")
+int galgo_symlink_ends(u64 *ctx)
+{
+	return creation_ends(ctx[1], ctx[2]);
+}
+
+/* Files that are made without being opened: by mknod, and by overlayfs in its upper layer. */
+SEC("fentry/vfs_create")
+int galgo_create_begins(u64 *ctx)
+{
+	struct galgo_task *t = modeled();
+
+	if (t) {
+		t->vfs_create[0] = ctx[1];
+		t->vfs_create[1] = ctx[2];
+	}
+	return 0;
+}
+
+SEC("fexit/vfs_create")
+int galgo_create_ends(u64 *ctx)
+{
+	return creation_ends(ctx[1], ctx[2]);
 }
 
 #define RENAME_EXCHANGE 2

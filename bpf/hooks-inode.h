@@ -9,17 +9,19 @@
 #define PERMISSIONS 0777
 #define PRIVATE 0700
 
-/* Remembers what is being created; galgo_created finds its inode. */
+/* Remembers what is being created until the call that creates it has ended; galgo_created finds its inode. */
 static __always_inline int create(struct galgo_task *t, struct dentry *dentry)
 {
 	u32 role = t->in.roles[0] & ROLE_TEMPORARY;
+	struct galgo_creating *c;
 	int refused = decide(t);
 
 	if (refused)
 		return refused;
-	t->creating = (u64)dentry;
-	t->creating_instance = t->answer.instance;
-	t->creating_role = role;
+	c = t->creating[0].dentry ? &t->creating[1] : &t->creating[0];
+	c->dentry = (u64)dentry;
+	c->instance = t->answer.instance;
+	c->role = role;
 	return 0;
 }
 
@@ -77,12 +79,19 @@ SEC("lsm.s/inode_create")
 int BPF_PROG(galgo_inode_create, struct inode *dir, struct dentry *dentry, umode_t mode)
 {
 	struct galgo_task *t = begin(GALGO_HOOK_inode_create, 1, 1);
+	int refused;
 
 	if (!t)
 		return 0;
 	with_dentry(t, 0, dentry, NULL, ROLE_DIR | ROLE_NEW);
 	t->in.args[0] = masked(mode);
-	return create(t, dentry);
+	if (t->vfs_create[0] == (u64)dentry || t->vfs_create[1] == (u64)dentry)
+		return create(t, dentry);
+	/* by an open, which tells whether it has created the file */
+	refused = decide(t);
+	t->opening = refused ? 0 : (u64)dentry;
+	t->opening_instance = t->answer.instance;
+	return refused;
 }
 
 SEC("lsm.s/inode_mknod")

@@ -46,6 +46,12 @@ struct galgo_memo {
 	u64 description[GALGO_MEMO_WORDS];
 };
 
+struct galgo_creating {
+	u64 dentry;			/* 0: none */
+	u32 instance;
+	u32 role;
+};
+
 struct galgo_task {
 	u32 slot;			/* of its namespace; 0: not modeled */
 	u32 serial;			/* of that namespace */
@@ -56,9 +62,11 @@ struct galgo_task {
 	u8 protect;			/* of the agent: not to be touched by modeled tasks */
 	u8 flags;			/* GALGO_RECORD_* of the event in hand */
 	u32 words;			/* of the description so far */
-	u64 creating;			/* dentry of the object that is being created */
-	u32 creating_instance;
-	u32 creating_role;
+	struct galgo_creating creating[2];	/* objects that are being created, one inside the other's making (overlayfs) */
+	u64 vfs_create[2];		/* one of them is the dentry of a file that is created otherwise than by being opened */
+	u64 opening;			/* dentry of a file that may be created by being opened, and its instance */
+	u32 opening_instance;
+	u32 pad;
 	u64 hint_dentry;		/* the last path that a path hook has shown: which mount an object was reached through */
 	u64 hint_mount;
 	u64 root_dentry;		/* the task's root */
