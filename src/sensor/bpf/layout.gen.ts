@@ -361,7 +361,7 @@ export const KEY_REQUEST = {
 
 /** struct galgo_task */
 export const TASK = {
-  bytes: 3608,
+  bytes: 3656,
   at: {
     slot: 0,
     serial: 4,
