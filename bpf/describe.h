@@ -96,6 +96,14 @@ static __always_inline u32 epoch_of(u32 dev)
 	return epoch ? *epoch : 0;
 }
 
+static __always_inline u32 clock_sets(void)
+{
+	u32 at = GALGO_EPOCHS;
+	u32 *sets = bpf_map_lookup_elem(&galgo_epochs, &at);
+
+	return sets ? *sets : 0;
+}
+
 /*
  * Appends up to 255 bytes at `name`, padded with zeros to whole words. Returns the number of bytes. Names are short: four
  * words are read directly; longer names are copied.
@@ -433,7 +441,7 @@ __noinline int galgo_details(struct galgo_task *t, u32 which, u32 rules)
 		put(t, inode->i_ino);
 		put(t, inode->i_ctime_sec << 30 | (inode->i_ctime_nsec & ~I_CTIME_QUERIED));
 		put(t, inode->i_size);
-		put(t, inode->i_generation);
+		put(t, inode->i_generation | (u64)clock_sets() << 32);
 	}
 	if (roles & ROLE_DIR) {
 		struct inode *dir = AS(struct dentry, t->in.dentry[which])->d_parent->d_inode;

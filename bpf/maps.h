@@ -170,7 +170,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, GALGO_EPOCHS);
+	__uint(max_entries, GALGO_EPOCHS + 1); /* the last one counts how often the clock was set */
 	__type(key, u32);
 	__type(value, u32);
 } galgo_epochs SEC(".maps");

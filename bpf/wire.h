@@ -203,7 +203,7 @@ struct galgo_content {
 	__u64 ctime;			/* seconds << 30 | nanoseconds */
 	__u64 size;
 	__u32 generation;
-	__u32 pad;
+	__u32 clock;			/* how often the clock was set: a change time could come again */
 };
 
 struct galgo_directory {

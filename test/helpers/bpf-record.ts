@@ -41,6 +41,7 @@ export interface WrittenObject {
   readonly content?: {
     readonly ctime: bigint;
     readonly ctimeNsec: number;
+    readonly clock?: number;
     readonly size: bigint;
   };
   readonly directory?: { readonly uid: number; readonly gid: number; readonly mode: number };
@@ -162,6 +163,7 @@ function contentBytes({ content, inode = 0n, generation = 0 }: WrittenObject): B
   const bytes = Buffer.alloc(CONTENT.bytes);
   bytes.writeBigUInt64LE(inode, CONTENT.at.inode);
   bytes.writeUInt32LE(generation, CONTENT.at.generation);
+  bytes.writeUInt32LE(content.clock ?? 0, CONTENT.at.clock);
   bytes.writeBigInt64LE((content.ctime << 30n) | BigInt(content.ctimeNsec), CONTENT.at.ctime);
   bytes.writeBigUInt64LE(content.size, CONTENT.at.size);
   return bytes;

@@ -13,14 +13,14 @@ import type { RecordView } from "./record.ts";
 
 /**
  * Filesystems on which no content changes without its change time. Not overlayfs: what is keyed there is not the file that has
- * the content; not those that others serve (network, FUSE).
+ * the content; not tmpfs: what is written through a shared mapping has no time there, where the page was read before; not those
+ * that others serve (network, FUSE).
  */
 const TRUSTED: ReadonlySet<number> = new Set([
   MAGIC.ext,
   MAGIC.xfs,
   MAGIC.btrfs,
   MAGIC.f2fs,
-  MAGIC.tmpfs,
   MAGIC.squashfs,
   MAGIC.erofs,
   MAGIC.iso9660,
@@ -47,26 +47,43 @@ export class HeldContents implements Contents {
     if (content === undefined) return undefined;
     const trusted = TRUSTED.has(object.magic) && (object.state & ObjectState.writers) === 0;
     const key = keyOf(object, content);
+    const scope = trusted ? scopeOf(object, content) : undefined;
     const known = trusted ? this.#known.get(key) : undefined;
     if (known !== undefined) return { digest: known, settled: true };
     const held = { tid: view.head.tid, actor: view.who, pathname };
     for (const fd of this.#finder.candidates(held, object, content)) {
-      try {
-        const match = matchOf(fd, object, content);
-        const found = match === undefined ? undefined : this.#read(fd, match, trusted);
-        if (found === undefined) continue;
-        if (found.settled) this.#remember(key, found.digest);
-        return found;
-      } finally {
-        sys().close(fd);
-      }
+      const found = this.#look(fd, object, { content, scope });
+      if (found === undefined) continue;
+      if (found.settled) this.#remember(key, found.digest);
+      return found;
     }
     return undefined;
   }
 
+  /** Closes the descriptor. undefined: it is another file, or can not be read. */
+  #look(
+    fd: number,
+    object: ObjectView,
+    { content, scope }: { readonly content: ContentView; readonly scope: string | undefined },
+  ): FoundDigest | undefined {
+    try {
+      const match = matchOf(fd, object, content);
+      return match === undefined ? undefined : this.#read(fd, match, scope);
+    } finally {
+      sys().close(fd);
+    }
+  }
+
   /** Somebody may have changed it since the task was held: then its content is what the task will get, but the key is another's. */
-  #read(fd: number, { stat, unchanged }: Match, trusted: boolean): FoundDigest | undefined {
-    const digest = trusted ? this.#digests.of(fd, stat) : this.#digests.unremembered(fd, stat);
+  #read(
+    fd: number,
+    { stat, unchanged }: Match,
+    scope: string | undefined,
+  ): FoundDigest | undefined {
+    const trusted = scope !== undefined;
+    const digest = trusted
+      ? this.#digests.of(fd, stat, scope)
+      : this.#digests.unremembered(fd, stat);
     if (digest === undefined) return undefined;
     return { digest, settled: trusted && unchanged && isSettled(stat) };
   }
@@ -80,7 +97,16 @@ export class HeldContents implements Contents {
   }
 }
 
-function keyOf({ dev }: ObjectView, content: ContentView): string {
+/**
+ * What device number, inode and change time do not tell: another image can be mounted from the same device, with the same numbers in
+ * it, and a clock that was set back lets a change time come again.
+ */
+function scopeOf({ mount }: ObjectView, { clock }: ContentView): string {
+  return `${mount}.${clock}:`;
+}
+
+function keyOf(object: ObjectView, content: ContentView): string {
   const { inode, generation, ctimeSeconds, ctimeNanoseconds, size } = content;
-  return `${dev}:${inode}.${generation}:${ctimeSeconds}.${ctimeNanoseconds}:${size}`;
+  const changed = `${ctimeSeconds}.${ctimeNanoseconds}`;
+  return `${scopeOf(object, content)}${inode}.${generation}:${changed}:${size}`;
 }

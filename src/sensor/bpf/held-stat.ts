@@ -20,7 +20,6 @@ export const MAGIC = {
   xfs: 0x58465342,
   btrfs: 0x9123683e,
   f2fs: 0xf2f52010,
-  tmpfs: 0x01021994,
   squashfs: 0x73717368,
   erofs: 0xe0f5e1e2,
   iso9660: 0x9660,

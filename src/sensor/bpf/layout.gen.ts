@@ -180,12 +180,14 @@ export const CONTENT = {
     ctime: 8,
     size: 16,
     generation: 24,
+    clock: 28,
   },
   size: {
     inode: 8,
     ctime: 8,
     size: 8,
     generation: 4,
+    clock: 4,
   },
 } as const;
 

@@ -16,6 +16,8 @@ export interface ContentView {
   readonly ctimeSeconds: bigint;
   readonly ctimeNanoseconds: number;
   readonly size: bigint;
+  /** How often the clock was set before. */
+  readonly clock: number;
 }
 
 export interface DirectoryView {
@@ -125,6 +127,7 @@ function readContent(cursor: Cursor): ContentView {
     ctimeSeconds: bytes.readBigInt64LE(at + CONTENT.at.ctime) >> CTIME_BITS,
     ctimeNanoseconds: bytes.readUInt32LE(at + CONTENT.at.ctime) & NANOSECONDS,
     size: bytes.readBigUInt64LE(at + CONTENT.at.size),
+    clock: bytes.readUInt32LE(at + CONTENT.at.clock),
   };
 }
 

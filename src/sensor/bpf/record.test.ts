@@ -68,7 +68,7 @@ describe("a record", () => {
       inode: 7n,
       owner: 4,
       instance: 3,
-      content: { ctime: 1_700_000_000n, ctimeNsec: 999_999_999, size: 12n },
+      content: { ctime: 1_700_000_000n, ctimeNsec: 999_999_999, size: 12n, clock: 5 },
       directory: { uid: 1, gid: 2, mode: 0o41777 },
       levels: [[], ["mnt", "deep"]],
       names: ["x", "a longer name than a word has bytes"],
@@ -87,6 +87,7 @@ describe("a record", () => {
       ctimeSeconds: 1_700_000_000n,
       ctimeNanoseconds: 999_999_999,
       size: 12n,
+      clock: 5,
     });
     assert.deepEqual(a?.directory, { uid: 1, gid: 2, mode: 0o41777 });
     assert.equal(a?.name.toString(), "x");

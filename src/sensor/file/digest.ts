@@ -49,43 +49,45 @@ export class ContentDigests {
   /**
    * Digest (hex) of what `fd` (O_PATH is enough) refers to; the digest of nothing for empty and non-regular files.
    * undefined when the content can not be read by this process, or changed under every try.
+   * @param scope what else names the content, where the caller knows more than `stat` tells
    */
-  of(fd: number, stat: Stat): string | undefined {
+  of(fd: number, stat: Stat, scope = ""): string | undefined {
     if (stat.type !== FileType.regular || stat.size === 0n) return this.#empty;
-    return (
-      this.#cache.get(stat.contentKey) ?? this.#keptDigest(stat) ?? this.#fresh(fd, stat, true)
-    );
+    const key = scope + stat.contentKey;
+    return this.#cache.get(key) ?? this.#keptDigest(stat, key) ?? this.#fresh(fd, stat, scope);
   }
 
   /** As `of`, of a content that can change without that `stat` tells: nothing is remembered of it, nor believed. */
   unremembered(fd: number, stat: Stat): string | undefined {
     if (stat.type !== FileType.regular || stat.size === 0n) return this.#empty;
-    return this.#fresh(fd, stat, false);
+    return this.#fresh(fd, stat, undefined);
   }
 
-  #fresh(fd: number, stat: Stat, remember: boolean): string | undefined {
+  /** @param scope undefined: nothing is remembered */
+  #fresh(fd: number, stat: Stat, scope: string | undefined): string | undefined {
     // most are open for reading already; where the position is does not matter to pread
-    const direct = this.#hash(fd, stat, remember);
+    const direct = this.#hash(fd, stat, scope);
     if (direct !== undefined) return direct;
     // with the agent's own rights: the task need not be allowed to read what it runs or writes
     const flags = O_RDONLY_CLOEXEC_NONBLOCK;
     const reader = this.#asAgent(() => sys().openat(ownFdDirectory(), fdName(fd), flags, 0));
     if (reader < 0) return undefined;
     try {
-      return this.#hash(reader, stat, remember);
+      return this.#hash(reader, stat, scope);
     } finally {
       sys().close(reader);
     }
   }
 
-  #hash(reader: number, expected: Stat, remember: boolean): string | undefined {
+  #hash(reader: number, expected: Stat, scope: string | undefined): string | undefined {
     let before = expected;
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       const digest = this.#read(reader, before.size);
       const after = statFd(reader);
       if (digest === undefined || after === undefined) return undefined;
       if (after.contentKey === before.contentKey) {
-        if (remember && isSettled(after)) this.#remember(after, digest);
+        if (scope !== undefined && isSettled(after))
+          this.#remember(after, scope + after.contentKey, digest);
         return digest;
       }
       before = after;
@@ -112,12 +114,11 @@ export class ContentDigests {
     return digest.digest("hex");
   }
 
-  #keptDigest(stat: Stat): string | undefined {
-    return isKept(stat) ? this.#kept.get(stat.contentKey) : undefined;
+  #keptDigest(stat: Stat, key: string): string | undefined {
+    return isKept(stat) ? this.#kept.get(key) : undefined;
   }
 
-  #remember(stat: Stat, digest: string): void {
-    const key = stat.contentKey;
+  #remember(stat: Stat, key: string, digest: string): void {
     if (isKept(stat)) this.#kept.set(key, digest);
     if (this.#cache.size >= MAX_CACHED) {
       const oldest = this.#cache.keys().next().value;
