@@ -2,14 +2,14 @@
 // Events modeled by one thread: from the text of a recorded stream, and from events that are decoded already. JSON.parse of the same lines, in the
 // same run, is the floor of a reader that does nothing else.
 import { readFileSync, writeSync, openSync, closeSync } from "node:fs";
-import { readTsemRecord, recordParts, RecordJoiner } from "../src/event/index.ts";
+import { LineSplitter, readTsemRecord, recordParts, RecordJoiner } from "../src/event/index.ts";
 import type { RecordSink, SecurityEvent } from "../src/event/index.ts";
 import { createMapper, createModel } from "../src/model/index.ts";
 import { Replayer } from "../src/orchestrator/replay/replayer.ts";
 import { freeRules } from "../src/orchestrator/replay/rules.ts";
 import { TextMemo } from "../src/orchestrator/replay/text-memo.ts";
 import { NO_TRACES } from "../src/orchestrator/replay/traces.ts";
-import { LineSplitter } from "../src/sensor/replay/index.ts";
+import { bufferText } from "../src/sensor/replay/index.ts";
 import { nodeHasher } from "../src/tma/index.ts";
 import { bench } from "./lib/bench.ts";
 import { Galgo } from "./lib/galgo.ts";
@@ -73,7 +73,7 @@ function perRecord(work: () => void): number[] {
 }
 
 function eachLine({ chunks }: Stream, line: (text: string) => void): void {
-  const splitter = new LineSplitter({ line, piece: () => undefined });
+  const splitter = new LineSplitter({ line, piece: () => undefined }, bufferText);
   for (const chunk of chunks) splitter.push(chunk);
   splitter.end();
 }
@@ -81,7 +81,7 @@ function eachLine({ chunks }: Stream, line: (text: string) => void): void {
 function replayed({ chunks }: Stream): Replayer {
   const replayer = new Replayer({ spec: SPEC, source: "bench", traces: NO_TRACES, observer: {} });
   const joiner = new RecordJoiner(replayer, replayer.dialect);
-  const splitter = new LineSplitter(joiner);
+  const splitter = new LineSplitter(joiner, bufferText);
   for (const chunk of chunks) splitter.push(chunk);
   splitter.end();
   joiner.end();

@@ -43,6 +43,7 @@ export {
   STREAM_START,
 } from "./stream/joiner.ts";
 export { MAX_LINE_BYTES } from "./stream/limits.ts";
+export { type Latin1Text, LineSplitter } from "./stream/lines.ts";
 export { readableText } from "./stream/text.ts";
 export { type LineState, recordState } from "./tsem/kernel.ts";
 export { type JoinedState, joinedState } from "./tsem/lines.ts";

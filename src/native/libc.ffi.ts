@@ -37,6 +37,23 @@ function load(): LibraryHandle {
   throw new LibcError("NO_LIBC", `can not load the C library (${reasons.join("; ")})`);
 }
 
+/** Any function of the C library, called with what its signature says; what it returns is a number. */
+export type LibcCall = (
+  ...args: readonly (number | bigint | string | Buffer | null | (string | null)[])[]
+) => number;
+
+const bound = new Map<string, LibcCall>();
+
+/** A function by its C prototype, bound at its first use. For files of this folder only. @throws LibcError NO_LIBC */
+export function c(signature: string): LibcCall {
+  let call = bound.get(signature);
+  if (call === undefined) {
+    call = libc().func(signature) as LibcCall;
+    bound.set(signature, call);
+  }
+  return call;
+}
+
 /** errno of the last C call of this thread; read it before anything else is called. */
 export function errno(): number {
   return koffi.errno();

@@ -2,7 +2,7 @@
 // What a process can do to itself, its children, its signals and its terminal, and Node has no function for.
 import { constants } from "node:os";
 import koffi from "koffi";
-import { errno, libc } from "./libc.ffi.ts";
+import { c, errno } from "./libc.ffi.ts";
 import { NativeError } from "./native-error.ts";
 
 const PR_SET_PDEATHSIG = 1;
@@ -32,21 +32,6 @@ export const WAIT_NO_HANG = 1;
 export const WAIT_UNTRACED = 2;
 export const WAIT_CONTINUED = 8;
 export const WAIT_ALL = 0x40000000;
-
-type Call = (
-  ...args: readonly (number | string | bigint | Buffer | null | (string | null)[])[]
-) => number;
-
-const bound = new Map<string, Call>();
-
-function c(signature: string): Call {
-  let call = bound.get(signature);
-  if (call === undefined) {
-    call = libc().func(signature) as Call;
-    bound.set(signature, call);
-  }
-  return call;
-}
 
 function check(call: string, result: number): number {
   if (result < 0) throw NativeError.ofCall(call, errno());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls that the TSEM control plane needs and Node has no function for: reads and writes whose errno is a value and no
 // exception, seeking, waiting on several descriptors, pipes, and a launch from the calling thread (TSEM looks at threads).
-import { errno, errnoName, libc } from "./libc.ffi.ts";
+import { c, errno, errnoName } from "./libc.ffi.ts";
 import { NativeError } from "./native-error.ts";
 
 const O_CLOEXEC = 0o2000000;
@@ -15,18 +15,6 @@ export const POLL_HANG_UP = 16;
 
 /** What a call gave: a count of bytes, or the name of its errno. */
 export type IoResult = number | string;
-
-type Call = (...args: readonly unknown[]) => number;
-const bound = new Map<string, Call>();
-
-function c(signature: string): Call {
-  let call = bound.get(signature);
-  if (call === undefined) {
-    call = libc().func(signature) as Call;
-    bound.set(signature, call);
-  }
-  return call;
-}
 
 function result(value: number): IoResult {
   return value < 0 ? errnoName(errno()) : value;

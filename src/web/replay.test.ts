@@ -12,6 +12,8 @@ import {
   type SecurityEvent,
   writeRecord,
   writeTsemRecord,
+  type LineSink,
+  LineSplitter,
 } from "../event/index.ts";
 import {
   createMapper,
@@ -21,7 +23,7 @@ import {
   DIGEST_NAMES,
 } from "../model/index.ts";
 import { webHasher } from "./digest.ts";
-import { LineCutter } from "./lines.ts";
+import { pageText } from "./lines.ts";
 import { type LostRecord, Replay, type ReplayedRecord, type ReplayOptions } from "./replay.ts";
 
 describe("digests of a page", () => {
@@ -41,12 +43,13 @@ describe("digests of a page", () => {
 /** The lines of bytes that come in pieces of these sizes; too long ones with the number of their pieces. */
 function cut(bytes: Uint8Array, sizes: readonly number[]): readonly string[] {
   const lines: string[] = [];
-  const cutter = new LineCutter({
+  const sink: LineSink = {
     line: (text, number) => void lines.push(`${number} ${text}`),
     piece: (text, number, piece, last) => {
       if (last) lines.push(`${number} piece ${piece} of ${text.length}`);
     },
-  });
+  };
+  const cutter = new LineSplitter(sink, pageText);
   let at = 0;
   for (const size of [...sizes, bytes.length]) {
     cutter.push(bytes.slice(at, at + size));
@@ -75,7 +78,10 @@ describe("lines", () => {
   it("that are too long come in pieces, and those behind them are whole", () => {
     const long = new Uint8Array(MAX_LINE_BYTES + 1).fill(97);
     const bytes = new Uint8Array([...long, 10, 98, 10, ...long]);
-    assert.deepEqual(cut(bytes, [1000, 100_000]), ["1 piece 2 of 0", "2 b", "3 piece 2 of 0"]);
+    const last = "3 piece 2 of 0"; // where there is no newline, the end of the stream ends the line
+    const whole = `1 piece 1 of ${long.length}`;
+    assert.deepEqual(cut(bytes, [1000, 100_000]), [whole, "2 b", last]);
+    assert.deepEqual(cut(bytes, [1000, MAX_LINE_BYTES - 999]), ["1 piece 2 of 0", "2 b", last]);
     assert.equal(cut(long.subarray(1), []).length, 1);
   });
 });

@@ -15,6 +15,7 @@ import {
   type SecurityEvent,
   type TsemDialect,
   type TsemRecord,
+  LineSplitter,
 } from "../event/index.ts";
 import {
   BUILTIN_PROFILES,
@@ -28,7 +29,7 @@ import {
   ModelError,
   type Profile,
 } from "../model/runtime/index.ts";
-import { LineCutter } from "./lines.ts";
+import { pageText } from "./lines.ts";
 
 export interface ReplayOptions {
   readonly hasher: Hasher;
@@ -77,7 +78,7 @@ export class Replay implements RecordSink {
   readonly #profile: Profile;
   readonly #listener: ReplayListener;
   readonly #joiner: RecordJoiner;
-  readonly #lines: LineCutter;
+  readonly #lines: LineSplitter;
 
   constructor(options: ReplayOptions, listener: ReplayListener) {
     const { hasher, mapping, profile, aggregate } = options;
@@ -86,7 +87,7 @@ export class Replay implements RecordSink {
     this.#profile = createProfile(BUILTIN_PROFILES[profile], this.#mapper);
     this.#listener = listener;
     this.#joiner = new RecordJoiner(this, DIALECTS[mapping]);
-    this.#lines = new LineCutter(this.#joiner);
+    this.#lines = new LineSplitter(this.#joiner, pageText);
   }
 
   /** Lines that were read. */

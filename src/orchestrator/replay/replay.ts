@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A replay from start to end: reads the stream, models it, writes what was asked for when all of it is there.
 import { basename } from "node:path";
+import { LineSplitter } from "../../event/index.ts";
 import { makeWorkloadModel, stringifyWorkloadModel } from "../../model/index.ts";
 import type { WorkloadModel } from "../../model/index.ts";
-import {
-  LineSplitter,
-  openSource,
-  RecordJoiner,
-  replayFidelity,
-} from "../../sensor/replay/index.ts";
+import { bufferText, openSource, RecordJoiner, replayFidelity } from "../../sensor/replay/index.ts";
 import type { ByteSource } from "../../sensor/replay/index.ts";
 import { nodeHasher } from "../../tma/index.ts";
 import type { TmaSpec } from "../../tma/index.ts";
@@ -110,7 +106,7 @@ export async function replayStream(
 
 async function pump(source: ByteSource, replayer: Replayer, watcher: ReplayWatcher): Promise<void> {
   const joiner = new RecordJoiner(replayer, replayer.dialect);
-  const lines = new LineSplitter(joiner);
+  const lines = new LineSplitter(joiner, bufferText);
   for await (const chunk of source.chunks()) {
     lines.push(chunk);
     if (replayer.stopped) return;

@@ -2,7 +2,7 @@
 // The replay sensor: recorded streams, from bytes to records.
 export { StreamError } from "./errors.ts";
 export { replayFidelity } from "./fidelity.ts";
-export { LineSplitter } from "./lines.ts";
+export { bufferText } from "./lines.ts";
 export { type ByteSource, openSource } from "./source.ts";
 export {
   GALGO_START,

@@ -2,17 +2,18 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { MAX_LINE_BYTES } from "../../event/index.ts";
-import { LineSplitter } from "./lines.ts";
+import { type LineSink, LineSplitter, MAX_LINE_BYTES } from "../../event/index.ts";
+import { bufferText } from "./lines.ts";
 
 type Taken = readonly [text: string, number: number, piece?: number, last?: boolean];
 
 function linesOf(chunks: readonly Uint8Array[]): Taken[] {
   const taken: Taken[] = [];
-  const splitter = new LineSplitter({
+  const sink: LineSink = {
     line: (text, number) => void taken.push([text, number]),
     piece: (...piece) => void taken.push(piece),
-  });
+  };
+  const splitter = new LineSplitter(sink, bufferText);
   for (const chunk of chunks) splitter.push(Buffer.from(chunk));
   splitter.end();
   return taken;
