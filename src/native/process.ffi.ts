@@ -208,3 +208,14 @@ export function foregroundGroup(fd: number): number {
 export function setForegroundGroup(fd: number, group: number): boolean {
   return c("int tcsetpgrp(int, int)")(fd, group) === 0;
 }
+
+const LAST_SIGNAL = 64;
+
+/** Signals as a program finds them: none blocked, all at their default but the `ignored` ones (bit n-1 for signal n). */
+export function plainSignals(ignored: bigint): void {
+  for (let number = 1; number <= LAST_SIGNAL; number++) {
+    const ignore = ((ignored >> BigInt(number - 1)) & 1n) === 1n;
+    setDisposition(number, ignore ? "ignore" : "default");
+  }
+  clearSignalMask();
+}

@@ -6,17 +6,17 @@ import { Worker } from "node:worker_threads";
 import { receiveMessage, sendMessage } from "../../native/fd-passing.ffi.ts";
 import { NativeError } from "../../native/native-error.ts";
 import {
-  clearSignalMask,
   exitNow,
   FILTER_FLAGS,
   installFilter,
   replaceProcess,
   setCloseOnExec,
   setDeathSignal,
-  setDisposition,
   setNoNewPrivs,
   setOpenFileLimit,
+  plainSignals,
 } from "../../native/process.ffi.ts";
+import { carriedEnvironment } from "../carried-env.ts";
 import { EXIT_GUARD, enter, SLOT, STATE, waitFor } from "./launch-node-sender.ts";
 import {
   decodeStart,
@@ -27,9 +27,6 @@ import {
   STEP,
 } from "./launch-protocol.ts";
 import type { StartMessage } from "./launch-protocol.ts";
-
-const ENV_PREFIX = "GALGO_ENV_";
-const LAST_SIGNAL = 64;
 
 const shared = new Int32Array(new SharedArrayBuffer(4 * SLOT.COUNT));
 
@@ -48,7 +45,7 @@ export function runChild(socket: number, rest: readonly string[]): void {
     startSender(socket);
     // Node closes the first descriptors on exec, the workload's own among them
     for (let fd = 0; fd < Number(owned); fd++) setCloseOnExec(fd, false);
-    const env = environment();
+    const env = carriedEnvironment();
     become(socket, decodeStart(message.bytes), () => replaceProcess(path, argv, env));
   }
 }
@@ -110,18 +107,4 @@ function filtered(filter: Uint8Array): number {
     shared[SLOT.FEATURES] = 0; // Linux < 5.19
     return installFilter(filter, flags);
   }
-}
-
-function plainSignals(ignored: bigint): void {
-  for (let number = 1; number <= LAST_SIGNAL; number++) {
-    const ignore = ((ignored >> BigInt(number - 1)) & 1n) === 1n;
-    setDisposition(number, ignore ? "ignore" : "default");
-  }
-  clearSignalMask();
-}
-
-function environment(): string[] {
-  return Object.entries(process.env)
-    .filter(([name]) => name.startsWith(ENV_PREFIX))
-    .map(([name, value]) => `${name.slice(ENV_PREFIX.length)}=${value}`);
 }

@@ -12,6 +12,7 @@ import { execFailure } from "./launch-failure.ts";
 import { GuardLink } from "./launch-link.ts";
 import type { ReadyReport } from "./launch-link.ts";
 import { encodeStart, FEATURE } from "./launch-protocol.ts";
+import { carryEnvironment } from "../carried-env.ts";
 import { LaunchError } from "./launch-types.ts";
 import { children } from "./launch-tree.ts";
 import type {
@@ -21,8 +22,6 @@ import type {
   WorkloadGroup,
 } from "./launch-types.ts";
 
-/** Variables of the workload travel under this prefix through the Node launcher, so that they mean nothing to its own Node. */
-const ENV_PREFIX = "GALGO_ENV_";
 /** No code is generated: a filtered thread must not ask for executable memory, which is an event, before the exec. */
 const NODE_FLAGS = ["--jitless", "--no-expose-wasm"];
 const MACHINE: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };
@@ -123,7 +122,6 @@ function launchers(options: LaunchOptions): Launcher[] {
 }
 
 function nodeLauncher(env: NodeJS.ProcessEnv): Launcher {
-  const carried = Object.entries(env).map(([name, value]) => [ENV_PREFIX + name, value]);
   const script = built("galgo-launch-node.mjs");
   const path = process.env["LD_LIBRARY_PATH"]; // a Node that needs it here needs it there
   return {
@@ -132,7 +130,7 @@ function nodeLauncher(env: NodeJS.ProcessEnv): Launcher {
     file: script,
     args: [...NODE_FLAGS, script, "guard"],
     env: {
-      ...(Object.fromEntries(carried) as NodeJS.ProcessEnv),
+      ...carryEnvironment(env),
       ...(path === undefined ? {} : { LD_LIBRARY_PATH: path }),
     },
   };

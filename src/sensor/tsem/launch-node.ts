@@ -4,14 +4,15 @@
 import { readlinkSync, readSync, rmdirSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import {
-  clearSignalMask,
   exitNow,
   replaceProcess,
   setCloseOnExec,
   setDeathSignal,
   setDisposition,
   setOpenFileLimit,
+  plainSignals,
 } from "../../native/process.ffi.ts";
+import { carriedEnvironment } from "../carried-env.ts";
 import { dropCapability, pollAll, writeOnce } from "../../native/tsem.ffi.ts";
 import { NativeError } from "../../native/native-error.ts";
 import { descendants, killProcess, processEntry } from "../seccomp/launch-tree.ts";
@@ -27,9 +28,7 @@ import {
   WATCH,
 } from "./launch-protocol.ts";
 
-const ENV_PREFIX = "GALGO_ENV_";
 const EXIT_GUARD = 125;
-const LAST_SIGNAL = 64;
 const CAP_MAC_ADMIN = 33;
 const KILL_INTERVAL_MS = 5;
 const MAX_PASSES = 2_000;
@@ -51,7 +50,7 @@ class FirstTask {
     replaceProcess("", [], []);
     this.#report(0, 0, 0);
     this.#prepare();
-    const env = environment();
+    const env = carriedEnvironment();
     for (;;) {
       const order = this.#receive(ORDER_BYTES);
       const type = order.readUInt32LE(0);
@@ -115,20 +114,6 @@ class FirstTask {
 
 function numberOf(name: string): number {
   return Object.entries(constants.errno).find(([key]) => key === name)?.[1] ?? constants.errno.EIO;
-}
-
-function plainSignals(ignored: bigint): void {
-  for (let number = 1; number <= LAST_SIGNAL; number++) {
-    const ignore = ((ignored >> BigInt(number - 1)) & 1n) === 1n;
-    setDisposition(number, ignore ? "ignore" : "default");
-  }
-  clearSignalMask();
-}
-
-function environment(): string[] {
-  return Object.entries(process.env)
-    .filter(([name]) => name.startsWith(ENV_PREFIX))
-    .map(([name, value]) => `${name.slice(ENV_PREFIX.length)}=${value}`);
 }
 
 /** Waits for the end of Galgo, then kills what is left of the workload. */

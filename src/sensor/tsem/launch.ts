@@ -16,6 +16,7 @@ import {
 import type { LauncherKind } from "../seccomp/launch-types.ts";
 import type { Outcome } from "./control.ts";
 import { TsemError } from "./errors.ts";
+import { carryEnvironment } from "../carried-env.ts";
 import {
   decodeReport,
   encodeOrder,
@@ -27,8 +28,6 @@ import {
 import type { Report, StartOptions } from "./launch-protocol.ts";
 import { LAUNCHER_DEADLINE_MS } from "./limits.ts";
 
-/** Variables of the workload travel under this prefix through the Node launcher, so that they mean nothing to its own Node. */
-export const ENV_PREFIX = "GALGO_ENV_";
 const NODE_FLAGS = ["--jitless", "--no-expose-wasm"];
 const MACHINE: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };
 
@@ -171,12 +170,11 @@ function launcherFor({ env }: TsemLaunchOptions): Launcher {
   const script = built("galgo-launch-tsem-node.mjs");
   if (!existsSync(script))
     throw failed(`${script} is missing: build Galgo again with "npm run build"`);
-  const carried = Object.entries(env).map(([name, value]) => [ENV_PREFIX + name, value]);
   return {
     kind: "node",
     program: process.execPath,
     args: [...NODE_FLAGS, script],
-    env: Object.fromEntries(carried) as NodeJS.ProcessEnv,
+    env: carryEnvironment(env),
   };
 }
 
