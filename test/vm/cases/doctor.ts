@@ -11,6 +11,7 @@ export const doctor: readonly GuestCase[] = [
       const text = await guest.sh("/opt/galgo/galgo doctor");
       assert.match(text, /✓ {2}BPF security module active +yes/);
       assert.match(text, /✓ {2}a BPF security program loads +yes/);
+      assert.match(text, /^ *bpf +usable$/m);
     },
   },
   {
@@ -19,7 +20,11 @@ export const doctor: readonly GuestCase[] = [
     run: async (guest) => {
       const text = await guest.sh("/opt/galgo/galgo doctor");
       const [, reason = ""] = /^ *bpf +refused\n +because (.+)$/m.exec(text) ?? [];
-      assert.notEqual(reason, "", text);
+      assert.match(reason, /^the kernel \(6\.1\..*\) is too old: Linux 6\.12 or newer is needed/);
+      assert.match(reason, /no bpf_get_file_xattr \(Linux 6\.8\), bpf_get_task_exe_file/);
+      const refused = await guest.run(["/opt/galgo/galgo", "run", "--sensor", "bpf", "--", "true"]);
+      assert.equal(refused.status, 125);
+      assert.match(refused.stderr, /^galgo: the bpf sensor can not be used here: .*\n$/);
     },
   },
 ];
