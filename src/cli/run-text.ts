@@ -13,7 +13,9 @@ export function printRun(record: RunRecord, run: RunDirectory): void {
   const rows: [string, string][] = [
     ["run", `${record.runId} of ${record.name}`],
     ["status", record.error === undefined ? record.status : `${record.status}: ${record.error}`],
-    ["command", record.command.map((word) => quote(word)).join(" ")],
+    record.attached === undefined
+      ? ["command", record.command.map((word) => quote(word)).join(" ")]
+      : ["joined", joinedText(record.attached)],
     ["in", quote(record.cwd)],
     [
       "mode",
@@ -53,6 +55,12 @@ function outcomeRows(outcome: RunOutcome, sensor: string): [string, string][] {
     ["state", outcome.state],
     ["measurement", outcome.measurement],
   ];
+}
+
+function joinedText(attached: NonNullable<RunRecord["attached"]>): string {
+  return "pid" in attached
+    ? `process ${attached.pid} and its descendants`
+    : `cgroup ${quote(attached.cgroup)}`;
 }
 
 function exitWords(exit: ChildExit | undefined): string {

@@ -1,29 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // The security modeling namespace: takes events from a sensor, asks the TMA, decides by mode and policy as TSEM does,
 // keeps the records. Runs in the worker thread; between an event and its answer it does nothing that can wait.
-import { describeEvent, writeRecord } from "../event/index.ts";
+import { describeEvent } from "../event/index.ts";
 import type { EventOf, HookName, SecurityEvent, TaskIdentity } from "../event/index.ts";
 import type { BpfDecision, BpfSink, Happened } from "../sensor/bpf/sink.ts";
 import type { Decision, ExecutedProgram } from "../sensor/sensor.ts";
 import type { TsemSink, Unheld } from "../sensor/tsem/sink.ts";
 import type { Assessment } from "../tma/index.ts";
-import { Actors } from "./actors.ts";
+import { Evidence } from "./evidence.ts";
 import { LatencyHistogram } from "./latency.ts";
-import {
-  MAX_BUFFERED_MS,
-  MAX_FORENSIC_RECORDS,
-  MAX_LOSS_EXAMPLE,
-  MAX_POSTED_VIOLATIONS,
-} from "./limits.ts";
+import { MAX_FORENSIC_RECORDS, MAX_LOSS_EXAMPLE } from "./limits.ts";
 import { Losses } from "./losses.ts";
-import { addMark } from "./marks.ts";
 import type { Mark } from "./marks.ts";
 import type {
   NamespaceAgent,
   NamespaceOptions,
   NamespaceParts,
   NamespaceSummary,
-  ViolationReport,
 } from "./namespace-types.ts";
 import type { RunMode, ViolationPolicy } from "./run-record.ts";
 import { tenths } from "./saturation.ts";
@@ -39,12 +32,6 @@ export interface Namespace extends TsemSink, BpfSink {
   /** Writes what still waits; after it nothing may be decided. */
   finish(): void;
   summary(): NamespaceSummary;
-}
-
-/** A violation or refusal whose record waits until the task has its answer. */
-interface Pending {
-  readonly event: SecurityEvent;
-  readonly mark: Mark;
 }
 
 const ALLOW: Decision = { action: "allow", discipline: false };
@@ -74,9 +61,7 @@ class ModelingNamespace implements Namespace {
   readonly #modelsWhileDying: boolean;
   readonly #parts: NamespaceParts;
   readonly #agent: NamespaceAgent;
-  readonly #actors = new Actors();
-  /** TASK_IDs whose identity record is in forensics.jsonl. */
-  readonly #named = new Set<string>();
+  readonly #evidence: Evidence;
   /** Refused calls that have a record: the same call again is only counted. */
   readonly #refusedKinds = new Set<string>();
   /** Coefficients that the programs refused although they are in the model. */
@@ -94,10 +79,6 @@ class ModelingNamespace implements Namespace {
   #since = -1;
   /** How long the last one was held (us). */
   #lastHeldUs: number | undefined;
-  /** Since when trajectory records wait in memory (ms, monotonic); -1: none does. */
-  #bufferedAt = -1;
-  #extended: SecurityEvent[] = [];
-  #pending: Pending[] = [];
 
   constructor(options: NamespaceOptions, parts: NamespaceParts) {
     this.#mode = options.mode;
@@ -105,6 +86,7 @@ class ModelingNamespace implements Namespace {
     this.#enforcing = options.mode === "enforce" && options.onViolation !== "observe";
     this.#modelsWhileDying = options.modelsWhileDying === true;
     this.#parts = parts;
+    this.#evidence = new Evidence(parts);
     this.#agent = parts.agent;
     this.root = parts.agent.root;
     this.emptyDigest = parts.agent.emptyDigest;
@@ -122,7 +104,7 @@ class ModelingNamespace implements Namespace {
     const task = this.#agent.execed(before, coe, file);
     const hook = "bprm_committed_creds";
     const record: EventOf<typeof hook> = { hook, pid, process, task, coe, ts: 0n, cell: { file } };
-    if (this.#actors.add(record)) this.#extended.push(record);
+    if (this.#evidence.actors.add(record)) this.#evidence.extend(record);
     return task;
   }
 
@@ -184,7 +166,7 @@ class ModelingNamespace implements Namespace {
     this.#unprimedPoints.add(coefficient);
     const decision = this.#enforcing ? "denied" : "observed";
     const mark = { kind: "violation", decision, coefficient, reason: UNPRIMED } as const;
-    this.#note(event, { ...mark, number: this.#nextNumber() });
+    this.#evidence.note(event, { ...mark, number: this.#nextNumber() });
   }
 
   pointOf(event: SecurityEvent): string | undefined {
@@ -202,7 +184,7 @@ class ModelingNamespace implements Namespace {
     if (added || fatal) {
       const decision = fatal ? "killed" : how === "log" && this.#enforcing ? "denied" : "observed";
       const number = this.#nextNumber();
-      this.#note(event, { kind: "violation", number, decision, coefficient, reason });
+      this.#evidence.note(event, { kind: "violation", number, decision, coefficient, reason });
     }
     if (!fatal) return OBSERVE;
     this.#kill(`the model was violated where nothing can be refused (${reason})`);
@@ -239,7 +221,7 @@ class ModelingNamespace implements Namespace {
       return ALLOW;
     }
     const decision = this.#enforcing ? "killed" : "observed";
-    this.#note(event, { kind: "violation", number: this.#nextNumber(), decision, reason });
+    this.#evidence.note(event, { kind: "violation", number: this.#nextNumber(), decision, reason });
     if (!this.#enforcing) return OBSERVE;
     this.#kill(`an event that could not be held is outside the model (${reason})`);
     return KILL;
@@ -292,7 +274,7 @@ class ModelingNamespace implements Namespace {
 
   #conforms(event: SecurityEvent, { added, coefficient }: Assessment): BpfDecision {
     if (added) {
-      this.#extended.push(event);
+      this.#evidence.extend(event);
       this.#growth.push(this.#events + (this.#parts.programs?.hits() ?? 0));
     }
     return { action: "allow", discipline: false, point: coefficient };
@@ -304,7 +286,7 @@ class ModelingNamespace implements Namespace {
     const kind = `${event.task.taskId} ${describeEvent(event)}`;
     if (this.#refusedKinds.size < MAX_FORENSIC_RECORDS && !this.#refusedKinds.has(kind)) {
       this.#refusedKinds.add(kind);
-      this.#note(event, { kind: "refused", number: this.#violations, decision: "denied" });
+      this.#evidence.note(event, { kind: "refused", number: this.#violations, decision: "denied" });
     }
     return DENY;
   }
@@ -316,7 +298,7 @@ class ModelingNamespace implements Namespace {
       const decision = killing ? "killed" : this.#enforcing ? "denied" : "observed";
       const { coefficient } = assessment;
       const mark: Mark = { kind: "violation", number: this.#nextNumber(), decision, coefficient };
-      this.#note(event, reason === undefined ? mark : { ...mark, reason });
+      this.#evidence.note(event, reason === undefined ? mark : { ...mark, reason });
     }
     if (killing) {
       this.#kill("the model was violated");
@@ -361,10 +343,9 @@ class ModelingNamespace implements Namespace {
   /** Writes records; an error of the file system ends the run, because a run without records proves nothing. */
   #keep(heldUs: number | undefined, flush: boolean): void {
     try {
-      this.#write(heldUs, flush);
+      this.#evidence.write(heldUs, flush);
     } catch (error) {
-      this.#extended = [];
-      this.#pending = [];
+      this.#evidence.drop();
       this.#fail(error);
     }
   }
@@ -374,62 +355,4 @@ class ModelingNamespace implements Namespace {
     this.#parts.pulse.violation();
     return this.#violations;
   }
-
-  #note(event: SecurityEvent, mark: Mark): void {
-    this.#pending.push({ event, mark });
-  }
-
-  #write(heldUs: number | undefined, flush: boolean): void {
-    const { trajectory, forensics } = this.#parts;
-    if (this.#extended.length > 0) {
-      for (const event of this.#extended) trajectory.append(writeRecord(event));
-      this.#extended = [];
-      if (this.#bufferedAt < 0) this.#bufferedAt = performance.now();
-    }
-    if (this.#pending.length > 0) {
-      const pending = this.#pending;
-      this.#pending = [];
-      for (const { event, mark } of pending) this.#writeMarked(event, withHeld(mark, heldUs));
-      // evidence is not left in memory, whatever waits
-      forensics.flush();
-    }
-    if (this.#bufferedAt < 0) return;
-    if (!flush && performance.now() - this.#bufferedAt < MAX_BUFFERED_MS) return;
-    trajectory.flush();
-    this.#bufferedAt = -1;
-  }
-
-  #writeMarked(event: SecurityEvent, mark: Mark): void {
-    const { forensics, report } = this.#parts;
-    if (mark.kind === "violation" && mark.number <= MAX_POSTED_VIOLATIONS)
-      report(this.#reportOf(event, mark));
-    if (forensics.count >= MAX_FORENSIC_RECORDS) return;
-    // the file explains itself: who everybody is comes before what they did
-    for (const record of this.#actors.recordsOf(event.task)) {
-      if (this.#named.has(record.task.taskId)) continue;
-      this.#named.add(record.task.taskId);
-      forensics.append(writeRecord(record));
-    }
-    forensics.append(addMark(writeRecord(event), mark));
-  }
-
-  #reportOf(event: SecurityEvent, mark: Mark): ViolationReport {
-    return {
-      number: mark.number,
-      decision: mark.decision,
-      ...(mark.heldUs === undefined ? {} : { heldUs: mark.heldUs }),
-      ...(mark.reason === undefined ? {} : { reason: mark.reason }),
-      hook: event.hook,
-      pid: event.pid,
-      process: event.process,
-      chain: this.#actors.chainOf(event.task).map((actor) => actor.program),
-      words: describeEvent(event),
-    };
-  }
-}
-
-/** An event that could not be held was not waited for. */
-function withHeld(mark: Mark, heldUs: number | undefined): Mark {
-  if (heldUs === undefined || mark.reason !== undefined) return mark;
-  return { ...mark, heldUs: Math.round(heldUs * 10) / 10 };
 }

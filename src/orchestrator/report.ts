@@ -33,6 +33,7 @@ export function startReport(plan: RunPlan): Site {
     status: "running",
     galgoPid: process.pid,
     command: request.command,
+    ...(request.bpf?.attach === undefined ? {} : { attached: request.bpf.attach }),
     cwd: request.cwd,
     mode: request.mode,
     onViolation: request.onViolation,

@@ -58,7 +58,10 @@ export interface RunRecord {
   readonly runId: string;
   readonly status: "running" | "finished" | "failed";
   readonly galgoPid: number;
+  /** Empty when the run joined what ran already. */
   readonly command: readonly string[];
+  /** What was joined: the folder of a cgroup, or a process and what descends from it. */
+  readonly attached?: { readonly cgroup: string } | { readonly pid: number };
   readonly cwd: string;
   readonly mode: RunMode;
   readonly onViolation: ViolationPolicy;

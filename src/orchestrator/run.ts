@@ -21,21 +21,15 @@ import type { RunObserver, RunRequest, RunResult } from "./run-request.ts";
 import type { ChildExit, LossReason } from "./run-record.ts";
 import { takeSignals } from "./signals.ts";
 import { noteHungThread } from "./thread/worker-thread.ts";
+import { tsemSetup } from "./tsem/setup.ts";
 import { launchInTsem } from "./tsem/workload.ts";
 import type { HeldWorkload } from "./tsem/workload.ts";
 import { startWatchdog } from "./watchdog.ts";
 import { startWorker } from "./worker-client.ts";
 import type { RunWorker } from "./worker-client.ts";
 import type { BpfSetup } from "./bpf/setup.ts";
-import type { ServeOrder, TsemSetup, WorkerResult } from "./worker-protocol.ts";
-import {
-  childExit,
-  isIgnored,
-  launchHeld,
-  openGroupKill,
-  signalNumber,
-  usualOpenFiles,
-} from "./workload.ts";
+import type { ServeOrder, WorkerResult } from "./worker-protocol.ts";
+import { childExit, isIgnored, launchHeld, openGroupKill, signalNumber } from "./workload.ts";
 
 /** After this time processes that outlive the command are told of. */
 const LINGER_NOTICE_MS = 2_000;
@@ -367,23 +361,6 @@ class RunInProgress {
     }, LINGER_NOTICE_MS);
     this.#release.push(() => clearTimeout(timer));
   }
-}
-
-/** What the worker needs to launch by itself; undefined with the seccomp sensor. */
-function tsemSetup({ request, program, tma }: RunPlan): TsemSetup | undefined {
-  const { tsem, command, env, cwd, stdio = [0, 1, 2], deadlineMs, ignoredSignals = 0n } = request;
-  if (tsem === undefined) return undefined;
-  const { folder, kind, nsref, model, cache, nameDigest } = tsem;
-  const options = {
-    nsref,
-    ...(model === undefined ? {} : { model }),
-    ...(nameDigest === true ? { digest: tma.digest } : {}),
-    ...(cache === undefined ? {} : { cache }),
-  };
-  const path = program;
-  const openFiles = usualOpenFiles();
-  const start = { command, path, env, cwd, stdio, openFiles, ignoredSignals };
-  return { folder, kind, options, deadlineMs, ...start };
 }
 
 /** Waits for all, also when one fails: what has been started can only be brought down when it is known. */
