@@ -20,11 +20,11 @@ export async function killOrphans(
   others?: ReadonlySet<number>,
 ): Promise<void> {
   const own = filterCount("self");
+  const isOrphan = (pid: number): boolean =>
+    others === undefined ? filterCount(pid) > own : !others.has(pid);
   const taken = new Set<number>(first === undefined ? [] : [first]);
   for (let pass = 0; pass < MAX_PASSES; pass++) {
-    for (const pid of children(process.pid)) {
-      if (others === undefined ? filterCount(pid) > own : !others.has(pid)) taken.add(pid);
-    }
+    for (const pid of children(process.pid).filter(isOrphan)) taken.add(pid);
     if (taken.size === 0) return;
     for (const pid of taken) endOrphan(pid, taken);
     await pause(PASS_INTERVAL_MS);
