@@ -44,7 +44,7 @@ done`;
 export const bpfRun: readonly GuestCase[] = [
   {
     name: "learns a command, lets it repeat that, refuses what is new, or kills it",
-    on: { "6.12": "core", newest: "quick" },
+    on: { "6.12": "quick", newest: "full" },
     timeoutMs: CASE_MS,
     run: async (guest, t) => {
       await prepare(guest, t);
