@@ -304,6 +304,23 @@ describe("doctor", () => {
     const { facts, sensors } = JSON.parse((await place.galgo("doctor", "--json")).stdout);
     assert.ok(facts.length > 15);
     assert.equal(sensors[0].usable, true);
-    assert.ok(sensors[1].reasons.length > 0);
+    const loads = facts.find(({ id }: { id: string }) => id === "bpf-lsm-load");
+    assert.equal(typeof loads.ok, "boolean");
+    const [bpf] = sensors.filter(({ sensor }: { sensor: string }) => sensor === "bpf");
+    if (loads.ok) return;
+    // each reason names what was found
+    assert.ok(bpf.reasons.length > 0);
+    for (const reason of bpf.reasons) assert.match(reason, / \(.+\)$/);
+    const refused = await place.galgo("run", "--sensor", "bpf", "--", "true");
+    assert.equal(refused.status, 125);
+    assert.match(refused.stderr, /^galgo: the bpf sensor can not be used here: .*\n$/);
+  });
+
+  it("has nothing to clean up where no Galgo died, and leaves nothing itself", async (t) => {
+    const place = new Place(t);
+    const { status, stdout } = await place.galgo("doctor", "--cleanup", "--json");
+    assert.equal(status, 0);
+    assert.equal(JSON.parse(stdout).left, 0);
+    assert.equal((await place.galgo("doctor", "--cleanup")).stdout, "nothing was left\n");
   });
 });
