@@ -320,7 +320,7 @@ static __always_inline int event(struct galgo_task *t, bool objects)
 	t->busy = 1;
 	t->flags = 0;
 	t->answer.instance = 1;
-	recalled = objects ? galgo_describe(t, ns->rules) : galgo_describe_plain(t, ns->rules);
+	recalled = objects ? galgo_describe(t, ns->rules) : galgo_describe_plain(t);
 	if ((ns->flags & GALGO_NS_ENFORCING) && galgo_untrusted(t, 0)) {
 		t->flags |= GALGO_RECORD_UNTRUSTED;
 		return 1;

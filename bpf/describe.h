@@ -542,18 +542,19 @@ __noinline int galgo_text(struct galgo_task *t)
 
 #define WHO_WORDS (sizeof(struct galgo_who) / 8)
 
-/* Who acts. Returns true when it is who acted in this task's last event, so that the hash state behind it can be used again. */
+/*
+ * Who acts. The root is part of it where there are objects, whose paths begin there: other events are the same in any root.
+ * Returns true when it is who acted in this task's last event of the kind, so that the hash state behind it can be used again.
+ */
 static __always_inline bool put_who(struct galgo_task *t)
 {
 	struct task_struct *task = AS(struct task_struct, bpf_get_current_task_btf());
 	struct cred *c = AS(struct cred, t->in.hook == GALGO_HOOK_bprm_committed_creds ? t->in.args[7] : plain(t, task->cred));
 	struct fs_struct *fs = task->fs;
-	struct galgo_who *w = &t->who;
+	u32 rooted = t->in.nobjects != 0, i;
 	u64 *out = t->description;
 	u64 now[WHO_WORDS];
-	u64 *last = (u64 *)w;
-	u64 same = 0;
-	u32 i;
+	u64 *last, same = 0;
 
 	now[0] = t->identity | (u64)c->uid.val << 32;
 	now[1] = c->euid.val | (u64)c->suid.val << 32;
@@ -561,8 +562,10 @@ static __always_inline bool put_who(struct galgo_task *t)
 	now[3] = c->sgid.val | (u64)c->fsuid.val << 32;
 	now[4] = c->fsgid.val;
 	now[5] = c->cap_effective.val;
-	now[6] = AS(struct mount, mount_of((u64)fs->root.mnt))->mnt_id_unique;
-	now[7] = fs->root.dentry->d_inode->i_ino;
+	now[6] = rooted ? AS(struct mount, mount_of((u64)fs->root.mnt))->mnt_id_unique : 0;
+	now[7] = rooted ? fs->root.dentry->d_inode->i_ino : 0;
+	t->rooted = rooted;
+	last = (u64 *)&t->acting[rooted & 1].who;
 	t->root_mount = (u64)fs->root.mnt;
 	t->root_dentry = (u64)fs->root.dentry;
 	for (i = 0; i < WHO_WORDS; i++) {
@@ -573,7 +576,7 @@ static __always_inline bool put_who(struct galgo_task *t)
 		return true;
 	for (i = 0; i < WHO_WORDS; i++)
 		last[i] = now[i];
-	t->who_number++;
+	t->acting[rooted & 1].number = ++t->who_number;
 	return false;
 }
 
@@ -644,7 +647,7 @@ __noinline int galgo_hash_who(struct galgo_task *t)
 	t->state[3] = s.v3;
 	galgo_absorb(t, 0, WHO_WORDS);
 	for (i = 0; i < 4; i++)
-		t->who_state[i] = t->state[i];
+		t->acting[t->rooted & 1].state[i] = t->state[i];
 	return 0;
 }
 
@@ -658,7 +661,7 @@ __noinline int galgo_hash(struct galgo_task *t)
 		return 0;
 	words = (t->words + GALGO_TURN - 1) & ~(GALGO_TURN - 1);
 	for (i = 0; i < 4; i++)
-		t->state[i] = t->who_state[i];
+		t->state[i] = t->acting[t->rooted & 1].state[i];
 	galgo_absorb(t, WHO_WORDS, words);
 	s.v0 = t->state[0];
 	s.v1 = t->state[1];
@@ -682,7 +685,7 @@ __noinline int galgo_recall(struct galgo_task *t)
 	KEEP(at);
 	memo = &t->memos[at & (GALGO_MEMOS - 1)];
 	words = t->words - WHO_WORDS;
-	if (memo->who != t->who_number || memo->words != words)
+	if (memo->who != t->acting[t->rooted & 1].number || memo->words != words)
 		return 0;
 	for (i = 0; i < 8; i++)
 		differs |= memo->description[i] ^ t->description[WHO_WORDS + i];
@@ -710,7 +713,7 @@ __noinline int galgo_remember(struct galgo_task *t)
 	at = t->memo;
 	KEEP(at);
 	memo = &t->memos[at & (GALGO_MEMOS - 1)];
-	memo->who = t->who_number;
+	memo->who = t->acting[t->rooted & 1].number;
 	memo->words = words;
 	memo->key[0] = t->key[0];
 	memo->key[1] = t->key[1];
@@ -719,12 +722,14 @@ __noinline int galgo_remember(struct galgo_task *t)
 	return 0;
 }
 
-/* Describes the event of the input and makes its key. Returns 1 when the key was recalled. */
-static __always_inline int describe(struct galgo_task *t, u32 rules, bool objects)
+/* Begins a description: who acts, and the arguments. Returns 1 when it is who acted before. */
+__noinline int galgo_opening(struct galgo_task *t)
 {
-	u32 text = 0, words, i;
-	bool same;
+	int same;
+	u32 i;
 
+	if (!t)
+		return 0;
 	same = put_who(t);
 	t->words = WHO_WORDS + 1;
 	/* all arguments, counted only as far as there are */
@@ -734,12 +739,16 @@ static __always_inline int describe(struct galgo_task *t, u32 rules, bool object
 		for (i = 2; i < 8; i++)
 			t->description[WHO_WORDS + 1 + i] = t->in.args[i];
 	t->words += t->in.nargs;
-	if (objects) {
-		if (t->in.nobjects)
-			galgo_object(t, 0, rules);
-		if (t->in.nobjects > 1)
-			galgo_object(t, 1, rules);
-	}
+	return same;
+}
+
+/* Ends a description, and makes its key. Returns 1 when the key was recalled. */
+__noinline int galgo_closing(struct galgo_task *t, u32 same)
+{
+	u32 text = 0, words, i;
+
+	if (!t)
+		return 0;
 	if (t->in.text || t->in.more_length)
 		text = galgo_texts(t);
 	t->description[WHO_WORDS] = t->in.hook | (u64)t->in.nargs << 8 | (u64)t->in.nobjects << 16 | (u64)text << 32;
@@ -759,13 +768,23 @@ static __always_inline int describe(struct galgo_task *t, u32 rules, bool object
 	return 0;
 }
 
+/* Describes the event of the input and makes its key. Returns 1 when the key was recalled. */
 __noinline int galgo_describe(struct galgo_task *t, u32 rules)
 {
-	return t ? describe(t, rules, true) : 0;
+	int same;
+
+	if (!t)
+		return 0;
+	same = galgo_opening(t);
+	if (t->in.nobjects)
+		galgo_object(t, 0, rules);
+	if (t->in.nobjects > 1)
+		galgo_object(t, 1, rules);
+	return galgo_closing(t, same);
 }
 
 /* The same for events without objects: what a program does not call is not loaded with it. */
-__noinline int galgo_describe_plain(struct galgo_task *t, u32 rules)
+__noinline int galgo_describe_plain(struct galgo_task *t)
 {
-	return t ? describe(t, rules, false) : 0;
+	return t ? galgo_closing(t, galgo_opening(t)) : 0;
 }

@@ -40,10 +40,18 @@ enum galgo_role {
 #define GALGO_MEMO_WORDS 16
 
 struct galgo_memo {
-	u32 who;			/* galgo_task.who_number when it was kept; 0: empty */
+	u32 who;			/* galgo_acting.number when it was kept; 0: empty */
 	u32 words;			/* behind who */
 	u64 key[2];
 	u64 description[GALGO_MEMO_WORDS];
+};
+
+/* Who acts, and the hash state behind that. */
+struct galgo_acting {
+	struct galgo_who who;
+	u64 state[4];
+	u32 number;
+	u32 pad;
 };
 
 struct galgo_creating {
@@ -76,11 +84,12 @@ struct galgo_task {
 	u64 parent;			/* what is keyed of the directory of the object in hand, and of its name */
 	u32 named;
 	u32 found;
-	struct galgo_who who;		/* of the last event, and the hash state behind it */
-	u64 who_state[4];
+	struct galgo_acting acting[2];	/* who acted in the last event without objects, and in the last one with */
 	u64 state[4];			/* of the hash */
-	u32 who_number;			/* counts the changes of who */
-	u32 memo;			/* where the event in hand may be kept */
+	u32 who_number;			/* counts the changes of who acts */
+	u32 rooted;			/* the event in hand has objects */
+	u32 memo;			/* where it may be kept */
+	u32 pad2;
 	struct galgo_memo memos[GALGO_MEMOS];
 	u64 key[2];
 	struct galgo_answer answer;

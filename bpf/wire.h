@@ -132,7 +132,7 @@ struct galgo_who {
 	__u32 uid, euid, suid, gid, egid, sgid, fsuid, fsgid;
 	__u32 pad;
 	__u64 capeff;
-	__u64 root_mount;		/* unique id of the mount of the task's root */
+	__u64 root_mount;		/* unique id of the mount of the task's root; 0 where the event has no objects */
 	__u64 root_inode;
 };
 

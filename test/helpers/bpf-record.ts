@@ -192,8 +192,9 @@ function whoBytes(record: WrittenRecord): Buffer {
   for (const name of ["uid", "euid", "suid", "gid", "egid", "sgid", "fsuid", "fsgid"] as const)
     bytes.writeUInt32LE(coe[name], WHO.at[name]);
   bytes.writeBigUInt64LE(coe.capeff, WHO.at.capeff);
-  bytes.writeBigUInt64LE(record.rootMount ?? 1n, WHO.at.rootMount);
-  bytes.writeBigUInt64LE(record.rootInode ?? 2n, WHO.at.rootInode);
+  const rooted = (record.objects ?? []).length > 0;
+  bytes.writeBigUInt64LE(rooted ? (record.rootMount ?? 1n) : 0n, WHO.at.rootMount);
+  bytes.writeBigUInt64LE(rooted ? (record.rootInode ?? 2n) : 0n, WHO.at.rootInode);
   return bytes;
 }
 

@@ -44,7 +44,8 @@ export function descriptionOf(actor: SeenActor, what: Described): Buffer {
     roundedUp(text.length, WORD);
   // a buffer of its own, so that it begins at a multiple of a word
   const bytes = Buffer.from(new ArrayBuffer(roundedUp(length, Limit.turn * WORD)));
-  putWho(bytes, actor);
+  // paths begin at the root; without an object there is none
+  putWho(bytes, objects.length > 0 ? actor : { ...actor, rootMount: 0n, rootInode: 0n });
   bytes.writeUInt8(KERNEL_HOOKS.indexOf(hook), WHO.bytes + WHAT.at.hook);
   bytes.writeUInt8(args.length, WHO.bytes + WHAT.at.args);
   bytes.writeUInt8(objects.length, WHO.bytes + WHAT.at.objects);

@@ -363,7 +363,7 @@ export const KEY_REQUEST = {
 
 /** struct galgo_task */
 export const TASK = {
-  bytes: 3656,
+  bytes: 3776,
   at: {
     slot: 0,
     serial: 4,
