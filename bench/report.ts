@@ -34,6 +34,14 @@ const INTRODUCTIONS: Readonly<Record<string, { readonly title: string; readonly 
     title: "From violation to the last process dead",
     text: "100 processes: children, children in sessions of their own, double forked orphans. The violating process notes the time and opens a file outside the model under `--on-violation kill`. A process outside the workload notes when the last descriptor that all of them share is closed.",
   },
+  bpf: {
+    title: "The sensor `bpf`",
+    text: "In QEMU guests without KVM. Instruction counts come from a guest whose clock counts instructions (`-icount`): they are the same at every load of the machine. Everything else is of emulated CPUs, so that only ratios within one run mean something.",
+  },
+  "bpf-newest": {
+    title: "The sensor `bpf`, newest kernel",
+    text: "The same with the newest kernel that Debian has for a stable release.",
+  },
 };
 
 /** Use of the CPUs by others (%) from which a result is in doubt. */
@@ -47,6 +55,8 @@ const ORDER: readonly string[] = [
   "workloads",
   "startup",
   "kill",
+  "bpf",
+  "bpf-newest",
 ];
 
 /** RESULTS.md as text. */

@@ -81,7 +81,7 @@ function cpuTimes(): { busy: number; total: number } {
 function commit(): string {
   const git = (...args: string[]): string =>
     spawnSync("git", ["-C", ROOT, ...args], { encoding: "utf8" }).stdout.trim();
-  const changed = git("status", "--porcelain", "--", "src", "native") !== "";
+  const changed = git("status", "--porcelain", "--", "src", "native", "bpf") !== "";
   const other = CLI.startsWith(ROOT) ? "" : ", another build (GALGO_BENCH_CLI)";
   return `${git("rev-parse", "--short", "HEAD")}${changed ? " with uncommitted changes" : ""}${other}`;
 }

@@ -19,6 +19,8 @@ export interface CountOptions extends RunOptions {
   readonly loops?: number;
   /** Names of test/vm/programs/icount.c; all by default. */
   readonly operations?: readonly string[];
+  /** Where its files are. Default /tmp, a tmpfs. The first program makes them, later ones find them. */
+  readonly directory?: string;
   /** Command in front of the program, e.g. `galgo run ..`. */
   readonly prefix?: readonly string[];
 }
@@ -36,9 +38,10 @@ export async function countInstructions(
   guest: Guest,
   options: CountOptions = {},
 ): Promise<ReadonlyMap<string, Count>> {
-  const { loops = DEFAULT_LOOPS, operations = [], prefix = [], ...run } = options;
+  const { loops = DEFAULT_LOOPS, directory, operations = [], prefix = [], ...run } = options;
   const program = await pushProgram(guest, "icount");
-  const argv = [...prefix, program, "-n", String(loops), ...operations];
+  const where = directory === undefined ? [] : ["-d", directory];
+  const argv = [...prefix, program, "-n", String(loops), ...where, ...operations];
   const { status, signal, stdout, stderr } = await guest.run(argv, run);
   if (status !== 0 || signal !== 0) {
     throw new Error(`${argv.join(" ")}: status ${status}, signal ${signal}: ${stderr}`);

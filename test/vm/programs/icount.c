@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// icount [-n LOOPS] [OPERATION...]: how many instructions operations take, kernel and all, one line each: name, median, least.
+// icount [-n LOOPS] [-d DIRECTORY] [OPERATION...]: how many instructions operations take, kernel and all, one line each:
+// name, median, least. Files are in DIRECTORY (default /tmp), and stay there unchanged for the next one.
 // For a guest with `-icount shift=0`: there one instruction is one nanosecond of the time stamp counter, which runs at 1 GHz,
 // and everything runs on one processor, so another process's share of an operation is counted too. Elsewhere: ticks.
 #define _GNU_SOURCE
@@ -17,13 +18,17 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
-#define WARM_UP 50
+#define WARM_UP 150 /* more than FILES */
 #define LOOPS_DEFAULT 1000
 #define LOOPS_MAX 1000000
 #define SLOW_DIVISOR 10 /* of the loops for operations that start processes */
-#define FILE_PATH "/tmp/icount-file"
+#define DIRECTORY_DEFAULT "/tmp"
+#define FILES 64
+#define PATH_BYTES 256
 
 static const char *self;
+static char paths[FILES][PATH_BYTES];
+static unsigned turn;
 static int file_fd;
 static int ping[2], pong[2];
 
@@ -43,16 +48,32 @@ static void do_nothing(void)
 {
 }
 
+static void open_and_close(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+	check(fd >= 0 && close(fd) == 0, path);
+}
+
 static void do_open(void)
 {
-	int fd = open(FILE_PATH, O_RDONLY);
-	check(fd >= 0 && close(fd) == 0, "open");
+	open_and_close(paths[0]);
+}
+
+static void do_open_many(void)
+{
+	open_and_close(paths[turn++ % FILES]);
 }
 
 static void do_stat(void)
 {
 	struct stat facts;
-	check(stat(FILE_PATH, &facts) == 0, "stat");
+	check(stat(paths[0], &facts) == 0, "stat");
+}
+
+static void do_stat_many(void)
+{
+	struct stat facts;
+	check(stat(paths[turn++ % FILES], &facts) == 0, "stat");
 }
 
 static void do_socket(void)
@@ -134,7 +155,9 @@ static const struct operation {
 } OPERATIONS[] = {
 	{ "nothing", do_nothing, 0 },   /* what the measuring itself takes */
 	{ "open+close", do_open, 0 },
+	{ "open+close/64", do_open_many, 0 }, /* files in turn */
 	{ "stat", do_stat, 0 },
+	{ "stat/64", do_stat_many, 0 },
 	{ "read", do_read, 0 },
 	{ "mmap+munmap", do_mmap, 0 },
 	{ "socket+close", do_socket, 0 },
@@ -178,33 +201,49 @@ static int is_wanted(const char *name, char **wanted, int count)
 	return count == 0;
 }
 
-static void make_file(void)
+/* A file that is there is left as it is: one that has just been changed is another one to who looks at it. */
+static void make_file(char *path, const char *directory, int number)
 {
-	int fd = open(FILE_PATH, O_RDWR | O_CREAT, 0644);
-	check(fd >= 0 && write(fd, "x", 1) == 1 && close(fd) == 0, FILE_PATH);
-	file_fd = open(FILE_PATH, O_RDONLY);
-	check(file_fd >= 0, FILE_PATH);
+	int fd, length = snprintf(path, PATH_BYTES, "%s/icount-%d", directory, number);
+	check(length < PATH_BYTES, directory);
+	if (access(path, R_OK) == 0)
+		return;
+	fd = open(path, O_RDWR | O_CREAT, 0644);
+	check(fd >= 0 && write(fd, "x", 1) == 1 && close(fd) == 0, path);
+}
+
+static void make_files(const char *directory)
+{
+	for (int i = 0; i < FILES; i++)
+		make_file(paths[i], directory, i);
+	file_fd = open(paths[0], O_RDONLY);
+	check(file_fd >= 0, paths[0]);
 }
 
 int main(int argc, char **argv)
 {
+	const char *directory = DIRECTORY_DEFAULT;
 	long loops = LOOPS_DEFAULT;
-	int first = 1;
+	int option;
 	self = argv[0];
 	if (argc > 1 && strcmp(argv[1], "--exit") == 0)
 		return 0;
-	if (argc > 2 && strcmp(argv[1], "-n") == 0) {
-		loops = atol(argv[2]);
-		first = 3;
+	while ((option = getopt(argc, argv, "n:d:")) != -1) {
+		if (option == 'n')
+			loops = atol(optarg);
+		else if (option == 'd')
+			directory = optarg;
+		else
+			return 2;
 	}
 	if (loops < 1 || loops > LOOPS_MAX) {
 		fprintf(stderr, "icount: loops: 1 to %d\n", LOOPS_MAX);
 		return 2;
 	}
-	make_file();
+	make_files(directory);
 	start_ponger();
 	for (size_t i = 0; i < OPERATIONS_COUNT; i++)
-		if (is_wanted(OPERATIONS[i].name, argv + first, argc - first))
+		if (is_wanted(OPERATIONS[i].name, argv + optind, argc - optind))
 			measure(&OPERATIONS[i], loops);
 	return 0;
 }
