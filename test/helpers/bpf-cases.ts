@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A record of every hook as its program writes it (bpf/hooks-*.h), and the CELL that it says.
+import { createHash } from "node:crypto";
 import type { HookName } from "../../src/event/index.ts";
 import { taskIdOf, type TestDecoder } from "./bpf-decoder.ts";
 import { areaOf, type WrittenObject, type WrittenRecord } from "./bpf-record.ts";
@@ -179,6 +180,11 @@ export const CASES: readonly (readonly [WrittenRecord, object])[] = [
       sock: { family: 1, type: 1, protocol: 0 },
       addr: { family: "unix", address: "/run/s.sock" },
     },
+  ],
+  // no address at all
+  [
+    plain("socket_connect", ...SOCK),
+    { sock, addr: { family: "other", digest: createHash("sha256").digest("hex") } },
   ],
   [
     { ...plain("socket_accept", ...SOCK), text: Buffer.from([2, 0, 80, 0, 0, 0, 0, 0]) },

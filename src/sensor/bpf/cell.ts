@@ -6,6 +6,7 @@ import type { SockAddr, SockId } from "../../event/cell/socket.ts";
 import type { CredsId } from "../../event/cell/task.ts";
 import type { IpcPermId } from "../../event/cell/ipc.ts";
 import type { Coe } from "../../event/coe.ts";
+import type { HookName } from "../../event/event.ts";
 import { HOOKS } from "../../event/index.ts";
 import type { FieldKind } from "../../event/layout.ts";
 import { Unseen } from "../file/unseen.ts";
@@ -18,6 +19,9 @@ import { deviceOf, type ObjectTeller } from "./objects.ts";
 import type { RecordView } from "./record.ts";
 
 const WORD_BITS = 32n;
+
+/** Hooks that are about an address, whatever is in it. */
+const NAMING: ReadonlySet<HookName> = new Set<HookName>(["socket_bind", "socket_connect"]);
 
 /** Reads CELLs. One per namespace. */
 export class CellReader {
@@ -166,7 +170,8 @@ export class CellReader {
 
   #address(view: RecordView): SockAddr | undefined {
     const bytes = asInternet(view);
-    if (bytes.length === 0) return undefined;
+    // an empty one (the kernel refuses it later) is an address all the same; messages can have none
+    if (bytes.length === 0 && !NAMING.has(view.head.hook)) return undefined;
     const address = parseAddress(bytes, this.#digest);
     if (address === undefined)
       return { family: "other", digest: createHash(this.#digest).update(bytes).digest("hex") };
