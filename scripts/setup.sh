@@ -112,7 +112,7 @@ modules_are_stale() {
 # One find of a few milliseconds; folders count too, so that a removed or renamed source is noticed.
 dist_is_stale() {
   [ -f "$SETUP_STAMP" ] && [ -d "$galgo_root/node_modules" ] || return 0
-  [ -n "$(find "$galgo_root/src" "$galgo_root/native" "$galgo_root/package.json" "$galgo_root/package-lock.json" "$galgo_root"/tsconfig*.json \
+  [ -n "$(find "$galgo_root/src" "$galgo_root/native" "$galgo_root/bpf" "$galgo_root/package.json" "$galgo_root/package-lock.json" "$galgo_root"/tsconfig*.json \
     "$galgo_root/scripts/build.sh" -newer "$SETUP_STAMP" ! -name '*.test.ts' -print 2>/dev/null)" ]
 }
 
