@@ -578,6 +578,9 @@ static __always_inline void with_dentry(struct galgo_task *t, u32 which, struct 
 static __always_inline void with_path(struct galgo_task *t, u32 which, const struct path *path, u32 roles)
 {
 	t->in.mount[which] = (u64)path->mnt;
+	/* what comes next is often about the same object, by a hook that does not say which mount */
+	t->hint_dentry = (u64)path->dentry;
+	t->hint_mount = (u64)path->mnt;
 	bpf_rcu_read_lock();
 	with_dentry(t, which, path->dentry, path->mnt, roles);
 	bpf_rcu_read_unlock();

@@ -377,7 +377,9 @@ __noinline int galgo_find_mount(struct galgo_task *t, u32 which)
 	which &= 1;
 	if (t->in.mount[which])
 		return 0;
-	if (t->in.dentry[which] == t->hint_dentry) {
+	/* a dentry may be used again, so that what is remembered is of another object */
+	if (t->in.dentry[which] == t->hint_dentry &&
+	    plain(t, AS(struct vfsmount, t->hint_mount)->mnt_sb) == plain(t, AS(struct dentry, t->hint_dentry)->d_sb)) {
 		t->in.mount[which] = t->hint_mount;
 		return 0;
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys of what is done to a name where nobody can wait: chroot, listing and removing attributes, turning on quotas. The words of the
+// Keys of what is done to a name where nobody can wait: chroot, listing and removing attributes, reading access lists, turning on quotas. The words of the
 // object come from any record that told of it with the same root directory; who does what to it, from hints.
 import { encodePath } from "../../base/path-text.ts";
 import type { DentryId } from "../../event/cell/file.ts";
@@ -97,7 +97,9 @@ function hintOf(event: SecurityEvent): PathHint | undefined {
         on: (dentry) => ({ ...event, cell: { dentry } }),
         text: "",
       };
+    case "inode_getxattr":
     case "inode_removexattr": {
+      if (event.hook === "inode_getxattr" && !isAccessList(event.cell.name)) return undefined;
       const { name, dentry: before } = event.cell;
       return {
         event,
@@ -109,6 +111,11 @@ function hintOf(event: SecurityEvent): PathHint | undefined {
     default:
       return undefined;
   }
+}
+
+/** The kernel asks for access lists, which are attributes as well, where nobody can wait. */
+function isAccessList(name: string): boolean {
+  return name.startsWith("system.posix_acl_");
 }
 
 function nameOf({ task }: SecurityEvent): string {

@@ -259,7 +259,8 @@ describe("priming of what may be done to a name", () => {
     identity,
     ...changes,
   });
-  type Hook = "path_chroot" | "inode_removexattr";
+  type Hook = "path_chroot" | "inode_removexattr" | "inode_getxattr";
+  const ACCESS_LIST = "system.posix_acl_access";
   const done = (identity: number, hook: Hook, text = "", rootInode = 2n): string =>
     keyOf({ hook, objects: [ROOT_DIRECTORY], identity, text, rootInode });
 
@@ -267,6 +268,9 @@ describe("priming of what may be done to a name", () => {
     const { primer, identities } = bench([
       anEvent("path_chroot", { path }, who),
       anEvent("inode_removexattr", { dentry: { inode, path }, name: "user.a" }, who),
+      anEvent("inode_getxattr", { dentry: { inode, path }, name: ACCESS_LIST }, who),
+      // held when it happens
+      anEvent("inode_getxattr", { dentry: { inode, path }, name: "user.b" }, who),
     ]);
     const { decoder, tell } = testDecoder({ identities, primer });
     const shell = identities.numberOf(SHELL);
@@ -275,6 +279,7 @@ describe("priming of what may be done to a name", () => {
     const expected = [
       done(shell, "path_chroot"),
       done(shell, "inode_removexattr", "user.a"),
+      done(shell, "inode_getxattr", ACCESS_LIST),
     ].sort();
     // by somebody else
     assert.deepEqual(conclude(told(2)), []);
@@ -284,6 +289,7 @@ describe("priming of what may be done to a name", () => {
     const inAnotherRoot = [
       done(shell, "path_chroot", "", 9n),
       done(shell, "inode_removexattr", "user.a", 9n),
+      done(shell, "inode_getxattr", ACCESS_LIST, 9n),
     ];
     assert.deepEqual(conclude(told(shell, { rootInode: 9n })), inAnotherRoot.sort());
   });

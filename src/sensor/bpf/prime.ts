@@ -49,8 +49,8 @@ export class KeyPrimer implements Primer {
     this.#paths = new PathHints(options);
     const atomic = new Set(ATOMIC_HOOKS);
     for (const event of options.hints) {
-      if (!atomic.has(event.hook)) continue;
       if (this.#files.add(event) || this.#paths.add(event)) continue;
+      if (!atomic.has(event.hook)) continue;
       const point = options.sink.pointOf(event);
       if (point === undefined) continue;
       const key = nameOf(event.task);
