@@ -6,6 +6,7 @@ import { sipHash128 } from "./siphash.ts";
 import type { Key, SeenActor } from "./types.ts";
 
 const WORD = 8;
+const NO_TEXT = new Uint8Array(0);
 
 /** What is done, on what. */
 export interface Described {
@@ -14,6 +15,8 @@ export interface Described {
   /** The words of each object, as they stood in a record. */
   readonly objects?: readonly Uint8Array[];
   readonly text?: Uint8Array;
+  /** A second text. */
+  readonly more?: Uint8Array;
 }
 
 /** Makes keys with the key of the loaded programs (galgo_config). */
@@ -35,13 +38,14 @@ export class KeyMaker {
 
 /** The words that are hashed, zeros at the end included. */
 export function descriptionOf(actor: SeenActor, what: Described): Buffer {
-  const { hook, args, objects = [], text = new Uint8Array(0) } = what;
+  const { hook, args, objects = [], text = NO_TEXT, more = NO_TEXT } = what;
   const length =
     WHO.bytes +
     WHAT.bytes +
     args.length * WORD +
     objects.reduce((sum, object) => sum + object.length, 0) +
-    roundedUp(text.length, WORD);
+    roundedUp(text.length, WORD) +
+    roundedUp(more.length, WORD);
   // a buffer of its own, so that it begins at a multiple of a word
   const bytes = Buffer.from(new ArrayBuffer(roundedUp(length, Limit.turn * WORD)));
   // paths begin at the root; without an object there is none
@@ -50,6 +54,7 @@ export function descriptionOf(actor: SeenActor, what: Described): Buffer {
   bytes.writeUInt8(args.length, WHO.bytes + WHAT.at.args);
   bytes.writeUInt8(objects.length, WHO.bytes + WHAT.at.objects);
   bytes.writeUInt16LE(text.length, WHO.bytes + WHAT.at.text);
+  bytes.writeUInt16LE(more.length, WHO.bytes + WHAT.at.more);
   let at = WHO.bytes + WHAT.bytes;
   for (const arg of args) at = bytes.writeBigUInt64LE(BigInt.asUintN(64, arg), at);
   for (const object of objects) {
@@ -57,6 +62,7 @@ export function descriptionOf(actor: SeenActor, what: Described): Buffer {
     at += object.length;
   }
   bytes.set(text, at);
+  bytes.set(more, at + roundedUp(text.length, WORD));
   return bytes;
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys of what is done to a name where nobody can wait: chroot, listing and removing attributes, reading access lists, turning on quotas. The words of the
+// Keys of what is done to a name where nobody can wait: chroot, listing and removing attributes, reading and setting access lists, turning on quotas. The words of the
 // object come from any record that told of it with the same root directory; who does what to it, from hints.
+import { decodeBase64 } from "../../base/base64.ts";
 import { encodePath } from "../../base/path-text.ts";
 import type { DentryId } from "../../event/cell/file.ts";
 import type { SecurityEvent } from "../../event/event.ts";
+import type { Described } from "./description.ts";
 import type { PrimeOptions } from "./prime.ts";
 import type { PrimedKey, SeenActor, SeenObject } from "./types.ts";
 
@@ -13,7 +15,7 @@ interface PathHint {
   readonly pathname: string;
   /** The event with an object that was told of. */
   readonly on: (object: DentryId) => SecurityEvent;
-  readonly text: string;
+  readonly told: Pick<Described, "args" | "text" | "more">;
 }
 
 export class PathHints {
@@ -71,8 +73,7 @@ export class PathHints {
       const seen = objectOf(hint);
       const point = seen === undefined ? undefined : sink.pointOf(hint.on(seen.dentry));
       if (seen === undefined || point === undefined) continue;
-      const text = encodePath(hint.text);
-      const what = { hook: hint.event.hook, args: [], objects: [seen.words], text };
+      const what = { hook: hint.event.hook, objects: [seen.words], ...hint.told };
       found.push({ key: keys.keyOf({ ...actor, coe: hint.event.coe }, what), point });
     }
     return found;
@@ -86,7 +87,7 @@ function hintOf(event: SecurityEvent): PathHint | undefined {
         event,
         pathname: event.cell.path.pathname,
         on: ({ path }) => ({ ...event, cell: { path } }),
-        text: "",
+        told: { args: [] },
       };
     case "inode_listxattr":
     case "inode_killpriv":
@@ -95,7 +96,7 @@ function hintOf(event: SecurityEvent): PathHint | undefined {
         event,
         pathname: event.cell.dentry.path.pathname,
         on: (dentry) => ({ ...event, cell: { dentry } }),
-        text: "",
+        told: { args: [] },
       };
     case "inode_getxattr":
     case "inode_removexattr": {
@@ -105,7 +106,20 @@ function hintOf(event: SecurityEvent): PathHint | undefined {
         event,
         pathname: before.path.pathname,
         on: (dentry) => ({ ...event, cell: { dentry, name } }),
-        text: name,
+        told: { args: [], text: encodePath(name) },
+      };
+    }
+    case "inode_setxattr": {
+      const { name, value, dentry: before } = event.cell;
+      if (!isAccessList(name)) return undefined;
+      const text = decodeBase64(value);
+      // the kernel says of a list only that it is set, not with which flags
+      const told = { args: [0n, BigInt(text.length)], text, more: encodePath(name) };
+      return {
+        event,
+        pathname: before.path.pathname,
+        on: (dentry) => ({ ...event, cell: { ...event.cell, dentry } }),
+        told,
       };
     }
     default:

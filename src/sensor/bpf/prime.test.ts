@@ -263,12 +263,27 @@ describe("priming of what may be done to a name", () => {
   const ACCESS_LIST = "system.posix_acl_access";
   const done = (identity: number, hook: Hook, text = "", rootInode = 2n): string =>
     keyOf({ hook, objects: [ROOT_DIRECTORY], identity, text, rootInode });
+  const listSet = (identity: number, rootInode = 2n): string =>
+    keyOf({
+      hook: "inode_setxattr",
+      args: [0, 4],
+      objects: [ROOT_DIRECTORY],
+      identity,
+      text: "\u0002\0\0\0",
+      more: ACCESS_LIST,
+      rootInode,
+    });
 
   it("needs the object to be told of, before or after who does it", () => {
     const { primer, identities } = bench([
       anEvent("path_chroot", { path }, who),
       anEvent("inode_removexattr", { dentry: { inode, path }, name: "user.a" }, who),
       anEvent("inode_getxattr", { dentry: { inode, path }, name: ACCESS_LIST }, who),
+      anEvent(
+        "inode_setxattr",
+        { dentry: { inode, path }, name: ACCESS_LIST, value: "AgAAAA==", flags: 0 },
+        who,
+      ),
       // held when it happens
       anEvent("inode_getxattr", { dentry: { inode, path }, name: "user.b" }, who),
     ]);
@@ -280,6 +295,7 @@ describe("priming of what may be done to a name", () => {
       done(shell, "path_chroot"),
       done(shell, "inode_removexattr", "user.a"),
       done(shell, "inode_getxattr", ACCESS_LIST),
+      listSet(shell),
     ].sort();
     // by somebody else
     assert.deepEqual(conclude(told(2)), []);
@@ -290,6 +306,7 @@ describe("priming of what may be done to a name", () => {
       done(shell, "path_chroot", "", 9n),
       done(shell, "inode_removexattr", "user.a", 9n),
       done(shell, "inode_getxattr", ACCESS_LIST, 9n),
+      listSet(shell, 9n),
     ];
     assert.deepEqual(conclude(told(shell, { rootInode: 9n })), inAnotherRoot.sort());
   });
