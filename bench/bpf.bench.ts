@@ -56,7 +56,7 @@ const LOADING = {
 const LOADING_WORDS =
   "that loading takes a tenth of what the inlined prototype takes is missed: in one run of both the prototype's 33 programs took 0.93 s to load and 0.27 s to attach (36 ms a program), the 112 that this sensor had then 4.1 s and 0.86 s (44 ms). Each program is loaded, verified and attached by itself, and takes the common functions with it, which the kernel verifies again for each; attaching alone is 8 ms of waiting for each in both";
 const FIRST_WORDS =
-  'counted in instructions, waking another process is cheap and everything else is dear: on real processors the pipe costs more than its instructions say. The same calls under `seccomp` are the anchor: "One held call" has what they are as multiples of the pipe where time counts';
+  'counted in instructions, waking another process is cheap and everything else is dear: on real processors the pipe costs more than its instructions say. The same calls under `seccomp` are the anchor: "One held call" says what a known open that `seccomp` holds (here: the same open again) is as a multiple of the pipe where time counts. The high p99 is V8 compiling and collecting on the one processor of that guest';
 
 const { kernel } = parseArgs({
   options: { kernel: { type: "string", default: REFERENCE } },

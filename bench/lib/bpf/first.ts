@@ -42,7 +42,7 @@ export async function measureFirst(lab: BpfLab): Promise<BenchOutcome> {
   const seccomp = await modeled(lab, { sensor: "seccomp", enforcing: true }, command);
   return {
     tables: [...runs, free, enforcing, seccomp].map((run) => table(run, "instructions")),
-    verdicts: [verdict(enforcing)],
+    verdicts: [verdict(enforcing, seccomp)],
   };
 }
 
@@ -127,13 +127,15 @@ function heldWords({ held = 0, hits = 0, atomic = 0, lost = 0 }: Counters): stri
   return `${count(held)} held, ${count(hits)} known, ${count(atomic)} that could not wait, ${count(lost)} lost`;
 }
 
-function verdict({ held }: FirstRun): Verdict {
-  const floor = held["pipe"]?.p50 ?? Number.NaN;
-  const ratios = ["stat", "open"].map((name) => (held[name]?.p50 ?? Number.NaN) / floor);
+function verdict({ held }: FirstRun, seccomp: FirstRun): Verdict {
+  const ratioOf = (run: HeldRun, name: string): number =>
+    (run[name]?.p50 ?? Number.NaN) / (run["pipe"]?.p50 ?? Number.NaN);
+  const ratios = ["stat", "open"].map((name) => ratioOf(held, name));
+  const anchor = times(ratioOf(seccomp.held, "again"));
   return {
     what: "bpf: first-seen stat / open, enforcing, instructions as a multiple of the pipe's (p50)",
     budget: `<= ${BUDGET}x`,
-    measured: ratios.map(times).join(" / "),
+    measured: `${ratios.map(times).join(" / ")}; a known open that seccomp holds: ${anchor}`,
     met: ratios.every((ratio) => ratio <= BUDGET),
   };
 }

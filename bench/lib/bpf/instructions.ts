@@ -18,11 +18,11 @@ const PLACES: readonly {
   readonly operations: readonly string[];
   readonly suffix: string;
 }[] = [
-  { directory: "/tmp", operations: [], suffix: "" },
+  { directory: "/var/tmp", operations: [], suffix: "" },
   {
-    directory: "/var/tmp",
-    operations: ["open+close", "open+close/64", "stat", "stat/64", "mmap+munmap"],
-    suffix: ", ext4",
+    directory: "/tmp",
+    operations: ["open+close", "stat", "stat/64"],
+    suffix: ", tmpfs",
   },
 ];
 
@@ -86,7 +86,7 @@ export async function measureInstructions(lab: BpfLab): Promise<BenchOutcome> {
 }
 
 const NOTE =
-  "Deterministic: the guest's clock counts instructions. A task keeps its last four known events and compares before it hashes; where 64 files take turns that never helps, each event is hashed and looked up. A program in a hook takes some 200 instructions before its own first one: the kernel's way into it and out of it. That is more than 6 % of a system call as short as kill.";
+  "The guest's clock counts instructions; files are on ext4 where nothing else is said. An open on tmpfs is asked about each time: there, what is written through a shared mapping changes the content and not its time. A task keeps its last four known events and compares before it hashes; where 64 files take turns that never helps, each event is hashed and looked up. A program in a hook takes some 200 instructions before its own first one: the kernel's way into it and out of it. That is more than 6 % of a system call as short as kill.";
 
 async function counts(lab: BpfLab, prefix: readonly string[]): Promise<Counts> {
   const least = new Map<string, number>();
@@ -117,7 +117,8 @@ function labelOf(name: string): { readonly label: string; readonly budget: numbe
   const place = PLACES.find(({ suffix }) => suffix !== "" && name.endsWith(suffix));
   const suffix = place?.suffix ?? "";
   const known = LABELS[name.slice(0, name.length - suffix.length)];
-  return { label: `${known?.label ?? name}${suffix}`, budget: known?.budget };
+  const budget = suffix === "" ? known?.budget : undefined;
+  return { label: `${known?.label ?? name}${suffix}`, budget };
 }
 
 function rowText({ label, native, unmodeled, known }: Row): string[] {
