@@ -26,8 +26,7 @@ export function pushProgram(guest: GuestLink, name: string): Promise<string> {
 async function compileAndPush(guest: GuestLink, name: string): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), "galgo-vm-program-"));
   try {
-    const program = join(dir, name);
-    await compile(join(PROGRAMS, `${name}.c`), program);
+    const program = await compileProgram(name, dir);
     await guest.push(program, `${IN_GUEST}/${name}`);
     return `${IN_GUEST}/${name}`;
   } finally {
@@ -35,13 +34,25 @@ async function compileAndPush(guest: GuestLink, name: string): Promise<string> {
   }
 }
 
-/** @throws VmError vm-image with what the compiler says */
-async function compile(source: string, program: string): Promise<void> {
+/**
+ * Compiles test/vm/programs/NAME.c into a folder here.
+ * @throws VmError vm-image with what the compiler says
+ */
+export async function compileProgram(name: string, dir: string): Promise<string> {
+  const source = join(PROGRAMS, `${name}.c`);
+  const program = join(dir, name);
   const flags = ["-static", "-O2", "-Wall", "-Wextra", "-pthread"];
   try {
     await promisify(execFile)("cc", [...flags, "-o", program, source]);
+    return program;
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
     throw new VmError("vm-image", `${source} does not compile: ${words}`);
   }
+}
+
+/** Puts the script test/vm/programs/NAME into the guest. @returns its path there */
+export async function pushScript(guest: GuestLink, name: string): Promise<string> {
+  await guest.push(join(PROGRAMS, name), `${IN_GUEST}/${name}`);
+  return `${IN_GUEST}/${name}`;
 }
