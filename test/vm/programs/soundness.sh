@@ -42,10 +42,10 @@ look() {
   expect file_open "${2-$1}" "content=$(<"$1")"
 }
 
-# The same for what the program has created: who has, instead of the content. On overlayfs that is not known.
+# The same for what the program has created: who has, instead of the content.
 look_made() {
   act "loop 5 $1"
-  if [ "$kind" = overlay ]; then expect file_open "$1"; else expect file_open "$1" '"owner"'; fi
+  expect file_open "$1" '"owner"'
 }
 
 # Makes files of the same length. Every step has a folder.
