@@ -83,7 +83,7 @@ async function prepare(lab: Lab, { sources, threads, modules, pipelines }: Amoun
     done
     echo 'int main(void) { int sum = 0;' >>main.c
     for i in $(seq 1 ${sources}); do echo "sum += f$i();" >>main.c; done
-    echo 'printf("%d\\n", sum); return 0; }' >>main.c
+    printf '%s\\n' 'printf("%d\\n", sum); return 0; }' >>main.c
     printf 'program: %s\\n\\tgcc -o $@ $^\\n%%.o: %%.c\\n\\tgcc -O1 -c -o $@ $<\\n' "$objects" >Makefile
     cat >all <<END
 make -s -j3 && ./program
