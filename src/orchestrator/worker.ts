@@ -21,6 +21,7 @@ import { launchHeldTsem } from "./tsem/launch-side.ts";
 import type { HeldTsem } from "./tsem/launch-side.ts";
 import { serveHeldTsem } from "./tsem/serve-side.ts";
 import { UnreadableRecords } from "./unreadable.ts";
+import { workerResult } from "./worker-result.ts";
 import type {
   BpfOrder,
   SeccompOrder,
@@ -141,7 +142,7 @@ function progressOf({ setup, heartbeat, namespace, shared }: Bench): ServeOption
 }
 
 function serveFiltered(bench: Bench, order: SeccompOrder): WorkerResult {
-  const { setup, tma, namespace } = bench;
+  const { setup, namespace } = bench;
   const { digest } = setup.tma;
   const known = loadDigests(setup.stateRoot, digest);
   const before = known.size;
@@ -158,13 +159,7 @@ function serveFiltered(bench: Bench, order: SeccompOrder): WorkerResult {
   });
   namespace.finish();
   if (known.size > before) saveDigests(setup.stateRoot, digest, known);
-  return {
-    summary: namespace.summary(),
-    sensor,
-    state: tma.state(),
-    measurement: tma.measurement(),
-    points: tma.points(),
-  };
+  return workerResult(bench, sensor);
 }
 
 function messageOf(error: unknown): string {

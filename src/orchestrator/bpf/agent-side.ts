@@ -3,11 +3,11 @@
 // end what the programs have counted.
 import { pollAll } from "../../native/tsem.ffi.ts";
 import { BpfAgent, NamespaceFlag } from "../../sensor/bpf/index.ts";
-import type { SensorStats } from "../../sensor/sensor.ts";
 import type { InProcessTma } from "../../tma/index.ts";
 import type { Namespace } from "../namespace.ts";
 import type { ProgramsView } from "../namespace-types.ts";
 import type { BpfOrder, WorkerMessage, WorkerResult, WorkerSetup } from "../worker-protocol.ts";
+import { workerResult } from "../worker-result.ts";
 import { attachTo } from "./attach.ts";
 import { RunDecoder } from "./decoder.ts";
 import type { BpfSetup } from "./setup.ts";
@@ -99,7 +99,7 @@ export class BpfSide implements ProgramsView {
     bench: BpfBench,
     { bpf, order }: { readonly bpf: BpfSetup; readonly order: BpfOrder },
   ): WorkerResult {
-    const { namespace, tma } = bench;
+    const { namespace } = bench;
     for (const pid of order.protectedPids) agent.protect(pid);
     const { attach } = bpf;
     if (attach !== undefined) attachTo(attach, bench, { agent, primer: this.#decoder?.primer });
@@ -109,7 +109,7 @@ export class BpfSide implements ProgramsView {
     this.#countUnanswered(agent, namespace);
     namespace.finish();
     this.#decoder?.save();
-    return resultOf(namespace, tma, sensor);
+    return workerResult(bench, sensor);
   }
 
   /** Questions that the kernel asked in vain: what is refused while the workload dies is not meant. */
@@ -124,14 +124,4 @@ function flagsOf({ mode, onViolation }: WorkerSetup): number {
   if (mode === "free") return 0;
   const enforcing = mode === "enforce" && onViolation !== "observe";
   return NamespaceFlag.sealed | (enforcing ? NamespaceFlag.enforcing : 0);
-}
-
-function resultOf(namespace: Namespace, tma: InProcessTma, sensor: SensorStats): WorkerResult {
-  return {
-    summary: namespace.summary(),
-    sensor,
-    state: tma.state(),
-    measurement: tma.measurement(),
-    points: tma.points(),
-  };
 }

@@ -17,6 +17,7 @@ import type { Namespace } from "../namespace.ts";
 import type { NamespaceSummary } from "../namespace-types.ts";
 import type { RecordLog } from "../record-log.ts";
 import type { TsemOrder, WorkerMessage, WorkerResult, WorkerSetup } from "../worker-protocol.ts";
+import { workerResult } from "../worker-result.ts";
 import type { HeldTsem } from "./launch-side.ts";
 
 export interface TsemBench {
@@ -52,7 +53,7 @@ const DIALECTS: Readonly<Record<MappingName, TsemDialect>> = {
 
 /** What a namespace that Galgo decides in ends with. */
 function serveExternal(bench: TsemBench, held: HeldTsem, order: TsemOrder): WorkerResult {
-  const { setup, tma, namespace } = bench;
+  const { setup, namespace } = bench;
   const { exportFile, control, launcher, cgroup } = held;
   if (exportFile === undefined) throw new Error("a namespace without an export file");
   let aggregate: string | undefined;
@@ -78,14 +79,7 @@ function serveExternal(bench: TsemBench, held: HeldTsem, order: TsemOrder): Work
     hung: (reason) => bench.kill(reason),
   });
   namespace.finish();
-  return {
-    summary: namespace.summary(),
-    sensor,
-    state: tma.state(),
-    measurement: tma.measurement(),
-    points: tma.points(),
-    ...(aggregate === undefined ? {} : { aggregate }),
-  };
+  return { ...workerResult(bench, sensor), ...(aggregate === undefined ? {} : { aggregate }) };
 }
 
 /** A sealed model keeps its own value, as TSEM has it; that the platform is another one is worth a line. */
