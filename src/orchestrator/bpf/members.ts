@@ -5,6 +5,7 @@ import { isAbsolute, join } from "node:path";
 import { quote } from "../../base/quote.ts";
 import type { Coe } from "../../event/index.ts";
 import { pollAll } from "../../native/tsem.ffi.ts";
+import { parseStatus } from "../../sensor/seccomp/index.ts";
 import { descendants, processEntry } from "../../sensor/tsem/index.ts";
 import { allBelow, procsOf } from "../cgroup.ts";
 import { cgroupRoot } from "../cgroup-mount.ts";
@@ -106,15 +107,6 @@ export function processFacts(pid: number): ProcessFacts | undefined {
     return undefined;
   }
   if (!/^VmSize:/m.test(status)) return undefined;
-  const line = (name: string): string =>
-    new RegExp(`^${name}:\\s*(.*)$`, "m").exec(status)?.[1] ?? "";
-  const [uid = 0, euid = 0, suid = 0, fsuid = 0] = line("Uid").split(/\s+/).map(Number);
-  const [gid = 0, egid = 0, sgid = 0, fsgid = 0] = line("Gid").split(/\s+/).map(Number);
-  const capeff = BigInt(`0x${line("CapEff") || "0"}`);
-  const parent = Number(line("PPid"));
-  return {
-    comm: line("Name"),
-    parent,
-    coe: { uid, euid, suid, gid, egid, sgid, fsuid, fsgid, capeff },
-  };
+  const facts = parseStatus(status);
+  return facts && { comm: facts.name, parent: facts.ppid, coe: facts.coe };
 }

@@ -12,7 +12,7 @@ import type { RecordView } from "./record.ts";
 import type { IdentityNumbers } from "./types.ts";
 
 /** Flags of an open file that are told: close-on-exec, directory and no-follow are not (as in the records of a TSEM kernel). */
-const TOLD_FLAGS = 0xffff;
+export const TOLD_FLAGS = 0xffff;
 const MINOR_BITS = 20;
 const MINOR_MASK = 0xfffff;
 

@@ -4,6 +4,7 @@
 import type { FileId } from "../../event/cell/file.ts";
 import type { HookName, SecurityEvent, TaskIdentity } from "../../event/event.ts";
 import { EXECUTABLE, FCNTL_COMMANDS, imagined } from "./domains.ts";
+import { TOLD_FLAGS } from "./objects.ts";
 import type { PrimeOptions } from "./prime.ts";
 import type { PrimedKey, SeenActor, SeenFile } from "./types.ts";
 
@@ -11,7 +12,6 @@ import type { PrimedKey, SeenActor, SeenFile } from "./types.ts";
 const OF_THE_OPEN = 0x3c0;
 /** What the description of the object depends on: access mode, opened to be run. */
 const KEPT_FLAGS = 0x23;
-const TOLD_FLAGS = 0xffff;
 
 type FileHook = "file_fcntl" | "file_ioctl_compat" | "file_mprotect";
 const FILE_HOOKS: ReadonlySet<HookName> = new Set<HookName>([

@@ -3,4 +3,5 @@
 export { type Machine, thisMachine } from "./arch.ts";
 export { seccompFidelity } from "./fidelity.ts";
 export { buildFilter } from "./filter.ts";
+export { parseStatus } from "./proc.ts";
 export { serveSeccomp, type ServeOptions } from "./serve.ts";
