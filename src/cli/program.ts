@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line as a table of commands. Only the command that runs is loaded.
-import { Argument, Command, InvalidArgumentError, Option } from "commander";
-import { DIGEST_NAMES, MAPPING_NAMES } from "../model/names/index.ts";
+import { Argument, Command, Option } from "commander";
+import { addModel } from "./model-program.ts";
+import { digestOption, mappingOption, positive } from "./options.ts";
 import { CONSOLE_SUBJECTS, SHOW_SUBJECTS } from "./subjects.ts";
 import { packageVersion } from "./version.ts";
 
@@ -259,107 +260,4 @@ function addWhy(program: Command): void {
     .action(async (target, n, options) =>
       (await import("./commands/why.ts")).why(target, n, options),
     );
-}
-
-function addModel(program: Command): void {
-  const model = program
-    .command("model")
-    .description("look at, compare and combine models")
-    .enablePositionalOptions();
-  const load = () => import("./commands/model.ts");
-  model
-    .command("show")
-    .description("print what a model says of itself")
-    .argument("<model>")
-    .option("--json", "print JSON")
-    .action(async (file, options) => (await load()).modelShow(file, options));
-  model
-    .command("diff")
-    .description("compare two models; exit status 0 same, 1 different, 2 trouble")
-    .argument("<a>")
-    .argument("<b>")
-    .option("--json", "print JSON")
-    .action(async (a, b, options) => (await load()).modelDiff(a, b, options));
-  model
-    .command("merge")
-    .description("combine models of the same mapping, digest and profile into one")
-    .argument("<model...>")
-    .requiredOption("-o, --output <model>", "where the result is written")
-    .option("--name <name>", "name of the result (default: the first model's)")
-    .option("--json", "print JSON")
-    .action(async (files, options) => (await load()).modelMerge(files, options));
-  model
-    .command("lint")
-    .description("say what makes a model weak; exit status 0 nothing, 1 findings, 2 trouble")
-    .argument("<model>")
-    .option("--json", "print JSON")
-    .action(async (file, options) => (await load()).modelLint(file, options));
-  model
-    .command("seal")
-    .description("close a model: only a sealed one can be enforced")
-    .argument("<model>")
-    .option("-o, --output <model>", "write here instead of replacing the file")
-    .option("--allow-loss", "seal although events were lost while learning")
-    .option("--json", "print JSON")
-    .action(async (file, options) => (await load()).modelSeal(file, options));
-  addModelForms(model);
-}
-
-function addModelForms(model: Command): void {
-  const load = () => import("./commands/model-forms.ts");
-  model
-    .command("convert")
-    .description("carry a model over between Galgo's form and the text form of TSEM and Quixote")
-    .argument("<model>")
-    .requiredOption("-o, --output <model>", "where the result is written; - is stdout")
-    .addOption(
-      new Option("--to <form>", "the form of the result")
-        .choices(["galgo", "quixote"])
-        .makeOptionMandatory(),
-    )
-    .addOption(mappingOption("how the states of a text model were made (default: quixote-2025)"))
-    .addOption(digestOption("digest that a text model was made with (default: sha256)"))
-    .option("--name <name>", "name of the Galgo model (default: the file's)")
-    .option("--key <file>", "public key (PEM) that must have signed the text model")
-    .option("--sign-key <file>", "private RSA key (PEM) that signs the text model that is written")
-    .option("--allow-loss", "write although the other form can not hold what the model means")
-    .option("--json", "print JSON")
-    .action(async (file, options) => (await load()).modelConvert(file, options));
-  model
-    .command("pseudonym")
-    .description("print the pseudonyms of paths, whose files' contents shall not count")
-    .argument("[path...]")
-    .option(
-      "--trajectory <file>",
-      "also those of the files that these records open or map (- is stdin)",
-    )
-    .addOption(digestOption("digest of the pseudonyms (default: the model's, or sha256)"))
-    .option("-m, --model <model>", "add them to this model")
-    .option("-o, --output <model>", "where the changed model is written")
-    .option("--json", "print JSON")
-    .action(async (paths, options) => (await load()).modelPseudonym(paths, options));
-  model
-    .command("measure")
-    .description("recompute the measurement of a model, or of a list of coefficients (- is stdin)")
-    .argument("<model>")
-    .option("--state", "print the state, which does not depend on the order, instead")
-    .option("--aggregate <hex>", "take this aggregate instead of the model's")
-    .option("--base <hex>", "take this base instead of the model's")
-    .addOption(digestOption("digest of a text model or a list (default: sha256)"))
-    .option("--json", "print JSON")
-    .action(async (file, options) => (await load()).modelMeasure(file, options));
-}
-
-function mappingOption(text: string): Option {
-  return new Option("--mapping <mapping>", text).choices(MAPPING_NAMES);
-}
-
-function digestOption(text: string): Option {
-  return new Option("--digest <digest>", text).choices(DIGEST_NAMES);
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError("Expected a whole number from 1.");
 }

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options that several commands have, and how their arguments are read.
+import { InvalidArgumentError, Option } from "commander";
+import { DIGEST_NAMES, MAPPING_NAMES } from "../model/names/index.ts";
+
+/** `--mapping`. */
+export function mappingOption(text: string): Option {
+  return new Option("--mapping <mapping>", text).choices(MAPPING_NAMES);
+}
+
+/** `--digest`. */
+export function digestOption(text: string): Option {
+  return new Option("--digest <digest>", text).choices(DIGEST_NAMES);
+}
+
+/** Reads the argument of an option that is a number from 1. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError("Expected a whole number from 1.");
+}
