@@ -30,7 +30,7 @@ export {
 } from "./limits.ts";
 export type { ProgramNames } from "./program-names.ts";
 export { parseRecord } from "./read-record.ts";
-export { writeRecord } from "./record.ts";
+export { shown, writeRecord } from "./record.ts";
 export { RecordError, type RecordErrorCode } from "./record-error.ts";
 export {
   GALGO_START,

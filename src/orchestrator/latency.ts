@@ -3,6 +3,8 @@
 
 const STEPS = 16;
 const OCTAVES = 36;
+/** Slots that are told as one. */
+const COARSE = 4;
 
 /** Percentiles of one run, in microseconds. */
 export interface LatencySummary {
@@ -10,6 +12,8 @@ export interface LatencySummary {
   readonly medianUs: number;
   readonly p99Us: number;
   readonly maxUs: number;
+  /** How many decisions took up to so many microseconds and longer than the entry before; four steps per power of two, empty ones left out. */
+  readonly histogram?: readonly (readonly [number, number])[];
 }
 
 export class LatencyHistogram {
@@ -32,7 +36,17 @@ export class LatencyHistogram {
       medianUs: this.#percentileUs(0.5),
       p99Us: this.#percentileUs(0.99),
       maxUs: round(this.#maxNs / 1_000),
+      histogram: this.#coarse(),
     };
+  }
+
+  #coarse(): readonly (readonly [number, number])[] {
+    const found: [number, number][] = [];
+    for (let slot = 0; slot < this.#counts.length; slot += COARSE) {
+      const count = this.#counts.subarray(slot, slot + COARSE).reduce((sum, n) => sum + n, 0);
+      if (count > 0) found.push([round(upperNs(slot + COARSE - 1) / 1_000), count]);
+    }
+    return found;
   }
 
   #percentileUs(share: number): number {

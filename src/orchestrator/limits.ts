@@ -21,6 +21,8 @@ export const MAX_LOSS_EXAMPLE = 200;
 export const MAX_UNREADABLE_RECORDS = 10_000;
 /** Forensic records that one run writes; later violations are still refused and counted. */
 export const MAX_FORENSIC_RECORDS = 10_000;
+/** Lines of processes.jsonl that one run writes: about three a process. */
+export const MAX_PROCESS_LINES = 200_000;
 /** Violations that are posted to the main thread one by one; later ones are counted. */
 export const MAX_POSTED_VIOLATIONS = 1_000;
 /** Default time that one held event may take before the watchdog acts (ms). */

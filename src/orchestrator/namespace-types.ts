@@ -4,6 +4,7 @@ import type { Coe, FileId, HookName, SecurityEvent, TaskIdentity } from "../even
 import type { TrustedModelingAgent } from "../tma/index.ts";
 import type { LatencySummary } from "./latency.ts";
 import type { Mark } from "./marks.ts";
+import type { ProcessLog } from "./process-log.ts";
 import type { RecordLog } from "./record-log.ts";
 import type { LossReason, RunMode, ViolationPolicy } from "./run-record.ts";
 
@@ -62,6 +63,8 @@ export interface NamespaceParts {
   readonly agent: NamespaceAgent;
   readonly trajectory: RecordLog;
   readonly forensics: RecordLog;
+  /** Keeps account of processes, where somebody wants it. */
+  readonly processes?: ProcessLog;
   readonly pulse: NamespacePulse;
   /** Kills the whole workload, now. */
   kill(reason: string): void;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The security modeling namespace: takes events from a sensor, asks the TMA, decides by mode and policy as TSEM does,
 // keeps the records. Runs in the worker thread; between an event and its answer it does nothing that can wait.
+import { hrtime } from "node:process";
 import { describeEvent } from "../event/index.ts";
 import type { EventOf, HookName, SecurityEvent, TaskIdentity } from "../event/index.ts";
 import type { BpfDecision, BpfSink, Happened } from "../sensor/bpf/sink.ts";
-import type { Decision, ExecutedProgram } from "../sensor/sensor.ts";
+import type { Decision, ExecutedProgram, SeenProcess } from "../sensor/sensor.ts";
 import type { TsemSink, Unheld } from "../sensor/tsem/sink.ts";
 import type { Assessment } from "../tma/index.ts";
 import { Evidence } from "./evidence.ts";
@@ -105,7 +106,13 @@ class ModelingNamespace implements Namespace {
     const hook = "bprm_committed_creds";
     const record: EventOf<typeof hook> = { hook, pid, process, task, coe, ts: 0n, cell: { file } };
     if (this.#evidence.actors.add(record)) this.#evidence.extend(record);
+    const ts = hrtime.bigint();
+    this.#parts.processes?.execed({ pid, process, taskId: task.taskId, ts });
     return task;
+  }
+
+  processSeen(seen: SeenProcess): void {
+    this.#parts.processes?.seen(seen);
   }
 
   decide(event: SecurityEvent, untrusted: boolean): BpfDecision {

@@ -158,6 +158,7 @@ class RunInProgress {
         forensics: directory.forensics,
         ...(this.#management === undefined ? {} : { shared: this.#management.link }),
         unreadable: directory.unreadable,
+        processes: directory.processes,
         ...(tsem === undefined ? {} : { tsem }),
         ...(bpf === undefined ? {} : { bpf }),
       },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state directory: <root>/<name>/<run id>/{trajectory,forensics,points}.jsonl and {model,run}.json, and <root>/<name>/latest.
+// The state directory: <root>/<name>/<run id>/{trajectory,forensics,points,processes}.jsonl and {model,run}.json, and <root>/<name>/latest.
 // Its files disclose what a workload does, so only the owner may read them.
 import { randomBytes } from "node:crypto";
 import {
@@ -39,6 +39,8 @@ export interface RunDirectory {
   readonly points: string;
   /** Records of a replay that could not be understood; only there when there are any. */
   readonly unreadable: string;
+  /** When processes were seen; only there when the sensor tells. */
+  readonly processes: string;
   readonly model: string;
   readonly run: string;
 }
@@ -194,6 +196,7 @@ function runDirectory(root: string, name: string, runId: string): RunDirectory {
     forensics: join(path, "forensics.jsonl"),
     points: join(path, "points.jsonl"),
     unreadable: join(path, "unreadable.jsonl"),
+    processes: join(path, "processes.jsonl"),
     model: join(path, "model.json"),
     run: join(path, "run.json"),
   };

@@ -61,6 +61,7 @@ function runAt(path: string): RunDirectory {
     forensics: join(path, "forensics.jsonl"),
     points: join(path, "points.jsonl"),
     unreadable: join(path, "unreadable.jsonl"),
+    processes: join(path, "processes.jsonl"),
     model: join(path, "model.json"),
     run: join(path, "run.json"),
   };

@@ -93,7 +93,13 @@ describe("the latency histogram", () => {
 
   it("survives nothing, zero and ages", () => {
     const histogram = new LatencyHistogram();
-    assert.deepEqual(histogram.summary(), { count: 0, medianUs: 0, p99Us: 0, maxUs: 0 });
+    assert.deepEqual(histogram.summary(), {
+      count: 0,
+      medianUs: 0,
+      p99Us: 0,
+      maxUs: 0,
+      histogram: [],
+    });
     for (const ns of [0, 0.5, 1e15]) histogram.add(ns);
     assert.equal(histogram.summary().count, 3);
   });

@@ -24,6 +24,7 @@ export interface WorkerSetup {
   /** Set when consoles are served: the points are shared as they come, and `seal` is obeyed. */
   readonly shared?: SharedPointsLink;
   readonly unreadable: string;
+  readonly processes: string;
   /** The workload is launched by the worker itself, into a namespace of a TSEM kernel. */
   readonly tsem?: TsemSetup;
   /** The workload is watched by programs in the kernel. */

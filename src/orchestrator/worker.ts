@@ -13,6 +13,7 @@ import { loadDigests, saveDigests } from "./digest-cache.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { createNamespace } from "./namespace.ts";
 import type { Namespace } from "./namespace.ts";
+import { ProcessLog } from "./process-log.ts";
 import { SharedPointsWriter } from "./quixote/shared-points.ts";
 import { openRecordLog } from "./record-log.ts";
 import type { RecordLog } from "./record-log.ts";
@@ -40,6 +41,7 @@ interface Bench {
   readonly trajectory: RecordLog;
   readonly forensics: RecordLog;
   readonly unreadable: UnreadableRecords;
+  readonly processes: ProcessLog;
   readonly shared: SharedPointsWriter | undefined;
 }
 
@@ -54,6 +56,7 @@ function prepare(setup: WorkerSetup): Bench {
   const trajectory = openRecordLog(setup.trajectory);
   const forensics = openRecordLog(setup.forensics);
   const unreadable = new UnreadableRecords(setup.unreadable);
+  const processes = new ProcessLog(setup.processes);
   const namespace = createNamespace(
     {
       mode: setup.mode,
@@ -64,6 +67,7 @@ function prepare(setup: WorkerSetup): Bench {
       agent: tma,
       trajectory,
       forensics,
+      processes,
       pulse: heartbeat,
       kill,
       report: (violation) => post({ type: "violation", violation }),
@@ -72,7 +76,7 @@ function prepare(setup: WorkerSetup): Bench {
       ...(setup.bpf === undefined ? {} : { programs }),
     },
   );
-  return { setup, heartbeat, tma, namespace, trajectory, forensics, unreadable, shared };
+  return { setup, heartbeat, tma, namespace, trajectory, forensics, unreadable, processes, shared };
 }
 
 /** What the programs in the kernel say of the namespace; nothing, with the other sensors. */
@@ -109,7 +113,8 @@ async function serveProgrammed(bench: Bench, bpf: BpfSetup, order: BpfOrder): Pr
 }
 
 function finish(bench: Bench, result: WorkerResult): void {
-  for (const log of [bench.trajectory, bench.forensics, bench.unreadable]) log.close();
+  for (const log of [bench.trajectory, bench.forensics, bench.unreadable, bench.processes])
+    log.close();
   post({ type: "done", result });
   bench.tma.close();
 }

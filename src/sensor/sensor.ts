@@ -35,6 +35,19 @@ export interface ExecutedProgram {
   readonly coe: Coe;
 }
 
+/** A process of the workload: seen for the first time, or gone. `ts`: of its first, or its last event (ns, monotonic). */
+export interface SeenProcess {
+  readonly what: "start" | "end";
+  readonly pid: number;
+  /** Parent when it was first seen. */
+  readonly ppid: number;
+  /** comm; untrusted text. */
+  readonly process: string;
+  readonly taskId: string;
+  readonly untrusted: boolean;
+  readonly ts: bigint;
+}
+
 /** Gets events and gives decisions. Called from the sensor's thread, synchronously, one event at a time. */
 export interface EventSink {
   /** Identity of the first task of the namespace before its first exec. */
@@ -56,6 +69,8 @@ export interface EventSink {
   violated(event: SecurityEvent, reason: string): Decision;
   /** Something the sensor could not see or describe; counted as loss. `detail` is for people. */
   lost(reason: string, detail: string): void;
+  /** Once at the begin and once at the end of a process, by sensors that know of them; never while events of it are judged. */
+  processSeen?(seen: SeenProcess): void;
   /** Called after a decision was delivered to the workload: the place for bookkeeping (writing records). */
   answered(moreWaiting: boolean): void;
 }

@@ -10,6 +10,8 @@ export function eventOf<H extends HookName>(
   cell: CellByHook[H],
   syscall: string,
 ): SecurityEvent {
+  const ts = process.hrtime.bigint();
+  task.process.lastTs = ts;
   const base = {
     hook,
     pid: task.tid,
@@ -17,7 +19,7 @@ export function eventOf<H extends HookName>(
     process: task.process.name,
     task: task.process.identity,
     coe: task.status.coe,
-    ts: process.hrtime.bigint(),
+    ts,
     cell,
   };
   // the pair (hook, cell) is right by the type of this function; TypeScript can not see it through the union

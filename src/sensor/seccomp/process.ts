@@ -36,6 +36,8 @@ export class Process {
   image: Image;
   name: string;
   untrusted: boolean;
+  /** Of its last event (ns, monotonic). */
+  lastTs = 0n;
   /** Parent when it was first seen. */
   readonly ppid: number;
   /** Other processes may run in its memory; until the next exec. */

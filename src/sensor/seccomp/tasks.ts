@@ -258,6 +258,8 @@ export class TaskTable {
   }
 
   #add(process: Process, tid: number, status: TaskStatus): Task {
+    process.lastTs = monotonic();
+    this.#tell("start", process);
     const task = new Task(tid, process, status);
     process.threads.set(tid, task);
     this.#processes.set(process.tgid, process);
@@ -274,7 +276,13 @@ export class TaskTable {
     }
   }
 
+  #tell(what: "start" | "end", { tgid, ppid, name, identity, untrusted, lastTs }: Process): void {
+    const who = { pid: tgid, ppid, process: name, taskId: identity.taskId, untrusted };
+    this.#sink.processSeen?.({ what, ...who, ts: lastTs });
+  }
+
   #remove(process: Process): void {
+    this.#tell("end", process);
     for (const tid of process.threads.keys()) this.#drop(process, tid);
     this.#processes.delete(process.tgid);
     sys().close(process.pidfd);
@@ -295,6 +303,10 @@ export class TaskTable {
     });
     this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#processes.size);
   }
+}
+
+function monotonic(): bigint {
+  return process.hrtime.bigint();
 }
 
 /** Whether who shows this process as its parent was forked from it for sure: not adopted, not made by a sibling of it. */
