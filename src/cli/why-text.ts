@@ -3,62 +3,11 @@
 import { quote } from "../base/quote.ts";
 import { describeEvent } from "../event/index.ts";
 import type { Nearest } from "../model/index.ts";
+import { plainDifference, SHOWN_DIGITS } from "../orchestrator/inspect/index.ts";
 import type { ActorFinding, Actors, Explanation } from "../orchestrator/inspect/index.ts";
 import { plural, table } from "./render.ts";
 import type { Painter } from "./render.ts";
 import { chainText, decisionText, heldText } from "./violation-text.ts";
-
-/** What a member that differs is called. The first matching end of its name decides. */
-const FIELD_WORDS: readonly (readonly [RegExp, string])[] = [
-  [/^hook$/, "operation"],
-  [/^program$/, "program"],
-  [/^parent$/, "started by"],
-  [/pathname$/, "path"],
-  [/digest$/, "content"],
-  [/flags$/, "flags"],
-  [/\.created$/, "kind of created file"],
-  [/\.owner$/, "created by"],
-  [/\.port$/, "port"],
-  [/^addr\.address$/, "address"],
-];
-
-const DIGEST = /^[0-9a-f]{64,128}$/;
-const SHOWN_DIGITS = 12;
-
-export interface Difference {
-  readonly field: string;
-  readonly expected: string;
-  readonly got: string;
-}
-
-/** A difference with programs named and digests shortened; values are quoted. */
-export function plainDifference(
-  { field, expected, got }: Nearest["differs"][number],
-  actors: Actors,
-): Difference {
-  const words = FIELD_WORDS.find(([name]) => name.test(field))?.[1] ?? field;
-  const plain = (value: string): string => plainNumber(field, value) ?? plainValue(value, actors);
-  return { field: words, expected: plain(expected), got: plain(got) };
-}
-
-/** Numbers that nobody reads as they are: addresses and ports in network order, flags. */
-function plainNumber(field: string, text: string): string | undefined {
-  if (!/^\d+$/.test(text)) return undefined;
-  const value = Number(text);
-  if (field === "addr.address")
-    return [0, 8, 16, 24].map((shift) => (value >>> shift) & 255).join(".");
-  if (field === "addr.port")
-    return value === 0xffff ? "any from 32768" : String(((value & 255) << 8) | (value >> 8));
-  if (/flags$|prot$|cmd$/.test(field)) return `0x${value.toString(16)}`;
-  return field.endsWith("mode") ? `0${value.toString(8)}` : undefined;
-}
-
-function plainValue(value: string, actors: Actors): string {
-  if (/^0{64,128}$/.test(value)) return "nobody";
-  if (!DIGEST.test(value)) return quote(value);
-  const program = actors.programOf(value);
-  return program === undefined ? `${value.slice(0, SHOWN_DIGITS)}...` : quote(program);
-}
 
 /** Name of a program for `describeEvent`. */
 export function programNames(actors: Actors): (taskId: string) => string | undefined {

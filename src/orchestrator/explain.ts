@@ -20,13 +20,17 @@ const NEAREST = 3;
 /** Behaviours that many times as far away as the nearest one explain nothing. */
 const FAR = 2;
 
-export interface ExplainRequest {
+/** Where violations are, and what was allowed. */
+export interface ExplainSource {
   readonly forensics: string;
-  /** Which violation, from 1. */
-  readonly number: number;
   readonly model?: WorkloadModel;
   /** Where the model was read from: the records beside it name what it allows. */
   readonly modelFile?: string;
+}
+
+export interface ExplainRequest extends ExplainSource {
+  /** Which violation, from 1. */
+  readonly number: number;
 }
 
 /** What is known of the acting program under the model. */
@@ -62,30 +66,46 @@ export interface Explanation {
   readonly notices: readonly string[];
 }
 
-/**
- * @throws RecordFileError: no such file, a damaged one, or no violation of that number in it.
- */
-export function explainViolation(request: ExplainRequest): Explanation {
-  const { records, actors, cutBytes } = loadRecords(request.forensics);
-  const violations = records.filter(({ mark }) => mark === undefined || mark.kind === "violation");
-  const record = violations[request.number - 1];
-  if (record === undefined) throw noSuchViolation(request, violations.length);
-  const allowed = allowedBy(request, actors);
-  const cut = cutNotice(request.forensics, { cutBytes });
-  return {
-    number: request.number,
-    total: violations.length,
-    event: record.event,
-    mark: record.mark ?? { kind: "violation", number: request.number, decision: "observed" },
-    chain: actors.chainOf(record.event.task),
-    actor: findActor(record.event, actors, allowed),
-    nearest: findNearest(record.event, request.model, allowed),
-    actors,
-    notices: [...(cut === undefined ? [] : [cut]), ...allowed.notices],
-  };
+/** All violations of a file, to be explained one by one. */
+export interface Violations {
+  readonly records: readonly FileRecord[];
+  /** The one of this number, from 1. @throws RecordFileError: there is none */
+  explain(number: number): Explanation;
 }
 
-function noSuchViolation({ forensics, number }: ExplainRequest, total: number): RecordFileError {
+/** @throws RecordFileError: no such file, a damaged one, or no violation of that number in it. */
+export function explainViolation(request: ExplainRequest): Explanation {
+  return openViolations(request).explain(request.number);
+}
+
+/** Reads everything once. @throws RecordFileError: no such file or a damaged one */
+export function openViolations(source: ExplainSource): Violations {
+  const { records, actors, cutBytes } = loadRecords(source.forensics);
+  const violations = records.filter(({ mark }) => mark === undefined || mark.kind === "violation");
+  const allowed = allowedBy(source, actors);
+  const cut = cutNotice(source.forensics, { cutBytes });
+  const notices = [...(cut === undefined ? [] : [cut]), ...allowed.notices];
+  const nearest = nearestIn(source.model, allowed);
+  const explain = (number: number): Explanation => {
+    const record = violations[number - 1];
+    if (record === undefined) throw noSuchViolation(source.forensics, number, violations.length);
+    const { event, mark = { kind: "violation", number, decision: "observed" } } = record;
+    return {
+      number,
+      total: violations.length,
+      event,
+      mark,
+      chain: actors.chainOf(event.task),
+      actor: findActor(event, actors, allowed),
+      nearest: nearest(event),
+      actors,
+      notices,
+    };
+  };
+  return { records: violations, explain };
+}
+
+function noSuchViolation(forensics: string, number: number, total: number): RecordFileError {
   const holds = total === 0 ? "holds no violation" : `holds ${total}, asked for number ${number}`;
   return new RecordFileError("NO_FILE", `${quote(forensics)} ${holds}`);
 }
@@ -98,7 +118,7 @@ interface Allowed {
   readonly notices: readonly string[];
 }
 
-function allowedBy({ modelFile }: ExplainRequest, actors: Actors): Allowed {
+function allowedBy({ modelFile }: ExplainSource, actors: Actors): Allowed {
   const nothing = { records: [], identities: new Map<string, IdentityRecord>() };
   if (modelFile === undefined)
     return { ...nothing, notices: ["no model is known for this run: nothing to compare with"] };
@@ -142,16 +162,17 @@ function coeText({ coe }: IdentityRecord): string {
 }
 
 /** Nearest behaviours among those of the model; compared after its rules, so that what no rule looks at is not named. */
-function findNearest(
-  event: SecurityEvent,
+function nearestIn(
   model: WorkloadModel | undefined,
   { records }: Allowed,
-): readonly Nearest[] {
-  if (model === undefined || records.length === 0) return [];
+): (event: SecurityEvent) => readonly Nearest[] {
+  if (model === undefined || records.length === 0) return () => [];
   const mapper = createMapper(nodeHasher(model.spec.digest), model.spec.mapping);
   const profile = createProfile(model.spec.profile, mapper);
   const candidates = records.map((record) => profile.rewrite(record.event));
-  const nearest = nearestBehaviours(profile.rewrite(event), candidates, NEAREST);
-  const limit = (nearest[0]?.distance ?? 0) * FAR;
-  return nearest.filter(({ distance }) => distance <= limit);
+  return (event) => {
+    const nearest = nearestBehaviours(profile.rewrite(event), candidates, NEAREST);
+    const limit = (nearest[0]?.distance ?? 0) * FAR;
+    return nearest.filter(({ distance }) => distance <= limit);
+  };
 }

@@ -7,7 +7,8 @@ import { EXIT_DIFFERENT, EXIT_OK } from "../exit-status.ts";
 import { microseconds, outJson, outLine, outPainter, plural, say } from "../render.ts";
 import type { Painter } from "../render.ts";
 import { chainText, heldText } from "../violation-text.ts";
-import { plainDifference, programNames } from "../why-text.ts";
+import { plainDifference } from "../../orchestrator/inspect/index.ts";
+import { programNames } from "../why-text.ts";
 
 /** Exit status 0 when each of the three was refused and had no effect, else 1. */
 export async function quickstart(options: { readonly json?: boolean }): Promise<void> {

@@ -9,12 +9,13 @@ import {
   explainViolation,
   findTarget,
   loadModel,
+  plainDifference,
   readRunRecord,
   stateRoot,
 } from "../../orchestrator/inspect/index.ts";
 import type { Explanation, Target } from "../../orchestrator/inspect/index.ts";
 import { outJson, outLine, outPainter, say } from "../render.ts";
-import { explanationText, othersText, plainDifference, programNames } from "../why-text.ts";
+import { explanationText, othersText, programNames } from "../why-text.ts";
 
 interface WhyOptions {
   readonly run?: string;

@@ -8,8 +8,13 @@ export {
   convertModel,
   TEXT_MAPPING,
 } from "../convert-model.ts";
-export { type ActorFinding, type Explanation, explainViolation } from "../explain.ts";
+export {
+  type ActorFinding,
+  type Explanation,
+  explainViolation,
+} from "../explain.ts";
 export type { Mark } from "../marks.ts";
+export { plainDifference, type PlainDifference, SHOWN_DIGITS } from "../plain-difference.ts";
 export { type Measured, measureModel, readInput } from "../measure-model.ts";
 export {
   type MergeResult,
