@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compares two models: the same behaviours under the same terms, or what differs.
 import { quote } from "../base/quote.ts";
-import { describeRule, type ProfileSpec } from "./rules.ts";
+import { describeRule } from "./rule-words.ts";
+import { isOwnRule, type ProfileSpec } from "./rules.ts";
 import type { ModelFidelity, WorkloadModel } from "./workload-model.ts";
 
 /** A term of the two models that differs, in words. */
@@ -65,7 +66,7 @@ function termsOf({ spec }: WorkloadModel): readonly (readonly [ModelDifference["
 }
 
 function profileTerm({ name, rules }: ProfileSpec): string {
-  const listed = rules.map((rule) => (rule.rule === "no-digest" ? describeRule(rule) : rule.rule));
+  const listed = rules.map((rule) => (isOwnRule(rule) ? describeRule(rule) : rule.rule));
   return `${quote(name)} (${listed.join(", ") || "no rules"})`;
 }
 

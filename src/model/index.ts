@@ -34,12 +34,25 @@ export { writeTextModel } from "./text/write.ts";
 export { type Nearest, nearestBehaviours } from "./nearest.ts";
 export { createProfile, type Profile } from "./profile.ts";
 export { applyPseudonyms, pseudonymOf } from "./pseudonym.ts";
+export { describeGrounds, describeRule } from "./rule-words.ts";
 export {
+  ADDRESS_USES,
+  type AddressUse,
   BUILTIN_PROFILES,
-  describeRule,
+  compareRules,
+  type HostClassRule,
+  isOwnRule,
+  type NoDigestRule,
+  type NoProgramDigestRule,
+  type OwnRule,
+  type PathTemplateRule,
+  type PortClassRule,
   type ProfileSpec,
+  type RuleEvidence,
+  type RuleGrounds,
   type RuleSpec,
   rulesFit,
+  type ValueClassRule,
 } from "./rules.ts";
 export {
   type Completeness,

@@ -10,6 +10,10 @@ export const MAX_NAME_CHARS: number = 64;
 /** One word of the fidelity, the name of a profile. */
 export const MAX_WORD_CHARS: number = 200;
 export const MAX_PATH_CHARS: number = 8192;
+/** Runs that one rule names as its evidence. */
+export const MAX_EVIDENCE_RUNS: number = 10_000;
+/** Values that one rule shows as its evidence. */
+export const MAX_EVIDENCE_VALUES: number = 5;
 /** Entries of `saturation`: ten a run. */
 export const MAX_SATURATION: number = 100_000;
 /** Faults of a model file that are listed in one error. */

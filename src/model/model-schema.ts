@@ -5,6 +5,8 @@ import { quote } from "../base/quote.ts";
 import { HOOK_NAMES } from "../event/index.ts";
 import { DIGEST_NAMES } from "./hasher.ts";
 import {
+  MAX_EVIDENCE_RUNS,
+  MAX_EVIDENCE_VALUES,
   MAX_NAME_CHARS,
   MAX_PATH_CHARS,
   MAX_POINTS,
@@ -14,7 +16,7 @@ import {
   MAX_WORD_CHARS,
 } from "./limits.ts";
 import { MAPPING_NAMES } from "./mapping-names.ts";
-import { RULE_ORDER, type RuleSpec } from "./rules.ts";
+import { ADDRESS_USES, type RuleSpec } from "./rules.ts";
 import { API_VERSION, MODEL_KIND, MODEL_SENSORS, type WorkloadModel } from "./workload-model.ts";
 
 const digest = z.string().check(z.regex(/^(?:[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})$/));
@@ -25,13 +27,64 @@ const words = z.array(word).check(z.maxLength(1000));
 const hooks = z.array(z.enum(HOOK_NAMES)).check(z.maxLength(HOOK_NAMES.length));
 
 const plainRules = z.strictObject({
-  rule: z.enum(RULE_ORDER.filter((rule) => rule !== "no-digest")),
+  rule: z.enum([
+    "drop-device",
+    "drop-superblock-id",
+    "proc-self",
+    "ephemeral-port",
+    "created-class",
+    "temporary-directory",
+    "pipe-number",
+    "truncate-size",
+    "digest-policy",
+    "cpu-count",
+    "filesystem-class",
+  ]),
 });
-const noDigestRule = z.strictObject({
-  rule: z.literal("no-digest"),
-  path: z.string().check(z.minLength(1), z.maxLength(MAX_PATH_CHARS)),
-});
-const rule: z.ZodMiniType<RuleSpec> = z.discriminatedUnion("rule", [plainRules, noDigestRule]);
+const path = z.string().check(z.minLength(1), z.maxLength(MAX_PATH_CHARS));
+const port = z.int().check(z.gte(0), z.lte(65_535));
+const use = z.enum(ADDRESS_USES);
+const runId = z.string().check(z.regex(/^[0-9a-f]{16}$/));
+const grounds = {
+  evidence: z.exactOptional(
+    z.strictObject({
+      runs: z.array(runId).check(z.minLength(1), z.maxLength(MAX_EVIDENCE_RUNS)),
+      distinct: count,
+      values: z
+        .array(z.string().check(z.maxLength(MAX_PATH_CHARS)))
+        .check(z.maxLength(MAX_EVIDENCE_VALUES)),
+    }),
+  ),
+  asked: z.exactOptional(z.literal(true)),
+};
+const rule: z.ZodMiniType<RuleSpec> = z.discriminatedUnion("rule", [
+  plainRules,
+  z.strictObject({ rule: z.literal("path-template"), template: path, ...grounds }),
+  z.strictObject({ rule: z.literal("no-digest"), path, ...grounds }),
+  z.strictObject({ rule: z.literal("no-program-digest"), path, ...grounds }),
+  z.strictObject({
+    rule: z.literal("port-class"),
+    program: path,
+    use,
+    from: port,
+    to: port,
+    ...grounds,
+  }),
+  z.strictObject({ rule: z.literal("host-class"), program: path, use, network: word, ...grounds }),
+  z.strictObject({
+    rule: z.literal("value-class"),
+    program: path,
+    hook: z.enum(HOOK_NAMES),
+    syscall: z.exactOptional(word),
+    member: z
+      .string()
+      .check(
+        z.regex(/^[a-zA-Z][a-zA-Z0-9]*(?:\.(?:0|[1-9][0-9]?))?$/),
+        z.maxLength(MAX_NAME_CHARS),
+      ),
+    ...grounds,
+  }),
+]);
 
 const schema: z.ZodMiniType<WorkloadModel> = z.strictObject({
   apiVersion: z.literal(API_VERSION),

@@ -7,6 +7,7 @@ import type { HookName, SecurityEvent } from "../event/event.ts";
 import { HOOKS } from "../event/index.ts";
 import type { FieldKind, KindValue } from "../event/layout.ts";
 import { isProgramUse, opensForWriting } from "./file-use.ts";
+import { filesystemClass } from "./filesystems.ts";
 import { belowTemporary, classOf, procSelf, withoutNumber } from "./rewrite-path.ts";
 import type { ProfileSpec, RuleName } from "./rules.ts";
 
@@ -58,6 +59,7 @@ class RuleSet implements Profile {
   readonly #pipeNumber: boolean;
   readonly #truncateSize: boolean;
   readonly #digestPolicy: boolean;
+  readonly #filesystemClass: boolean;
   readonly #noDigest: ReadonlySet<string>;
   readonly #idle: boolean;
 
@@ -74,6 +76,7 @@ class RuleSet implements Profile {
     this.#pipeNumber = has("pipe-number");
     this.#truncateSize = has("truncate-size");
     this.#digestPolicy = has("digest-policy");
+    this.#filesystemClass = has("filesystem-class");
     this.#noDigest = new Set(spec.rules.flatMap((r) => (r.rule === "no-digest" ? [r.path] : [])));
     this.#idle = spec.rules.length === 0;
   }
@@ -141,9 +144,11 @@ class RuleSet implements Profile {
   }
 
   #inode(inode: InodeId): InodeId {
+    const sMagic = this.#filesystemClass ? filesystemClass(inode.sMagic) : inode.sMagic;
     const named = inode.sId !== undefined || inode.sUuid !== undefined;
-    if (!this.#dropSuperblockId || !named) return inode;
-    return { uid: inode.uid, gid: inode.gid, mode: inode.mode, sMagic: inode.sMagic };
+    if (this.#dropSuperblockId && named)
+      return { uid: inode.uid, gid: inode.gid, mode: inode.mode, sMagic };
+    return sMagic === inode.sMagic ? inode : { ...inode, sMagic };
   }
 
   #path(path: PathId, actor: Actor): PathId {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rules that a profile may list. A rule is data: it stands in the model, is covered by its digest, and is shown in words.
+import type { HookName } from "../event/event.ts";
 import type { MappingName } from "./mapping-names.ts";
-import { quote } from "../base/quote.ts";
 
 /** Device numbers of paths are left out. */
 export interface DropDeviceRule {
@@ -52,12 +52,103 @@ export interface DigestPolicyRule {
 export interface CpuCountRule {
   readonly rule: "cpu-count";
 }
+/**
+ * Filesystems that hold ordinary files (ext, xfs, btrfs, overlayfs, tmpfs, nfs, ...) count as one kind; proc, sysfs, cgroup and others that
+ * are made by the kernel, and those that a process answers for (FUSE), stay what they are.
+ */
+export interface FilesystemClassRule {
+  readonly rule: "filesystem-class";
+}
+
+/** What a found rule rests on. The same runs in any order give the same evidence. */
+export interface RuleEvidence {
+  /** Ids (16 hex digits) of the runs that showed the values, ascending. */
+  readonly runs: readonly string[];
+  /** How many different values there were in all runs. */
+  readonly distinct: number;
+  /** The first of them in byte order, as text. */
+  readonly values: readonly string[];
+}
+
+/** Why a rule that no profile brings along is in a model: one of both. */
+export interface RuleGrounds {
+  /** It was found in recorded runs. */
+  readonly evidence?: RuleEvidence;
+  /** Somebody asked for it by name. It may then be wider than a found one. */
+  readonly asked?: true;
+}
+
+/**
+ * Names that match a template (template/template.ts) are one name: the template with an empty component in front of the first one with a hole, which
+ * no real path has. Acts on every path after the rules above, on names of unix sockets, on targets of symbolic links and on executables.
+ * Of several that match the most literal one acts.
+ */
+export interface PathTemplateRule extends RuleGrounds {
+  readonly rule: "path-template";
+  readonly template: string;
+}
 /** No content digest for this pathname, except as program or mapped code: the workload itself rewrites it. */
-export interface NoDigestRule {
+export interface NoDigestRule extends RuleGrounds {
   readonly rule: "no-digest";
-  /** Absolute, as `proc-self` leaves it when that rule is listed. */
+  /** Absolute, as the path rules leave it: it may be what a template makes of names. */
   readonly path: string;
 }
+/** No content digest for this pathname at all, neither when it is run or mapped, nor in the TASK_ID of what runs it. Only when asked for. */
+export interface NoProgramDigestRule extends RuleGrounds {
+  readonly rule: "no-program-digest";
+  /** As in `no-digest`. */
+  readonly path: string;
+}
+
+/** The hooks in which an address is what the actor chose or met. */
+export const ADDRESS_USES = [
+  "socket_bind",
+  "socket_connect",
+  "socket_accept",
+  "socket_sendmsg",
+] as const;
+
+export type AddressUse = (typeof ADDRESS_USES)[number];
+
+/** inet and inet6 ports of one program in a range count as one, its first. */
+export interface PortClassRule extends RuleGrounds {
+  readonly rule: "port-class";
+  /** Pathname of the program as the path rules leave it. */
+  readonly program: string;
+  readonly use: AddressUse;
+  /** Host order, inclusive. */
+  readonly from: number;
+  readonly to: number;
+}
+/** Addresses of one network that a program uses count as one, its first. */
+export interface HostClassRule extends RuleGrounds {
+  readonly rule: "host-class";
+  /** As in `port-class`. */
+  readonly program: string;
+  readonly use: AddressUse;
+  /** `192.0.2.0/24` or `2001:db8::/48`. */
+  readonly network: string;
+}
+/** A number or text member of a CELL does not count for one program. */
+export interface ValueClassRule extends RuleGrounds {
+  readonly rule: "value-class";
+  /** As in `port-class`. */
+  readonly program: string;
+  readonly hook: HookName;
+  /** Name of the system call, for the hook `syscall` only. */
+  readonly syscall?: string;
+  /** As in the hook's CELL: `backlog`, and with its index when the member is a list: `args.1`. */
+  readonly member: string;
+}
+
+/** Rules that a workload has of its own, found or asked for. */
+export type OwnRule =
+  | PathTemplateRule
+  | NoDigestRule
+  | NoProgramDigestRule
+  | PortClassRule
+  | HostClassRule
+  | ValueClassRule;
 
 export type RuleSpec =
   | DropDeviceRule
@@ -70,7 +161,8 @@ export type RuleSpec =
   | TruncateSizeRule
   | DigestPolicyRule
   | CpuCountRule
-  | NoDigestRule;
+  | FilesystemClassRule
+  | OwnRule;
 
 export type RuleName = RuleSpec["rule"];
 
@@ -99,33 +191,10 @@ export const BUILTIN_PROFILES: Readonly<Record<"exact" | "portable", ProfileSpec
       { rule: "truncate-size" },
       { rule: "digest-policy" },
       { rule: "cpu-count" },
+      { rule: "filesystem-class" },
     ],
   },
 };
-
-const WORDS: { readonly [R in Exclude<RuleName, "no-digest">]: string } = {
-  "drop-device": "device numbers are ignored",
-  "drop-superblock-id": "names and uuids of filesystem instances are ignored",
-  "proc-self":
-    "/proc/<own pid> counts as /proc/self, /proc/<other pid> as /proc/{pid}, task/<tid> as task/{tid}",
-  "ephemeral-port": "ports from 32768 on count as one, and so do ports of netlink sockets",
-  "created-class":
-    "files created by the workload are told apart by directory, creator and extension, not by name or count",
-  "temporary-directory":
-    "names of directories that the workload makes for itself alone (mode 0700) in a directory like /tmp are ignored",
-  "pipe-number": "pipes and sockets opened through a descriptor are not told apart by number",
-  "truncate-size": "sizes that files are cut or grown to count as one, except 0",
-  "digest-policy":
-    "content counts for programs, mapped code, files loaded into the kernel and files opened only for reading",
-  "cpu-count":
-    "programs that use threads may read which processors are online, as the C library does now and then",
-};
-
-/** What a rule does, in words. */
-export function describeRule(rule: RuleSpec): string {
-  if (rule.rule !== "no-digest") return WORDS[rule.rule];
-  return `the content of ${quote(rule.path)} is ignored except as program or mapped code`;
-}
 
 /** Every rule there is, in the order of a written model. */
 export const RULE_ORDER: readonly RuleName[] = [
@@ -139,15 +208,65 @@ export const RULE_ORDER: readonly RuleName[] = [
   "truncate-size",
   "digest-policy",
   "cpu-count",
+  "filesystem-class",
+  "path-template",
   "no-digest",
+  "no-program-digest",
+  "port-class",
+  "host-class",
+  "value-class",
 ];
 
-/** Order of two rules in a written model: built-in ones as listed above, then `no-digest` by path. */
+const OWN_RULES: ReadonlySet<RuleName> = new Set<RuleName>([
+  "path-template",
+  "no-digest",
+  "no-program-digest",
+  "port-class",
+  "host-class",
+  "value-class",
+]);
+
+/** Built-in rules of `portable` that models made before them do not have. Such a model is only stricter. */
+export const LATER_RULES: ReadonlySet<RuleName> = new Set<RuleName>(["filesystem-class"]);
+
+/** True for a rule that no profile brings along. */
+export function isOwnRule(rule: RuleSpec): rule is OwnRule {
+  return OWN_RULES.has(rule.rule);
+}
+
+/**
+ * Order of two rules in a written model: by kind as listed above, then by their members. 0: they have the same effect, whatever
+ * they rest on.
+ */
 export function compareRules(a: RuleSpec, b: RuleSpec): number {
   const byKind = RULE_ORDER.indexOf(a.rule) - RULE_ORDER.indexOf(b.rule);
   if (byKind !== 0) return byKind;
-  if (a.rule !== "no-digest" || b.rule !== "no-digest") return 0;
-  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
+  const [x, y] = [effectOf(a), effectOf(b)];
+  for (const [i, value] of x.entries()) {
+    const other = y[i] ?? "";
+    if (value < other) return -1;
+    if (value > other) return 1;
+  }
+  return 0;
+}
+
+/** What a rule does, member by member; of the same kinds for all rules of one kind. */
+function effectOf(rule: RuleSpec): readonly (string | number)[] {
+  switch (rule.rule) {
+    case "path-template":
+      return [rule.template];
+    case "no-digest":
+    case "no-program-digest":
+      return [rule.path];
+    case "port-class":
+      return [rule.program, rule.use, rule.from, rule.to];
+    case "host-class":
+      return [rule.program, rule.use, rule.network];
+    case "value-class":
+      return [rule.program, rule.hook, rule.syscall ?? "", rule.member];
+    default:
+      return [];
+  }
 }
 
 /** Quixote's mappings hash what the rules leave out or replace, so they go with no rules. */

@@ -14,9 +14,9 @@ export {
 } from "../model.ts";
 export { createProfile, type Profile } from "../profile.ts";
 export { applyPseudonyms, pseudonymOf } from "../pseudonym.ts";
+export { describeRule } from "../rule-words.ts";
 export {
   BUILTIN_PROFILES,
-  describeRule,
   type ProfileSpec,
   type RuleSpec,
   rulesFit,
