@@ -6,11 +6,20 @@ export { describeDifferences, diffModels, type ModelDiff, type ModelDifference }
 export { ModelError, type ModelErrorCode } from "./errors.ts";
 export { DIGEST_NAMES, DIGEST_SIZES, type DigestName, type Hasher } from "./hasher.ts";
 export type { IdentityRecord } from "./identities.ts";
-export { type LearnedModel, type LearnOptions, modelFromRecords } from "./learn.ts";
+export { isAsked, type LearnedModel, type LearnOptions, modelFromRuns } from "./learn.ts";
+export {
+  type LearnedRecord,
+  type LearningRun,
+  learningRun,
+  type MappedPoint,
+  type MappedRun,
+  type RunFacts,
+} from "./learning-run.ts";
 export { type LintFinding, lintModel } from "./lint.ts";
+export { carriedOver, type MappedRuns, mapRuns } from "./map-runs.ts";
 export { createMapper, type EventMapper, typeOf } from "./mapper.ts";
 export { MAPPING_NAMES, type MappingName } from "./mapping-names.ts";
-export { type MergeOptions, mergeModels } from "./merge.ts";
+export { type MergedTerms, type MergeOptions, mergedTerms, mergeModels } from "./merge.ts";
 export {
   createModel,
   type Model,

@@ -11,7 +11,7 @@ import {
   FILE_INODE,
   ROOT,
 } from "../../test/helpers/events.ts";
-import { FIDELITY } from "../../test/helpers/models.ts";
+import { aRunOf, FIDELITY } from "../../test/helpers/models.ts";
 import { SHA256, testHasher } from "../../test/helpers/test-hasher.ts";
 import {
   type FileId,
@@ -27,7 +27,7 @@ import {
   createProfile,
   type LearnOptions,
   ModelError,
-  modelFromRecords,
+  modelFromRuns,
   type ProfileSpec,
   parseWorkloadModel,
   pseudonymOf,
@@ -39,9 +39,10 @@ const options = (changes: Partial<LearnOptions> = {}): LearnOptions => ({
   profile: BUILTIN_PROFILES.portable,
   hasher: SHA256,
   fidelity: FIDELITY,
-  completeness: { runs: 1, eventsSeen: 9, eventsLost: 0, saturation: [] },
   ...changes,
 });
+const learnt = (records: readonly SecurityEvent[], terms: LearnOptions) =>
+  modelFromRuns([aRunOf(records)], terms);
 const mapper = createMapper(SHA256);
 const dir = DIRECTORY_INODE;
 const open = (name: string, flags = 0x8000, digest?: string) =>
@@ -49,7 +50,7 @@ const open = (name: string, flags = 0x8000, digest?: string) =>
 const named = (pathname: string) => ({ path: aPath(pathname) });
 const there = (pathname: string, inode = FILE_INODE) => ({ inode, path: aPath(pathname) });
 const rulesOf = (...events: readonly SecurityEvent[]): readonly string[] =>
-  modelFromRecords(events, options()).rules.map((r) => (r.rule === "no-digest" ? r.path : r.rule));
+  learnt(events, options()).rules.map((r) => (r.rule === "no-digest" ? r.path : r.rule));
 
 /** Records a run as a namespace does under a profile: execs give identities, which later events and created files carry. */
 class Recorder {
@@ -111,7 +112,7 @@ describe("modelFromRecords", () => {
   for (const name of ["exact", "portable"] as const) {
     it(`gives the points of the run itself under its own profile ${name}`, () => {
       const run = aRun(BUILTIN_PROFILES[name]);
-      const { model } = modelFromRecords(run.records, options({ profile: BUILTIN_PROFILES[name] }));
+      const { model } = learnt(run.records, options({ profile: BUILTIN_PROFILES[name] }));
       assert.deepEqual(model.spec.points, run.points());
       assert.equal(model.spec.completeness.behaviours, run.points().length);
     });
@@ -119,10 +120,7 @@ describe("modelFromRecords", () => {
     it(`carries a run over to ${name}, task ids everywhere included`, () => {
       const other = name === "exact" ? "portable" : "exact";
       const recorded = aRun(BUILTIN_PROFILES[other]);
-      const { model } = modelFromRecords(
-        recorded.records,
-        options({ profile: BUILTIN_PROFILES[name] }),
-      );
+      const { model } = learnt(recorded.records, options({ profile: BUILTIN_PROFILES[name] }));
       assert.deepEqual(model.spec.points, aRun(BUILTIN_PROFILES[name]).points());
     });
   }
@@ -130,14 +128,11 @@ describe("modelFromRecords", () => {
   it("learns from the text of records as from events", () => {
     const { records } = aRun(BUILTIN_PROFILES.portable);
     const read = records.map((e) => parseRecord(writeRecord(e)));
-    assert.deepEqual(modelFromRecords(read, options()), modelFromRecords(records, options()));
+    assert.deepEqual(learnt(read, options()), learnt(records, options()));
   });
 
   it("makes a model that can be read back", () => {
-    const { model } = modelFromRecords(
-      aRun(BUILTIN_PROFILES.portable).records,
-      options({ sealed: true }),
-    );
+    const { model } = learnt(aRun(BUILTIN_PROFILES.portable).records, options({ sealed: true }));
     const text = stringifyWorkloadModel(model);
     assert.deepEqual(parseWorkloadModel(text, { source: "x", hasher: testHasher }), model);
   });
@@ -145,8 +140,8 @@ describe("modelFromRecords", () => {
   it("does not depend on the order of behaviours or on repetition", () => {
     fc.assert(
       fc.property(fc.array(anyBehaviour, { maxLength: 8 }), (events) => {
-        const one = modelFromRecords(events, options());
-        const two = modelFromRecords([...events].reverse().concat(events), options());
+        const one = learnt(events, options());
+        const two = learnt([...events].reverse().concat(events), options());
         assert.deepEqual(two.model.spec.points, one.model.spec.points);
         assert.deepEqual(two.rules, one.rules);
       }),
@@ -154,14 +149,14 @@ describe("modelFromRecords", () => {
   });
 
   it("has the state of a namespace that saw the same points", () => {
-    const { model } = modelFromRecords(aRun(BUILTIN_PROFILES.portable).records, options());
+    const { model } = learnt(aRun(BUILTIN_PROFILES.portable).records, options());
     const live = createModel({ hasher: SHA256 });
     for (const point of [...model.spec.points].reverse()) live.update(point);
     assert.equal(model.spec.state, live.state());
   });
 
   it("names who is behind each task id", () => {
-    const { identities } = modelFromRecords(aRun(BUILTIN_PROFILES.portable).records, options());
+    const { identities } = learnt(aRun(BUILTIN_PROFILES.portable).records, options());
     const chain = [...identities.values()].map(({ file, process, pTaskId }) => [
       file.path.pathname,
       process,
@@ -178,7 +173,7 @@ describe("modelFromRecords", () => {
     const pseudonym = pseudonymOf("/data", SHA256);
     const settings = { aggregate: "aa".repeat(32), base: "bb".repeat(32), pseudonyms: [pseudonym] };
     const learn = (digest: string) =>
-      modelFromRecords([open("/data", 0x8000, digest)], options(settings)).model;
+      learnt([open("/data", 0x8000, digest)], options(settings)).model;
     const model = learn("01".repeat(32));
     assert.equal(model.spec.aggregate, settings.aggregate);
     assert.equal(model.spec.base, settings.base);
@@ -190,7 +185,7 @@ describe("modelFromRecords", () => {
 describe("identities that cannot be carried over", () => {
   const code = (records: readonly SecurityEvent[], profile: ProfileSpec): string | undefined => {
     try {
-      modelFromRecords(records, options({ profile }));
+      learnt(records, options({ profile }));
       return undefined;
     } catch (error) {
       assert.ok(error instanceof ModelError);
@@ -292,7 +287,7 @@ describe("rules found in a run", () => {
 
   it("make a run with other content fit the model, and only for that file", () => {
     const run = (digest: string) => [open("/data", 0x8000, digest), open("/data", 0x8001)];
-    const first = modelFromRecords(run("01".repeat(32)), options()).model;
+    const first = learnt(run("01".repeat(32)), options()).model;
     const profile = createProfile(first.spec.profile, mapper);
     const known = new Set(first.spec.points);
     for (const e of run("02".repeat(32)))
@@ -303,23 +298,20 @@ describe("rules found in a run", () => {
 
   it("stand sorted, once each, behind those of the profile", () => {
     const events = ["/b", "/a", "/b"].flatMap((path) => [open(path), open(path, 0x8001)]);
-    const { model, rules } = modelFromRecords(events, options());
+    const { model, rules } = learnt(events, options());
     assert.deepEqual(rules, [
       { rule: "no-digest", path: "/a" },
       { rule: "no-digest", path: "/b" },
     ]);
     assert.deepEqual(model.spec.profile.rules, [...BUILTIN_PROFILES.portable.rules, ...rules]);
-    const again = modelFromRecords(events, options({ profile: model.spec.profile }));
+    const again = learnt(events, options({ profile: model.spec.profile }));
     assert.deepEqual(again.model, model);
     assert.deepEqual(again.rules, []);
   });
 
   it("are not made under the profile exact, nor for names that are no text", () => {
     const events = [open("/data"), open("/data", 0x8001)];
-    assert.deepEqual(
-      modelFromRecords(events, options({ profile: BUILTIN_PROFILES.exact })).rules,
-      [],
-    );
+    assert.deepEqual(learnt(events, options({ profile: BUILTIN_PROFILES.exact })).rules, []);
     assert.deepEqual(rulesOf(open("/\udcff"), open("/\udcff", 0x8001)), []);
   });
 });

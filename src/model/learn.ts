@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes a model file from the records of one or more runs: the events are mapped anew under the wanted rules, after rules that
-// only this workload needs were found. Deterministic: the same records give the same model.
-import type { SecurityEvent } from "../event/event.ts";
-import { isUntold } from "../event/index.ts";
-import { cpuCountReads } from "./cpu-count.ts";
+// Makes a model file from recorded runs: the events are mapped anew under the wanted rules, after rules that only this workload needs
+// were found. Deterministic: the same runs in any order give the same model.
 import type { Hasher } from "./hasher.ts";
-import { IdentityMap, type IdentityRecord } from "./identities.ts";
+import type { IdentityRecord } from "./identities.ts";
+import { distinctRuns, type LearningRun, type MappedRun } from "./learning-run.ts";
+import { mapRuns } from "./map-runs.ts";
 import { createMapper, type EventMapper } from "./mapper.ts";
 import type { MappingName } from "./mapping-names.ts";
-import { createProfile, type Profile } from "./profile.ts";
-import { applyPseudonyms } from "./pseudonym.ts";
+import { createProfile } from "./profile.ts";
 import { rewrittenFileRules } from "./rewritten-files.ts";
 import { compareRules, type ProfileSpec, type RuleSpec } from "./rules.ts";
 import {
@@ -32,7 +30,6 @@ export interface LearnOptions {
   readonly pseudonyms?: readonly string[];
   readonly sealed?: boolean;
   readonly fidelity: ModelFidelity;
-  readonly completeness: Omit<Completeness, "behaviours">;
 }
 
 export interface LearnedModel {
@@ -41,24 +38,22 @@ export interface LearnedModel {
   readonly rules: readonly RuleSpec[];
   /** Who is behind each TASK_ID, under the rules of the model. */
   readonly identities: ReadonlyMap<string, IdentityRecord>;
+  /** What was learned from: each run once, ascending by id. */
+  readonly given: readonly LearningRun[];
+  /** The same runs under the rules of the model. */
+  readonly runs: readonly MappedRun[];
 }
 
 /**
- * Learns from recorded events, raw as the sensor gave them, in the order of the runs; records of several runs follow each other.
- * Identity records (bprm_committed_creds: executable, credentials after exec, task id after exec) become no points; by them the task ids,
- * which the run computed under its own rules, are computed anew. The profile `exact` gets no rules.
- * Throws `ModelError` AMBIGUOUS_IDENTITY or UNKNOWN_IDENTITY when the records do not allow that.
+ * Learns from recorded runs; their order does not matter, and a run that is given twice counts once. The profile `exact` gets no rules.
+ * Throws `ModelError` AMBIGUOUS_IDENTITY or UNKNOWN_IDENTITY when the records do not allow that the TASK_IDs are computed anew.
  */
-export function modelFromRecords(
-  records: Iterable<SecurityEvent>,
-  options: LearnOptions,
-): LearnedModel {
+export function modelFromRuns(given: readonly LearningRun[], options: LearnOptions): LearnedModel {
+  const runs = distinctRuns(given);
   const mapper = createMapper(options.hasher, options.mapping);
-  const recorded = [...records];
-  const events = [...recorded, ...cpuCountReads(recorded, options.profile, mapper.emptyDigest)];
-  const rules = options.profile.name === "exact" ? [] : findRules(events, options.profile, mapper);
+  const rules = options.profile.name === "exact" ? [] : findRules(runs, options.profile, mapper);
   const profile = createProfile(withRules(options.profile, rules), mapper);
-  const { points, identities } = mapAnew(events, { ...options, mapper, profile });
+  const mapped = mapRuns(runs, { ...options, mapper, profile });
   const { base } = options;
   const content = {
     name: options.name,
@@ -69,19 +64,27 @@ export function modelFromRecords(
     sealed: options.sealed ?? false,
     fidelity: options.fidelity,
     pseudonyms: options.pseudonyms ?? [],
-    points: [...points],
-    completeness: options.completeness,
+    points: [...mapped.points],
+    completeness: completenessOf(mapped.runs),
   };
-  return { model: makeWorkloadModel(content, options.hasher), rules, identities };
+  return {
+    model: makeWorkloadModel(content, options.hasher),
+    rules,
+    identities: mapped.identities,
+    given: runs,
+    runs: mapped.runs,
+  };
 }
 
 function findRules(
-  events: readonly SecurityEvent[],
+  runs: readonly LearningRun[],
   spec: ProfileSpec,
   mapper: EventMapper,
 ): readonly RuleSpec[] {
   const profile = createProfile(spec, mapper);
-  const rewritten = events.map((e) => profile.rewrite(e));
+  const rewritten = runs.flatMap(({ records }) =>
+    records.map(({ event }) => profile.rewrite(event)),
+  );
   return rewrittenFileRules(rewritten, mapper.emptyDigest);
 }
 
@@ -94,24 +97,28 @@ function withRules({ name, rules }: ProfileSpec, found: readonly RuleSpec[]): Pr
   return { name, rules: distinct };
 }
 
-interface MapAnew {
-  readonly mapper: EventMapper;
-  readonly profile: Profile;
-  readonly pseudonyms?: readonly string[];
+/** Each run's behaviours are counted as new when no run before it, in the order of ids, had them. */
+function completenessOf(runs: readonly MappedRun[]): Omit<Completeness, "behaviours"> {
+  const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+  const seen = new Set<string>();
+  const saturation = runs.flatMap(({ points }) => {
+    const tenths = new Array<number>(10).fill(0);
+    for (const [coefficient, { tenth }] of points) {
+      if (seen.has(coefficient)) continue;
+      seen.add(coefficient);
+      tenths[tenth] = (tenths[tenth] ?? 0) + 1;
+    }
+    return tenths;
+  });
+  return {
+    runs: runs.length,
+    eventsSeen: sum(runs.map(({ facts }) => facts.eventsSeen)),
+    eventsLost: sum(runs.map(({ facts }) => facts.eventsLost)),
+    saturation,
+  };
 }
 
-function mapAnew(
-  events: readonly SecurityEvent[],
-  { mapper, profile, pseudonyms }: MapAnew,
-): { readonly points: ReadonlySet<string>; readonly identities: IdentityMap["identities"] } {
-  const ids = new IdentityMap(mapper, profile);
-  for (const e of events) if (e.hook === "bprm_committed_creds" && !isUntold(e)) ids.learn(e);
-  const hidden = new Set(pseudonyms);
-  const points = new Set<string>();
-  for (const e of events) {
-    if (e.hook === "bprm_committed_creds") continue;
-    const mapped = applyPseudonyms(profile.rewrite(ids.apply(e)), hidden, mapper);
-    points.add(mapper.coefficient(mapped));
-  }
-  return { points, identities: ids.identities };
+/** True for a rule that somebody asked for by name: it is no finding, so learning again keeps it. */
+export function isAsked(rule: RuleSpec): boolean {
+  return "asked" in rule && rule.asked === true;
 }

@@ -3,8 +3,13 @@
 import { quote } from "../base/quote.ts";
 import { ModelError, type ModelErrorCode } from "./errors.ts";
 import type { Hasher } from "./hasher.ts";
-import { compareRules } from "./rules.ts";
-import { makeWorkloadModel, type ModelFidelity, type WorkloadModel } from "./workload-model.ts";
+import { BUILTIN_PROFILES, compareRules } from "./rules.ts";
+import {
+  makeWorkloadModel,
+  type ModelFidelity,
+  type WorkloadModel,
+  type WorkloadModelSpec,
+} from "./workload-model.ts";
 
 export interface MergeOptions {
   readonly name: string;
@@ -21,24 +26,18 @@ export function mergeModels(
   models: readonly WorkloadModel[],
   options: MergeOptions,
 ): WorkloadModel {
-  const [first, ...others] = models;
-  if (first === undefined) throw new ModelError("INCOMPATIBLE", "there is no model to merge");
-  for (const other of others) refuseDifferent(first, other);
+  const terms = mergedTerms(models);
   const { hasher } = options;
-  if (hasher.name !== first.spec.digest) {
-    const problem = `${quote(first.metadata.name)} uses ${first.spec.digest}, not ${hasher.name}`;
+  const [first] = models;
+  if (first !== undefined && hasher.name !== terms.digest) {
+    const problem = `${quote(first.metadata.name)} uses ${terms.digest}, not ${hasher.name}`;
     throw new ModelError("WRONG_DIGEST", problem);
   }
-  const { base } = first.spec;
+  for (const other of models) if (first !== undefined) refuseOtherRules(first, other);
   const content = {
+    ...terms,
     name: options.name,
-    mapping: first.spec.mapping,
-    profile: first.spec.profile,
-    aggregate: first.spec.aggregate,
-    ...(base !== undefined && { base }),
-    sealed: models.every((model) => model.spec.sealed),
-    fidelity: models.map((model) => model.spec.fidelity).reduce(weaker),
-    pseudonyms: first.spec.pseudonyms,
+    profile: first?.spec.profile ?? BUILTIN_PROFILES.exact,
     points: models.flatMap((model) => model.spec.points),
     completeness: {
       runs: sum(models.map((model) => model.spec.completeness.runs)),
@@ -50,11 +49,41 @@ export function mergeModels(
   return makeWorkloadModel(content, hasher);
 }
 
-function refuseDifferent(a: WorkloadModel, b: WorkloadModel): void {
+/** What models have in common, apart from their rules and what they hold. */
+export type MergedTerms = Pick<
+  WorkloadModelSpec,
+  "mapping" | "digest" | "aggregate" | "base" | "sealed" | "fidelity" | "pseudonyms"
+>;
+
+/**
+ * The terms of a model made of all: sealed when all are, and the weakest fidelity. Throws `ModelError` WRONG_MAPPING, WRONG_DIGEST, or
+ * INCOMPATIBLE when sensor, aggregate, base, pseudonyms or the name of the profile differ.
+ */
+export function mergedTerms(models: readonly WorkloadModel[]): MergedTerms {
+  const [first, ...others] = models;
+  if (first === undefined) throw new ModelError("INCOMPATIBLE", "there is no model to merge");
+  for (const other of others) refuseDifferent(first, other);
+  const { mapping, digest, aggregate, base, pseudonyms } = first.spec;
+  return {
+    mapping,
+    digest,
+    aggregate,
+    ...(base !== undefined && { base }),
+    sealed: models.every((model) => model.spec.sealed),
+    fidelity: models.map((model) => model.spec.fidelity).reduce(weaker),
+    pseudonyms,
+  };
+}
+
+function refuser(a: WorkloadModel, b: WorkloadModel): (code: ModelErrorCode, why: string) => never {
   const names = `${quote(a.metadata.name)} and ${quote(b.metadata.name)}`;
-  const refuse = (code: ModelErrorCode, why: string): never => {
+  return (code, why) => {
     throw new ModelError(code, `${names} cannot be merged: ${why}`);
   };
+}
+
+function refuseDifferent(a: WorkloadModel, b: WorkloadModel): void {
+  const refuse = refuser(a, b);
   const [x, y] = [a.spec, b.spec];
   if (x.mapping !== y.mapping) refuse("WRONG_MAPPING", `mappings ${x.mapping} and ${y.mapping}`);
   if (x.digest !== y.digest) refuse("WRONG_DIGEST", `digests ${x.digest} and ${y.digest}`);
@@ -68,8 +97,13 @@ function refuseDifferent(a: WorkloadModel, b: WorkloadModel): void {
   if (x.base !== y.base) refuse("INCOMPATIBLE", "their bases differ");
   if (x.pseudonyms.join() !== y.pseudonyms.join())
     refuse("INCOMPATIBLE", "their pseudonyms differ");
+  if (x.profile.name !== y.profile.name)
+    refuse("INCOMPATIBLE", `profiles ${quote(x.profile.name)} and ${quote(y.profile.name)}`);
+}
+
+function refuseOtherRules(a: WorkloadModel, b: WorkloadModel): void {
   if (!sameRules(a, b)) {
-    refuse(
+    refuser(a, b)(
       "INCOMPATIBLE",
       "their rules differ, so the same behaviour has other coefficients; learn one model from the records of all runs",
     );
@@ -88,10 +122,10 @@ function sameRules(a: WorkloadModel, b: WorkloadModel): boolean {
 function weaker(a: ModelFidelity, b: ModelFidelity): ModelFidelity {
   return {
     sensor: a.sensor,
-    sees: a.sees.filter((hook) => b.sees.includes(hook)),
-    holds: a.holds.filter((hook) => b.holds.includes(hook)),
+    sees: a.sees.filter((hook) => b.sees.includes(hook)).sort(),
+    holds: a.holds.filter((hook) => b.holds.includes(hook)).sort(),
     absent: [...new Set([...a.absent, ...b.absent])].sort(),
-    features: a.features.filter((feature) => b.features.includes(feature)),
+    features: a.features.filter((feature) => b.features.includes(feature)).sort(),
   };
 }
 

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { aFile, anEvent, aPath, DIRECTORY_INODE, FILE_INODE } from "../../test/helpers/events.ts";
-import { FIDELITY } from "../../test/helpers/models.ts";
+import { aRunOf, FIDELITY } from "../../test/helpers/models.ts";
 import { SHA256 } from "../../test/helpers/test-hasher.ts";
 import type { DentryId, PathId, SecurityEvent } from "../event/index.ts";
 import { cpuCountReads } from "./cpu-count.ts";
-import { BUILTIN_PROFILES, createMapper, createProfile, modelFromRecords } from "./index.ts";
+import { BUILTIN_PROFILES, createMapper, createProfile, modelFromRuns } from "./index.ts";
 import { belowTemporary, classOf, withoutNumber } from "./rewrite-path.ts";
 
 const mapper = createMapper(SHA256);
@@ -213,12 +213,11 @@ describe("cpu-count", () => {
 
   it("is part of a model only with its rule", () => {
     const learn = (profile: "exact" | "portable") =>
-      modelFromRecords([byThread], {
+      modelFromRuns([aRunOf([byThread])], {
         name: "demo",
         profile: BUILTIN_PROFILES[profile],
         hasher: SHA256,
         fidelity: FIDELITY,
-        completeness: { runs: 1, eventsSeen: 1, eventsLost: 0, saturation: [] },
       }).model.spec.points;
     assert.deepEqual(learn("portable"), [point(byThread), point(observed)].sort());
     assert.equal(learn("exact").length, 1);

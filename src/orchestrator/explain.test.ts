@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { aFile, anEvent, ROOT } from "../../test/helpers/events.ts";
+import { aRunOf } from "../../test/helpers/models.ts";
 import { writeRecord } from "../event/index.ts";
 import type { SecurityEvent, TaskIdentity } from "../event/index.ts";
-import { BUILTIN_PROFILES, modelFromRecords, stringifyWorkloadModel } from "../model/index.ts";
+import { BUILTIN_PROFILES, modelFromRuns, stringifyWorkloadModel } from "../model/index.ts";
 import type { WorkloadModel } from "../model/index.ts";
 import { seccompFidelity } from "../sensor/seccomp/index.ts";
 import { createInProcessTma, nodeHasher } from "../tma/index.ts";
@@ -16,7 +17,8 @@ import { explainViolation } from "./explain.ts";
 import type { Explanation } from "./explain.ts";
 import { recordsFileOf } from "./learn-files.ts";
 import { addMark } from "./marks.ts";
-import { mergeModelFiles, nameBehaviours } from "./model-files.ts";
+import { mergeModelFiles } from "./merge-files.ts";
+import { nameBehaviours } from "./model-files.ts";
 import { loadModel } from "./model-use.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "galgo-explain-"));
@@ -54,13 +56,12 @@ function writeModel(
   name: string,
   records: readonly SecurityEvent[],
 ): { file: string; model: WorkloadModel } {
-  const { model } = modelFromRecords(records, {
+  const { model } = modelFromRuns([aRunOf(records)], {
     name,
     profile: BUILTIN_PROFILES.portable,
     hasher: nodeHasher("sha256"),
     sealed: true,
     fidelity: seccompFidelity([]),
-    completeness: { runs: 1, eventsSeen: records.length, eventsLost: 0, saturation: [] },
   });
   const file = join(folder, `${name}.json`);
   writeFileSync(file, stringifyWorkloadModel(model));
@@ -205,7 +206,7 @@ describe("model files", () => {
     const more = writeModel("more", [sh.record, grep.record, open(grep.task, "/data/other")]);
     const output = join(folder, "merged.json");
     const result = mergeModelFiles({ files: [learned.file, more.file], output, name: "merged" });
-    assert.equal(result.learnedAgain, false);
+    assert.equal(result.learned?.given.length, 2);
     assert.equal(loadModel(output).spec.points.length, 3);
     assert.equal(nameBehaviours(loadModel(output), output).size, 3);
   });
@@ -224,7 +225,7 @@ describe("model files", () => {
     );
     const output = join(folder, "again.json");
     const result = mergeModelFiles({ files: [learned.file, other.file], output });
-    assert.equal(result.learnedAgain, true);
+    assert.equal(result.learned?.rules.length, 1);
     const model = loadModel(output);
     assert.deepEqual(model.spec.profile, other.model.spec.profile);
     assert.equal(model.metadata.name, "learned");
@@ -232,7 +233,7 @@ describe("model files", () => {
     rmSync(recordsFileOf(other.file));
     assert.throws(() => mergeModelFiles({ files: [learned.file, other.file], output }), {
       code: "BAD_MODEL",
-      message: /rules of these models differ.*rewriting\.json\.records\.jsonl/,
+      message: /rules differ.*missing: .*rewriting\.json\.records\.jsonl/,
     });
   });
 });

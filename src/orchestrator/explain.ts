@@ -7,11 +7,11 @@ import type { SecurityEvent } from "../event/index.ts";
 import { createMapper, createProfile, nearestBehaviours } from "../model/index.ts";
 import type { Nearest, WorkloadModel } from "../model/index.ts";
 import { nodeHasher } from "../tma/index.ts";
-import { Actors } from "./actors.ts";
-import type { Actor, IdentityRecord } from "./actors.ts";
+import type { Actor, Actors, IdentityRecord } from "./actors.ts";
 import { RecordFileError } from "./errors.ts";
 import { recordsFileOf } from "./learn-files.ts";
 import type { Mark } from "./marks.ts";
+import { loadModelRecords } from "./model-records.ts";
 import { cutNotice, loadRecords } from "./record-file.ts";
 import type { FileRecord } from "./record-file.ts";
 
@@ -112,14 +112,14 @@ function noSuchViolation(forensics: string, number: number, total: number): Reco
 
 /** What the model allows, by the records that were kept when it was learned. */
 interface Allowed {
-  readonly records: readonly FileRecord[];
+  readonly events: readonly SecurityEvent[];
   /** TASK_IDs that act in the model. */
   readonly identities: ReadonlyMap<string, IdentityRecord>;
   readonly notices: readonly string[];
 }
 
-function allowedBy({ modelFile }: ExplainSource, actors: Actors): Allowed {
-  const nothing = { records: [], identities: new Map<string, IdentityRecord>() };
+function allowedBy({ model, modelFile }: ExplainSource, actors: Actors): Allowed {
+  const nothing = { events: [], identities: new Map<string, IdentityRecord>() };
   if (modelFile === undefined)
     return { ...nothing, notices: ["no model is known for this run: nothing to compare with"] };
   const file = recordsFileOf(modelFile);
@@ -127,12 +127,11 @@ function allowedBy({ modelFile }: ExplainSource, actors: Actors): Allowed {
     const notice = `${quote(file)} is not there: a model alone does not say what it allows, so nothing can be compared`;
     return { ...nothing, notices: [notice] };
   }
-  const own = new Actors();
-  const { records, cutBytes } = loadRecords(file, own);
-  for (const record of own.all()) actors.add(record);
-  const identities = new Map(own.all().map((record) => [record.task.taskId, record]));
-  const cut = cutNotice(file, { cutBytes });
-  return { records, identities, notices: cut === undefined ? [] : [cut] };
+  const known = loadModelRecords(file, model);
+  for (const record of known.actors.all()) actors.add(record);
+  const identities = new Map(known.actors.all().map((record) => [record.task.taskId, record]));
+  const cut = cutNotice(file, known);
+  return { events: known.events, identities, notices: cut === undefined ? [] : [cut] };
 }
 
 function findActor(event: SecurityEvent, actors: Actors, { identities }: Allowed): ActorFinding {
@@ -164,12 +163,12 @@ function coeText({ coe }: IdentityRecord): string {
 /** Nearest behaviours among those of the model; compared after its rules, so that what no rule looks at is not named. */
 function nearestIn(
   model: WorkloadModel | undefined,
-  { records }: Allowed,
+  { events }: Allowed,
 ): (event: SecurityEvent) => readonly Nearest[] {
-  if (model === undefined || records.length === 0) return () => [];
+  if (model === undefined || events.length === 0) return () => [];
   const mapper = createMapper(nodeHasher(model.spec.digest), model.spec.mapping);
   const profile = createProfile(model.spec.profile, mapper);
-  const candidates = records.map((record) => profile.rewrite(record.event));
+  const candidates = events.map((known) => profile.rewrite(known));
   return (event) => {
     const nearest = nearestBehaviours(profile.rewrite(event), candidates, NEAREST);
     const limit = (nearest[0]?.distance ?? 0) * FAR;

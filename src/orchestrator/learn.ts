@@ -4,15 +4,15 @@ import { accessSync, closeSync, constants, existsSync, openSync, rmSync } from "
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import { quote } from "../base/quote.ts";
-import type { SecurityEvent } from "../event/index.ts";
-import { ModelError, modelFromRecords, stringifyWorkloadModel } from "../model/index.ts";
-import type { LearnedModel, RuleSpec, WorkloadModel } from "../model/index.ts";
+import { ModelError, modelFromRuns, stringifyWorkloadModel } from "../model/index.ts";
+import type { LearnedModel, LearningRun, RuleSpec, WorkloadModel } from "../model/index.ts";
 import { nodeHasher } from "../tma/index.ts";
 import { RunError, StateError } from "./errors.ts";
 import { recordsFileOf } from "./learn-files.ts";
+import { learningRunLines } from "./learning-runs.ts";
 import { lossText } from "./losses.ts";
-import { readRecords } from "./record-file.ts";
 import { validPoints } from "./points-file.ts";
+import { recordedRun } from "./recorded-run.ts";
 import { runWorkload } from "./run.ts";
 import type { RunObserver, RunRequest, RunResult } from "./run-request.ts";
 import type { ChildExit } from "./run-record.ts";
@@ -29,7 +29,7 @@ export interface LearnRequest {
 }
 
 export interface LearnObserver extends RunObserver {
-  /** After each run, with what it added. */
+  /** After each run, with the behaviours that the runs before it did not show; rules that are found in the end may make them fewer. */
   onRun?(run: RunResult, index: number, added: number): void;
 }
 
@@ -57,17 +57,21 @@ export async function learnWorkload(
   const recordsFile = recordsFileOf(request.output);
   for (const file of [request.output, recordsFile]) requireWritable(file);
   const runs: RunResult[] = [];
+  const recorded: LearningRun[] = [];
+  const known = new Set<string>();
   for (let index = 0; index < request.runs; index += 1) {
-    const knownPoints = validPoints(runs.at(-1)?.points ?? []);
-    const run = await runWorkload({ ...request.run, knownPoints }, observer);
+    const run = await runWorkload(request.run, observer);
     runs.push(run);
-    observer.onRun?.(run, index, validPoints(run.points).length - knownPoints.length);
+    const before = known.size;
+    for (const point of validPoints(run.points)) known.add(point);
+    observer.onRun?.(run, index, known.size - before);
     refuseCutShort(run);
     refuseLoss(run, request.allowLoss);
+    recorded.push(recordedRun(run, request.run.rules));
     if (run.stopRequested) break;
   }
-  const learned = learnFrom(request, runs);
-  write(request.output, recordsFile, runs, learned.model);
+  const learned = learnFrom(request, runs, recorded);
+  write(request.output, recordsFile, recorded, learned.model);
   return {
     model: learned.model,
     output: request.output,
@@ -118,13 +122,17 @@ function refuseLoss(run: RunResult, allowLoss: boolean): void {
   );
 }
 
-function learnFrom({ run }: LearnRequest, runs: readonly RunResult[]): LearnedModel {
+function learnFrom(
+  { run }: LearnRequest,
+  runs: readonly RunResult[],
+  recorded: readonly LearningRun[],
+): LearnedModel {
   const last = runs.at(-1);
   if (last === undefined)
     throw new RunError("BAD_OPTION", "nothing was run: --runs has to be at least 1");
   const { mapping, digest, profile } = run.rules;
   try {
-    return modelFromRecords(eventsOf(runs), {
+    return modelFromRuns(recorded, {
       name: last.directory.name,
       profile,
       mapping,
@@ -132,12 +140,6 @@ function learnFrom({ run }: LearnRequest, runs: readonly RunResult[]): LearnedMo
       ...(last.aggregate === undefined ? {} : { aggregate: last.aggregate }),
       sealed: true,
       fidelity: last.fidelity,
-      completeness: {
-        runs: runs.length,
-        eventsSeen: sum(runs, ({ counts }) => counts.events),
-        eventsLost: sum(runs, ({ counts }) => counts.lost),
-        saturation: runs.flatMap(({ saturation }) => saturation),
-      },
     });
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
@@ -151,22 +153,14 @@ function learnFrom({ run }: LearnRequest, runs: readonly RunResult[]): LearnedMo
   }
 }
 
-function* eventsOf(runs: readonly RunResult[]): Generator<SecurityEvent> {
-  for (const { directory } of runs)
-    for (const { event } of readRecords(directory.trajectory)) yield event;
-}
-
 function write(
   output: string,
   recordsFile: string,
-  runs: readonly RunResult[],
+  runs: readonly LearningRun[],
   model: WorkloadModel,
 ): void {
-  const lines: string[] = [];
-  for (const { directory } of runs)
-    for (const { text } of readRecords(directory.trajectory)) lines.push(text);
   // the model comes last: where it is, its records are
-  writeAtomic(recordsFile, lines.length === 0 ? "" : `${lines.join("\n")}\n`);
+  writeAtomic(recordsFile, `${[...learningRunLines(runs)].join("\n")}\n`);
   writeAtomic(output, stringifyWorkloadModel(model), { mode: 0o644, durable: true });
 }
 

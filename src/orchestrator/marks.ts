@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Galgo adds to a record in forensics.jsonl: a last member "galgo" with facts of its own (numbers and fixed words,
-// no text from the workload), so that the rest of the line stays a TSEM record.
+// What Galgo adds to a record: a last member "galgo" with facts of its own, so that the rest of the line stays a TSEM record. In forensics.jsonl
+// what became of a violation, beside a model how often a behaviour was met.
 
 /** `violation`: outside the model, numbered from 1. `refused`: a call of a process that is untrusted already. */
 export interface Mark {
@@ -16,10 +16,19 @@ export interface Mark {
   readonly reason?: string;
 }
 
+/** A behaviour in the records beside a model, or in the trajectory that they are made of. */
+export interface LearnedMark {
+  readonly kind: "learned";
+  /** How often the behaviour was met in its run; absent while the run goes on. */
+  readonly count?: number;
+  /** What the workload said it was doing when it met the behaviour first. */
+  readonly test?: string;
+}
+
 const KEY = ', "galgo": ';
 
 /** `record` (a JSON object) with the mark as its last member. */
-export function addMark(record: string, mark: Mark): string {
+export function addMark(record: string, mark: Mark | LearnedMark): string {
   return `${record.slice(0, -1)}${KEY}${JSON.stringify(mark)}}`;
 }
 
@@ -27,13 +36,16 @@ export function addMark(record: string, mark: Mark): string {
 export function splitMark(line: string): {
   readonly record: string;
   readonly mark: Mark | undefined;
+  readonly learned?: LearnedMark;
 } {
-  // the mark holds no text of the workload, so the last occurrence is ours
+  // inside of a JSON string quotes are escaped, so no text of the workload can look like the key
   const at = line.lastIndexOf(KEY);
   if (at < 0) return { record: line, mark: undefined };
   const text = line.slice(at + KEY.length, -1);
   try {
-    return { record: `${line.slice(0, at)}}`, mark: JSON.parse(text) as Mark };
+    const mark = JSON.parse(text) as Mark | LearnedMark;
+    const record = `${line.slice(0, at)}}`;
+    return mark.kind === "learned" ? { record, mark: undefined, learned: mark } : { record, mark };
   } catch {
     return { record: line, mark: undefined };
   }

@@ -7,13 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { aFile, anEvent, ROOT, TASK } from "../../test/helpers/events.ts";
-import { aModel, coefficient, FIDELITY } from "../../test/helpers/models.ts";
+import { aModel, aRunOf, coefficient, FIDELITY } from "../../test/helpers/models.ts";
 import { SHA256, testHasher } from "../../test/helpers/test-hasher.ts";
 import { writeRecord, writeTsemRecord } from "../event/index.ts";
 import {
   BUILTIN_PROFILES,
   createMapper,
-  modelFromRecords,
+  modelFromRuns,
   pseudonymOf,
   stringifyWorkloadModel,
   type WorkloadModel,
@@ -240,13 +240,12 @@ describe("pseudonyms", () => {
     const id = createMapper(SHA256).taskId(TASK.pTaskId, ROOT, aFile("/bin/sh"));
     const task = { ...TASK, taskId: id };
     const events = [identity, log, program].map((event) => ({ ...event, task }));
-    const { model } = modelFromRecords(events, {
+    const { model } = modelFromRuns([aRunOf(events)], {
       name: "demo",
       profile: BUILTIN_PROFILES.exact,
       hasher: SHA256,
       sealed: true,
       fidelity: FIDELITY,
-      completeness: { runs: 1, eventsSeen: 2, eventsLost: 0, saturation: [] },
     });
     const file = place(stringifyWorkloadModel(model));
     const lines = events.map((event) => `${writeRecord(event)}\n`).join("");

@@ -71,8 +71,8 @@ function modelFor({ mode, modelFile }: RunRequest): WorkloadModel | undefined {
   return model;
 }
 
-function freeSpec({ rules, knownPoints = [] }: RunRequest): TmaSpec {
-  return { ...rules, points: knownPoints, pseudonyms: [], sealed: false };
+function freeSpec({ rules }: RunRequest): TmaSpec {
+  return { ...rules, points: [], pseudonyms: [], sealed: false };
 }
 
 /**

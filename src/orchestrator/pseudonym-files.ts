@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pseudonyms: of paths, of the files in recorded events, and added to a model.
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { decodePath } from "../base/path-text.ts";
 import { quote } from "../base/quote.ts";
 import { parseRecord, readTsemRecord, RecordError } from "../event/index.ts";
 import type { SecurityEvent } from "../event/index.ts";
-import { makeWorkloadModel, ModelError, pseudonymOf, writeTextModel } from "../model/index.ts";
+import { makeWorkloadModel, pseudonymOf, writeTextModel } from "../model/index.ts";
 import type { DigestName, TextReading, WorkloadModel } from "../model/index.ts";
 import { nodeHasher } from "../tma/index.ts";
 import { ModelUseError, RecordFileError } from "./errors.ts";
 import { recordsFileOf } from "./learn-files.ts";
 import { MAX_MODEL_BYTES } from "./limits.ts";
 import { readLines } from "./line-reader.ts";
-import { relearn } from "./model-files.ts";
+import { remap, runsBehind } from "./model-runs.ts";
 import { loadAnyModel } from "./model-text-file.ts";
 import { splitMark } from "./marks.ts";
 import { writeModel, writeModelText } from "./write-model.ts";
@@ -153,29 +153,16 @@ function addToGalgo(
   const all = [...new Set([...model.spec.pseudonyms, ...pseudonyms])];
   const added = all.length - model.spec.pseudonyms.length;
   const records = recordsFileOf(file);
-  const learned = existsSync(records) ? again(model, records, all) : undefined;
-  if (learned === undefined) {
-    const hasher = nodeHasher(model.spec.digest);
-    writeModel(output, makeWorkloadModel({ ...model.spec, name, pseudonyms: all }, hasher));
+  const runs = runsBehind(model, records);
+  const points = runs === undefined ? undefined : remap(runs, model, all)?.points;
+  const content = { ...model.spec, name, pseudonyms: all };
+  const hasher = nodeHasher(model.spec.digest);
+  if (points === undefined) {
+    writeModel(output, makeWorkloadModel(content, hasher));
     return { added, learnedAgain: false };
   }
   const texts = [...readLines(records)].map(({ text }) => text);
+  const learned = makeWorkloadModel({ ...content, points: [...points] }, hasher);
   writeModel(output, learned, { file: recordsFileOf(output), texts });
   return { added, learnedAgain: true };
-}
-
-/** The model made anew; undefined when its records do not give the points that it has. */
-function again(
-  model: WorkloadModel,
-  records: string,
-  pseudonyms: readonly string[],
-): WorkloadModel | undefined {
-  try {
-    if (relearn(model, [records]).spec.state !== model.spec.state) return undefined;
-    const terms = { ...model, spec: { ...model.spec, pseudonyms } };
-    return relearn(terms, [records]);
-  } catch (error) {
-    if (error instanceof ModelError) return undefined;
-    throw error;
-  }
 }

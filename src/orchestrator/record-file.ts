@@ -8,7 +8,7 @@ import { Actors, isIdentity } from "./actors.ts";
 import { RecordFileError } from "./errors.ts";
 import { readLines } from "./line-reader.ts";
 import { splitMark } from "./marks.ts";
-import type { Mark } from "./marks.ts";
+import type { LearnedMark, Mark } from "./marks.ts";
 
 /** A record as it stands in a file. */
 export interface FileRecord {
@@ -16,7 +16,17 @@ export interface FileRecord {
   readonly text: string;
   readonly event: SecurityEvent;
   readonly mark: Mark | undefined;
+  /** In the records beside a model. */
+  readonly learned?: LearnedMark;
 }
+
+/** A line that begins a run in the records beside a model. */
+export interface RunHeader {
+  readonly line: number;
+  readonly text: string;
+}
+
+const HEADER_START = '{"run":';
 
 /** How reading ended: `cutBytes` of a last line that was never completed. */
 export interface RecordsEnd {
@@ -24,17 +34,30 @@ export interface RecordsEnd {
 }
 
 /**
- * The records of a file, one by one; a cut last line is no record, its size is returned.
+ * The records of a file, one by one, without the headers of runs; a cut last line is no record, its size is returned.
  * @throws RecordFileError NO_FILE, TOO_LONG, BAD_RECORD (with the line and what is wrong with it)
  */
 export function* readRecords(path: string): Generator<FileRecord, RecordsEnd> {
+  const entries = readEntries(path);
+  for (let step = entries.next(); ; step = entries.next()) {
+    if (step.done === true) return step.value;
+    if ("event" in step.value) yield step.value;
+  }
+}
+
+/** As `readRecords`, with the headers of runs. */
+export function* readEntries(path: string): Generator<FileRecord | RunHeader, RecordsEnd> {
   const lines = readLines(path);
   for (let step = lines.next(); ; step = lines.next()) {
     if (step.done === true) return step.value;
     const { number: line, text } = step.value;
-    const { record, mark } = splitMark(text);
+    if (text.startsWith(HEADER_START)) {
+      yield { line, text };
+      continue;
+    }
+    const { record, ...marks } = splitMark(text);
     const event = parse(record, path, line);
-    if (event !== undefined) yield { line, text, event, mark };
+    if (event !== undefined) yield { line, text, event, ...marks };
   }
 }
 

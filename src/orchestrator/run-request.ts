@@ -49,8 +49,6 @@ export interface RunRequest {
   readonly modelFile?: string;
   /** Used without a model. */
   readonly rules: FreeRules;
-  /** Coefficients that count as known from the start of a run without a model: what earlier runs found. */
-  readonly knownPoints?: readonly string[];
   /** Default: the model's name, else the command's. */
   readonly name?: string;
   readonly stateRoot: string;

@@ -3,10 +3,14 @@
 import {
   BUILTIN_PROFILES,
   makeWorkloadModel,
+  type LearnedRecord,
+  type LearningRun,
+  learningRun,
   type ModelContent,
   type ModelFidelity,
   type WorkloadModel,
 } from "../../src/model/index.ts";
+import type { SecurityEvent } from "../../src/event/index.ts";
 import { SHA256 } from "./test-hasher.ts";
 
 export const FIDELITY: ModelFidelity = {
@@ -46,4 +50,11 @@ export function aContent(changes: Partial<ModelContent> = {}): ModelContent {
 
 export function aModel(changes: Partial<ModelContent> = {}): WorkloadModel {
   return makeWorkloadModel(aContent(changes), SHA256);
+}
+
+/** A run that met each event once. */
+export function aRunOf(events: readonly SecurityEvent[]): LearningRun {
+  const records: readonly LearnedRecord[] = events.map((event) => ({ event, count: 1 }));
+  const facts = { eventsSeen: events.length, eventsLost: 0, durationMs: 1, saturation: [] };
+  return learningRun(records, facts, SHA256);
 }

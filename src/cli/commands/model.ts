@@ -2,7 +2,7 @@
 // galgo model show | diff | merge | lint | seal.
 import { quote } from "../../base/quote.ts";
 import { describeEvent } from "../../event/index.ts";
-import { describeDifferences, diffModels, lintModel } from "../../model/index.ts";
+import { describeDifferences, describeRule, diffModels, lintModel } from "../../model/index.ts";
 import type { ModelDiff } from "../../model/index.ts";
 import {
   loadModel,
@@ -84,16 +84,19 @@ export async function modelMerge(
 ): Promise<void> {
   const { output, name, json } = options;
   const result = mergeModelFiles({ files, output, ...(name === undefined ? {} : { name }) });
-  const { model, learnedAgain, recordsFile } = result;
+  const { model, learned, recordsFile } = result;
   if (json === true)
     outJson({
       model: output,
       records: recordsFile,
-      learnedAgain,
+      runs: model.spec.completeness.runs,
+      learnedAgain: learned !== undefined,
+      rules: learned?.rules ?? [],
       state: model.spec.state,
       behaviours: model.spec.points.length,
     });
-  if (learnedAgain) say("the rules of the models differ: made anew from the records of all");
+  for (const rule of learned?.rules ?? []) say(`rule added: ${describeRule(rule)}`);
+  if (learned !== undefined) say(`learned from ${plural(learned.given.length, "run")}`);
   if (recordsFile === undefined)
     say("not all of them have their records: galgo why will not be able to name everything");
   say(

@@ -60,6 +60,9 @@ interface Entry extends Found {
 
 /** How the records begin that Galgo writes itself: always one line. A kernel writes no pid without `export`. */
 export const GALGO_START = '{"event": {"pid": "';
+/** The header of a run in the records beside a model, which Galgo writes exactly so: no text of a workload is in it, and no record looks like it. */
+const RUN_HEADER =
+  /^\{"run":\{"id":"[0-9a-f]{16}","events":\d+,"lost":\d+,"durationMs":\d+,"saturation":\[[\d,]*\]\}\}\r?$/;
 /** How every record begins; other tools write other blanks, and members in another order. */
 export const STREAM_START: RegExp = /^\s*\{\s*"(?:export|event|COE|log|aggregate)"\s*:/;
 
@@ -125,6 +128,10 @@ export class RecordJoiner implements LineSink {
     const entry = { bytes, line: number, lines: 1, ...(parts === undefined ? {} : { parts }) };
     if (bytes.startsWith(GALGO_START)) {
       this.#next({ ...entry, whole: true });
+      return;
+    }
+    if (RUN_HEADER.test(bytes)) {
+      this.#settle();
       return;
     }
     const text = readableText(bytes);

@@ -63,6 +63,7 @@ export class RunDecoder {
     const { namespace: sink, setup } = this.#bench;
     const points = setup.tma.points.length;
     const { events: hints, complete } = readHints(modelFile, {
+      rules: setup.tma,
       pointOf: (event) => sink.pointOf(event),
       points,
     });

@@ -15,10 +15,13 @@ import { readHints } from "./hints.ts";
 const folder = mkdtempSync(join(tmpdir(), "galgo-hints-"));
 after(() => rmSync(folder, { recursive: true }));
 
-const model = createInProcessTma({
+const rules = {
   mapping: "tsem-v4",
   digest: "sha256",
   profile: BUILTIN_PROFILES.exact,
+} as const;
+const model = createInProcessTma({
+  ...rules,
   points: [],
   pseudonyms: [],
   sealed: false,
@@ -31,6 +34,7 @@ model.assess(CAPABLE);
 model.assess(OPEN);
 
 const hinted = {
+  rules,
   pointOf: model.pointOf.bind(model),
   get points() {
     return model.counts.points;

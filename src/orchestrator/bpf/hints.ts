@@ -7,6 +7,7 @@ import { isIdentity } from "../actors.ts";
 import { RecordFileError } from "../errors.ts";
 import { recordsFileOf } from "../learn-files.ts";
 import { MAX_HINTS } from "../limits.ts";
+import { type ModelRules, underRules } from "../model-rules.ts";
 import { readRecords } from "../record-file.ts";
 
 export interface Hints {
@@ -17,6 +18,8 @@ export interface Hints {
 
 /** What is asked of the model. */
 export interface HintedModel {
+  /** Records were made under other rules: by these they get the TASK_IDs of the model. */
+  readonly rules: ModelRules;
   pointOf(event: SecurityEvent): string | undefined;
   readonly points: number;
 }
@@ -28,18 +31,26 @@ export function readHints(modelFile: string, model: HintedModel): Hints {
   const points = new Set<string>();
   const hints = (): Hints => ({ events, complete: points.size === model.points });
   if (!existsSync(file)) return hints();
+  for (const event of underRules(recordedIn(file), model.rules)) {
+    if (isIdentity(event)) continue;
+    const point = model.pointOf(event);
+    if (point === undefined) continue;
+    events.push(event);
+    points.add(point);
+  }
+  return hints();
+}
+
+function recordedIn(file: string): readonly SecurityEvent[] {
+  const recorded: SecurityEvent[] = [];
   try {
     for (const { event } of readRecords(file)) {
-      if (isIdentity(event)) continue;
-      const point = model.pointOf(event);
-      if (point === undefined) continue;
-      events.push(event);
-      points.add(point);
-      if (events.length >= MAX_HINTS) break;
+      recorded.push(event);
+      if (recorded.length >= MAX_HINTS) break;
     }
   } catch (error) {
     // a record that can not be read hints at nothing; the others do
     if (!(error instanceof RecordFileError)) throw error;
   }
-  return hints();
+  return recorded;
 }

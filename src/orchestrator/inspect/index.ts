@@ -16,13 +16,10 @@ export {
 export type { Mark } from "../marks.ts";
 export { plainDifference, type PlainDifference, SHOWN_DIGITS } from "../plain-difference.ts";
 export { type Measured, measureModel, readInput } from "../measure-model.ts";
-export {
-  type MergeResult,
-  mergeModelFiles,
-  type NamedBehaviour,
-  nameBehaviours,
-  sealModelFile,
-} from "../model-files.ts";
+export { readLearningRuns } from "../learning-runs.ts";
+export { type MergeResult, mergeModelFiles } from "../merge-files.ts";
+export { type NamedBehaviour, nameBehaviours, sealModelFile } from "../model-files.ts";
+export { loadModelRecords, type ModelRecords } from "../model-records.ts";
 export { loadModel } from "../model-use.ts";
 export { type PointLine, readPoints } from "../points-file.ts";
 export { makePseudonyms, type PseudonymRequest, type PseudonymResult } from "../pseudonym-files.ts";

@@ -51,7 +51,7 @@ function* chosen(path: string, choice: RecordChoice): Generator<string> {
   if (!existsSync(path)) return;
   for (const { text } of readLines(path)) {
     if (choice === "extended") {
-      if (!text.includes(IDENTITY)) yield text;
+      if (!text.includes(IDENTITY)) yield splitMark(text).record;
       continue;
     }
     const { record, mark } = splitMark(text);

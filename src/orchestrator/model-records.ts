@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The records beside a model as events under its rules: the runs that they were recorded in had other rules, and so other TASK_IDs.
+import type { SecurityEvent } from "../event/index.ts";
+import type { WorkloadModel } from "../model/workload-model.ts";
+import { Actors, isIdentity } from "./actors.ts";
+import { underRules } from "./model-rules.ts";
+import { readRecords } from "./record-file.ts";
+import type { RecordsEnd } from "./record-file.ts";
+
+/** What stands behind a model. */
+export interface ModelRecords extends RecordsEnd {
+  /** Behaviours of all runs, as recorded but with the model's TASK_IDs. */
+  readonly events: readonly SecurityEvent[];
+  /** Who is behind the TASK_IDs. */
+  readonly actors: Actors;
+}
+
+/**
+ * Reads the records of `model`; without one the TASK_IDs stay those of the runs, and so they do when the records do not name everybody.
+ * @throws RecordFileError
+ */
+export function loadModelRecords(path: string, model: WorkloadModel | undefined): ModelRecords {
+  const raw: SecurityEvent[] = [];
+  const reader = readRecords(path);
+  let step = reader.next();
+  for (; step.done !== true; step = reader.next()) raw.push(step.value.event);
+  const actors = new Actors();
+  const events: SecurityEvent[] = [];
+  for (const event of model === undefined ? raw : underRules(raw, model.spec)) {
+    if (isIdentity(event)) actors.add(event);
+    else events.push(event);
+  }
+  return { events, actors, cutBytes: step.value.cutBytes };
+}
