@@ -8,6 +8,7 @@ import { CodedError } from "../base/errors.ts";
  * INCOMPATIBLE: models that cannot be merged. NOT_A_BEHAVIOUR: an identity record is never a point. NOT_MAPPABLE: the mapping has no
  * place for this event. BAD_TEXT: a line of a text model is wrong. BAD_SIGNATURE: a signature is bad, missing or by somebody else.
  * LOSS: another form of the model cannot hold what it means.
+ * BAD_REQUIREMENT: a must-have behaviour is not written as requirement.ts says.
  * AMBIGUOUS_IDENTITY, UNKNOWN_IDENTITY: recorded task ids cannot be carried over to other rules.
  */
 export type ModelErrorCode =
@@ -24,6 +25,7 @@ export type ModelErrorCode =
   | "BAD_TEXT"
   | "BAD_SIGNATURE"
   | "LOSS"
+  | "BAD_REQUIREMENT"
   | "AMBIGUOUS_IDENTITY"
   | "UNKNOWN_IDENTITY";
 

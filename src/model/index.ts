@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Security models: mapping of events to coefficients, the model's state machine, profiles, model files and what is done with them.
 // runtime/index.ts is the smaller door for what only decides events.
+export { checkRequirements, completenessOf, type CompletenessSource } from "./completeness.ts";
+export {
+  chanceOfNew,
+  expectedInNextRun,
+  neverSeen,
+  runsAt,
+} from "./completeness-estimates.ts";
+export {
+  ACTIVITY_KINDS,
+  type ActivityKind,
+  type CompletenessDetails,
+} from "./completeness-types.ts";
 export { cpuCountReads } from "./cpu-count.ts";
 export { describeDifferences, diffModels, type ModelDiff, type ModelDifference } from "./diff.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
@@ -43,6 +55,7 @@ export { writeTextModel } from "./text/write.ts";
 export { type Nearest, nearestBehaviours } from "./nearest.ts";
 export { createProfile, type Profile } from "./profile.ts";
 export { applyPseudonyms, pseudonymOf } from "./pseudonym.ts";
+export { parseRequirement, type Requirement } from "./requirement.ts";
 export { describeGrounds, describeRule } from "./rule-words.ts";
 export {
   ADDRESS_USES,

@@ -3,6 +3,7 @@
 import * as z from "zod/mini";
 import { quote } from "../base/quote.ts";
 import { HOOK_NAMES } from "../event/index.ts";
+import { completenessSchema } from "./completeness-schema.ts";
 import { DIGEST_NAMES } from "./hasher.ts";
 import {
   MAX_EVIDENCE_RUNS,
@@ -12,7 +13,6 @@ import {
   MAX_POINTS,
   MAX_PSEUDONYMS,
   MAX_RULES,
-  MAX_SATURATION,
   MAX_WORD_CHARS,
 } from "./limits.ts";
 import { MAPPING_NAMES } from "./mapping-names.ts";
@@ -106,13 +106,7 @@ const schema: z.ZodMiniType<WorkloadModel> = z.strictObject({
     }),
     pseudonyms: z.array(digest).check(z.maxLength(MAX_PSEUDONYMS)),
     points: z.array(digest).check(z.maxLength(MAX_POINTS)),
-    completeness: z.strictObject({
-      runs: count,
-      eventsSeen: count,
-      eventsLost: count,
-      behaviours: count,
-      saturation: z.array(count).check(z.maxLength(MAX_SATURATION)),
-    }),
+    completeness: completenessSchema,
     state: digest,
   }),
 });

@@ -4,6 +4,7 @@
 // model-file.ts reads it.
 import canonicalize from "canonicalize";
 import type { HookName } from "../event/event.ts";
+import type { CompletenessDetails } from "./completeness-types.ts";
 import type { DigestName, Hasher } from "./hasher.ts";
 import type { MappingName } from "./mapping-names.ts";
 import { createModel } from "./model.ts";
@@ -24,7 +25,7 @@ export interface ModelFidelity {
 }
 
 /** How much was learned from. */
-export interface Completeness {
+export interface Completeness extends CompletenessDetails {
   readonly runs: number;
   readonly eventsSeen: number;
   readonly eventsLost: number;
@@ -98,11 +99,8 @@ export function makeWorkloadModel(content: ModelContent, hasher: Hasher): Worklo
       pseudonyms: sortedUnique(content.pseudonyms),
       points,
       completeness: {
-        runs: completeness.runs,
-        eventsSeen: completeness.eventsSeen,
-        eventsLost: completeness.eventsLost,
+        ...completeness,
         behaviours: points.length,
-        saturation: completeness.saturation,
       },
       state: stateOf({ ...content, points }, hasher),
     },
