@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The corpus: every workload there is, in the order of the table.
+import { cron } from "./cron.ts";
+import { git } from "./git.ts";
 import type { Workload } from "./lib/workload.ts";
+import { make } from "./make.ts";
 import { nginx } from "./nginx.ts";
+import { nodeServer } from "./node-server.ts";
+import { npm } from "./npm.ts";
+import { pythonWeb } from "./python-web.ts";
 
-export const CORPUS: readonly Workload[] = [nginx];
+export const CORPUS: readonly Workload[] = [nginx, git, npm, nodeServer, pythonWeb, make, cron];
