@@ -13,6 +13,13 @@ export function digestOption(text: string): Option {
   return new Option("--digest <digest>", text).choices(DIGEST_NAMES);
 }
 
+/** `--require`, as often as wanted. */
+export function requireOption(text: string): Option {
+  return new Option("--require <behaviour>", text).argParser(
+    (value: string, before: readonly string[] | undefined) => [...(before ?? []), value],
+  );
+}
+
 /** Reads the argument of an option that is a number from 1. */
 export function positive(text: string): number {
   const value = Number(text);

@@ -2,7 +2,7 @@
 // The command line as a table of commands. Only the command that runs is loaded.
 import { Argument, Command, Option } from "commander";
 import { addModel } from "./model-program.ts";
-import { digestOption, mappingOption, positive } from "./options.ts";
+import { digestOption, mappingOption, positive, requireOption } from "./options.ts";
 import { CONSOLE_SUBJECTS, SHOW_SUBJECTS } from "./subjects.ts";
 import { packageVersion } from "./version.ts";
 
@@ -87,6 +87,7 @@ function addLearn(program: Command): void {
     )
     .addOption(mappingOption("how events become coefficients").default("tsem-v4"))
     .addOption(digestOption("digest of coefficients and contents").default("sha256"))
+    .addOption(requireOption("a behaviour that must be learned: exec:/usr/bin/git, connect:*:5432"))
     .option("--allow-loss", "write a model although events were lost, and say so in it")
     .option("--json", "print the result as JSON on stdout");
   addSensor(learn);

@@ -29,7 +29,7 @@ function aRun(id: number, seen: Readonly<Record<string, Seen>>, eventsLost = 0):
     points.set(point, { count: 1, tests: [], tenth: 0, ...given });
   }
   const eventsSeen = [...points.values()].reduce((total, { count }) => total + count, 0);
-  const facts = { eventsSeen, eventsLost, durationMs: 100 * id, saturation: [id] };
+  const facts = { eventsSeen, eventsLost, durationMs: 100 * id, saturation: [] };
   return { id: idOf(id), facts, points };
 }
 
@@ -123,6 +123,8 @@ describe("estimates of what was not seen", () => {
   });
 });
 
+const tenths = (first: number): number[] => [first, ...new Array<number>(9).fill(0)];
+
 describe("completeness of runs", () => {
   const first = aRun(1, { a: 3, b: 1, c: { count: 1, tests: ["t1"] } });
   const second = aRun(2, { a: 2, b: 1, d: { count: 2, tests: ["t2"] } }, 1);
@@ -132,7 +134,7 @@ describe("completeness of runs", () => {
     const found = completenessOf([first, second, third], NOTHING);
     assert.deepEqual(
       { runs: found.runs, seen: found.eventsSeen, lost: found.eventsLost, at: found.saturation },
-      { runs: 3, seen: 12, lost: 1, at: [1, 2, 3] },
+      { runs: 3, seen: 12, lost: 1, at: [tenths(3), tenths(1), tenths(0)].flat() },
     );
     assert.deepEqual(
       found.perRun?.map(({ id, behaviours, onlyHere }) => [id, behaviours, onlyHere]),

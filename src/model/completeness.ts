@@ -47,7 +47,7 @@ export function completenessOf(
     runs: ordered.length,
     eventsSeen: sum(ordered, ({ facts: { eventsSeen } }) => eventsSeen),
     eventsLost: sum(ordered, ({ facts: { eventsLost } }) => eventsLost),
-    saturation: ordered.flatMap(({ facts: { saturation } }) => saturation),
+    saturation: saturationOf(ordered),
     perRun: ordered.map((run) => summaryOf(run, shownIn)),
     curve: rarefaction(histogram(shownIn.values(), ordered.length), ordered.length),
     unseen: unseenCounts(ordered, shownIn),
@@ -55,6 +55,20 @@ export function completenessOf(
     ...(requirements.length > 0 && { requirements }),
     ...(tests.length > 0 && { tests }),
   };
+}
+
+/** Each run's behaviours count as new when no run before it, in the order of ids, had them. */
+function saturationOf(runs: readonly MappedRun[]): readonly number[] {
+  const seen = new Set<string>();
+  return runs.flatMap(({ points }) => {
+    const tenths = new Array<number>(10).fill(0);
+    for (const [point, { tenth }] of points) {
+      if (seen.has(point)) continue;
+      seen.add(point);
+      tenths[tenth] = (tenths[tenth] ?? 0) + 1;
+    }
+    return tenths;
+  });
 }
 
 /** In how many runs each behaviour was seen. */

@@ -31,7 +31,13 @@ export { type LintFinding, lintModel } from "./lint.ts";
 export { carriedOver, type MappedRuns, mapRuns } from "./map-runs.ts";
 export { createMapper, type EventMapper, typeOf } from "./mapper.ts";
 export { MAPPING_NAMES, type MappingName } from "./mapping-names.ts";
-export { type MergedTerms, type MergeOptions, mergedTerms, mergeModels } from "./merge.ts";
+export {
+  type MergedTerms,
+  type MergeOptions,
+  mergedTerms,
+  mergeModels,
+  requirementsOf,
+} from "./merge.ts";
 export {
   createModel,
   type Model,

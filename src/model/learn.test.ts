@@ -178,7 +178,7 @@ describe("modelFromRecords", () => {
     assert.equal(model.spec.aggregate, settings.aggregate);
     assert.equal(model.spec.base, settings.base);
     assert.deepEqual(model.spec.pseudonyms, [pseudonym]);
-    assert.deepEqual(learn("02".repeat(32)), model);
+    assert.equal(learn("02".repeat(32)).spec.state, model.spec.state);
   });
 });
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes a model file from recorded runs: the events are mapped anew under the wanted rules, after rules that only this workload needs
 // were found. Deterministic: the same runs in any order give the same model.
+import { completenessOf } from "./completeness.ts";
 import type { Hasher } from "./hasher.ts";
 import type { IdentityRecord } from "./identities.ts";
 import { distinctRuns, type LearningRun, type MappedRun } from "./learning-run.ts";
@@ -10,12 +11,7 @@ import type { MappingName } from "./mapping-names.ts";
 import { createProfile } from "./profile.ts";
 import { rewrittenFileRules } from "./rewritten-files.ts";
 import { compareRules, type ProfileSpec, type RuleSpec } from "./rules.ts";
-import {
-  type Completeness,
-  makeWorkloadModel,
-  type ModelFidelity,
-  type WorkloadModel,
-} from "./workload-model.ts";
+import { makeWorkloadModel, type ModelFidelity, type WorkloadModel } from "./workload-model.ts";
 
 export interface LearnOptions {
   readonly name: string;
@@ -30,6 +26,8 @@ export interface LearnOptions {
   readonly pseudonyms?: readonly string[];
   readonly sealed?: boolean;
   readonly fidelity: ModelFidelity;
+  /** Behaviours that the workload must have (requirement.ts); the model says which of them were met. */
+  readonly required?: readonly string[];
 }
 
 export interface LearnedModel {
@@ -46,7 +44,8 @@ export interface LearnedModel {
 
 /**
  * Learns from recorded runs; their order does not matter, and a run that is given twice counts once. The profile `exact` gets no rules.
- * Throws `ModelError` AMBIGUOUS_IDENTITY or UNKNOWN_IDENTITY when the records do not allow that the TASK_IDs are computed anew.
+ * Throws `ModelError` AMBIGUOUS_IDENTITY or UNKNOWN_IDENTITY when the records do not allow that the TASK_IDs are computed anew,
+ * BAD_REQUIREMENT.
  */
 export function modelFromRuns(given: readonly LearningRun[], options: LearnOptions): LearnedModel {
   const runs = distinctRuns(given);
@@ -65,7 +64,11 @@ export function modelFromRuns(given: readonly LearningRun[], options: LearnOptio
     fidelity: options.fidelity,
     pseudonyms: options.pseudonyms ?? [],
     points: [...mapped.points],
-    completeness: completenessOf(mapped.runs),
+    completeness: completenessOf(mapped.runs, {
+      learned: runs,
+      described: mapped.described,
+      required: options.required ?? [],
+    }),
   };
   return {
     model: makeWorkloadModel(content, options.hasher),
@@ -95,27 +98,6 @@ function withRules({ name, rules }: ProfileSpec, found: readonly RuleSpec[]): Pr
     return before === undefined || compareRules(before, rule) !== 0;
   });
   return { name, rules: distinct };
-}
-
-/** Each run's behaviours are counted as new when no run before it, in the order of ids, had them. */
-function completenessOf(runs: readonly MappedRun[]): Omit<Completeness, "behaviours"> {
-  const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
-  const seen = new Set<string>();
-  const saturation = runs.flatMap(({ points }) => {
-    const tenths = new Array<number>(10).fill(0);
-    for (const [coefficient, { tenth }] of points) {
-      if (seen.has(coefficient)) continue;
-      seen.add(coefficient);
-      tenths[tenth] = (tenths[tenth] ?? 0) + 1;
-    }
-    return tenths;
-  });
-  return {
-    runs: runs.length,
-    eventsSeen: sum(runs.map(({ facts }) => facts.eventsSeen)),
-    eventsLost: sum(runs.map(({ facts }) => facts.eventsLost)),
-    saturation,
-  };
 }
 
 /** True for a rule that somebody asked for by name: it is no finding, so learning again keeps it. */

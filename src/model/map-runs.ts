@@ -20,6 +20,8 @@ export interface MappedRuns {
   readonly runs: readonly MappedRun[];
   /** Coefficients of all runs, and of what the rules expect although no run showed it. */
   readonly points: ReadonlySet<string>;
+  /** By coefficient, the first event that showed it, as it was recorded. */
+  readonly described: ReadonlyMap<string, SecurityEvent>;
   /** Who is behind each TASK_ID, under the rules. */
   readonly identities: ReadonlyMap<string, IdentityRecord>;
 }
@@ -38,7 +40,13 @@ export function mapRuns(runs: readonly LearningRun[], terms: MapTerms): MappedRu
   const hidden = new Set(terms.pseudonyms);
   const coefficientOf = (e: SecurityEvent): string =>
     mapper.coefficient(applyPseudonyms(profile.rewrite(ids.apply(e)), hidden, mapper));
-  const mapped = runs.map((run) => mapRun(run, coefficientOf));
+  const described = new Map<string, SecurityEvent>();
+  const describing = (e: SecurityEvent): string => {
+    const coefficient = coefficientOf(e);
+    if (!described.has(coefficient)) described.set(coefficient, e);
+    return coefficient;
+  };
+  const mapped = runs.map((run) => mapRun(run, describing));
   const points = new Set<string>();
   for (const [index, run] of runs.entries()) {
     for (const coefficient of mapped[index]?.points.keys() ?? []) points.add(coefficient);
@@ -46,7 +54,7 @@ export function mapRuns(runs: readonly LearningRun[], terms: MapTerms): MappedRu
     for (const e of cpuCountReads(events, profile.spec, mapper.emptyDigest))
       points.add(coefficientOf(e));
   }
-  return { runs: mapped, points, identities: ids.identities };
+  return { runs: mapped, points, described, identities: ids.identities };
 }
 
 /** The identities that recorded events give, under the rules. Throws as `mapRuns`. */

@@ -5,6 +5,7 @@ import { ModelError, type ModelErrorCode } from "./errors.ts";
 import type { Hasher } from "./hasher.ts";
 import { BUILTIN_PROFILES, compareRules } from "./rules.ts";
 import {
+  type Completeness,
   makeWorkloadModel,
   type ModelFidelity,
   type WorkloadModel,
@@ -44,9 +45,26 @@ export function mergeModels(
       eventsSeen: sum(models.map((model) => model.spec.completeness.eventsSeen)),
       eventsLost: sum(models.map((model) => model.spec.completeness.eventsLost)),
       saturation: models.flatMap((model) => model.spec.completeness.saturation),
+      ...metByAny(models),
     },
   };
   return makeWorkloadModel(content, hasher);
+}
+
+/** Requirements of all, met where one of the models meets them. What else they say of their runs can not be added up. */
+function metByAny(models: readonly WorkloadModel[]): Pick<Completeness, "requirements"> {
+  const results = models.flatMap(({ spec }) => spec.completeness.requirements ?? []);
+  const requirements = requirementsOf(models).map((require) => ({
+    require,
+    met: results.some((result) => result.require === require && result.met),
+  }));
+  return requirements.length === 0 ? {} : { requirements };
+}
+
+/** Must-have behaviours of models, as they were given; each once, in the order of the text. */
+export function requirementsOf(models: readonly WorkloadModel[]): readonly string[] {
+  const all = models.flatMap(({ spec }) => spec.completeness.requirements ?? []);
+  return [...new Set(all.map(({ require }) => require))].sort();
 }
 
 /** What models have in common, apart from their rules and what they hold. */

@@ -4,7 +4,12 @@ import { accessSync, closeSync, constants, existsSync, openSync, rmSync } from "
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import { quote } from "../base/quote.ts";
-import { ModelError, modelFromRuns, stringifyWorkloadModel } from "../model/index.ts";
+import {
+  checkRequirements,
+  ModelError,
+  modelFromRuns,
+  stringifyWorkloadModel,
+} from "../model/index.ts";
 import type { LearnedModel, LearningRun, RuleSpec, WorkloadModel } from "../model/index.ts";
 import { nodeHasher } from "../tma/index.ts";
 import { RunError, StateError } from "./errors.ts";
@@ -26,6 +31,8 @@ export interface LearnRequest {
   readonly output: string;
   /** Write a model although events were lost. */
   readonly allowLoss: boolean;
+  /** Behaviours that the workload must have; none: nothing is asked. */
+  readonly required?: readonly string[];
 }
 
 export interface LearnObserver extends RunObserver {
@@ -54,6 +61,7 @@ export async function learnWorkload(
   request: LearnRequest,
   observer: LearnObserver = {},
 ): Promise<LearnResult> {
+  requireReadable(request.required ?? []);
   const recordsFile = recordsFileOf(request.output);
   for (const file of [request.output, recordsFile]) requireWritable(file);
   const runs: RunResult[] = [];
@@ -102,6 +110,16 @@ export function requireWritable(file: string): void {
   }
 }
 
+/** Found out before the workload runs, too. */
+function requireReadable(required: readonly string[]): void {
+  try {
+    checkRequirements(required, []);
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    throw new RunError("BAD_OPTION", error.message, { cause: error });
+  }
+}
+
 /** A workload that was killed did not do all that it does. */
 function refuseCutShort({ cutShort, outcome }: RunResult): void {
   if (!cutShort) return;
@@ -123,7 +141,7 @@ function refuseLoss(run: RunResult, allowLoss: boolean): void {
 }
 
 function learnFrom(
-  { run }: LearnRequest,
+  { run, required = [] }: LearnRequest,
   runs: readonly RunResult[],
   recorded: readonly LearningRun[],
 ): LearnedModel {
@@ -140,6 +158,7 @@ function learnFrom(
       ...(last.aggregate === undefined ? {} : { aggregate: last.aggregate }),
       sealed: true,
       fidelity: last.fidelity,
+      required,
     });
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;

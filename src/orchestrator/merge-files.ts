@@ -9,6 +9,7 @@ import {
   ModelError,
   mergedTerms,
   modelFromRuns,
+  requirementsOf,
 } from "../model/index.ts";
 import type { LearningRun, LearnedModel, ProfileSpec, WorkloadModel } from "../model/index.ts";
 import { nodeHasher } from "../tma/index.ts";
@@ -95,6 +96,7 @@ function learnAgain(
       pseudonyms,
       sealed,
       fidelity,
+      required: requirementsOf(models),
     });
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;

@@ -25,6 +25,7 @@ interface LearnOptions extends SensorOptions {
   readonly mapping: MappingName;
   readonly digest: DigestName;
   readonly allowLoss?: boolean;
+  readonly require?: readonly string[];
   readonly json?: boolean;
   readonly deadline: number;
   readonly onExit: "wait" | "kill";
@@ -63,6 +64,7 @@ export async function learn(command: readonly string[], options: LearnOptions): 
       runs: options.runs,
       output: options.output ?? `./${name}.galgo.json`,
       allowLoss: options.allowLoss === true,
+      required: options.require ?? [],
     },
     {
       onNotice: say,
@@ -89,6 +91,7 @@ function printJson(result: LearnResult): void {
     events: result.events,
     lost: result.lost,
     rules: result.rules,
+    requirements: result.model.spec.completeness.requirements ?? [],
     runs: result.runs.map(({ record }) => record),
     exit: result.exit,
   });
@@ -107,6 +110,8 @@ function summarize(result: LearnResult): void {
       `a console sealed the model: ${plural(outside, "later behaviour")} not in it; galgo show ${model.metadata.name} forensics`,
     );
   }
+  for (const { require, met } of model.spec.completeness.requirements ?? [])
+    if (!met) say(`NOT MET: ${quote(require)}: nothing that was learned is that`);
   for (const rule of rules) say(`rule added: ${describeRule(rule)}`);
   const loss = lost === 0 ? "none lost" : `${count(lost)} LOST`;
   say(
