@@ -18,11 +18,18 @@ export function addModel(program: Command): void {
     .action(async (file, options) => (await load()).modelShow(file, options));
   model
     .command("diff")
-    .description("compare two models; exit status 0 same, 1 different, 2 trouble")
-    .argument("<a>")
-    .argument("<b>")
-    .option("--json", "print JSON")
-    .action(async (a, b, options) => (await load()).modelDiff(a, b, options));
+    .description(
+      "what the workload does more, less and otherwise by another model; exit status 0 same, 1 different, 2 trouble",
+    )
+    .argument("<a>", "the older model")
+    .argument("<b>", "the newer model")
+    .option("--all", "show every line of long lists")
+    .addOption(new Option("--json", "print JSON").conflicts(["sarif", "markdown"]))
+    .addOption(new Option("--sarif", "print SARIF 2.1.0, for pull requests").conflicts("markdown"))
+    .option("--markdown", "print Markdown, for a comment")
+    .action(async (a, b, options) =>
+      (await import("./commands/model-diff.ts")).modelDiff(a, b, options),
+    );
   model
     .command("merge")
     .description("combine models of the same mapping, digest and profile into one")

@@ -14,7 +14,12 @@ export {
   type CompletenessDetails,
 } from "./completeness-types.ts";
 export { cpuCountReads } from "./cpu-count.ts";
-export { describeDifferences, diffModels, type ModelDiff, type ModelDifference } from "./diff.ts";
+export {
+  describeDifferences,
+  diffModels,
+  type ModelDiff,
+  type ModelDifference,
+} from "./diff/terms.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
 export { DIGEST_NAMES, DIGEST_SIZES, type DigestName, type Hasher } from "./hasher.ts";
 export type { IdentityRecord } from "./identities.ts";

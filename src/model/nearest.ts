@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which known behaviours are nearest to an unknown one, and in what they differ: for explanations, never for decisions.
 import type { SecurityEvent } from "../event/event.ts";
-import { HOOKS } from "../event/index.ts";
+import { type Facts, factsOf } from "./facts.ts";
 
 /** A known behaviour and what keeps the unknown one from being it. */
 export interface Nearest {
@@ -31,8 +31,6 @@ const WEIGHTS: readonly (readonly [RegExp, number])[] = [
   [/^coe\./, 2],
 ];
 const OTHER_WEIGHT = 1;
-
-type Facts = ReadonlyMap<string, string>;
 
 /**
  * The `n` behaviours of `candidates` that are nearest to `event`, nearest first; those of the same hook come before all others.
@@ -88,26 +86,4 @@ function unlikeness(field: string, a: string, b: string): number {
   let common = 0;
   while (common < x.length && common < y.length && x[common] === y[common]) common++;
   return 1 - common / (Math.max(x.length, y.length) + 1);
-}
-
-function factsOf(e: SecurityEvent): Facts {
-  const facts = new Map<string, string>([
-    ["hook", e.hook],
-    ["program", e.task.taskId],
-    ["parent", e.task.pTaskId],
-  ]);
-  if (e.hook === "syscall") facts.set("syscall", e.syscall);
-  flatten("coe", e.coe, facts);
-  const cell = e.cell as unknown as Readonly<Record<string, unknown>>;
-  for (const { member } of HOOKS[e.hook].cell) flatten(member, cell[member], facts);
-  return facts;
-}
-
-function flatten(name: string, value: unknown, facts: Map<string, string>): void {
-  if (value === undefined) return;
-  if (typeof value !== "object" || value === null) {
-    facts.set(name, String(value));
-    return;
-  }
-  for (const [member, inner] of Object.entries(value)) flatten(`${name}.${member}`, inner, facts);
 }

@@ -2,7 +2,6 @@
 // What differs between two behaviours, for people: members by their usual names, programs for TASK_IDs, short digests. Everything is quoted.
 import { quote } from "../base/quote.ts";
 import type { Nearest } from "../model/index.ts";
-import type { Actors } from "./actors.ts";
 
 /** What a member that differs is called. The first matching end of its name decides. */
 const FIELD_WORDS: readonly (readonly [RegExp, string])[] = [
@@ -18,6 +17,11 @@ const FIELD_WORDS: readonly (readonly [RegExp, string])[] = [
   [/^addr\.address$/, "address"],
 ];
 
+/** Names programs by their TASK_IDs. */
+export interface ProgramNamer {
+  programOf(taskId: string): string | undefined;
+}
+
 const DIGEST = /^[0-9a-f]{64,128}$/;
 /** Digits of a digest that are shown. */
 export const SHOWN_DIGITS = 12;
@@ -32,7 +36,7 @@ export interface PlainDifference {
 /** A difference with programs named and digests shortened; values are quoted. */
 export function plainDifference(
   { field, expected, got }: Nearest["differs"][number],
-  actors: Actors,
+  actors: ProgramNamer,
 ): PlainDifference {
   const words = FIELD_WORDS.find(([name]) => name.test(field))?.[1] ?? field;
   const plain = (value: string): string => plainNumber(field, value) ?? plainValue(value, actors);
@@ -51,7 +55,7 @@ function plainNumber(field: string, text: string): string | undefined {
   return field.endsWith("mode") ? `0${value.toString(8)}` : undefined;
 }
 
-function plainValue(value: string, actors: Actors): string {
+function plainValue(value: string, actors: ProgramNamer): string {
   if (/^0{64,128}$/.test(value)) return "nobody";
   if (!DIGEST.test(value)) return quote(value);
   const program = actors.programOf(value);

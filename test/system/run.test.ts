@@ -218,8 +218,8 @@ describe("learning in several runs", () => {
     }
     const diff = await place.galgo("model", "diff", "a.json", "b.json");
     assert.equal(diff.status, 1);
-    assert.match(diff.stdout, /^- \S*cat opens \S*a\.txt for reading$/m);
-    assert.match(diff.stdout, /^\+ \S*cat opens \S*b\.txt for reading$/m);
+    assert.match(diff.stdout, /^\S*cat$\n {2}reads\n {4}\+ opens \S*b\.txt for reading$/m);
+    assert.match(diff.stdout, /^ {4}- opens \S*a\.txt for reading$/m);
     assert.equal((await place.galgo("model", "diff", "a.json", "a.json")).status, 0);
     const merged = await place.galgo("model", "merge", "-o", "both.json", "a.json", "b.json");
     assert.equal(merged.status, 0, merged.stderr);

@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// galgo model show | diff | merge | lint | seal.
+// galgo model show | merge | lint | seal.
 import { quote } from "../../base/quote.ts";
-import { describeEvent } from "../../event/index.ts";
-import { describeDifferences, describeRule, diffModels, lintModel } from "../../model/index.ts";
-import type { ModelDiff } from "../../model/index.ts";
-import {
-  loadModel,
-  mergeModelFiles,
-  nameBehaviours,
-  sealModelFile,
-} from "../../orchestrator/inspect/index.ts";
-import type { NamedBehaviour } from "../../orchestrator/inspect/index.ts";
+import { describeRule, lintModel } from "../../model/index.ts";
+import { loadModel, mergeModelFiles, sealModelFile } from "../../orchestrator/inspect/index.ts";
 import { EXIT_DIFFERENT, EXIT_OK } from "../exit-status.ts";
 import { printModel } from "../model-text.ts";
-import { count, outJson, outLine, outPainter, plural, say } from "../render.ts";
-import { chainText } from "../violation-text.ts";
+import { outJson, outLine, plural, say } from "../render.ts";
 
 interface JsonOption {
   readonly json?: boolean;
@@ -24,58 +15,6 @@ export async function modelShow(file: string, options: JsonOption): Promise<void
   const model = loadModel(file);
   if (options.json === true) outJson(model);
   else printModel(model);
-}
-
-type Names = ReadonlyMap<string, NamedBehaviour>;
-
-/** Exit status 0: the same behaviours under the same terms; 1: not. */
-export async function modelDiff(a: string, b: string, options: JsonOption): Promise<void> {
-  const [inA, inB] = [loadModel(a), loadModel(b)];
-  const diff = diffModels(inA, inB);
-  const [namesA, namesB] = diff.same
-    ? [new Map(), new Map()]
-    : [nameBehaviours(inA, a), nameBehaviours(inB, b)];
-  if (options.json === true) {
-    const named = (points: readonly string[], names: Names) =>
-      points.map((coefficient) => ({ coefficient, words: wordsOf(coefficient, names) }));
-    outJson({
-      ...diff,
-      onlyInA: named(diff.onlyInA, namesA),
-      onlyInB: named(diff.onlyInB, namesB),
-    });
-  } else {
-    printDiff(diff, { names: namesA, sign: "-" }, { names: namesB, sign: "+" });
-  }
-  process.exitCode = diff.same ? EXIT_OK : EXIT_DIFFERENT;
-}
-
-interface Side {
-  readonly names: Names;
-  readonly sign: "-" | "+";
-}
-
-function printDiff(diff: ModelDiff, a: Side, b: Side): void {
-  const paint = outPainter();
-  for (const line of describeDifferences(diff)) outLine(`${paint.yellow("!")} ${line}`);
-  for (const point of diff.onlyInA)
-    outLine(paint.red(`${a.sign} ${wordsOf(point, a.names) ?? point}`));
-  for (const point of diff.onlyInB)
-    outLine(paint.green(`${b.sign} ${wordsOf(point, b.names) ?? point}`));
-  if (diff.same) say(`the same: ${plural(diff.common, "behaviour")}`);
-  else {
-    say(
-      `${plural(diff.common, "behaviour")} in both, ${count(diff.onlyInA.length)} only in the first, ` +
-        `${count(diff.onlyInB.length)} only in the second`,
-    );
-  }
-}
-
-function wordsOf(coefficient: string, names: Names): string | undefined {
-  const named = names.get(coefficient);
-  if (named === undefined) return undefined;
-  const { event, actors } = named;
-  const chain = chainText(actors.chainOf(event.task).map(({ program }) => program));
-  return `${chain} ${describeEvent(event, (taskId) => actors.programOf(taskId))}`;
 }
 
 export async function modelMerge(
