@@ -9,6 +9,7 @@ import { CodedError } from "../base/errors.ts";
  * place for this event. BAD_TEXT: a line of a text model is wrong. BAD_SIGNATURE: a signature is bad, missing or by somebody else.
  * LOSS: another form of the model cannot hold what it means.
  * BAD_REQUIREMENT: a must-have behaviour is not written as requirement.ts says.
+ * BAD_TEMPLATE: no template of names. BAD_RULE: a rule that can not be, or is too wide.
  * AMBIGUOUS_IDENTITY, UNKNOWN_IDENTITY: recorded task ids cannot be carried over to other rules.
  */
 export type ModelErrorCode =
@@ -26,6 +27,8 @@ export type ModelErrorCode =
   | "BAD_SIGNATURE"
   | "LOSS"
   | "BAD_REQUIREMENT"
+  | "BAD_TEMPLATE"
+  | "BAD_RULE"
   | "AMBIGUOUS_IDENTITY"
   | "UNKNOWN_IDENTITY";
 

@@ -64,6 +64,14 @@ export { readTextModel, type TextReading, type TextReadOptions } from "./text/re
 export type { SignatureCheck, TextModel, TextSigner, TextWarning } from "./text/text-model.ts";
 export { writeTextModel } from "./text/write.ts";
 export { type Nearest, nearestBehaviours } from "./nearest.ts";
+export { ANYBODY, matchesTemplate, type NameUser } from "./template/match.ts";
+export { compareTemplates } from "./template/order.ts";
+export {
+  parseTemplate,
+  printTemplate,
+  rewrittenForm,
+  type Template,
+} from "./template/template.ts";
 export { createProfile, type Profile } from "./profile.ts";
 export { applyPseudonyms, pseudonymOf } from "./pseudonym.ts";
 export { parseRequirement, type Requirement } from "./requirement.ts";

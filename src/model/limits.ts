@@ -22,3 +22,21 @@ export const MAX_FAULTS: number = 20;
 export const MAX_TEXT_LINE_CHARS: number = 16_384;
 /** Coefficients that a mapper remembers; beyond it the memo starts again. One takes about 500 bytes. */
 export const MAX_REMEMBERED = 65_536;
+/** UTF-16 units of a template. */
+export const MAX_TEMPLATE_CHARS: number = 4096;
+export const MAX_TEMPLATE_COMPONENTS = 128;
+/** Literals and holes of one component. */
+export const MAX_TEMPLATE_PIECES = 32;
+/** The K of {hex:K} and {id:K}. */
+export const MAX_HOLE_CHARS = 128;
+/** Digits of {n} and {pid}: those of a 64-bit number. */
+export const MAX_NUMBER_DIGITS = 20;
+export const MIN_HEX_DIGITS = 8;
+export const MAX_HEX_DIGITS = 128;
+export const MIN_TMP_CHARS = 6;
+export const MAX_TMP_CHARS = 12;
+/** Names of which the profile remembers what templates make of them, and their UTF-16 units; beyond it the memo starts again. */
+export const MAX_REMEMBERED_NAMES = 16_384;
+export const MAX_REMEMBERED_CHARS: number = 4 * 1024 * 1024;
+/** A name that is longer matches no template: the kernel has none. */
+export const MAX_MATCHED_CHARS = 8192;

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// Many templates at work: finds the one that acts on a name. Literal components lead through a tree; what a name has become is remembered.
+import { MAX_MATCHED_CHARS, MAX_REMEMBERED_CHARS, MAX_REMEMBERED_NAMES } from "../limits.ts";
+import {
+  ANYBODY,
+  isDots,
+  matchesComponent,
+  type Name,
+  nameOf,
+  type NameUser,
+  rootOf,
+} from "./match.ts";
+import { compareTemplates } from "./order.ts";
+import {
+  type Component,
+  hasHole,
+  parseTemplate,
+  rewrittenForm,
+  type Template,
+  type TemplateRoot,
+} from "./template.ts";
+
+/** A template as it is found. */
+interface Entry {
+  /** Its place in the order; the lowest acts. */
+  readonly rank: number;
+  readonly form: string;
+  readonly usesPid: boolean;
+}
+
+/** A place in the tree: what follows the components above it. */
+class Branch {
+  readonly literals: Map<string, Branch> = new Map();
+  /** Components with holes by the first character of their name, or by nothing when a hole comes first. */
+  readonly holes: Map<string, Edge[]> = new Map();
+  /** A template that ends here. */
+  entry: Entry | undefined;
+  /** A template of which {path} stands here. */
+  rest: Entry | undefined;
+}
+
+interface Edge {
+  readonly component: Component;
+  readonly text: string;
+  readonly branch: Branch;
+}
+
+/** What a name becomes depends on who uses it. */
+const BY_USER = 0;
+type Outcome = string | typeof BY_USER;
+const EVEN = "//";
+
+export class TemplateIndex {
+  readonly #roots: ReadonlyMap<TemplateRoot, Branch> = new Map([
+    ["/", new Branch()],
+    ["@", new Branch()],
+    ["", new Branch()],
+  ]);
+  readonly #forms: ReadonlySet<string>;
+  #memo = new Map<string, Outcome>();
+  #chars = 0;
+
+  /** Throws `ModelError` BAD_TEMPLATE. */
+  constructor(texts: readonly string[]) {
+    const templates = texts.map(parseTemplate).sort(compareTemplates);
+    for (const [rank, template] of templates.entries()) this.#add(template, rank);
+    this.#forms = new Set(templates.map(rewrittenForm));
+  }
+
+  /**
+   * What a name becomes: the form of the template that acts on it, or the name itself. A name that no template matches and that looks
+   * like such a form, as programs may write it into a link or a socket's name, gets two slashes more, so that it never is one.
+   */
+  rewrite(name: string, user: NameUser): string {
+    let outcome = this.#memo.get(name);
+    if (outcome === undefined) {
+      outcome = this.#outcome(name);
+      this.#remember(name, outcome);
+    }
+    return outcome === BY_USER ? this.#choose(name, this.#matches(name, user)) : outcome;
+  }
+
+  /** As `rewrite`, where nobody is known to use the name; undefined when it depends on who does. */
+  rewriteForAll(name: string): string | undefined {
+    if (!this.dependsOnUser(name)) return this.rewrite(name, { pid: 0 });
+    return undefined;
+  }
+
+  /** True when what the name becomes depends on the number of the process. */
+  dependsOnUser(name: string): boolean {
+    this.rewrite(name, { pid: 0 });
+    return (this.#memo.get(name) ?? BY_USER) === BY_USER;
+  }
+
+  #add(template: Template, rank: number): void {
+    const { root, components } = template;
+    const pieces = components.flat();
+    const usesPid = pieces.some((piece) => typeof piece !== "string" && piece.type === "pid");
+    const entry: Entry = { rank, form: rewrittenForm(template), usesPid };
+    let branch = this.#roots.get(root) ?? new Branch();
+    for (const component of components) {
+      const [first] = component;
+      if (typeof first === "object" && first.type === "path") {
+        branch.rest ??= entry;
+        return;
+      }
+      branch = hasHole(component)
+        ? holeBranch(branch, component)
+        : literalBranch(branch, component);
+    }
+    branch.entry ??= entry;
+  }
+
+  #outcome(name: string): Outcome {
+    const all = this.#matches(name, ANYBODY);
+    return all.some(({ usesPid }) => usesPid) ? BY_USER : this.#choose(name, all);
+  }
+
+  #choose(name: string, matches: readonly Entry[]): string {
+    let best: Entry | undefined;
+    for (const entry of matches) if (best === undefined || entry.rank < best.rank) best = entry;
+    return best?.form ?? this.#unlikeForms(name);
+  }
+
+  #unlikeForms(name: string): string {
+    if (!name.includes("{")) return name;
+    let end = name.length;
+    while (end > 0 && name[end - 1] === "/") end -= 1;
+    const even = (name.length - end) % 2 === 0;
+    return even && this.#forms.has(name.slice(0, end)) ? name + EVEN : name;
+  }
+
+  #matches(name: string, user: NameUser | typeof ANYBODY): readonly Entry[] {
+    const root = rootOf(name);
+    const branch = this.#roots.get(root);
+    if (branch === undefined || name.length > MAX_MATCHED_CHARS) return [];
+    const { text, spans } = nameOf(name, root.length);
+    const dots = spans.findLastIndex((span) => isDots(text, span));
+    const found: Entry[] = [];
+    collect(branch, 0, { text, spans, dots, user, found });
+    return found;
+  }
+
+  #remember(name: string, outcome: Outcome): void {
+    if (this.#memo.size >= MAX_REMEMBERED_NAMES || this.#chars >= MAX_REMEMBERED_CHARS) {
+      this.#memo = new Map();
+      this.#chars = 0;
+    }
+    this.#memo.set(name, outcome);
+    this.#chars += name.length;
+  }
+}
+
+function literalBranch(branch: Branch, component: Component): Branch {
+  const text = component.join("");
+  let next = branch.literals.get(text);
+  if (next === undefined) {
+    next = new Branch();
+    branch.literals.set(text, next);
+  }
+  return next;
+}
+
+function holeBranch(branch: Branch, component: Component): Branch {
+  const [first] = component;
+  const key = typeof first === "string" ? first.charAt(0) : "";
+  const text = JSON.stringify(component);
+  const edges = branch.holes.get(key) ?? [];
+  branch.holes.set(key, edges);
+  let edge = edges.find((known) => known.text === text);
+  if (edge === undefined) {
+    edge = { component, text, branch: new Branch() };
+    edges.push(edge);
+  }
+  return edge.branch;
+}
+
+interface Search extends Name {
+  /** The last component that no hole stands for; -1 when there is none. */
+  readonly dots: number;
+  readonly user: NameUser | typeof ANYBODY;
+  readonly found: Entry[];
+}
+
+/** Every branch is reached in one way only, so the tree is walked once at most. */
+function collect(branch: Branch, depth: number, search: Search): void {
+  const { text, spans, found, dots } = search;
+  const span = spans[depth];
+  if (span === undefined) {
+    if (branch.entry !== undefined) found.push(branch.entry);
+    return;
+  }
+  if (branch.rest !== undefined && dots < depth) found.push(branch.rest);
+  const literal = branch.literals.get(text.slice(span.at, span.end));
+  if (literal !== undefined) collect(literal, depth + 1, search);
+  for (const edge of branch.holes.get("") ?? []) follow(edge, depth, search);
+  for (const edge of branch.holes.get(text.charAt(span.at)) ?? []) follow(edge, depth, search);
+}
+
+function follow({ component, branch }: Edge, depth: number, search: Search): void {
+  const span = search.spans[depth];
+  if (span !== undefined && matchesComponent(component, search.text, span, search.user))
+    collect(branch, depth + 1, search);
+}
