@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# second-root.sh KIND BASE SHARED FOLDER COMMAND...: runs a command in FOLDER, under another root filesystem with the same content.
+# KIND overlay: an overlay of / whose changes are in memory; ext4: a new image that holds the trees and files of $COPIED (one a line).
+# SHARED stays that of the first root. To be run in a mount namespace of its own, so that every mount ends with it (see second-root.ts).
+set -eu
+kind=$1 base=$2 shared=$3 folder=$4
+shift 4
+root=$base/root
+
+case $kind in
+overlay)
+  mount -t tmpfs none "$base"
+  mkdir "$base/upper" "$base/work" "$root"
+  mount -t overlay none -o "lowerdir=/,upperdir=$base/upper,workdir=$base/work" "$root"
+  # what is a mount of its own below / is not seen through the overlay
+  for place in /*; do
+    case $place in /proc | /sys | /dev) continue ;; esac
+    if [ -d "$place" ] && mountpoint -q "$place"; then mount --rbind "$place" "$root$place"; fi
+  done
+  ;;
+ext4)
+  truncate -s 4G "$base/image"
+  mkfs.ext4 -q -F -m 0 "$base/image"
+  mkdir "$root"
+  mount -o loop "$base/image" "$root"
+  rmdir "$root/lost+found"
+  mkdir "$root/proc" "$root/sys" "$root/dev"
+  for place in /bin /sbin /lib /lib64; do
+    if [ -L "$place" ]; then cp -P "$place" "$root/"; fi
+  done
+  # relative names: cp of coreutils 9.1 loses itself with absolute ones
+  echo "$COPIED" | (cd / && while read -r place; do cp -a --parents ".$place" "$root/"; done)
+  ;;
+esac
+
+for place in proc sys dev; do mount --rbind "/$place" "$root/$place"; done
+mkdir -p "$root$shared"
+mount --bind "$shared" "$root$shared"
+exec chroot "$root" env -C "$folder" "$@"

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// A second root filesystem with the content of the first: another device, uuid and kind of filesystem, the same paths. Its mounts are in a
+// mount namespace of their own, so nothing of it is left when the command has ended, however that was.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+
+const SCRIPT: string = join(import.meta.dirname, "second-root.sh");
+
+/** `overlay`: all of / under an overlay; `ext4`: what is named, copied into a new ext4 image. */
+export type RootKind = "overlay" | "ext4";
+
+export interface SecondRoot {
+  readonly kind: RootKind;
+  /** An empty folder to mount on. After an `ext4` it holds the image. */
+  readonly base: string;
+  /** A folder that both roots share: what is written there stays. */
+  readonly shared: string;
+  /** Working directory. */
+  readonly folder: string;
+}
+
+/** Words before a command that has to run under a second root. An `ext4` wants `COPIED` in the environment: absolute paths, one a line. */
+export function secondRoot({ kind, base, shared, folder }: SecondRoot): string[] {
+  const namespace = ["unshare", "--mount", "--propagation", "private", "--"];
+  return [...namespace, "sh", SCRIPT, kind, base, shared, folder];
+}
+
+/** Why there can be no second root of that kind here, found by trying; undefined when there can. */
+export function whyNoSecondRoot(kind: RootKind): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), "galgo-second-root-"));
+  try {
+    const base = mkdtempSync(join(folder, "base-"));
+    const shared = mkdtempSync(join(folder, "shared-"));
+    const [program = "", ...words] = secondRoot({ kind, base, shared, folder: "/" });
+    const env = { ...process.env, COPIED: copiedPrograms(["env"]).join("\n") };
+    const tried = spawnSync(program, [...words, "env"], { env, encoding: "utf8" });
+    if (tried.status === 0) return undefined;
+    return `no second root (${kind}): ${tried.error?.message ?? tried.stderr.trim()}`;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The files of programs (names or paths) and of the libraries that they are linked with. */
+export function copiedPrograms(programs: readonly string[]): string[] {
+  const files = new Set<string>();
+  const add = (file: string): void => {
+    files.add(join(realpathSync(dirname(file)), basename(file))).add(realpathSync(file));
+  };
+  for (const name of programs) {
+    const path = said("sh", ["-c", 'command -v "$1"', "sh", name]).trim();
+    add(path);
+    for (const [, library = ""] of said("ldd", [path]).matchAll(/(\/\S+) \(0x/g)) add(library);
+  }
+  return [...files];
+}
+
+function said(program: string, words: readonly string[]): string {
+  return spawnSync(program, words, { encoding: "utf8" }).stdout ?? "";
+}
