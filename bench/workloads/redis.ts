@@ -25,15 +25,15 @@ function driver({ folder, site, inject }: FreshRun, port: number): string {
 cli="redis-cli -p ${port}"
 setpriv --reuid=${USER} --regid=${USER} --clear-groups redis-server ${folder}/redis.conf || exit 1
 ${site.health} up 127.0.0.1 ${port}
-redis-benchmark -p ${port} -n ${REQUESTS} -c 10 -q -t ping,set,get,incr,lpush,lrange_100,mset >${folder}/benchmark.txt
 $cli set greeting hello
+$cli bgrewriteaof
+$cli bgsave schedule
+${site.health} there ${folder}/data/dump.rdb
+redis-benchmark -p ${port} -n ${REQUESTS} -c 10 -q -t ping,set,get,incr,lpush,lrange_100,mset >${folder}/benchmark.txt
 $cli get greeting
 $cli lpush list a b c
 $cli --raw lrange list 0 -1
 $cli eval 'return redis.call("incr", KEYS[1])' 1 counter
-$cli bgrewriteaof
-$cli bgsave schedule
-${site.health} there ${folder}/data/dump.rdb
 $cli info keyspace | grep keys=
 cat ${folder}/data/redis.pid >/dev/null
 ${site.health}
@@ -81,7 +81,7 @@ export const redis: Workload = {
   },
   check: (_run, { status, stdout }) => {
     if (status !== 0) return `status ${status}`;
-    return /hello[\s\S]*^c\nb\na$[\s\S]*keys=[\s\S]*^2$/m.test(stdout)
+    return /^hello[\s\S]*^c\nb\na$[\s\S]*keys=[\s\S]*^2$/m.test(stdout)
       ? undefined
       : "wrong answers";
   },

@@ -19,6 +19,7 @@ UsePAM no
 UseDNS no
 PasswordAuthentication no
 PermitRootLogin prohibit-password
+SetEnv HOME=${folder}/home
 Subsystem sftp /usr/lib/openssh/sftp-server
 `;
 }
