@@ -73,6 +73,12 @@ export {
   type Template,
 } from "./template/template.ts";
 export { createProfile, type Profile } from "./profile.ts";
+export {
+  type Amendments,
+  amended,
+  type Promotion,
+  promoted,
+} from "./provenance.ts";
 export { applyPseudonyms, pseudonymOf } from "./pseudonym.ts";
 export { parseRequirement, type Requirement } from "./requirement.ts";
 export { describeGrounds, describeRule } from "./rule-words.ts";

@@ -10,6 +10,7 @@ import { createMapper, type EventMapper } from "./mapper.ts";
 import type { MappingName } from "./mapping-names.ts";
 import { createProfile } from "./profile.ts";
 import { rewrittenFileRules } from "./rewritten-files.ts";
+import type { Amendments } from "./provenance.ts";
 import { compareRules, type ProfileSpec, type RuleSpec } from "./rules.ts";
 import { makeWorkloadModel, type ModelFidelity, type WorkloadModel } from "./workload-model.ts";
 
@@ -50,7 +51,8 @@ export interface LearnedModel {
 export function modelFromRuns(given: readonly LearningRun[], options: LearnOptions): LearnedModel {
   const runs = distinctRuns(given);
   const mapper = createMapper(options.hasher, options.mapping);
-  const rules = options.profile.name === "exact" ? [] : findRules(runs, options.profile, mapper);
+  const learned = runs.filter(({ kind }) => kind !== "amend");
+  const rules = options.profile.name === "exact" ? [] : findRules(learned, options.profile, mapper);
   const profile = createProfile(withRules(options.profile, rules), mapper);
   const mapped = mapRuns(runs, { ...options, mapper, profile });
   const { base } = options;
@@ -64,8 +66,9 @@ export function modelFromRuns(given: readonly LearningRun[], options: LearnOptio
     fidelity: options.fidelity,
     pseudonyms: options.pseudonyms ?? [],
     points: [...mapped.points],
-    completeness: completenessOf(mapped.runs, {
-      learned: runs,
+    ...amendmentsOf(runs, mapped.runs),
+    completeness: completenessOf(withoutAmendments(runs, mapped.runs), {
+      learned,
       described: mapped.described,
       required: options.required ?? [],
     }),
@@ -77,6 +80,27 @@ export function modelFromRuns(given: readonly LearningRun[], options: LearnOptio
     given: runs,
     runs: mapped.runs,
   };
+}
+
+function withoutAmendments(
+  runs: readonly LearningRun[],
+  mapped: readonly MappedRun[],
+): readonly MappedRun[] {
+  return mapped.filter((_, i) => runs[i]?.kind !== "amend");
+}
+
+/** How many points only amendments brought. */
+function amendmentsOf(
+  runs: readonly LearningRun[],
+  mapped: readonly MappedRun[],
+): { readonly amended?: Amendments } {
+  if (!runs.some(({ kind }) => kind === "amend")) return {};
+  const shown = new Set(
+    withoutAmendments(runs, mapped).flatMap(({ points }) => [...points.keys()]),
+  );
+  const added = new Set(mapped.flatMap(({ points }) => [...points.keys()]));
+  for (const point of shown) added.delete(point);
+  return { amended: { points: added.size, from: [] } };
 }
 
 function findRules(

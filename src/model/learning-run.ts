@@ -33,6 +33,8 @@ export interface LearningRun {
   /** In the order of discovery; identity records (bprm_committed_creds) are among them. */
   readonly records: readonly LearnedRecord[];
   readonly facts: RunFacts;
+  /** Not a run but what a person added from violations: it brings points, and no evidence of what varies or of how complete learning was. */
+  readonly kind?: "amend";
 }
 
 /** A behaviour as one run showed it. */
@@ -62,17 +64,20 @@ export function learningRun(
   records: readonly LearnedRecord[],
   facts: RunFacts,
   hasher: Hasher,
+  kind?: LearningRun["kind"],
 ): LearningRun {
   const encoder = new TextEncoder();
   const { eventsSeen, eventsLost, durationMs, saturation } = facts;
   let id = hasher.hex(
-    encoder.encode(JSON.stringify([eventsSeen, eventsLost, durationMs, saturation])),
+    encoder.encode(
+      JSON.stringify([eventsSeen, eventsLost, durationMs, saturation, ...(kind ? [kind] : [])]),
+    ),
   );
   for (const { event, count, test = "" } of records) {
     const text = `${id} ${count} ${JSON.stringify(test)} ${writeRecord(event)}`;
     id = hasher.hex(encoder.encode(text));
   }
-  return { id: id.slice(0, ID_CHARS), records, facts };
+  return { id: id.slice(0, ID_CHARS), records, facts, ...(kind !== undefined && { kind }) };
 }
 
 /** Each run once, ascending by id. */

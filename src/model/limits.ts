@@ -40,3 +40,5 @@ export const MAX_REMEMBERED_NAMES = 16_384;
 export const MAX_REMEMBERED_CHARS: number = 4 * 1024 * 1024;
 /** A name that is longer matches no template: the kernel has none. */
 export const MAX_MATCHED_CHARS = 8192;
+/** Amendments that a model remembers by their states; the oldest ones are forgotten. */
+export const MAX_AMENDMENTS = 1_000;

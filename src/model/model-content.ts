@@ -28,6 +28,7 @@ export function contentFaults(model: WorkloadModel): readonly string[] {
       ? []
       : [`spec.profile.rules must be empty for the mapping ${spec.mapping}`]),
     ...completenessFaults(model),
+    ...provenanceFaults(model, size),
   ];
 }
 
@@ -80,5 +81,18 @@ function completenessFaults({ spec }: WorkloadModel): readonly string[] {
   if (completeness.saturation.length % 10 !== 0) {
     faults.push("spec.completeness.saturation does not hold ten numbers a run");
   }
+  return faults;
+}
+
+function provenanceFaults({ spec }: WorkloadModel, size: number): readonly string[] {
+  const { amended, promoted, points } = spec;
+  const faults = [
+    ...digestFaults("spec.amended.from", amended?.from ?? [], size),
+    ...digestFaults("spec.promoted.model", promoted === undefined ? [] : [promoted.model], size),
+  ];
+  if ((amended?.points ?? 0) > points.length)
+    faults.push("spec.amended.points is more than there are points");
+  if ((promoted?.behaviours ?? 0) > points.length)
+    faults.push("spec.promoted.behaviours is more than there are points");
   return faults;
 }

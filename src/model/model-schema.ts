@@ -6,6 +6,7 @@ import { HOOK_NAMES } from "../event/index.ts";
 import { completenessSchema } from "./completeness-schema.ts";
 import { DIGEST_NAMES } from "./hasher.ts";
 import {
+  MAX_AMENDMENTS,
   MAX_EVIDENCE_RUNS,
   MAX_EVIDENCE_VALUES,
   MAX_NAME_CHARS,
@@ -107,6 +108,18 @@ const schema: z.ZodMiniType<WorkloadModel> = z.strictObject({
     pseudonyms: z.array(digest).check(z.maxLength(MAX_PSEUDONYMS)),
     points: z.array(digest).check(z.maxLength(MAX_POINTS)),
     completeness: completenessSchema,
+    amended: z.exactOptional(
+      z.strictObject({ points: count, from: z.array(digest).check(z.maxLength(MAX_AMENDMENTS)) }),
+    ),
+    promoted: z.exactOptional(
+      z.strictObject({
+        model: digest,
+        sensor: z.enum(MODEL_SENSORS),
+        runs: count,
+        events: count,
+        behaviours: count,
+      }),
+    ),
     state: digest,
   }),
 });

@@ -8,6 +8,7 @@ import type { CompletenessDetails } from "./completeness-types.ts";
 import type { DigestName, Hasher } from "./hasher.ts";
 import type { MappingName } from "./mapping-names.ts";
 import { createModel } from "./model.ts";
+import type { Amendments, Promotion } from "./provenance.ts";
 import type { ProfileSpec } from "./rules.ts";
 
 /** Where the events of a model came from. `unknown`: it was not learned by Galgo, and nothing is known of it. */
@@ -50,6 +51,8 @@ export interface WorkloadModelSpec {
   /** hex, ascending */
   readonly points: readonly string[];
   readonly completeness: Completeness;
+  readonly amended?: Amendments;
+  readonly promoted?: Promotion;
   /** hex; the order-independent value over aggregate, base and points */
   readonly state: string;
 }
@@ -82,7 +85,7 @@ export interface ModelContent extends Omit<WorkloadModelSpec, "state" | "complet
 
 /** A model with its points and pseudonyms in order, and its state computed. */
 export function makeWorkloadModel(content: ModelContent, hasher: Hasher): WorkloadModel {
-  const { name, completeness, base, ...spec } = content;
+  const { name, completeness, base, amended, promoted, ...spec } = content;
   const points = sortedUnique(content.points);
   return {
     apiVersion: API_VERSION,
@@ -102,6 +105,8 @@ export function makeWorkloadModel(content: ModelContent, hasher: Hasher): Worklo
         ...completeness,
         behaviours: points.length,
       },
+      ...(amended !== undefined && { amended }),
+      ...(promoted !== undefined && { promoted }),
       state: stateOf({ ...content, points }, hasher),
     },
   };

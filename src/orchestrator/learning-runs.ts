@@ -25,10 +25,17 @@ const HEADER = z.object({
     lost: count,
     durationMs: z.number().nonnegative(),
     saturation: z.array(count).refine(({ length }) => length === 0 || length % 10 === 0),
+    kind: z.literal("amend").optional(),
   }),
 });
 
 const NO_FACTS: RunFacts = { eventsSeen: 0, eventsLost: 0, durationMs: 0, saturation: [] };
+
+/** What a header says. */
+interface Header {
+  readonly facts: RunFacts;
+  readonly kind?: "amend";
+}
 
 /**
  * The runs of a record file, in its order. A run of which no header tells has the facts `older`, when it is the only one of the file.
@@ -36,13 +43,13 @@ const NO_FACTS: RunFacts = { eventsSeen: 0, eventsLost: 0, durationMs: 0, satura
  */
 export function readLearningRuns(path: string, older: RunFacts = NO_FACTS): LearningRun[] {
   const runs: LearningRun[] = [];
-  let facts: RunFacts | undefined;
+  let header: Header | undefined;
   let records: FileRecord[] = [];
   const end = (): void => {
-    if (facts !== undefined || records.length > 0)
-      runs.push(
-        runOf(records, facts ?? { ...older, eventsSeen: older.eventsSeen || records.length }),
-      );
+    if (header !== undefined || records.length > 0) {
+      const facts = { ...older, eventsSeen: older.eventsSeen || records.length };
+      runs.push(runOf(records, header ?? { facts }));
+    }
     records = [];
   };
   for (const entry of readEntries(path)) {
@@ -51,25 +58,26 @@ export function readLearningRuns(path: string, older: RunFacts = NO_FACTS): Lear
       continue;
     }
     end();
-    facts = parseHeader(path, entry);
+    header = parseHeader(path, entry);
   }
   end();
   return runs;
 }
 
-function runOf(records: readonly FileRecord[], facts: RunFacts): LearningRun {
+function runOf(records: readonly FileRecord[], { facts, kind }: Header): LearningRun {
   const learned = records.map(({ event, learned: mark }) => ({
     event,
     count: mark?.count ?? 1,
     ...(mark?.test === undefined ? {} : { test: mark.test }),
   }));
-  return makeRun(learned, facts);
+  return makeRun(learned, facts, kind);
 }
 
 /** A run of records without times: these follow from the clock in the events. */
 export function makeRun(
   records: readonly Omit<LearnedRecord, "atMs">[],
   facts: RunFacts,
+  kind?: LearningRun["kind"],
 ): LearningRun {
   const start = startOf(records.map(({ event }) => event));
   const timed = records.map((record) => {
@@ -77,7 +85,7 @@ export function makeRun(
     if (start === undefined || ts === 0n) return record;
     return { ...record, atMs: Number((ts - start) / NANOSECONDS_PER_MS) };
   });
-  return learningRun(timed, facts, HASHER);
+  return learningRun(timed, facts, HASHER, kind);
 }
 
 function startOf(events: readonly SecurityEvent[]): bigint | undefined {
@@ -88,7 +96,7 @@ function startOf(events: readonly SecurityEvent[]): bigint | undefined {
   );
 }
 
-function parseHeader(path: string, { line, text }: { line: number; text: string }): RunFacts {
+function parseHeader(path: string, { line, text }: { line: number; text: string }): Header {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -102,15 +110,16 @@ function parseHeader(path: string, { line, text }: { line: number; text: string 
       `${quote(path)}: line ${line} is not the header of a run; learn again to get a whole file`,
     );
   }
-  const { events, lost, durationMs, saturation } = read.data.run;
-  return { eventsSeen: events, eventsLost: lost, durationMs, saturation };
+  const { events, lost, durationMs, saturation, kind } = read.data.run;
+  const facts = { eventsSeen: events, eventsLost: lost, durationMs, saturation };
+  return kind === undefined ? { facts } : { facts, kind };
 }
 
 /** The lines of a record file with these runs, without their newlines. */
 export function* learningRunLines(runs: readonly LearningRun[]): Generator<string> {
-  for (const { id, facts, records } of runs) {
+  for (const { id, facts, records, kind } of runs) {
     const { eventsSeen: events, eventsLost: lost, durationMs, saturation } = facts;
-    yield JSON.stringify({ run: { id, events, lost, durationMs, saturation } });
+    yield JSON.stringify({ run: { id, kind, events, lost, durationMs, saturation } });
     for (const { event, count: times, test } of records) {
       const text = writeRecord(event);
       if (isIdentity(event)) yield text;
