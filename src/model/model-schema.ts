@@ -40,6 +40,7 @@ const plainRules = z.strictObject({
     "digest-policy",
     "cpu-count",
     "filesystem-class",
+    "prctl-arguments",
   ]),
 });
 const path = z.string().check(z.minLength(1), z.maxLength(MAX_PATH_CHARS));

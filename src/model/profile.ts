@@ -8,6 +8,7 @@ import { HOOKS } from "../event/index.ts";
 import type { FieldKind, KindValue } from "../event/layout.ts";
 import { isProgramUse, opensForWriting } from "./file-use.ts";
 import { filesystemClass } from "./filesystems.ts";
+import { withoutUnusedArguments } from "./prctl-arguments.ts";
 import { belowTemporary, classOf, procSelf, withoutNumber } from "./rewrite-path.ts";
 import type { ProfileSpec, RuleName } from "./rules.ts";
 
@@ -60,6 +61,7 @@ class RuleSet implements Profile {
   readonly #truncateSize: boolean;
   readonly #digestPolicy: boolean;
   readonly #filesystemClass: boolean;
+  readonly #prctlArguments: boolean;
   readonly #noDigest: ReadonlySet<string>;
   readonly #idle: boolean;
 
@@ -77,12 +79,14 @@ class RuleSet implements Profile {
     this.#truncateSize = has("truncate-size");
     this.#digestPolicy = has("digest-policy");
     this.#filesystemClass = has("filesystem-class");
+    this.#prctlArguments = has("prctl-arguments");
     this.#noDigest = new Set(spec.rules.flatMap((r) => (r.rule === "no-digest" ? [r.path] : [])));
     this.#idle = spec.rules.length === 0;
   }
 
   rewrite(event: SecurityEvent): SecurityEvent {
     if (this.#idle) return event;
+    if (event.hook === "task_prctl" && this.#prctlArguments) return withoutUnused(event);
     const e = this.#ephemeralPort ? withoutNetlinkPort(event) : event;
     const cell = e.cell as unknown as Readonly<Record<string, unknown>>;
     let changed: Record<string, unknown> | undefined;
@@ -189,6 +193,11 @@ class RuleSet implements Profile {
       ? addr
       : { ...addr, port: EPHEMERAL_PORT };
   }
+}
+
+function withoutUnused(e: Extract<SecurityEvent, { hook: "task_prctl" }>): SecurityEvent {
+  const cell = withoutUnusedArguments(e.cell);
+  return cell === e.cell ? e : { ...e, cell };
 }
 
 /** Netlink ports are numbers of processes, or of threads, unless a program asks for one. */

@@ -29,6 +29,7 @@ const WORDS: { readonly [R in Exclude<RuleName, OwnRule["rule"]>]: string } = {
     "programs that use threads may read which processors are online, as the C library does now and then",
   "filesystem-class":
     "filesystems that hold ordinary files (ext, xfs, overlayfs, tmpfs, ...) count as one kind",
+  "prctl-arguments": "arguments of prctl that its option does not use are ignored",
 };
 
 const USES: { readonly [U in AddressUse]: string } = {

@@ -59,6 +59,10 @@ export interface CpuCountRule {
 export interface FilesystemClassRule {
   readonly rule: "filesystem-class";
 }
+/** Arguments of prctl that its option does not look at are 0: they are what lay in the registers. */
+export interface PrctlArgumentsRule {
+  readonly rule: "prctl-arguments";
+}
 
 /** What a found rule rests on. The same runs in any order give the same evidence. */
 export interface RuleEvidence {
@@ -162,6 +166,7 @@ export type RuleSpec =
   | DigestPolicyRule
   | CpuCountRule
   | FilesystemClassRule
+  | PrctlArgumentsRule
   | OwnRule;
 
 export type RuleName = RuleSpec["rule"];
@@ -192,6 +197,7 @@ export const BUILTIN_PROFILES: Readonly<Record<"exact" | "portable", ProfileSpec
       { rule: "digest-policy" },
       { rule: "cpu-count" },
       { rule: "filesystem-class" },
+      { rule: "prctl-arguments" },
     ],
   },
 };
@@ -209,6 +215,7 @@ export const RULE_ORDER: readonly RuleName[] = [
   "digest-policy",
   "cpu-count",
   "filesystem-class",
+  "prctl-arguments",
   "path-template",
   "no-digest",
   "no-program-digest",
@@ -227,7 +234,10 @@ const OWN_RULES: ReadonlySet<RuleName> = new Set<RuleName>([
 ]);
 
 /** Built-in rules of `portable` that models made before them do not have. Such a model is only stricter. */
-export const LATER_RULES: ReadonlySet<RuleName> = new Set<RuleName>(["filesystem-class"]);
+export const LATER_RULES: ReadonlySet<RuleName> = new Set<RuleName>([
+  "filesystem-class",
+  "prctl-arguments",
+]);
 
 /** True for a rule that no profile brings along. */
 export function isOwnRule(rule: RuleSpec): rule is OwnRule {
