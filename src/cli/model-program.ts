@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The commands below `galgo model` as a table. Only the command that runs is loaded.
 import { type Command, Option } from "commander";
-import { digestOption, mappingOption } from "./options.ts";
+import { digestOption, listOption, mappingOption, requireOption } from "./options.ts";
 
 /** `galgo model ...`: adds all of them to the command line. */
 export function addModel(program: Command): void {
@@ -40,10 +40,17 @@ export function addModel(program: Command): void {
     .action(async (files, options) => (await load()).modelMerge(files, options));
   model
     .command("lint")
-    .description("say what makes a model weak; exit status 0 nothing, 1 findings, 2 trouble")
+    .description(
+      "say whether a model is ready to be enforced, and why not; exit status 0 ready, 1 not, 2 trouble",
+    )
     .argument("<model>")
+    .addOption(requireOption("one more behaviour that it must have, looked for in its records"))
+    .addOption(listOption("--allow <finding>", "do not let this finding stand in the way"))
+    .option("--strict", "let notes stand in the way, too")
     .option("--json", "print JSON")
-    .action(async (file, options) => (await load()).modelLint(file, options));
+    .action(async (file, options) =>
+      (await import("./commands/model-lint.ts")).modelLint(file, options),
+    );
   model
     .command("seal")
     .description("close a model: only a sealed one can be enforced")

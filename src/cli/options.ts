@@ -13,11 +13,16 @@ export function digestOption(text: string): Option {
   return new Option("--digest <digest>", text).choices(DIGEST_NAMES);
 }
 
-/** `--require`, as often as wanted. */
-export function requireOption(text: string): Option {
-  return new Option("--require <behaviour>", text).argParser(
+/** An option that may be given as often as wanted. */
+export function listOption(flags: string, text: string): Option {
+  return new Option(flags, text).argParser(
     (value: string, before: readonly string[] | undefined) => [...(before ?? []), value],
   );
+}
+
+/** `--require`, as often as wanted. */
+export function requireOption(text: string): Option {
+  return listOption("--require <behaviour>", text);
 }
 
 /** Reads the argument of an option that is a number from 1. */

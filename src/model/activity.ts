@@ -11,6 +11,11 @@ const O_TMPFILE = 0o20000000;
 /** f_flags of an open that only refers to a file. */
 const O_PATH = 0o10000000;
 
+/** The loader is opened as a program, beside the program that it loads. */
+const LOADER = /\/ld(?:-[^/]*)?\.so(?:\.\d+)?$|\/ld-musl-[^/]*$/;
+/** Who the C library asks for names of users and hosts. */
+const NAME_SERVICE = /^(?:\/var)?\/run\/nscd\/socket$/;
+
 /**
  * Files that a program reads because it is started, whatever it does then: libraries and data of the system, what the loader, the C library and
  * common runtimes ask the machine for. /etc is not among them, but for what every start reads there.
@@ -18,7 +23,8 @@ const O_PATH = 0o10000000;
 const STARTUP: readonly RegExp[] = [
   /^\/(?:usr\/(?:local\/)?)?(?:lib|lib32|lib64|libx32|libexec)(?:\/|$)/,
   /^\/usr\/(?:local\/)?share(?:\/|$)/,
-  /^\/etc\/(?:ld\.so\.|ssl\/openssl\.cnf$|locale\.alias$|malloc\.conf$|inputrc$|terminfo\/)/,
+  /^\/(?:usr\/(?:local\/)?)?s?bin\//,
+  /^\/etc\/(?:ld\.so\.|ssl\/openssl\.cnf$|ssl\/certs\/ca-certificates\.crt$|locale\.alias$|malloc\.conf$|inputrc$|terminfo\/)/,
   /^\/(?:proc|sys)(?:\/|$)/,
   /^\/dev\/(?:null|zero|full|random|urandom|tty)$/,
 ];
@@ -74,13 +80,16 @@ const BY_HOOK: { readonly [H in HookName]?: ActivityKind } = {
 
 /** The kind of a behaviour; undefined for those that say nothing of work done (questions, limits, descriptors, memory). */
 export function activityOf(e: SecurityEvent): ActivityKind | undefined {
-  return e.hook === "file_open" ? openKind(e) : BY_HOOK[e.hook];
+  if (e.hook === "file_open") return openKind(e);
+  if (e.hook !== "socket_connect") return BY_HOOK[e.hook];
+  const { addr } = e.cell;
+  return addr.family === "unix" && NAME_SERVICE.test(addr.address) ? "startup" : "connects";
 }
 
 function openKind({ hook, cell: { file } }: EventOf<"file_open">): ActivityKind {
   const { flags, path } = file;
-  if (isProgramUse(hook, flags)) return "programs";
   const { pathname } = path;
+  if (isProgramUse(hook, flags)) return LOADER.test(pathname) ? "startup" : "programs";
   const startup = STARTUP.some((pattern) => pattern.test(pathname));
   if ((flags & O_PATH) !== 0) return "startup";
   if ((flags & O_TMPFILE) === O_TMPFILE) return "creates";

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// diff, merge and lint of model files.
+// diff and merge of model files.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { aFile, anEvent } from "../../test/helpers/events.ts";
 import { aModel, coefficient, FIDELITY, FLAT } from "../../test/helpers/models.ts";
 import { SHA256, testHasher } from "../../test/helpers/test-hasher.ts";
 import {
   BUILTIN_PROFILES,
   describeDifferences,
   diffModels,
-  lintModel,
   makeWorkloadModel,
   mergeModels,
   ModelError,
@@ -199,73 +197,3 @@ describe("mergeModels", () => {
     assert.equal(code([aModel(), future]), "WRONG_MAPPING");
   });
 });
-
-describe("lintModel", () => {
-  const codes = (...args: Parameters<typeof lintModel>): readonly string[] =>
-    lintModel(...args).map(({ level, code }) => `${level} ${code}`);
-  const learned = (runs: number, saturation: readonly number[], eventsLost = 0) =>
-    aModel({
-      points: Array.from({ length: 40 }, (_, i) => coefficient(i)),
-      completeness: { runs, eventsSeen: 100, eventsLost, saturation },
-    });
-  const late = (n: number): readonly number[] => [40 - n, 0, 0, 0, 0, 0, 0, 0, 0, n];
-
-  it("has nothing to say of a good model", () => assert.deepEqual(lintModel(aModel()), []));
-
-  const cases: readonly (readonly [string, WorkloadModel, readonly string[]])[] = [
-    ["no points", aModel({ points: [] }), ["error NO_POINTS"]],
-    ["lost events", learned(2, [], 3), ["error LOST_EVENTS"]],
-    ["no seal", aModel({ sealed: false }), ["warning UNSEALED"]],
-    ["nothing held", aModel({ fidelity: { ...FIDELITY, holds: [] } }), ["warning NOTHING_HELD"]],
-    [
-      "an origin that nobody knows, whatever else that leaves open",
-      unknownOrigin(),
-      ["warning UNKNOWN_ORIGIN"],
-    ],
-    ["one run", learned(1, late(0)), ["warning ONE_RUN"]],
-    [
-      "one run that was still learning at its end",
-      learned(1, late(3)),
-      ["warning ONE_RUN", "warning NOT_SATURATED"],
-    ],
-    ["one run with 5% at its end", learned(1, late(2)), ["warning ONE_RUN"]],
-    [
-      "two runs of which the last was learning",
-      learned(2, [...late(0), 3, ...FLAT.slice(1)]),
-      ["warning NOT_SATURATED"],
-    ],
-    [
-      "two runs of which the last was not",
-      learned(2, [...late(3), 1, 1, 0, 0, 0, 0, 0, 0, 0, 0]),
-      [],
-    ],
-  ];
-  for (const [name, model, expected] of cases) {
-    it(`finds ${name}`, () => assert.deepEqual(codes(model), expected));
-  }
-
-  it("says what in words", () => {
-    const [lost, , late3] = lintModel(learned(1, late(3), 5));
-    assert.match(lost?.message ?? "", /^5 of 105 events were lost/);
-    assert.match(
-      late3?.message ?? "",
-      /last tenth of the run still brought 3 new behaviours, 8% of all/,
-    );
-  });
-
-  it("misses a started program only when it has the records", () => {
-    const reads = anEvent("file_open", { file: aFile("/a") });
-    const runs = anEvent("file_open", { file: aFile("/bin/sh", { flags: 0x8020 }) });
-    const becomes = anEvent("bprm_committed_creds", { file: aFile("/bin/sh") });
-    assert.deepEqual(codes(aModel(), [reads]), ["warning NO_EXEC"]);
-    assert.deepEqual(codes(aModel(), [reads, runs]), []);
-    assert.deepEqual(codes(aModel(), [becomes]), []);
-  });
-});
-
-function unknownOrigin(): WorkloadModel {
-  return aModel({
-    fidelity: { sensor: "unknown", sees: [], holds: [], absent: [], features: [] },
-    completeness: { runs: 0, eventsSeen: 0, eventsLost: 0, saturation: [] },
-  });
-}

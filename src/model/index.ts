@@ -32,7 +32,15 @@ export {
   type MappedRun,
   type RunFacts,
 } from "./learning-run.ts";
-export { type LintFinding, lintModel } from "./lint.ts";
+export {
+  LINT_CODES,
+  type LintCode,
+  type LintFinding,
+  type LintKnowledge,
+  lintModel,
+  type Readiness,
+  readiness,
+} from "./lint.ts";
 export { carriedOver, type MappedRuns, mapRuns } from "./map-runs.ts";
 export { createMapper, type EventMapper, typeOf } from "./mapper.ts";
 export { MAPPING_NAMES, type MappingName } from "./mapping-names.ts";

@@ -1,26 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
-// What should make a person look twice before a model is enforced.
+// What should make a person look twice before a model is enforced, and the verdict that follows.
 import type { SecurityEvent } from "../event/event.ts";
+import type { RequirementResult } from "./completeness-types.ts";
 import { isProgramUse } from "./file-use.ts";
-import type { Completeness, WorkloadModel } from "./workload-model.ts";
+import { idleFindings, requirementFindings } from "./lint-activity.ts";
+import { saturationFindings } from "./lint-saturation.ts";
+import { ruleFindings } from "./lint-rules.ts";
+import type { WorkloadModel, WorkloadModelSpec } from "./workload-model.ts";
+
+export const LINT_CODES = [
+  "NO_POINTS",
+  "LOST_EVENTS",
+  "UNKNOWN_ORIGIN",
+  "NOTHING_HELD",
+  "ONE_RUN",
+  "FEW_RUNS",
+  "UNSEALED",
+  "NO_EXEC",
+  "REQUIREMENT_NOT_MET",
+  "IDLE",
+  "IDLE_SERVER",
+  "ONLY_READ",
+  "NOT_SATURATED",
+  "UNSEEN_LIKELY",
+  "ASKED_RULE",
+  "THIN_EVIDENCE",
+  "OLD_RULES",
+  "OLD_MODEL",
+] as const;
+
+export type LintCode = (typeof LINT_CODES)[number];
 
 /** `error`: do not enforce this model. `warning`: it may refuse or allow more than you think. */
 export interface LintFinding {
   readonly level: "error" | "warning";
-  readonly code:
-    | "NO_POINTS"
-    | "LOST_EVENTS"
-    | "NOTHING_HELD"
-    | "UNKNOWN_ORIGIN"
-    | "ONE_RUN"
-    | "UNSEALED"
-    | "NO_EXEC"
-    | "NOT_SATURATED";
+  readonly code: LintCode;
+  /** Text of the workload in it is quoted. */
   readonly message: string;
 }
 
-const PARTS = 10;
-const FLAT_SHARE = 0.05;
+/** What is known beside the model. */
+export interface LintKnowledge {
+  /** The recorded events. */
+  readonly events?: Iterable<SecurityEvent>;
+  /** More requirements than the model has, and whether the records meet them. */
+  readonly requirements?: readonly RequirementResult[];
+}
+
+/**
+ * Below this many runs what differs from run to run can not be told from what does not: with two, a behaviour of one of them is either rare or
+ * random; the third says which.
+ */
+const MIN_RUNS = 3;
 
 /**
  * Looks a model over. Coefficients do not say what they stand for, so NO_EXEC (no program was ever started) is found only
@@ -28,42 +59,75 @@ const FLAT_SHARE = 0.05;
  */
 export function lintModel(
   { spec }: WorkloadModel,
-  events?: Iterable<SecurityEvent>,
+  { events, requirements = [] }: LintKnowledge = {},
 ): readonly LintFinding[] {
+  const required = [...(spec.completeness.requirements ?? []), ...requirements];
+  return [
+    ...pointFindings(spec),
+    ...originFindings(spec),
+    ...runFindings(spec),
+    ...(spec.sealed
+      ? []
+      : [error("UNSEALED", "the model is not sealed: seal it before it is enforced")]),
+    ...(events === undefined || hasExec(events)
+      ? []
+      : [warning("NO_EXEC", "no program was started: the records do not show a whole run")]),
+    ...requirementFindings(required),
+    ...idleFindings(spec.completeness, required),
+    ...saturationFindings(spec.completeness),
+    ...ruleFindings(spec.profile),
+  ];
+}
+
+function error(code: LintCode, message: string): LintFinding {
+  return { level: "error", code, message };
+}
+
+function warning(code: LintCode, message: string): LintFinding {
+  return { level: "warning", code, message };
+}
+
+function pointFindings({ points, completeness: c }: WorkloadModelSpec): readonly LintFinding[] {
   const found: LintFinding[] = [];
-  const add = (level: LintFinding["level"], code: LintFinding["code"], message: string): void => {
-    found.push({ level, code, message });
-  };
-  const { completeness: c } = spec;
-  if (spec.points.length === 0)
-    add("error", "NO_POINTS", "the model allows nothing: it has no points");
+  if (points.length === 0)
+    found.push(error("NO_POINTS", "the model allows nothing: it has no points"));
   if (c.eventsLost > 0) {
     const share = `${c.eventsLost} of ${c.eventsSeen + c.eventsLost} events were lost while learning`;
-    add("error", "LOST_EVENTS", `${share}: what they were is not in the model`);
+    found.push(error("LOST_EVENTS", `${share}: what they were is not in the model`));
   }
-  if (spec.fidelity.sensor === "unknown") {
-    add(
-      "warning",
-      "UNKNOWN_ORIGIN",
-      "the model was not learned by Galgo: how much was seen and held then is not known",
+  return found;
+}
+
+function originFindings({ fidelity }: WorkloadModelSpec): readonly LintFinding[] {
+  if (fidelity.sensor === "unknown") {
+    const problem =
+      "the model was not learned by Galgo: how much was seen and held then, and how complete it is, is not known";
+    return [error("UNKNOWN_ORIGIN", problem)];
+  }
+  if (fidelity.holds.length > 0) return [];
+  const problem = `the sensor ${fidelity.sensor} held no event, so nothing can be refused in time`;
+  return [warning("NOTHING_HELD", problem)];
+}
+
+function runFindings({ fidelity, completeness }: WorkloadModelSpec): readonly LintFinding[] {
+  const { runs, perRun } = completeness;
+  if (fidelity.sensor === "unknown") return [];
+  const found: LintFinding[] = [];
+  if (runs < 2) {
+    found.push(
+      error(
+        "ONE_RUN",
+        "learned from one run: behaviour that varies is not covered, and nothing shows that there is none; learn with --runs 3",
+      ),
     );
-  } else if (spec.fidelity.holds.length === 0) {
-    add(
-      "warning",
-      "NOTHING_HELD",
-      `the sensor ${spec.fidelity.sensor} held no event, so nothing can be refused in time`,
-    );
+  } else if (runs < MIN_RUNS) {
+    const problem = `learned from ${runs} runs: what one of them lacked may be rare or random, and only a third tells`;
+    found.push(warning("FEW_RUNS", problem));
   }
-  if (c.runs < 2 && spec.fidelity.sensor !== "unknown")
-    add("warning", "ONE_RUN", "learned from one run: behaviour that varies is not covered");
-  if (!spec.sealed)
-    add("warning", "UNSEALED", "the model is not sealed: seal it before it is enforced");
-  if (events !== undefined && !hasExec(events)) {
-    add("warning", "NO_EXEC", "no program was started: the records do not show a whole run");
-  }
-  const late = lateShare(c);
-  if (late !== undefined) {
-    add("warning", "NOT_SATURATED", `${late}: more runs would find more`);
+  if (perRun === undefined) {
+    const problem =
+      "the model does not say what each run showed and whether the workload did anything: it was made by an older Galgo, or without its records; learn again";
+    found.push(warning("OLD_MODEL", problem));
   }
   return found;
 }
@@ -76,14 +140,33 @@ function hasExec(events: Iterable<SecurityEvent>): boolean {
   return false;
 }
 
-/** In words, when learning had not come to rest: the last run of several, or the last tenth of the only one. */
-function lateShare({ saturation, behaviours, runs }: Completeness): string | undefined {
-  if (behaviours === 0 || saturation.length < PARTS) return undefined;
-  const lastRun = saturation.slice(-PARTS);
-  const single = runs < 2 || saturation.length < 2 * PARTS;
-  const recent = single ? (lastRun.at(-1) ?? 0) : lastRun.reduce((total, n) => total + n, 0);
-  if (recent <= behaviours * FLAT_SHARE) return undefined;
-  const percent = Math.round((recent / behaviours) * 100);
-  const when = single ? "the last tenth of the run" : "the last run";
-  return `${when} still brought ${recent} new behaviours, ${percent}% of all`;
+/** What shall count otherwise than usual. */
+export interface ReadinessOptions {
+  /** Codes whose findings do not stand in the way. */
+  readonly allow?: readonly LintCode[];
+  /** Warnings stand in the way, too. */
+  readonly strict?: boolean;
+}
+
+export interface Readiness {
+  readonly verdict: "ready" | "not ready";
+  /** The findings that stand in the way; empty when ready. */
+  readonly reasons: readonly LintFinding[];
+  /** The others. */
+  readonly remarks: readonly LintFinding[];
+}
+
+/** Whether a model should be enforced. Errors stand in the way; warnings only when asked for. */
+export function readiness(
+  findings: readonly LintFinding[],
+  { allow = [], strict = false }: ReadinessOptions = {},
+): Readiness {
+  const blocks = ({ level, code }: LintFinding): boolean =>
+    !allow.includes(code) && (strict || level === "error");
+  const reasons = findings.filter(blocks);
+  return {
+    verdict: reasons.length === 0 ? "ready" : "not ready",
+    reasons,
+    remarks: findings.filter((finding) => !blocks(finding)),
+  };
 }

@@ -40,18 +40,26 @@ export function mergeModels(
     name: options.name,
     profile: first?.spec.profile ?? BUILTIN_PROFILES.exact,
     points: models.flatMap((model) => model.spec.points),
-    completeness: {
-      runs: sum(models.map((model) => model.spec.completeness.runs)),
-      eventsSeen: sum(models.map((model) => model.spec.completeness.eventsSeen)),
-      eventsLost: sum(models.map((model) => model.spec.completeness.eventsLost)),
-      saturation: models.flatMap((model) => model.spec.completeness.saturation),
-      ...metByAny(models),
-    },
+    completeness: addedUp(models),
   };
   return makeWorkloadModel(content, hasher);
 }
 
-/** Requirements of all, met where one of the models meets them. What else they say of their runs can not be added up. */
+/** What can be added up of the completeness of models whose runs are not at hand; of one model all. */
+function addedUp(models: readonly WorkloadModel[]): Omit<Completeness, "behaviours"> {
+  const all = models.map(({ spec }) => spec.completeness);
+  const [first] = all;
+  if (first !== undefined && all.length === 1) return first;
+  return {
+    runs: sum(all.map(({ runs }) => runs)),
+    eventsSeen: sum(all.map(({ eventsSeen }) => eventsSeen)),
+    eventsLost: sum(all.map(({ eventsLost }) => eventsLost)),
+    saturation: all.flatMap(({ saturation }) => saturation),
+    ...metByAny(models),
+  };
+}
+
+/** Requirements of all, met where one of the models meets them. */
 function metByAny(models: readonly WorkloadModel[]): Pick<Completeness, "requirements"> {
   const results = models.flatMap(({ spec }) => spec.completeness.requirements ?? []);
   const requirements = requirementsOf(models).map((require) => ({

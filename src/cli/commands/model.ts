@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo model show | merge | lint | seal.
 import { quote } from "../../base/quote.ts";
-import { describeRule, lintModel } from "../../model/index.ts";
+import { describeRule } from "../../model/index.ts";
 import { loadModel, mergeModelFiles, sealModelFile } from "../../orchestrator/inspect/index.ts";
-import { EXIT_DIFFERENT, EXIT_OK } from "../exit-status.ts";
 import { printModel } from "../model-text.ts";
-import { outJson, outLine, plural, say } from "../render.ts";
+import { outJson, plural, say } from "../render.ts";
 
 interface JsonOption {
   readonly json?: boolean;
@@ -41,15 +40,6 @@ export async function modelMerge(
   say(
     `${plural(model.spec.points.length, "behaviour")} in ${quote(output)}, ${model.spec.sealed ? "sealed" : "not sealed"}`,
   );
-}
-
-/** Exit status 0: nothing found; 1: findings. */
-export async function modelLint(file: string, options: JsonOption): Promise<void> {
-  const model = loadModel(file);
-  const findings = lintModel(model);
-  if (options.json === true) outJson(findings);
-  else for (const { level, code, message } of findings) outLine(`${level} ${code}: ${message}`);
-  process.exitCode = findings.length === 0 ? EXIT_OK : EXIT_DIFFERENT;
 }
 
 export async function modelSeal(
