@@ -27,7 +27,8 @@ static const u64 ALL_SIGNALS = ~0UL, NO_SIGNALS = 0;
 enum { EXIT_GUARD = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127, KILL_INTERVAL_MS = 5 };
 
 static struct start start_message;
-static i32 control, cgroup = -1, from_child[2], to_child[2];
+static i32 control, cgroup = -1, ruleset = -1, from_child[2], to_child[2];
+static struct cmsg_fd arrived;
 static i32 self, galgo, child, terminal_was_ours;
 static i32 child_gone, galgo_gone, killing, born_in_cgroup;
 
@@ -52,10 +53,11 @@ static void fail(u32 step, long error) {
 
 static long receive(void *into, u64 size) {
   struct iovec part = {into, size};
-  struct cmsg_fd rights = {0, 0, 0, -1, 0};
-  struct msghdr message = {0, 0, &part, 1, &rights, sizeof rights, 0};
+  arrived = (struct cmsg_fd){0, 0, 0, -1, -1};
+  struct msghdr message = {0, 0, &part, 1, &arrived, sizeof arrived, 0};
   long length = sys3(NR_recvmsg, control, &message, MSG_CMSG_CLOEXEC);
-  if (length > 0 && rights.length >= 20 && rights.type == SCM_RIGHTS) cgroup = rights.fd;
+  if (length <= 0 || arrived.type != SCM_RIGHTS || arrived.length < 20) arrived.fd = arrived.second = -1;
+  else if (arrived.length < 24) arrived.second = -1;
   return message.flags & MSG_TRUNC ? -EINVAL : length;
 }
 
@@ -65,9 +67,17 @@ static void receive_start(void) {
   if (length < 0) fail(GALGO_STEP_PROTOCOL, length);
   u64 header = sizeof start_message - sizeof start_message.filter;
   if (length < (long)header || start_message.magic != GALGO_MAGIC ||
-      (start_message.flags & ~GALGO_FLAG_NO_NEW_PRIVS) || start_message.count > GALGO_MAX_INSTRUCTIONS ||
+      (start_message.flags & ~(GALGO_FLAG_NO_NEW_PRIVS | GALGO_FLAG_LANDLOCK)) || start_message.count > GALGO_MAX_INSTRUCTIONS ||
       length != (long)(header + start_message.count * sizeof(struct sock_filter)))
     fail(GALGO_STEP_PROTOCOL, -EINVAL);
+  // the ruleset comes last; without one there is only the cgroup
+  if (start_message.flags & GALGO_FLAG_LANDLOCK) {
+    ruleset = arrived.second >= 0 ? arrived.second : arrived.fd;
+    if (ruleset < 0) fail(GALGO_STEP_PROTOCOL, -EINVAL);
+    if (arrived.second >= 0) cgroup = arrived.fd;
+  } else {
+    cgroup = arrived.fd;
+  }
 }
 
 // --- the terminal ------------------------------------------------------------------------------------------------------
@@ -143,6 +153,12 @@ static void run_child(char **argv, char **envp) {
   if (start_message.flags & GALGO_FLAG_NO_NEW_PRIVS) {
     long error = sys5(NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     if (error < 0) child_fail(GALGO_STEP_NO_NEW_PRIVS, error, EXIT_GUARD);
+  }
+  // before the filter, which holds this call
+  if (ruleset >= 0) {
+    long error = sys2(NR_landlock_restrict_self, ruleset, 0);
+    if (error < 0) child_fail(GALGO_STEP_LANDLOCK, error, EXIT_GUARD);
+    sys1(NR_close, ruleset);
   }
   u32 features;
   long listener = install_filter(&features);

@@ -4,11 +4,12 @@
 #ifndef GALGO_PROTOCOL_H
 #define GALGO_PROTOCOL_H
 
-#define GALGO_MAGIC 0x32474c47 // "GLG2": the digit changes with the protocol
+#define GALGO_MAGIC 0x33474c47 // "GLG3": the digit changes with the protocol
 #define GALGO_MAX_INSTRUCTIONS 4096
 
 // flags of the start message
 #define GALGO_FLAG_NO_NEW_PRIVS 1
+#define GALGO_FLAG_LANDLOCK 2
 
 // Galgo to guard
 #define GALGO_ORDER_GO 1
@@ -34,5 +35,6 @@
 #define GALGO_STEP_FILTER 5
 #define GALGO_STEP_LISTENER 6
 #define GALGO_STEP_EXEC 7
+#define GALGO_STEP_LANDLOCK 8
 
 #endif

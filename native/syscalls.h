@@ -17,7 +17,7 @@ enum {
   NR_sendmsg = 46, NR_recvmsg = 47, NR_clone = 56, NR_execve = 59, NR_wait4 = 61, NR_kill = 62, NR_fcntl = 72,
   NR_getppid = 110, NR_getpgid = 121, NR_rt_sigtimedwait = 128, NR_prctl = 157, NR_getdents64 = 217,
   NR_exit_group = 231, NR_openat = 257, NR_capget = 125, NR_capset = 126, NR_unlinkat = 263, NR_readlinkat = 267, NR_ppoll = 271, NR_signalfd4 = 289,
-  NR_pipe2 = 293, NR_prlimit64 = 302, NR_seccomp = 317, NR_clone3 = 435, NR_close_range = 436, NR_getpid = 39, NR_clock_gettime = 228,
+  NR_pipe2 = 293, NR_prlimit64 = 302, NR_seccomp = 317, NR_clone3 = 435, NR_close_range = 436, NR_landlock_restrict_self = 446, NR_getpid = 39, NR_clock_gettime = 228,
 };
 enum { O_DIRECTORY = 0200000 };
 
@@ -43,7 +43,7 @@ enum {
   NR_read = 63, NR_write = 64, NR_ppoll = 73, NR_signalfd4 = 74, NR_readlinkat = 78, NR_exit_group = 94, NR_kill = 129,
   NR_rt_sigaction = 134, NR_rt_sigprocmask = 135, NR_rt_sigtimedwait = 137, NR_getpgid = 155, NR_prctl = 167,
   NR_getpid = 172, NR_getppid = 173, NR_sendmsg = 211, NR_recvmsg = 212, NR_clone = 220, NR_execve = 221,
-  NR_wait4 = 260, NR_prlimit64 = 261, NR_seccomp = 277, NR_capget = 90, NR_capset = 91, NR_clone3 = 435, NR_close_range = 436, NR_clock_gettime = 113,
+  NR_wait4 = 260, NR_prlimit64 = 261, NR_seccomp = 277, NR_capget = 90, NR_capset = 91, NR_clone3 = 435, NR_close_range = 436, NR_landlock_restrict_self = 446, NR_clock_gettime = 113,
 };
 enum { O_DIRECTORY = 040000 };
 
@@ -92,7 +92,8 @@ static const u64 CLONE_INTO_CGROUP = 0x200000000;
 struct clone_args { u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup; };
 struct iovec { void *base; u64 length; };
 struct msghdr { void *name; u32 name_length; struct iovec *iov; u64 iov_count; void *control; u64 control_length; i32 flags; };
-struct cmsg_fd { u64 length; i32 level; i32 type; i32 fd; i32 padding; };
+// one descriptor (length 20), or two (24)
+struct cmsg_fd { u64 length; i32 level; i32 type; i32 fd; i32 second; };
 struct pollfd { i32 fd; short events; short revents; };
 struct timespec { long seconds; long nanoseconds; };
 struct sigaction { u64 handler; u64 flags; u64 restorer; u64 mask; };

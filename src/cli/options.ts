@@ -31,3 +31,8 @@ export function positive(text: string): number {
   if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
   throw new InvalidArgumentError("Expected a whole number from 1.");
 }
+
+/** Reads the argument of an option that may be given again and again. */
+export function collect(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}

@@ -2,7 +2,7 @@
 // The command line as a table of commands. Only the command that runs is loaded.
 import { Argument, Command, Option } from "commander";
 import { addModel } from "./model-program.ts";
-import { digestOption, mappingOption, positive, requireOption } from "./options.ts";
+import { collect, digestOption, mappingOption, positive, requireOption } from "./options.ts";
 import { CONSOLE_SUBJECTS, SHOW_SUBJECTS } from "./subjects.ts";
 import { packageVersion } from "./version.ts";
 
@@ -115,6 +115,15 @@ function addRun(program: Command): void {
     )
     .option("--name <name>", "name of the workload (default: the model's, else the command's)")
     .option("--pass-status", "exit with the command's status even after a violation")
+    .option(
+      "--floor",
+      "with --enforce: let the kernel guard what is only read, and ask only about the rest (faster, sees less)",
+    )
+    .option(
+      "--floor-allow <path>",
+      "with --floor: every program may read this, although it is much or a secret; may be given again",
+      collect,
+    )
     .option("--allow-weaker", "run although this machine sees less than the model was learned with")
     .option("--json", "print the result as JSON on stderr's last line");
   addSensor(run);

@@ -27,6 +27,7 @@ export function printRun(record: RunRecord, run: RunDirectory): void {
     ["rules", `mapping ${record.mapping}, digest ${record.digest}, profile ${record.profile}`],
     ["sensor", record.sensor],
     ["started", record.started],
+    ...(record.floor === undefined ? [] : floorRows(record.floor)),
     ...(record.outcome === undefined ? [] : outcomeRows(record.outcome, record.sensor)),
     ["records", quote(run.path)],
   ];
@@ -54,6 +55,21 @@ function outcomeRows(outcome: RunOutcome, sensor: string): [string, string][] {
     ...(live ? [["decision", latencyText(latency)] as [string, string]] : []),
     ["state", outcome.state],
     ["measurement", outcome.measurement],
+  ];
+}
+
+function floorRows(floor: NonNullable<RunRecord["floor"]>): [string, string][] {
+  const { abi, files, listings, below, missing, unseen, state } = floor;
+  const trees = below.map((path) => quote(path)).join(", ");
+  return [
+    [
+      "floor",
+      `Landlock ABI ${abi}: ${plural(files, "file")}, names in ${listings} directories${trees === "" ? "" : `, all below ${trees}`}`,
+    ],
+    ["  unseen", `${plural(unseen, "behaviour")} of the model; without them its state is ${state}`],
+    ...(missing.length === 0
+      ? []
+      : [["  missing", missing.map((path) => quote(path)).join(", ")] as [string, string]]),
   ];
 }
 

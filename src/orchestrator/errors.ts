@@ -23,6 +23,7 @@ export class ModelUseError extends CodedError<
   | "OTHER_SENSOR"
   | "WEAKER_SENSOR"
   | "NOT_SEALED"
+  | "NO_RECORDS"
   | "LOSSY"
   | "BAD_KEY"
   | "BAD_OPTION"
@@ -38,4 +39,5 @@ export class RunError extends CodedError<
   | "LOST_EVENTS"
   | "BAD_OPTION"
   | "CUT_SHORT"
+  | "NO_FLOOR"
 > {}

@@ -9,6 +9,8 @@ import { findTarget } from "./bpf/members.ts";
 import { findCommand } from "./command-lookup.ts";
 import { ModelUseError, RunError } from "./errors.ts";
 import { differences, weaknesses } from "./fidelity.ts";
+import type { FloorPlan } from "./floor/derive.ts";
+import { planFloor } from "./floor/plan-floor.ts";
 import { loadModel, requireUsable, specOfModel } from "./model-use.ts";
 import { fidelityOf, requireSensor } from "./sensors.ts";
 import type { AttachTarget, RunRequest } from "./run-request.ts";
@@ -22,6 +24,7 @@ export interface RunPlan {
   readonly program: string;
   readonly model: WorkloadModel | undefined;
   readonly tma: TmaSpec;
+  readonly floor: FloorPlan | undefined;
 }
 
 /** @throws CommandError, ModelUseError, StateError, RunError BAD_OPTION */
@@ -49,6 +52,7 @@ export function parseRequest(request: RunRequest): RunPlan {
     program: command === undefined ? "" : findCommand(command, request.env["PATH"]),
     model,
     tma: model === undefined ? freeSpec(request) : specOfModel(model),
+    floor: planFloor(request, model),
   };
 }
 

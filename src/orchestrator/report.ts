@@ -6,6 +6,7 @@ import { makeWorkloadModel, stringifyWorkloadModel } from "../model/index.ts";
 import type { WorkloadModel } from "../model/index.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
 import { nodeHasher } from "../tma/index.ts";
+import { type FloorRecord, seenPart } from "./floor/floor-run.ts";
 import type { RunPlan } from "./plan.ts";
 import { validPoints, writePoints } from "./points-file.ts";
 import type { Ending } from "./run.ts";
@@ -21,7 +22,7 @@ export interface Site {
 }
 
 /** Makes the run's folder and says in it that the run goes on. @throws StateError NOT_WRITABLE */
-export function startReport(plan: RunPlan): Site {
+export function startReport(plan: RunPlan, floor?: FloorRecord): Site {
   const { request, tma, model } = plan;
   const startedAt = new Date();
   const directory = createRun(request.stateRoot, plan.name, startedAt);
@@ -44,6 +45,7 @@ export function startReport(plan: RunPlan): Site {
     ...(request.modelFile === undefined ? {} : { modelFile: request.modelFile }),
     ...(model === undefined ? {} : { modelState: model.spec.state }),
     started: startedAt.toISOString(),
+    ...(floor === undefined ? {} : { floor }),
   };
   writeRun(directory, record);
   return { directory, record, startedAt };
@@ -54,7 +56,7 @@ export function writeReport(plan: RunPlan, site: Site, ending: Ending): RunResul
   const { directory } = site;
   const { result } = ending;
   const fidelity = fidelityOf(plan.request, ending.features);
-  const outcome = outcomeOf(site, ending, fidelity);
+  const outcome = { ...outcomeOf(site, ending, fidelity), ...seenPartOf(plan, ending) };
   writePoints(directory.points, result.points);
   writeAtomic(
     directory.model,
@@ -87,6 +89,11 @@ export function failReport(site: Site, error: unknown): void {
 
 function writeRun(directory: RunDirectory, record: RunRecord): void {
   writeAtomic(directory.run, `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** Above a floor: state and measurement without what nobody has seen. */
+function seenPartOf({ floor, tma }: RunPlan, { result }: Ending): Partial<RunOutcome> {
+  return floor === undefined ? {} : seenPart(result.points, floor.unseen, tma);
 }
 
 function outcomeOf({ startedAt }: Site, ending: Ending, fidelity: Fidelity): RunOutcome {

@@ -5,6 +5,7 @@ import { basename, dirname } from "node:path";
 import { quote } from "../base/quote.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
 import { StateError } from "./errors.ts";
+import type { FloorRecord } from "./floor/floor-run.ts";
 import type { LatencySummary } from "./latency.ts";
 
 /** free: everything is allowed and recorded. detect: sealed, nothing is refused. enforce: sealed, the policy decides. */
@@ -71,9 +72,11 @@ export interface RunRecord {
   readonly profile: string;
   /** The model file that was given. */
   readonly modelFile?: string;
-  /** State value of that model: what a run that only repeats it ends with. */
+  /** State value of that model: what a run that only repeats it ends with (above a floor: `floor.state`). */
   readonly modelState?: string;
   readonly started: string;
+  /** Reads are guarded by the kernel, unseen; `outcome.state` is then compared with `floor.state`, not with `modelState`. */
+  readonly floor?: FloorRecord;
   readonly outcome?: RunOutcome;
   /** Why the run failed. */
   readonly error?: string;

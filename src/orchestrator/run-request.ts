@@ -69,6 +69,14 @@ export interface RunRequest {
   /** At most one of these; default: the seccomp sensor. */
   readonly tsem?: TsemRequest;
   readonly bpf?: BpfRequest;
+  /** Let the kernel guard what is only read (Landlock), instead of asking about each open. */
+  readonly floor?: FloorRequest;
+}
+
+/** A floor below the sensor seccomp. */
+export interface FloorRequest {
+  /** Paths that all programs of the workload may read although that is much, or a secret. */
+  readonly allow: readonly string[];
 }
 
 /** Called in the main thread while the run goes on. */

@@ -3,6 +3,7 @@
 // parse -> probe -> state directory -> agent in its thread -> cgroup -> launch, held -> loop -> report.
 import { closeSync } from "node:fs";
 import { followJobControl } from "../sensor/index.ts";
+import { FLOOR_FEATURE } from "../sensor/seccomp/index.ts";
 import type { LaunchError } from "../sensor/seccomp/launch-types.ts";
 import { AttachedWorkload } from "./bpf/attached.ts";
 import { GonePipe, ProgramsControl } from "./bpf/programs-control.ts";
@@ -11,6 +12,7 @@ import { createCgroup } from "./cgroup.ts";
 import type { CgroupHandle } from "./cgroup.ts";
 import { CommandError, RunError } from "./errors.ts";
 import { newHeartbeatBuffer } from "./heartbeat.ts";
+import { floorNotices, type OpenFloor, openFloor } from "./floor/floor-run.ts";
 import { lossText } from "./losses.ts";
 import { parseRequest, probeSensor } from "./plan.ts";
 import type { RunPlan } from "./plan.ts";
@@ -27,6 +29,7 @@ import type { HeldWorkload } from "./tsem/workload.ts";
 import { startWatchdog } from "./watchdog.ts";
 import { startWorker } from "./worker-client.ts";
 import type { RunWorker } from "./worker-client.ts";
+import { atMost, settled } from "./waiting.ts";
 import type { BpfSetup } from "./bpf/setup.ts";
 import type { ServeOrder, WorkerResult } from "./worker-protocol.ts";
 import { childExit, isIgnored, launchHeld, openGroupKill, signalNumber } from "./workload.ts";
@@ -49,9 +52,12 @@ export async function runWorkload(
   for (const weakness of probe.weaker)
     observer.onNotice?.(`weaker than the model was learned with: ${weakness}`);
   for (const other of probe.others) observer.onNotice?.(other);
-  const site = startReport(plan);
+  const floor = plan.floor === undefined ? undefined : openFloor(plan.floor, plan.tma);
+  const site = startReport(plan, floor?.record);
+  if (floor !== undefined)
+    for (const notice of floorNotices(floor.record)) observer.onNotice?.(notice);
   observer.onStart?.(site.directory);
-  const run = new RunInProgress(plan, site, observer);
+  const run = new RunInProgress(plan, { ...site, floor }, observer);
   try {
     // before anything is launched: a socket that can not be made costs no workload
     await run.openToConsoles();
@@ -87,7 +93,7 @@ export interface Ending {
 
 class RunInProgress {
   readonly #plan: RunPlan;
-  readonly #site: Site;
+  readonly #site: Site & { readonly floor: OpenFloor | undefined };
   readonly #observer: RunObserver;
   readonly #heartbeat = newHeartbeatBuffer();
   readonly #release: (() => void)[] = [];
@@ -114,7 +120,11 @@ class RunInProgress {
   #cutShort = false;
   #stopRequested = false;
 
-  constructor(plan: RunPlan, site: Site, observer: RunObserver) {
+  constructor(
+    plan: RunPlan,
+    site: Site & { readonly floor: OpenFloor | undefined },
+    observer: RunObserver,
+  ) {
     this.#plan = plan;
     this.#site = site;
     this.#observer = observer;
@@ -201,16 +211,21 @@ class RunInProgress {
     this.#group = "unavailable" in group ? undefined : group;
     this.#groupKillFd = this.#group === undefined ? undefined : openGroupKill(this.#group);
     if (bpf !== undefined) {
-      const workload = await launchHeld(this.#plan, this.#group, "watched");
+      const workload = await launchHeld(this.#plan, this.#group, { how: "watched" });
       this.#watched(workload, workload.pid);
       return;
     }
     if (tsem === undefined) {
-      const workload = await launchHeld(this.#plan, this.#group, "filtered");
+      const { floor } = this.#site;
+      const workload = await launchHeld(this.#plan, this.#group, {
+        how: "filtered",
+        ...(floor === undefined ? {} : { rulesetFd: floor.rulesetFd }),
+      });
       this.#workload = workload;
       const protectedPids = [process.pid, workload.guardPid];
       const { listenerFd, pid: workloadPid } = workload;
-      this.#order = { sensor: "seccomp", listenerFd, workloadPid, protectedPids };
+      const readsUnheld = floor !== undefined;
+      this.#order = { sensor: "seccomp", listenerFd, readsUnheld, workloadPid, protectedPids };
       return;
     }
     await agent;
@@ -254,7 +269,11 @@ class RunInProgress {
     return {
       exit: refused === undefined ? childExit(exit) : { code: 126 },
       result,
-      features: [...workload.features, ...features],
+      features: [
+        ...workload.features,
+        ...features,
+        ...(this.#site.floor === undefined ? [] : [FLOOR_FEATURE]),
+      ],
       killed: this.#killed ?? result.summary.killed,
       cutShort: this.#cutShort,
       stopRequested: this.#stopRequested,
@@ -275,6 +294,7 @@ class RunInProgress {
   /** Gives everything back; nothing of the workload runs any more. */
   async close(): Promise<void> {
     for (const release of this.#release.splice(0).reverse()) release();
+    this.#site.floor?.close();
     if (this.#groupKillFd !== undefined) closeSync(this.#groupKillFd);
     const [ended] = await Promise.all([
       atMost(LATE_GRACE_MS, this.#worker?.terminate()),
@@ -362,29 +382,6 @@ class RunInProgress {
     }, LINGER_NOTICE_MS);
     this.#release.push(() => clearTimeout(timer));
   }
-}
-
-/** Waits for all, also when one fails: what has been started can only be brought down when it is known. */
-async function settled(steps: readonly Promise<void>[]): Promise<void> {
-  for (const step of await Promise.allSettled(steps)) {
-    if (step.status === "rejected") throw step.reason;
-  }
-}
-
-/** Waits for something to settle, either way, but not for ever. False: it has not settled. */
-async function atMost(ms: number, promise: Promise<unknown> | undefined): Promise<boolean> {
-  if (promise === undefined) return true;
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  const settled = promise.then(
-    () => true,
-    () => true,
-  );
-  const inTime = await Promise.race([settled, limit]);
-  clearTimeout(timer);
-  return inTime;
 }
 
 /** A command that the kernel would not run, as a shell words it. */

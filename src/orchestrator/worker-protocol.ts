@@ -37,6 +37,8 @@ export type ServeOrder = SeccompOrder | TsemOrder | BpfOrder;
 export interface SeccompOrder {
   readonly sensor: "seccomp";
   readonly listenerFd: number;
+  /** A floor is below: opens that only read are not held. */
+  readonly readsUnheld?: boolean;
   readonly workloadPid: number;
   /** Processes of Galgo that the workload must neither signal nor trace. */
   readonly protectedPids: readonly number[];

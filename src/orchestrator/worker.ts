@@ -158,6 +158,7 @@ function serveFiltered(bench: Bench, order: SeccompOrder): WorkerResult {
     digest,
     programDigests: known,
     enforcing: setup.mode === "enforce" && setup.onViolation !== "observe",
+    readsUnheld: order.readsUnheld === true,
     protectedPids: order.protectedPids,
     progress: progressOf(bench),
     ready: (features) => post({ type: "serving", features }),

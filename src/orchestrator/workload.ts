@@ -2,7 +2,7 @@
 // A launched workload as a run sees it: held, let go, signalled, killed, waited for.
 import { openSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
-import { buildFilter, thisMachine } from "../sensor/seccomp/index.ts";
+import { buildFilter, FLOOR_TABLE, thisMachine } from "../sensor/seccomp/index.ts";
 import { launchWorkload } from "../sensor/index.ts";
 import type {
   LaunchedWorkload,
@@ -15,24 +15,34 @@ import type { ChildExit } from "./run-record.ts";
 const CAP_SYS_ADMIN = 1n << 21n;
 
 /**
+ * How a workload is held. filtered: each call of the table, by the kernel, for whoever listens; above a floor fewer of them.
+ * watched: by programs in the kernel.
+ */
+export type Hold =
+  | { readonly how: "filtered"; readonly rulesetFd?: number }
+  | { readonly how: "watched" };
+
+/**
  * Starts the command held before its exec.
- * @param how filtered: each call of the table is held, by the kernel, for whoever listens. watched: by programs in the kernel
  * @throws LaunchError
  */
 export function launchHeld(
   { request, program }: RunPlan,
   group: WorkloadGroup | undefined,
-  how: "filtered" | "watched",
+  hold: Hold,
 ): Promise<LaunchedWorkload> {
-  const filtered = how === "filtered";
+  const filtered = hold.how === "filtered";
+  const rulesetFd = hold.how === "filtered" ? hold.rulesetFd : undefined;
+  const table = rulesetFd === undefined ? undefined : FLOOR_TABLE;
   return launchWorkload({
     command: request.command,
     path: program,
     env: request.env,
     cwd: request.cwd,
-    filter: filtered ? buildFilter(thisMachine()) : new Uint8Array(0),
+    filter: filtered ? buildFilter(thisMachine(), table) : new Uint8Array(0),
     noNewPrivs: filtered && !mayInstallFilters(),
     openFiles: usualOpenFiles(),
+    ...(rulesetFd === undefined ? {} : { rulesetFd }),
     ...(request.ignoredSignals === undefined ? {} : { ignoredSignals: request.ignoredSignals }),
     ...(group === undefined ? {} : { cgroup: group }),
     ...(request.stdio === undefined ? {} : { stdio: request.stdio }),

@@ -187,7 +187,7 @@ export class Workplace {
     assert.equal(outcome.status, options.status ?? 0, said);
     assert.equal(
       state,
-      record.modelState,
+      record.floor?.state ?? record.modelState,
       "nothing new was met, so the state is that of the model",
     );
     return outcome;

@@ -24,6 +24,8 @@ interface RunOptions extends SensorOptions {
   readonly name?: string;
   readonly passStatus?: boolean;
   readonly allowWeaker?: boolean;
+  readonly floor?: boolean;
+  readonly floorAllow?: readonly string[];
   readonly json?: boolean;
   readonly deadline: number;
   readonly onExit: "wait" | "kill";
@@ -78,8 +80,15 @@ function requestOf(command: readonly string[], options: RunOptions): RunRequest 
     onExit: options.onExit,
     ...(options.quixoteSocket === undefined ? {} : { quixoteSocket: options.quixoteSocket }),
     allowWeaker: options.allowWeaker === true,
+    ...floorRequest(options),
     ...sensor,
   };
+}
+
+function floorRequest({ floor, floorAllow }: RunOptions): Pick<RunRequest, "floor"> {
+  if (floor === true) return { floor: { allow: floorAllow ?? [] } };
+  if (floorAllow === undefined) return {};
+  throw new RunError("BAD_OPTION", "--floor-allow needs --floor");
 }
 
 function modeOf({ model, enforce, detect }: RunOptions): RunMode {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the facts of a machine to what each sensor can do on it, and why not.
+import { FLOOR_ABI } from "../../sensor/seccomp/index.ts";
 import type { Fact } from "./facts.ts";
 
 export interface SensorVerdict {
@@ -41,7 +42,20 @@ function judgeSeccomp(facts: Facts): SensorVerdict {
     launcher: "the native launcher does not work, Node starts the workload (slower)",
     "cgroup-kill": "the workload is killed process by process, not as one cgroup",
   });
+  const floor = floorNote(facts);
+  if (floor !== undefined) notes.push(floor);
   return { sensor: "seccomp", usable: reasons.length === 0, reasons, notes };
+}
+
+/** Landlock's ABI version, as the fact says it. */
+const ABI = /^ABI (\d+)/;
+
+function floorNote(facts: Facts): string | undefined {
+  const landlock = facts.get("landlock")?.value ?? "unknown";
+  const abi = Number(ABI.exec(landlock)?.[1] ?? 0);
+  return abi >= FLOOR_ABI
+    ? undefined
+    : `no run --floor: Landlock ABI ${FLOOR_ABI} or newer is needed (${landlock})`;
 }
 
 /** Everything else is there: then it is no fault of the kernel's that can be mended here. */

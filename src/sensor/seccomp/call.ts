@@ -12,7 +12,7 @@ import { pidFromTask } from "./own-number.ts";
 import { NONE, REFUSED, type Reply, fail } from "./reply.ts";
 import type { Origin, Resolved } from "./resolve.ts";
 import type { SyscallRule } from "./rule.ts";
-import { OpenedAfterwards } from "./opened.ts";
+import { type ExpectedOpen, OpenedAfterwards } from "./opened.ts";
 import type { Stat } from "../file/stat.ts";
 import type { Task, TaskTable } from "./tasks.ts";
 import { Unseen } from "../file/unseen.ts";
@@ -38,6 +38,8 @@ export interface Workbench {
   readonly sink: EventSink;
   /** Refuse what is unknown or can not be described. */
   readonly enforcing: boolean;
+  /** A floor is below: opens that only read are not held. */
+  readonly readsUnheld: boolean;
   /** Pids that the workload must never signal or trace: the orchestrator's own. */
   readonly protectedPids: ReadonlySet<number>;
   /** Name of the digest, for addresses of families without a form of their own. */
@@ -191,17 +193,22 @@ export class Call {
    * path meanwhile (threads, processes that share the memory): what was opened is checked at the task's next event.
    */
   expectOpened(stat: Stat, path: string): void {
-    this.task.later(new OpenedAfterwards(this.task, { key: stat.key, path }));
+    this.task.later(this.#opened({ key: stat.key, path }));
   }
 
   /** As `expectOpened`, of a file that the task makes at `path`; `made` is told of it. */
   expectCreated(path: string, made: (stat: Stat) => void): void {
-    this.task.later(new OpenedAfterwards(this.task, { path, made }));
+    this.task.later(this.#opened({ path, made }));
   }
 
   /** As `expectOpened`: only descriptors of O_PATH may be new. */
   expectPathOnly(): void {
-    this.task.later(new OpenedAfterwards(this.task, {}));
+    this.task.later(this.#opened({}));
+  }
+
+  #opened(expected: ExpectedOpen): OpenedAfterwards {
+    const { readsUnheld } = this.bench;
+    return new OpenedAfterwards(this.task, { ...expected, readsUnheld });
   }
 
   /** Reports a contradiction found afterwards. */

@@ -3,7 +3,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { AUDIT_ARCH, type Machine, SYSCALL_NAMES, X32_BIT, numberOf } from "./arch.ts";
+import {
+  AUDIT_ARCH,
+  type Machine,
+  SYSCALL_NAMES,
+  type SyscallName,
+  X32_BIT,
+  numberOf,
+} from "./arch.ts";
+import { FLOOR_TABLE } from "./floor.ts";
 import { MAX_INSTRUCTIONS, buildFilter } from "./filter.ts";
 import type { SyscallRule, When } from "./rule.ts";
 import { REFUSED_CALLS, TABLE } from "./table.ts";
@@ -134,6 +142,42 @@ function checkRule(filter: Uint8Array, machine: Machine, rule: SyscallRule): voi
 }
 
 for (const machine of MACHINES) {
+  test(`${machine}: above a floor each row notifies exactly when its conditions hold`, () => {
+    const filter = buildFilter(machine, FLOOR_TABLE);
+    assert.deepEqual(
+      FLOOR_TABLE.map(({ syscall }) => syscall),
+      TABLE.map(({ syscall }) => syscall),
+    );
+    for (const rule of FLOOR_TABLE) {
+      if (numberOf(rule.syscall, machine) >= 0) checkRule(filter, machine, rule);
+    }
+  });
+
+  test(`${machine}: above a floor opens that only read are allowed, all others are held`, () => {
+    const filter = buildFilter(machine, FLOOR_TABLE);
+    const opened = (name: SyscallName, at: number, flags: number): number => {
+      const args = [0n, 0n, 0n, 0n, 0n, 0n].with(at, BigInt(flags));
+      return run(filter, { nr: numberOf(name, machine), arch: AUDIT_ARCH[machine], args }).action;
+    };
+    const calls: readonly [SyscallName, number][] = [
+      ["openat", 2],
+      ...(machine === "x64" ? [["open", 1] as [SyscallName, number]] : []),
+    ];
+    for (const [name, at] of calls) {
+      // O_RDONLY; O_CLOEXEC|O_DIRECTORY|O_NONBLOCK; O_PATH; O_PATH|O_RDWR, which gives no access
+      for (const flags of [0, 0o2200000 | 0o4000, 0o10000000, 0o10000002])
+        assert.equal(opened(name, at, flags), ALLOW, `${name} ${flags}`);
+      // O_WRONLY, O_RDWR, both, O_CREAT, O_TRUNC, __O_TMPFILE
+      for (const flags of [1, 2, 3, 0o100, 0o1000, 0o20000000])
+        assert.equal(opened(name, at, flags), NOTIFY, `${name} ${flags}`);
+    }
+    for (const [name, at] of [
+      ["openat2", 2],
+      ["execve", 1],
+    ] as const)
+      assert.equal(opened(name, at, 0), NOTIFY, name);
+  });
+
   const filter = buildFilter(machine);
   const arch = AUDIT_ARCH[machine];
   const none = [0n, 0n, 0n, 0n, 0n, 0n];

@@ -16,6 +16,13 @@ const FILTER_REASONS: Readonly<Record<string, string>> = {
   ENOMEM: "the filters in force are too long together",
 };
 
+const LANDLOCK_REASONS: Readonly<Record<string, string>> = {
+  E2BIG: "too many rulesets are in force already",
+  EPERM: "a filter around Galgo forbids it",
+  ENOSYS: "this kernel has no Landlock",
+  EOPNOTSUPP: "Landlock was switched off when the kernel was started",
+};
+
 const EXEC_REASONS: Readonly<Record<string, string>> = {
   ENOENT: "the file or its interpreter does not exist",
   ENOEXEC: "it is neither a program nor a script with a #! line",
@@ -34,6 +41,10 @@ export function launchFailure(step: number, errno: number, path: string): Launch
     const reason = FILTER_REASONS[name] ?? "the kernel refuses the filter";
     const message = `can not hold the workload's system calls (seccomp: ${name}): ${reason}`;
     return new LaunchError("NO_USER_NOTIFICATION", message, { facts });
+  }
+  if (step === STEP.LANDLOCK) {
+    const message = `can not put the workload under its floor (Landlock: ${name}): ${LANDLOCK_REASONS[name] ?? "the kernel refuses the ruleset"}; run it without --floor`;
+    return new LaunchError("LAUNCH_FAILED", message, { facts });
   }
   const message = `can not start the workload: step ${facts.step} failed with ${name}`;
   return new LaunchError("LAUNCH_FAILED", message, { facts });

@@ -4,6 +4,7 @@
 import { constants } from "node:os";
 import { Worker } from "node:worker_threads";
 import { receiveMessage, sendMessage } from "../../native/fd-passing.ffi.ts";
+import { restrictSelf } from "../../native/landlock.ffi.ts";
 import { NativeError } from "../../native/native-error.ts";
 import {
   exitNow,
@@ -46,7 +47,9 @@ export function runChild(socket: number, rest: readonly string[]): void {
     // Node closes the first descriptors on exec, the workload's own among them
     for (let fd = 0; fd < Number(owned); fd++) setCloseOnExec(fd, false);
     const env = carriedEnvironment();
-    become(socket, decodeStart(message.bytes), () => replaceProcess(path, argv, env));
+    const start = decodeStart(message.bytes);
+    const [ruleset] = start.landlock ? message.fds : [];
+    become(socket, { ...start, ruleset }, () => replaceProcess(path, argv, env));
   }
 }
 
@@ -61,7 +64,12 @@ function startSender(socket: number): void {
   waitFor(shared, STATE.SENDER_READY);
 }
 
-function become(socket: number, start: StartMessage, exec: () => number): void {
+/** What is done to the thread that becomes the command. */
+interface Restrictions extends StartMessage {
+  readonly ruleset: number | undefined;
+}
+
+function become(socket: number, start: Restrictions, exec: () => number): void {
   // bound and run once before the filter is there: afterwards this thread makes no system call that it can avoid
   replaceProcess("", [], []);
   plainSignals(start.ignoredSignals);
@@ -79,11 +87,13 @@ function become(socket: number, start: StartMessage, exec: () => number): void {
 }
 
 function restrict(
-  start: StartMessage,
+  start: Restrictions,
 ): { readonly step: number; readonly errno: number } | undefined {
   let step: number = STEP.NO_NEW_PRIVS;
   try {
     if (start.noNewPrivs) setNoNewPrivs();
+    step = STEP.LANDLOCK;
+    if (start.landlock) restrictSelf(start.ruleset ?? -1);
     step = STEP.FILTER;
     shared[SLOT.FEATURES] = FEATURE.WAIT_KILLABLE;
     shared[SLOT.LISTENER] = filtered(start.filter);

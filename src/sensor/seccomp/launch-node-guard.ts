@@ -118,9 +118,13 @@ class Guard {
       exitNow(EXIT_GUARD); // Galgo is gone, nobody to tell
       return;
     }
-    decodeStart(start.bytes);
-    this.#cgroup = start.fds[0];
-    this.#startChild(start.bytes);
+    const { landlock } = decodeStart(start.bytes);
+    // the ruleset comes last; without one there is only the cgroup
+    const fds = [...start.fds];
+    const rulesets = landlock ? fds.splice(-1) : [];
+    this.#cgroup = fds[0];
+    this.#startChild(start.bytes, rulesets);
+    rulesets.forEach(closeSync);
     this.#orders = watchReadable(this.#control, () => this.#readOrders());
     this.#reports = watchReadable(this.#socket, () => this.#readChild());
     process.on("SIGCHLD", () => this.#reap());
@@ -137,7 +141,7 @@ class Guard {
     setDumpable(false); // a workload of the same user may not trace the guard
   }
 
-  #startChild(start: Uint8Array): void {
+  #startChild(start: Uint8Array, rulesets: readonly number[]): void {
     const [ours, theirs] = socketPair();
     this.#socket = ours;
     for (let fd = 0; fd < this.#control; fd++) setCloseOnExec(fd, false);
@@ -148,7 +152,7 @@ class Guard {
     const env = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
     this.#child = spawnProcess(process.execPath, argv, env);
     closeSync(theirs);
-    sendMessage(ours, start);
+    sendMessage(ours, start, rulesets);
   }
 
   // --- the workload's first process ---------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ import {
 
 const START = {
   noNewPrivs: true,
+  landlock: false,
   ignoredSignals: 0x8000_0000_0000_0001n,
   openFiles: 1024,
   filter: new Uint8Array(16).fill(7),
@@ -53,6 +54,8 @@ describe("the messages between Galgo and a guard", () => {
 
   it("arrive as they were sent", () => {
     assert.deepEqual(decodeStart(encodeStart(START)), START);
+    for (const landlock of [true, false])
+      assert.deepEqual(decodeStart(encodeStart({ ...START, landlock })), { ...START, landlock });
     const unfiltered = { ...START, filter: new Uint8Array(0) };
     assert.deepEqual(decodeStart(encodeStart(unfiltered)), unfiltered);
     assert.deepEqual(decodeOrder(encodeOrder(ORDER.SIGNAL, 15)), {
@@ -79,7 +82,7 @@ describe("the messages between Galgo and a guard", () => {
   it("are refused when they are short, long, of another version or with an unknown flag", () => {
     const good = encodeStart(START);
     const otherVersion = good.with(3, good[3] === undefined ? 0 : good[3] + 1);
-    const unknownFlag = good.with(4, 3);
+    const unknownFlag = good.with(4, 5);
     const otherCount = good.with(24, 3);
     const bad = [
       new Uint8Array(0),

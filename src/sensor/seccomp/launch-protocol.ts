@@ -3,10 +3,10 @@
 // the layout of the messages, described in native/PROTOCOL.md.
 import { CodedError } from "../../base/errors.ts";
 
-export const MAGIC = 0x32474c47;
+export const MAGIC = 0x33474c47;
 export const MAX_INSTRUCTIONS = 4096;
 
-export const FLAG = { NO_NEW_PRIVS: 1 } as const;
+export const FLAG = { NO_NEW_PRIVS: 1, LANDLOCK: 2 } as const;
 export const ORDER = { GO: 1, KILL: 2, SIGNAL: 3 } as const;
 export const REPORT = { READY: 1, FAILED: 2, EXITED: 3, STOPPED: 4, DRAINED: 5 } as const;
 export const FEATURE = { WAIT_KILLABLE: 1, IN_CGROUP: 2 } as const;
@@ -18,6 +18,7 @@ export const STEP = {
   FILTER: 5,
   LISTENER: 6,
   EXEC: 7,
+  LANDLOCK: 8,
 } as const;
 
 const INSTRUCTION_BYTES = 8;
@@ -33,6 +34,8 @@ export class LaunchProtocolError extends CodedError<"BAD_MESSAGE"> {}
 /** How the workload shall be started. */
 export interface StartMessage {
   readonly noNewPrivs: boolean;
+  /** The last descriptor of the message is a Landlock ruleset that the workload restricts itself by. */
+  readonly landlock: boolean;
   /** Signals that the workload ignores, as a bit mask: bit n-1 for signal n. */
   readonly ignoredSignals: bigint;
   /** Soft limit of open files; 0: as it is. */
@@ -66,7 +69,8 @@ export function encodeStart(start: StartMessage): Uint8Array {
   const bytes = new Uint8Array(START_BYTES + start.filter.length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
-  view.setUint32(4, start.noNewPrivs ? FLAG.NO_NEW_PRIVS : 0, true);
+  const privileges = start.noNewPrivs ? FLAG.NO_NEW_PRIVS : 0;
+  view.setUint32(4, privileges | (start.landlock ? FLAG.LANDLOCK : 0), true);
   view.setBigUint64(8, start.ignoredSignals, true);
   view.setBigUint64(16, BigInt(start.openFiles), true);
   view.setUint32(24, count, true);
@@ -81,13 +85,14 @@ export function decodeStart(bytes: Uint8Array): StartMessage {
   const fits =
     bytes.length >= START_BYTES &&
     view.getUint32(0, true) === MAGIC &&
-    (view.getUint32(4, true) & ~FLAG.NO_NEW_PRIVS) === 0 &&
+    (view.getUint32(4, true) & ~(FLAG.NO_NEW_PRIVS | FLAG.LANDLOCK)) === 0 &&
     view.getUint32(24, true) * INSTRUCTION_BYTES === filter.length;
   if (!fits) {
     throw new LaunchProtocolError("BAD_MESSAGE", "this is not a start message of this version");
   }
   return {
     noNewPrivs: (view.getUint32(4, true) & FLAG.NO_NEW_PRIVS) !== 0,
+    landlock: (view.getUint32(4, true) & FLAG.LANDLOCK) !== 0,
     ignoredSignals: view.getBigUint64(8, true),
     openFiles: Number(view.getBigUint64(16, true)),
     filter,

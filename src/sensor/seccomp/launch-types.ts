@@ -39,6 +39,8 @@ export interface LaunchOptions {
    */
   readonly filter: Uint8Array;
   readonly noNewPrivs: boolean;
+  /** A Landlock ruleset that the workload restricts itself by before anything else holds; the caller owns it. */
+  readonly rulesetFd?: number;
   /** Descriptors of this process that become 0, 1, 2, ... of the workload; default 0, 1, 2. */
   readonly stdio?: readonly number[];
   readonly cgroup?: WorkloadGroup;

@@ -44,6 +44,7 @@ interface Launcher {
 export async function launchWorkload(options: LaunchOptions): Promise<LaunchedWorkload> {
   const start = encodeStart({
     noNewPrivs: options.noNewPrivs,
+    landlock: options.rulesetFd !== undefined,
     ignoredSignals: options.ignoredSignals ?? 0n,
     openFiles: options.openFiles ?? 0,
     filter: options.filter,
@@ -57,11 +58,15 @@ export async function launchWorkload(options: LaunchOptions): Promise<LaunchedWo
       unusable = link;
       continue;
     }
-    const fds = options.cgroup === undefined ? [] : [options.cgroup.directoryFd];
-    link.start(start, fds);
+    link.start(start, passedFds(options));
     return held(link, await link.ready, launcher.kind, options);
   }
   throw noLauncher(unusable);
+}
+
+/** What rides along with the start message, in the order of native/PROTOCOL.md. */
+function passedFds({ cgroup, rulesetFd }: LaunchOptions): number[] {
+  return [cgroup?.directoryFd, rulesetFd].filter((fd) => fd !== undefined);
 }
 
 function held(

@@ -41,6 +41,8 @@ export interface ExpectedOpen {
   readonly path?: string;
   /** Told of what was made. */
   readonly made?: (stat: Stat) => void;
+  /** Opens that only read are not held: new descriptors of theirs say nothing. */
+  readonly readsUnheld?: boolean;
 }
 
 /** An open: every descriptor that is new must be the expected object, or one that came another way. */
@@ -88,6 +90,7 @@ export class OpenedAfterwards implements Afterwards {
     if (this.#isNamed(text, link, stat) || isMemory(text, stat)) return;
     const flags = flagsOf(task, number);
     if ((flags & O.PATH) !== 0) return;
+    if (this.#expected.readsUnheld === true && (flags & O.ACCMODE) === 0) return;
     return { text, event: describe(task, link, stat, { flags, objects }) };
   }
 

@@ -38,6 +38,8 @@ export interface ServeOptions {
   readonly programDigests?: Map<string, string>;
   /** Refuse what can not be described. */
   readonly enforcing: boolean;
+  /** A floor is below (floor.ts): opens that only read are not held. */
+  readonly readsUnheld?: boolean;
   /** Pids that the workload must not signal or trace when enforcing. */
   readonly protectedPids: readonly number[];
   /** Called while long work is under way, and at the begin and end of each event. */
@@ -91,6 +93,7 @@ class Server {
       self: new AgentSelf(),
       sink,
       enforcing: options.enforcing,
+      readsUnheld: options.readsUnheld === true,
       protectedPids: new Set(options.protectedPids),
       digest: options.digest,
     };

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a model allows, by the records that were kept beside it. A model holds coefficients and discloses nothing; every record
+// is held against it, and what has no record is said.
+import { existsSync } from "node:fs";
+import { quote } from "../../base/quote.ts";
+import type { SecurityEvent } from "../../event/index.ts";
+import { applyPseudonyms, cpuCountReads, createMapper, createProfile } from "../../model/index.ts";
+import type { WorkloadModel } from "../../model/index.ts";
+import { nodeHasher } from "../../tma/index.ts";
+import { ModelUseError } from "../errors.ts";
+import { recordsFileOf } from "../learn-files.ts";
+import { loadRecords } from "../record-file.ts";
+
+/** A behaviour that a model allows, as it was recorded and as the rules of the model leave it. Several may have one coefficient. */
+export interface Behaviour {
+  readonly coefficient: string;
+  readonly event: SecurityEvent;
+  readonly mapped: SecurityEvent;
+}
+
+/** What is known of a model's behaviours. */
+export interface Disclosed {
+  readonly behaviours: readonly Behaviour[];
+  /** Points of the model that no record explains. */
+  readonly untold: readonly string[];
+  /** Records that the model does not allow; nothing is made of them. */
+  readonly foreign: number;
+}
+
+/**
+ * Reads the records beside a model file.
+ * @throws ModelUseError NO_RECORDS: there are none, RecordFileError
+ */
+export function disclose(model: WorkloadModel, modelFile: string): Disclosed {
+  const file = recordsFileOf(modelFile);
+  if (!existsSync(file)) {
+    throw new ModelUseError(
+      "NO_RECORDS",
+      `${quote(file)} is not there: a model alone does not say what it allows, so nothing can be made of it; learn again, or put the records beside it`,
+    );
+  }
+  const { digest, mapping, profile: rules } = model.spec;
+  const mapper = createMapper(nodeHasher(digest), mapping);
+  const profile = createProfile(rules, mapper);
+  const pseudonyms = new Set(model.spec.pseudonyms);
+  const recorded = loadRecords(file).records.map(({ event }) => event);
+  const events = [...recorded, ...cpuCountReads(recorded, rules, mapper.emptyDigest)];
+  const points = new Set(model.spec.points);
+  const told = new Set<string>();
+  const behaviours: Behaviour[] = [];
+  let foreign = 0;
+  for (const event of events) {
+    const mapped = profile.rewrite(event);
+    const coefficient = mapper.coefficient(applyPseudonyms(mapped, pseudonyms, mapper));
+    if (points.has(coefficient)) {
+      told.add(coefficient);
+      behaviours.push({ coefficient, event, mapped });
+    } else foreign += 1;
+  }
+  return { behaviours, untold: model.spec.points.filter((point) => !told.has(point)), foreign };
+}
