@@ -9,7 +9,7 @@ import type { WorkloadModel } from "../../model/index.ts";
 import { nodeHasher } from "../../tma/index.ts";
 import { ModelUseError } from "../errors.ts";
 import { recordsFileOf } from "../learn-files.ts";
-import { loadRecords } from "../record-file.ts";
+import { loadModelRecords } from "../model-records.ts";
 
 /** A behaviour that a model allows, as it was recorded and as the rules of the model leave it. Several may have one coefficient. */
 export interface Behaviour {
@@ -43,7 +43,7 @@ export function disclose(model: WorkloadModel, modelFile: string): Disclosed {
   const mapper = createMapper(nodeHasher(digest), mapping);
   const profile = createProfile(rules, mapper);
   const pseudonyms = new Set(model.spec.pseudonyms);
-  const recorded = loadRecords(file).records.map(({ event }) => event);
+  const { events: recorded } = loadModelRecords(file, model);
   const events = [...recorded, ...cpuCountReads(recorded, rules, mapper.emptyDigest)];
   const points = new Set(model.spec.points);
   const told = new Set<string>();
