@@ -14,7 +14,7 @@ export interface Span {
 /** A name taken apart. */
 export interface Name {
   readonly text: string;
-  readonly spans: readonly Span[];
+  readonly spans: Span[];
 }
 
 /** The parts of a name behind its root (`from` characters). */
@@ -71,9 +71,14 @@ export function matchesTemplate(
   text: string,
   user: NameUser | typeof ANYBODY,
 ): boolean {
-  const { root, components } = template;
+  const { root, components, below } = template;
   if (rootOf(text) !== root) return false;
   const { spans } = nameOf(text, root.length);
+  if (below === true) {
+    const rest = spans.slice(components.length);
+    if (rest.some(({ at, end }) => text.slice(at, end) === "..")) return false;
+    spans.length = Math.min(spans.length, components.length);
+  }
   const last = components.at(-1)?.[0];
   const open = typeof last === "object" && last.type === "path";
   if (open ? spans.length < components.length : spans.length !== components.length) return false;

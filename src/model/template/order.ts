@@ -18,6 +18,8 @@ const WIDTHS: Readonly<Record<HoleType, number>> = {
 
 interface Measure {
   readonly paths: number;
+  /** 0: it stands for names of one depth; else less for a deeper directory. */
+  readonly below: number;
   readonly names: number;
   readonly literals: number;
   readonly width: number;
@@ -25,13 +27,14 @@ interface Measure {
 }
 
 /**
- * Order of templates, the most literal first: without `{path}` before with, fewer `{name}`, more literal characters, narrower holes; then
+ * Order of templates, the most literal first: without `{path}` before with, of whole names before of directories, deeper directories first, fewer `{name}`, more literal characters, narrower holes; then
  * by their text. Does not depend on any name, nor on other templates.
  */
 export function compareTemplates(a: Template, b: Template): number {
   const [x, y] = [measure(a), measure(b)];
   return (
     x.paths - y.paths ||
+    x.below - y.below ||
     x.names - y.names ||
     y.literals - x.literals ||
     x.width - y.width ||
@@ -45,6 +48,7 @@ function measure(template: Template): Measure {
   const count = (type: HoleType): number => holes.filter((hole) => hole.type === type).length;
   return {
     paths: count("path"),
+    below: template.below === true ? 1 / template.components.length : 0,
     names: count("name"),
     literals: pieces.reduce((n, piece) => n + (typeof piece === "string" ? piece.length : 0), 0),
     width: holes.reduce((n, { type }) => n + WIDTHS[type], 0),

@@ -134,6 +134,33 @@ describe("an index of templates", () => {
   });
 });
 
+describe("a template of a directory", () => {
+  const index = indexOf("/srv/{hex:8}/", "/srv/{hex:8}/objects/{hex:2}/", "/srv/{hex:8}/log.{n}");
+  const becomes = (name: string, form: string): void =>
+    assert.equal(index.rewrite(name, USER), form);
+
+  it("acts on the directory and on what is below it, of which the rest stays", () => {
+    becomes("/srv/12345678", "/srv//{hex:8}");
+    becomes("/srv/12345678/a/b.txt", "/srv//{hex:8}/a/b.txt");
+    becomes("/srv/12345678/a", "/srv//{hex:8}/a");
+    becomes("/srv/12345678//{temporary}/a", "/srv//{hex:8}//{{temporary}/a");
+  });
+
+  it("leaves names to templates of whole names, and to deeper directories", () => {
+    becomes("/srv/12345678/objects/ab/cd", "/srv//{hex:8}/objects/{hex:2}/cd");
+    becomes("/srv/12345678/log.7", "/srv//{hex:8}/log.{n}");
+    becomes("/srv/12345678/log.7/x", "/srv//{hex:8}/log.7/x");
+    becomes("/srv/12345678/log.x", "/srv//{hex:8}/log.x");
+  });
+
+  it("does not act on what leads elsewhere or looks like what it makes", () => {
+    for (const name of ["/srv/1234567", "/srv/12345678/../x", "/srv"]) becomes(name, name);
+    becomes("/srv//{hex:8}/a", "/srv//{hex:8}/a//");
+    // a file of such a name is no other file
+    becomes("/srv/12345678/log.{n}", "/srv//{hex:8}/log.{{n}");
+  });
+});
+
 describe("hostile names", () => {
   const pieces = ["{tmp}.", "{hex}-", "{n}:", "{time},", "{id:5}", "{uuid}"];
   const text = `/a/${Array.from({ length: 15 }, (_, i) => pieces[i % pieces.length]).join("x~")}`;

@@ -15,6 +15,7 @@ import {
   type Component,
   hasHole,
   parseTemplate,
+  restForm,
   rewrittenForm,
   type Template,
   type TemplateRoot,
@@ -26,6 +27,13 @@ interface Entry {
   readonly rank: number;
   readonly form: string;
   readonly usesPid: boolean;
+  readonly below: boolean;
+}
+
+/** A template that matches a name, and where the part of the name begins that stays what it is. */
+interface Found {
+  readonly entry: Entry;
+  readonly restAt: number;
 }
 
 /** A place in the tree: what follows the components above it. */
@@ -37,6 +45,8 @@ class Branch {
   entry: Entry | undefined;
   /** A template of which {path} stands here. */
   rest: Entry | undefined;
+  /** A template of the directory that ends here. */
+  below: Entry | undefined;
 }
 
 interface Edge {
@@ -57,6 +67,7 @@ export class TemplateIndex {
     ["", new Branch()],
   ]);
   readonly #forms: ReadonlySet<string>;
+  readonly #folders: ReadonlySet<string>;
   #memo = new Map<string, Outcome>();
   #chars = 0;
 
@@ -65,6 +76,7 @@ export class TemplateIndex {
     const templates = texts.map(parseTemplate).sort(compareTemplates);
     for (const [rank, template] of templates.entries()) this.#add(template, rank);
     this.#forms = new Set(templates.map(rewrittenForm));
+    this.#folders = new Set(templates.filter(({ below }) => below === true).map(rewrittenForm));
   }
 
   /**
@@ -93,10 +105,10 @@ export class TemplateIndex {
   }
 
   #add(template: Template, rank: number): void {
-    const { root, components } = template;
+    const { root, components, below = false } = template;
     const pieces = components.flat();
     const usesPid = pieces.some((piece) => typeof piece !== "string" && piece.type === "pid");
-    const entry: Entry = { rank, form: rewrittenForm(template), usesPid };
+    const entry: Entry = { rank, form: rewrittenForm(template), usesPid, below };
     let branch = this.#roots.get(root) ?? new Branch();
     for (const component of components) {
       const [first] = component;
@@ -108,18 +120,22 @@ export class TemplateIndex {
         ? holeBranch(branch, component)
         : literalBranch(branch, component);
     }
-    branch.entry ??= entry;
+    if (below) branch.below ??= entry;
+    else branch.entry ??= entry;
   }
 
   #outcome(name: string): Outcome {
     const all = this.#matches(name, ANYBODY);
-    return all.some(({ usesPid }) => usesPid) ? BY_USER : this.#choose(name, all);
+    return all.some(({ entry }) => entry.usesPid) ? BY_USER : this.#choose(name, all);
   }
 
-  #choose(name: string, matches: readonly Entry[]): string {
-    let best: Entry | undefined;
-    for (const entry of matches) if (best === undefined || entry.rank < best.rank) best = entry;
-    return best?.form ?? this.#unlikeForms(name);
+  #choose(name: string, matches: readonly Found[]): string {
+    let best: Found | undefined;
+    for (const found of matches)
+      if (best === undefined || found.entry.rank < best.entry.rank) best = found;
+    if (best === undefined) return this.#unlikeForms(name);
+    const { entry, restAt } = best;
+    return entry.below ? entry.form + restForm(name.slice(restAt)) : entry.form;
   }
 
   #unlikeForms(name: string): string {
@@ -127,17 +143,26 @@ export class TemplateIndex {
     let end = name.length;
     while (end > 0 && name[end - 1] === "/") end -= 1;
     const even = (name.length - end) % 2 === 0;
-    return even && this.#forms.has(name.slice(0, end)) ? name + EVEN : name;
+    return even && this.#isForm(name.slice(0, end)) ? name + EVEN : name;
   }
 
-  #matches(name: string, user: NameUser | typeof ANYBODY): readonly Entry[] {
+  #isForm(name: string): boolean {
+    if (this.#forms.has(name)) return true;
+    if (this.#folders.size === 0) return false;
+    for (let at = name.indexOf("/"); at >= 0; at = name.indexOf("/", at + 1))
+      if (this.#folders.has(name.slice(0, at))) return true;
+    return false;
+  }
+
+  #matches(name: string, user: NameUser | typeof ANYBODY): readonly Found[] {
     const root = rootOf(name);
     const branch = this.#roots.get(root);
     if (branch === undefined || name.length > MAX_MATCHED_CHARS) return [];
     const { text, spans } = nameOf(name, root.length);
     const dots = spans.findLastIndex((span) => isDots(text, span));
-    const found: Entry[] = [];
-    collect(branch, 0, { text, spans, dots, user, found });
+    const found: Found[] = [];
+    const ups = spans.findLastIndex(({ at, end }) => end - at === 2 && text.startsWith("..", at));
+    collect(branch, 0, { text, spans, dots, ups, user, found });
     return found;
   }
 
@@ -176,21 +201,27 @@ function holeBranch(branch: Branch, component: Component): Branch {
 }
 
 interface Search extends Name {
-  /** The last component that no hole stands for; -1 when there is none. */
+  /** The last component that no hole stands for, and the last that leads up; -1 when there is none. */
   readonly dots: number;
+  readonly ups: number;
   readonly user: NameUser | typeof ANYBODY;
-  readonly found: Entry[];
+  readonly found: Found[];
 }
 
 /** Every branch is reached in one way only, so the tree is walked once at most. */
 function collect(branch: Branch, depth: number, search: Search): void {
   const { text, spans, found, dots } = search;
   const span = spans[depth];
+  if (branch.below !== undefined && search.ups < depth) {
+    const restAt = span === undefined ? text.length : span.at - 1;
+    found.push({ entry: branch.below, restAt });
+  }
   if (span === undefined) {
-    if (branch.entry !== undefined) found.push(branch.entry);
+    if (branch.entry !== undefined) found.push({ entry: branch.entry, restAt: text.length });
     return;
   }
-  if (branch.rest !== undefined && dots < depth) found.push(branch.rest);
+  if (branch.rest !== undefined && dots < depth)
+    found.push({ entry: branch.rest, restAt: text.length });
   const literal = branch.literals.get(text.slice(span.at, span.end));
   if (literal !== undefined) collect(literal, depth + 1, search);
   for (const edge of branch.holes.get("") ?? []) follow(edge, depth, search);

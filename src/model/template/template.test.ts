@@ -66,7 +66,8 @@ describe("the text of a template", () => {
   const wrong: readonly (readonly [string, RegExp])[] = [
     ["", /is empty/],
     ["/", /is empty/],
-    ["/a/{n}/", /ends with a slash/],
+    ["/a/{n}//", /ends with two slashes/],
+    ["/srv/app/{path}/", /must be last/],
     ["/a/b", /has no hole/],
     ["/a/{{n}", /has no hole/],
     ["/a/{n", /not closed/],
@@ -118,6 +119,7 @@ describe("what a name becomes", () => {
       ["build-{n}", "/build-{n}"],
       ["../x/{n}/{n}", "../x//{n}/{n}"],
       ["@a-{tmp}", "\0/a-{tmp}"],
+      ["/srv/run-{n}/", "/srv//run-{n}"],
     ] as const;
     for (const [text, form] of forms) assert.equal(rewrittenForm(parseTemplate(text)), form);
   });

@@ -23,6 +23,8 @@ export type TemplateRoot = "/" | "@" | "";
 export interface Template {
   readonly root: TemplateRoot;
   readonly components: readonly Component[];
+  /** It ends with a slash: it stands for a directory, and for every name below it, of which the rest stays what it is. */
+  readonly below?: true;
 }
 
 /** What may not stand in a template, because a name in a model is text: halves of UTF-16 pairs, which stand for bytes that are no UTF-8. */
@@ -39,32 +41,44 @@ export function parseTemplate(text: string): Template {
   if (text.includes("\0")) throw refuse("it has a NUL in it");
   const first = text.charAt(0);
   const root: TemplateRoot = first === "/" || first === "@" ? first : "";
-  const parts = text.slice(root.length).split("/");
+  const below = text.length > 1 && text.endsWith("/");
+  const parts = text.slice(root.length, below ? -1 : undefined).split("/");
   if (parts.length > MAX_TEMPLATE_COMPONENTS)
     throw refuse(`it has more than ${MAX_TEMPLATE_COMPONENTS} components`);
   if (parts.at(-1) === "")
-    throw refuse(parts.length === 1 ? "it is empty" : "it ends with a slash");
+    throw refuse(parts.length === 1 ? "it is empty" : "it ends with two slashes");
   const components = parts.map((part) => parseComponent(part, refuse));
   if (!components.some(hasHole)) throw refuse("it has no hole, as {n}");
-  const rest = components.slice(0, -1).some((component) => component.some(isPath));
-  if (rest) throw refuse("{path} stands for the rest of a name, so it must be last");
-  return { root, components };
+  if (pathInside(components, below))
+    throw refuse("{path} stands for the rest of a name, so it must be last");
+  return below ? { root, components, below } : { root, components };
+}
+
+function pathInside(components: readonly Component[], below: boolean): boolean {
+  const before = below ? components : components.slice(0, -1);
+  return before.some((component) => component.some(isPath));
 }
 
 /** The text of a template. */
-export function printTemplate({ root, components }: Template): string {
-  return root + components.map(printComponent).join("/");
+export function printTemplate({ root, components, below }: Template): string {
+  return root + components.map(printComponent).join("/") + (below === true ? "/" : "");
 }
 
 /**
  * What a name that matches becomes: the template with an empty component in front of the first one that has a hole. The kernel gives no
- * file such a name; texts that programs make up are told from it (see `TemplateIndex`).
+ * file such a name; texts that programs make up are told from it (see `TemplateIndex`). Of a name below the directory of a template this is
+ * the beginning, and `restForm` of the rest the end.
  */
 export function rewrittenForm({ root, components }: Template): string {
   const texts = components.map(printComponent);
   const at = components.findIndex(hasHole);
   const parts = [...texts.slice(0, at), "", ...texts.slice(at)];
   return (root === "@" ? "\0" : root) + parts.join("/");
+}
+
+/** What follows the directory of a template, with its first slash, as it stands in a rewritten name: like a literal of a template. */
+export function restForm(rest: string): string {
+  return rest.replaceAll(OPEN, "{{");
 }
 
 export function hasHole(component: Component): boolean {
