@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The commands below `galgo model` as a table. Only the command that runs is loaded.
-import { type Command, Option } from "commander";
-import { digestOption, listOption, mappingOption, requireOption } from "./options.ts";
+import { Argument, type Command, Option } from "commander";
+import { digestOption, listOption, mappingOption, positives, requireOption } from "./options.ts";
 
 /** `galgo model ...`: adds all of them to the command line. */
 export function addModel(program: Command): void {
@@ -59,7 +59,28 @@ export function addModel(program: Command): void {
     .option("--allow-loss", "seal although events were lost while learning")
     .option("--json", "print JSON")
     .action(async (file, options) => (await load()).modelSeal(file, options));
+  addModelChanges(model);
   addModelForms(model);
+}
+
+function addModelChanges(model: Command): void {
+  model
+    .command("amend")
+    .description(
+      "add exactly what violations of a run showed; shows it, and writes only with --yes or -o",
+    )
+    .argument("<model>")
+    .argument("<name|file>", "name of a workload (its latest run), or a forensics.jsonl")
+    .addArgument(new Argument("[n...]", "which violations, from 1").argParser(positives))
+    .option("--all", "every violation of the run")
+    .option("--yes", "write the changed model, in place of the old one")
+    .option("-o, --output <model>", "write the changed model here")
+    .option("--run <id>", "an earlier run of that name")
+    .option("--other-model", "take violations of a run under another model")
+    .option("--json", "print JSON")
+    .action(async (file, source, numbers, options) =>
+      (await import("./commands/model-amend.ts")).modelAmend(file, source, numbers, options),
+    );
 }
 
 function addModelForms(model: Command): void {

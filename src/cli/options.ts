@@ -36,3 +36,8 @@ export function positive(text: string): number {
 export function collect(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
 }
+
+/** The same for an argument that may be given several times. */
+export function positives(text: string, before: readonly number[] = []): readonly number[] {
+  return [...before, positive(text)];
+}

@@ -25,6 +25,7 @@ export class ModelUseError extends CodedError<
   | "NOT_SEALED"
   | "NO_RECORDS"
   | "LOSSY"
+  | "OTHER_MODEL"
   | "BAD_KEY"
   | "BAD_OPTION"
 > {}

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading what runs left behind, and working on model files. Nothing behind this door starts anything or loads native code.
 export { type Actor, Actors, type IdentityRecord, isIdentity } from "../actors.ts";
+export {
+  type AmendPlan,
+  type AmendRequest,
+  planAmendment,
+  writeAmendment,
+} from "../amend.ts";
 export { compareModelFiles, type FileComparison, linesOfModel, uriOf } from "../diff-files.ts";
 export { CommandError, ModelUseError, RecordFileError, RunError, StateError } from "../errors.ts";
 export {
