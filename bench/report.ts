@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { type BenchResult, type BenchTable, type Machine, readResults } from "./lib/result.ts";
 
 /** What a reader needs before the numbers of a bench. */
-const INTRODUCTIONS: Readonly<Record<string, { readonly title: string; readonly text: string }>> = {
+const INTRODUCTIONS: Readonly<
+  Record<string, { readonly title: string; readonly text: string; readonly command?: string }>
+> = {
   held: {
     title: "One held call",
     text: "A program times single calls. A pipe ping-pong with a child in the same process and the same run is the floor: two wake-ups, no decision. Native, free and enforcing runs take turns.",
@@ -25,6 +27,11 @@ const INTRODUCTIONS: Readonly<Record<string, { readonly title: string; readonly 
   workloads: {
     title: "Whole workloads",
     text: "Native and modeled runs take turns; each ratio is of neighbours, and the median of them counts. `inside` is from fork to wait as the workload sees it, so without the start of Galgo, which has a budget of its own; `whole` is the complete command with it.",
+  },
+  practice: {
+    title: "The corpus: models that hold up in practice",
+    text: "Twelve real programs (bench/workloads), each learned in a few runs, then enforced on fresh runs: other folders, ports, process numbers, the workloads in shuffled order; then attacked. docs/practice.md says how to read it.",
+    command: "npm run practice",
   },
   startup: {
     title: "Start-up and memory",
@@ -57,6 +64,7 @@ const ORDER: readonly string[] = [
   "kill",
   "bpf",
   "bpf-newest",
+  "practice",
 ];
 
 /** RESULTS.md as text. */
@@ -133,7 +141,7 @@ function section(result: BenchResult, nameMachine: boolean): string {
   const parts = [
     `## ${introduction?.title ?? result.bench}`,
     ...(introduction === undefined ? [] : [introduction.text]),
-    `\`npm run bench -- ${result.bench}\`, ${when}`,
+    `\`${introduction?.command ?? `npm run bench -- ${result.bench}`}\`, ${when}`,
     ...(nameMachine ? [machineText(result.machine)] : []),
     ...result.tables.map(tableText),
     ...(result.notes.length === 0 ? [] : [result.notes.map((note) => `- ${note}`).join("\n")]),

@@ -18,7 +18,10 @@ import {
 const ROOT: string = resolve(import.meta.dirname, "../..");
 
 /** Runs one bench, writes bench/results/NAME.json, and RESULTS.md anew. */
-export async function bench(name: string, work: () => Promise<BenchOutcome>): Promise<void> {
+export async function bench(
+  name: string,
+  work: () => Promise<BenchOutcome>,
+): Promise<BenchOutcome> {
   const othersBefore = await busyShare();
   const started = new Date();
   const outcome = await work();
@@ -43,10 +46,11 @@ export async function bench(name: string, work: () => Promise<BenchOutcome>): Pr
   });
   writeFileSync(join(ROOT, "bench/RESULTS.md"), renderResults(readResults()));
   printOutcome(result);
+  return outcome;
 }
 
-function printOutcome(result: BenchResult): void {
-  for (const table of result.tables) {
+export function printOutcome({ tables, verdicts = [], notes = [] }: BenchOutcome): void {
+  for (const table of tables) {
     console.log(`\n${table.title}`);
     console.table(
       table.rows.map((row) =>
@@ -54,9 +58,9 @@ function printOutcome(result: BenchResult): void {
       ),
     );
   }
-  for (const { what, budget, measured, met } of result.verdicts)
+  for (const { what, budget, measured, met } of verdicts)
     console.log(`${met ? "met   " : "MISSED"} ${what}: ${measured} (budget ${budget})`);
-  for (const note of result.notes) console.log(`note: ${note}`);
+  for (const note of notes) console.log(`note: ${note}`);
 }
 
 /** How much of all CPUs is in use while this process waits for a second (%). */

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// The practice bench: learns, runs again and attacks all workloads, in mixed order, and goes on where it was stopped.
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { convergence } from "./converge.ts";
+import { attackRun, heldRun, learnRun, mergeModels, plainRun, type RunFacts } from "./held.ts";
+import { type Job, JobLog, type Phase, seedOf, shuffled } from "./jobs.ts";
+import type { Subject } from "./runner.ts";
+import { BASE, openSite } from "./site.ts";
+import { type Summary, summarise } from "./summary.ts";
+import type { Workload } from "./workload.ts";
+
+export interface PracticeOptions {
+  /** Learning runs of the model. */
+  readonly runs: number;
+  readonly fresh: number;
+  /** Runs without Galgo; one half before, one half among the fresh runs. */
+  readonly plain: number;
+  /** Further learning runs, to find out when models converge. */
+  readonly more: number;
+  readonly anew: boolean;
+  readonly onRun?: (job: Job, facts: RunFacts, left: number) => void;
+}
+
+/** Runs everything that is not done yet, and says what it comes to. */
+export async function practice(
+  workloads: readonly Workload[],
+  options: PracticeOptions,
+): Promise<Summary[]> {
+  const log = new JobLog(join(BASE, "practice.jsonl"), options.anew);
+  const subjects = new Map<string, Subject>();
+  for (const workload of workloads)
+    subjects.set(workload.name, { workload, site: await openSite(workload) });
+  const { runs, fresh, plain, more } = options;
+  const before = Math.ceil(plain / 2);
+  const first = workloads.flatMap(({ name }) => [
+    ...jobsOf(name, "plain", 0, before),
+    ...jobsOf(name, "learn", 0, runs + more),
+  ]);
+  await runAll(shuffled(first, 1), { log, subjects, options });
+  for (const { name } of workloads) merged(name, runs);
+  const second = workloads.flatMap(({ name, attacks }) => [
+    ...jobsOf(name, "plain", before, plain),
+    ...jobsOf(name, "fresh", 0, fresh),
+    ...jobsOf(name, "attack", 0, attacks.length),
+  ]);
+  await runAll(shuffled(second, 2), { log, subjects, options });
+  return workloads.map((workload) => summaryOf(workload, log, options));
+}
+
+function jobsOf(workload: string, phase: Phase, from: number, to: number): Job[] {
+  const count = Math.max(0, to - from);
+  return Array.from({ length: count }, (_, i) => ({ workload, phase, index: from + i }));
+}
+
+interface Bench {
+  readonly log: JobLog;
+  readonly subjects: ReadonlyMap<string, Subject>;
+  readonly options: PracticeOptions;
+}
+
+async function runAll(jobs: readonly Job[], { log, subjects, options }: Bench): Promise<void> {
+  const open = jobs.filter((job) => !log.has(job) || lost(job));
+  for (const [index, job] of open.entries()) {
+    const subject = subjects.get(job.workload);
+    if (subject === undefined) continue;
+    const facts = await runJob(subject, job);
+    log.add({ ...job, facts });
+    options.onRun?.(job, facts, open.length - index - 1);
+  }
+}
+
+/** A learning run whose model is not there any more. */
+function lost({ workload, phase, index }: Job): boolean {
+  return phase === "learn" && !existsSync(modelOf(workload, index));
+}
+
+async function runJob(subject: Subject, job: Job): Promise<RunFacts> {
+  const seed = seedOf(job);
+  const { workload } = subject;
+  const model = mergedModelOf(workload.name);
+  switch (job.phase) {
+    case "plain":
+      return plainRun(subject, seed);
+    case "learn": {
+      const facts = await learnRun(subject, seed, modelOf(workload.name, job.index));
+      if (facts.problem === undefined) return facts;
+      throw new Error(
+        `${workload.name}, learning run ${job.index}: ${facts.problem}\n${facts.said}`,
+      );
+    }
+    case "fresh":
+      return heldRun(subject, seed, { model });
+    case "attack": {
+      const attack = workload.attacks[job.index];
+      if (attack === undefined) throw new Error(`${workload.name} has no attack ${job.index}`);
+      return attackRun(subject, attack, { seed, model });
+    }
+  }
+}
+
+function modelOf(name: string, index: number): string {
+  return join(BASE, name, "models", `run-${index}.galgo.json`);
+}
+
+function mergedModelOf(name: string): string {
+  return join(BASE, name, "models", "merged.galgo.json");
+}
+
+function merged(name: string, runs: number): void {
+  rmSync(mergedModelOf(name), { force: true });
+  const models = Array.from({ length: runs }, (_, index) => modelOf(name, index));
+  mergeModels(models, mergedModelOf(name));
+}
+
+function summaryOf(workload: Workload, log: JobLog, options: PracticeOptions): Summary {
+  const { runs, fresh, plain, more } = options;
+  const { name, attacks } = workload;
+  const records = Array.from(
+    { length: runs + more },
+    (_, index) => `${modelOf(name, index)}.records.jsonl`,
+  );
+  return summarise({
+    workload,
+    plain: log.of(name, "plain", plain),
+    learn: log.of(name, "learn", runs + more),
+    fresh: log.of(name, "fresh", fresh),
+    attack: log.of(name, "attack", attacks.length),
+    model: mergedModelOf(name),
+    converged: convergence(records),
+  });
+}
