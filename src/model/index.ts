@@ -13,7 +13,6 @@ export {
   type ActivityKind,
   type CompletenessDetails,
 } from "./completeness-types.ts";
-export { cpuCountReads } from "./cpu-count.ts";
 export {
   describeDifferences,
   diffModels,
@@ -21,6 +20,7 @@ export {
   type ModelDifference,
 } from "./diff/terms.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
+export { expectedEvents } from "./expected.ts";
 export { DIGEST_NAMES, DIGEST_SIZES, type DigestName, type Hasher } from "./hasher.ts";
 export type { IdentityRecord } from "./identities.ts";
 export { isAsked, type LearnedModel, type LearnOptions, modelFromRuns } from "./learn.ts";

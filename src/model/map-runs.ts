@@ -2,7 +2,7 @@
 // Maps recorded runs under the rules of a model: what becomes the model's points, run by run.
 import type { SecurityEvent } from "../event/event.ts";
 import { isUntold } from "../event/index.ts";
-import { cpuCountReads } from "./cpu-count.ts";
+import { expectedEvents } from "./expected.ts";
 import { IdentityMap, type IdentityRecord } from "./identities.ts";
 import type { LearningRun, MappedPoint, MappedRun } from "./learning-run.ts";
 import type { EventMapper } from "./mapper.ts";
@@ -51,7 +51,7 @@ export function mapRuns(runs: readonly LearningRun[], terms: MapTerms): MappedRu
   for (const [index, run] of runs.entries()) {
     for (const coefficient of mapped[index]?.points.keys() ?? []) points.add(coefficient);
     const events = run.records.map(({ event }) => event);
-    for (const e of cpuCountReads(events, profile.spec, mapper.emptyDigest))
+    for (const e of expectedEvents(events, profile.spec, mapper.emptyDigest))
       points.add(coefficientOf(e));
   }
   return { runs: mapped, points, described, identities: ids.identities };

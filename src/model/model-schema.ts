@@ -41,6 +41,7 @@ const plainRules = z.strictObject({
     "cpu-count",
     "filesystem-class",
     "prctl-arguments",
+    "generated-code",
   ]),
 });
 const path = z.string().check(z.minLength(1), z.maxLength(MAX_PATH_CHARS));

@@ -30,6 +30,8 @@ const WORDS: { readonly [R in Exclude<RuleName, OwnRule["rule"]>]: string } = {
   "filesystem-class":
     "filesystems that hold ordinary files (ext, xfs, overlayfs, tmpfs, ...) count as one kind",
   "prctl-arguments": "arguments of prctl that its option does not use are ignored",
+  "generated-code":
+    "programs that write and run code in memory may also make it executable alone, and map their own program file again",
 };
 
 const USES: { readonly [U in AddressUse]: string } = {

@@ -63,6 +63,13 @@ export interface FilesystemClassRule {
 export interface PrctlArgumentsRule {
   readonly rule: "prctl-arguments";
 }
+/**
+ * Acts when a model is made: programs that make memory writable and executable at once may also make it executable, and map their own program
+ * file once more.
+ */
+export interface GeneratedCodeRule {
+  readonly rule: "generated-code";
+}
 
 /** What a found rule rests on. The same runs in any order give the same evidence. */
 export interface RuleEvidence {
@@ -167,6 +174,7 @@ export type RuleSpec =
   | CpuCountRule
   | FilesystemClassRule
   | PrctlArgumentsRule
+  | GeneratedCodeRule
   | OwnRule;
 
 export type RuleName = RuleSpec["rule"];
@@ -198,6 +206,7 @@ export const BUILTIN_PROFILES: Readonly<Record<"exact" | "portable", ProfileSpec
       { rule: "cpu-count" },
       { rule: "filesystem-class" },
       { rule: "prctl-arguments" },
+      { rule: "generated-code" },
     ],
   },
 };
@@ -216,6 +225,7 @@ export const RULE_ORDER: readonly RuleName[] = [
   "cpu-count",
   "filesystem-class",
   "prctl-arguments",
+  "generated-code",
   "path-template",
   "no-digest",
   "no-program-digest",
@@ -237,6 +247,7 @@ const OWN_RULES: ReadonlySet<RuleName> = new Set<RuleName>([
 export const LATER_RULES: ReadonlySet<RuleName> = new Set<RuleName>([
   "filesystem-class",
   "prctl-arguments",
+  "generated-code",
 ]);
 
 /** True for a rule that no profile brings along. */

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { quote } from "../base/quote.ts";
 import type { SecurityEvent } from "../event/index.ts";
-import { applyPseudonyms, cpuCountReads, createMapper, createProfile } from "../model/index.ts";
+import { applyPseudonyms, createMapper, createProfile, expectedEvents } from "../model/index.ts";
 import type { WorkloadModel } from "../model/index.ts";
 import { nodeHasher } from "../tma/index.ts";
 import type { Actors } from "./actors.ts";
@@ -28,7 +28,7 @@ export function nameBehaviours(model: WorkloadModel, file: string): Map<string, 
   const mapper = createMapper(nodeHasher(model.spec.digest), model.spec.mapping);
   const profile = createProfile(model.spec.profile, mapper);
   const pseudonyms = new Set(model.spec.pseudonyms);
-  const expected = cpuCountReads(events, model.spec.profile, mapper.emptyDigest);
+  const expected = expectedEvents(events, model.spec.profile, mapper.emptyDigest);
   for (const event of [...events, ...expected]) {
     const coefficient = mapper.coefficient(
       applyPseudonyms(profile.rewrite(event), pseudonyms, mapper),

@@ -17,14 +17,12 @@ export interface SecondRoot {
   readonly base: string;
   /** A folder that both roots share: what is written there stays. */
   readonly shared: string;
-  /** Working directory. */
-  readonly folder: string;
 }
 
 /** Words before a command that has to run under a second root. An `ext4` wants `COPIED` in the environment: absolute paths, one a line. */
-export function secondRoot({ kind, base, shared, folder }: SecondRoot): string[] {
+export function secondRoot({ kind, base, shared }: SecondRoot): string[] {
   const namespace = ["unshare", "--mount", "--propagation", "private", "--"];
-  return [...namespace, "sh", SCRIPT, kind, base, shared, folder];
+  return [...namespace, "sh", SCRIPT, kind, base, shared];
 }
 
 /** Why there can be no second root of that kind here, found by trying; undefined when there can. */
@@ -33,9 +31,9 @@ export function whyNoSecondRoot(kind: RootKind): string | undefined {
   try {
     const base = mkdtempSync(join(folder, "base-"));
     const shared = mkdtempSync(join(folder, "shared-"));
-    const [program = "", ...words] = secondRoot({ kind, base, shared, folder: "/" });
+    const [program = "", ...words] = secondRoot({ kind, base, shared });
     const env = { ...process.env, COPIED: copiedPrograms(["env"]).join("\n") };
-    const tried = spawnSync(program, [...words, "env"], { env, encoding: "utf8" });
+    const tried = spawnSync(program, [...words, "env"], { env, cwd: "/", encoding: "utf8" });
     if (tried.status === 0) return undefined;
     return `no second root (${kind}): ${tried.error?.message ?? tried.stderr.trim()}`;
   } finally {

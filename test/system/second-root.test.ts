@@ -29,6 +29,7 @@ cat /proc/self/mounts /proc/self/mountinfo >/dev/null
 find . -xdev -name '*.txt' -newer numbers.txt
 stat -f . >/dev/null
 rm -r "$scratch"
+node -e "console.log(6 * 7)"
 echo done
 `;
 
@@ -59,16 +60,11 @@ for (const kind of ["overlay", "ext4"] satisfies RootKind[]) {
       world();
       const base = place.path(`base-${name}`);
       mkdirSync(base);
-      const words = secondRoot({
-        kind,
-        base,
-        shared: place.state,
-        folder: place.path("work"),
-      });
+      const words = secondRoot({ kind, base, shared: place.state });
       const shell = ["sh", "-c", `${prepare}; exec "$@"`, "sh"];
       const run = ["run", "-m", model(), "--enforce", "--name", name, "--", ...command];
       const outcome = await place.wrapped(
-        ["env", `COPIED=${copied(place)}`, ...words, ...shell],
+        ["env", "-C", place.path("work"), `COPIED=${copied(place)}`, ...words, ...shell],
         run,
       ).ended;
       rmSync(base, { recursive: true }); // not a mount any more

@@ -2,8 +2,8 @@
 // The behaviours behind the points of a model, as far as recorded events tell.
 import type { SecurityEvent } from "../../event/event.ts";
 import { HOOKS, isUntold } from "../../event/index.ts";
-import { cpuCountReads } from "../cpu-count.ts";
 import { ModelError } from "../errors.ts";
+import { expectedEvents } from "../expected.ts";
 import { IdentityMap } from "../identities.ts";
 import type { EventMapper } from "../mapper.ts";
 import type { Profile } from "../profile.ts";
@@ -65,7 +65,7 @@ export function nameRecords(records: readonly NamedRecord[], terms: NamingTerms)
   };
   const coefficients = records.map(({ event, test }) => note(event, test));
   const raw = records.map(({ event }) => event);
-  for (const event of cpuCountReads(raw, profile.spec, mapper.emptyDigest)) note(event);
+  for (const event of expectedEvents(raw, profile.spec, mapper.emptyDigest)) note(event);
   for (const { tests } of found.values()) tests.sort();
   const nameOf = ({ file }: { readonly file: Parameters<Profile["rewriteExecutable"]>[0] }) =>
     shownPath(profile.rewriteExecutable(file).path.pathname);
