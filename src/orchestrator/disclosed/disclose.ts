@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { quote } from "../../base/quote.ts";
 import type { SecurityEvent } from "../../event/index.ts";
-import { applyPseudonyms, cpuCountReads, createMapper, createProfile } from "../../model/index.ts";
+import { applyPseudonyms, expectedEvents, createMapper, createProfile } from "../../model/index.ts";
 import type { WorkloadModel } from "../../model/index.ts";
 import { nodeHasher } from "../../tma/index.ts";
 import { ModelUseError } from "../errors.ts";
@@ -44,7 +44,7 @@ export function disclose(model: WorkloadModel, modelFile: string): Disclosed {
   const profile = createProfile(rules, mapper);
   const pseudonyms = new Set(model.spec.pseudonyms);
   const { events: recorded } = loadModelRecords(file, model);
-  const events = [...recorded, ...cpuCountReads(recorded, rules, mapper.emptyDigest)];
+  const events = [...recorded, ...expectedEvents(recorded, rules, mapper.emptyDigest)];
   const points = new Set(model.spec.points);
   const told = new Set<string>();
   const behaviours: Behaviour[] = [];
