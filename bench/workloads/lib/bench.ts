@@ -83,7 +83,10 @@ async function runJob(subject: Subject, job: Job): Promise<RunFacts> {
     case "plain":
       return plainRun(subject, seed);
     case "learn": {
-      const facts = await learnRun(subject, seed, modelOf(workload.name, job.index));
+      const output = modelOf(workload.name, job.index);
+      let facts = await learnRun(subject, seed, output);
+      // a run that went wrong is nothing to learn from: twice is a fault of the workload
+      if (facts.problem !== undefined) facts = await learnRun(subject, seed, output);
       if (facts.problem === undefined) return facts;
       throw new Error(
         `${workload.name}, learning run ${job.index}: ${facts.problem}\n${facts.said}`,
