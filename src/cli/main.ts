@@ -16,7 +16,7 @@ import { createProgram } from "./program.ts";
 import { sayError } from "./render.ts";
 
 /** Commands whose status 1 is an answer, so that their own failures are 2. */
-const COMPARING = new Set(["diff", "lint"]);
+const COMPARING = new Set(["diff", "promote", "lint"]);
 
 /** Does what the arguments (from argv[2]) say and ends the process. `early`: a thread that was started for it. */
 export async function main(

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The commands below `galgo model` as a table. Only the command that runs is loaded.
 import { Argument, type Command, Option } from "commander";
-import { digestOption, listOption, mappingOption, positives, requireOption } from "./options.ts";
+import {
+  digestOption,
+  listOption,
+  mappingOption,
+  positive,
+  positives,
+  requireOption,
+} from "./options.ts";
 
 /** `galgo model ...`: adds all of them to the command line. */
 export function addModel(program: Command): void {
@@ -80,6 +87,23 @@ function addModelChanges(model: Command): void {
     .option("--json", "print JSON")
     .action(async (file, source, numbers, options) =>
       (await import("./commands/model-amend.ts")).modelAmend(file, source, numbers, options),
+    );
+  model
+    .command("promote")
+    .description(
+      "vouch for a model when its last shadow runs (galgo run --detect) were clean; exit status 0 promoted, 1 not yet, 2 trouble",
+    )
+    .argument("<model>")
+    .requiredOption("-o, --output <model>", "where the promoted model is written")
+    .addOption(
+      new Option("--runs <n>", "how many of the last shadow runs have to be clean")
+        .argParser(positive)
+        .default(3),
+    )
+    .option("--name <name>", "name of the workload whose runs count (default: the model's)")
+    .option("--json", "print JSON")
+    .action(async (file, options) =>
+      (await import("./commands/model-promote.ts")).modelPromote(file, options),
     );
 }
 

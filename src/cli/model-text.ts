@@ -30,8 +30,37 @@ export function printModel(model: WorkloadModel): void {
     ...(spec.pseudonyms.length === 0
       ? []
       : [["pseudonyms", count(spec.pseudonyms.length)] as [string, string]]),
+    ...provenanceRows(spec),
     ["state", spec.state],
     ["digest", modelDigest(model, nodeHasher(spec.digest))],
   ];
   outLine(table(rows));
+}
+
+/** What was done with the model after it was learned. */
+export function provenanceRows({
+  amended,
+  promoted,
+  points,
+}: WorkloadModel["spec"]): [string, string][] {
+  return [
+    ...(amended === undefined
+      ? []
+      : [
+          [
+            "amended",
+            `${plural(amended.points, "behaviour")} added by hand` +
+              (amended.from.length === 0 ? "" : `, in ${plural(amended.from.length, "amendment")}`),
+          ] as [string, string],
+        ]),
+    ...(promoted === undefined
+      ? []
+      : [
+          [
+            "promoted",
+            `${plural(promoted.runs, "clean shadow run")} (${promoted.sensor}), ${plural(promoted.events, "event")}, ` +
+              `${count(promoted.behaviours)} of ${count(points.length)} behaviours met`,
+          ] as [string, string],
+        ]),
+  ];
 }

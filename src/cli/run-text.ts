@@ -9,6 +9,9 @@ import type {
 } from "../orchestrator/inspect/index.ts";
 import { count, microseconds, outLine, plural, table } from "./render.ts";
 
+/** Programs that are shown with their would-be refusals. */
+const MAX_SHOWN = 5;
+
 export function printRun(record: RunRecord, run: RunDirectory): void {
   const rows: [string, string][] = [
     ["run", `${record.runId} of ${record.name}`],
@@ -52,6 +55,7 @@ function outcomeRows(outcome: RunOutcome, sensor: string): [string, string][] {
       "violations",
       `${count(counts.violations)}, and ${plural(counts.refused, "call")} of untrusted processes refused`,
     ],
+    ...shadowRows(outcome),
     ...(live ? [["decision", latencyText(latency)] as [string, string]] : []),
     ["state", outcome.state],
     ["measurement", outcome.measurement],
@@ -70,6 +74,28 @@ function floorRows(floor: NonNullable<RunRecord["floor"]>): [string, string][] {
     ...(missing.length === 0
       ? []
       : [["  missing", missing.map((path) => quote(path)).join(", ")] as [string, string]]),
+  ];
+}
+
+/** What a run that refuses nothing would have refused, the worst programs first. */
+function shadowRows({ shadow }: RunOutcome): [string, string][] {
+  if (shadow === undefined) return [];
+  const { distinct, total, programs } = shadow;
+  const shown = programs.slice(0, MAX_SHOWN);
+  return [
+    [
+      "shadow",
+      distinct === 0
+        ? "nothing would have been refused"
+        : `${plural(distinct, "behaviour")} would have been refused, ${plural(total, "time")}`,
+    ],
+    ...shown.map((by): [string, string] => [
+      "  by",
+      `${by.program === undefined ? "?" : quote(by.program)}: ${count(by.distinct)}, ${plural(by.total, "time")}`,
+    ]),
+    ...(programs.length > shown.length
+      ? [["  by", `${count(programs.length - shown.length)} other programs`] as [string, string]]
+      : []),
   ];
 }
 

@@ -26,6 +26,7 @@ export class ModelUseError extends CodedError<
   | "NO_RECORDS"
   | "LOSSY"
   | "OTHER_MODEL"
+  | "NOT_READY"
   | "BAD_KEY"
   | "BAD_OPTION"
 > {}

@@ -2,7 +2,7 @@
 // The beginning and the end of a run on disk: run.json when it starts, everything else when it has ended.
 import { createRun, writeAtomic } from "./state-dir.ts";
 import type { RunDirectory } from "./state-dir.ts";
-import { makeWorkloadModel, stringifyWorkloadModel } from "../model/index.ts";
+import { makeWorkloadModel, modelDigest, stringifyWorkloadModel } from "../model/index.ts";
 import type { WorkloadModel } from "../model/index.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
 import { nodeHasher } from "../tma/index.ts";
@@ -10,6 +10,7 @@ import { type FloorRecord, seenPart } from "./floor/floor-run.ts";
 import type { RunPlan } from "./plan.ts";
 import { validPoints, writePoints } from "./points-file.ts";
 import type { Ending } from "./run.ts";
+import { isShadow, shadowOf } from "./shadow.ts";
 import type { RunResult } from "./run-request.ts";
 import type { RunOutcome, RunRecord } from "./run-record.ts";
 import { fidelityOf, sensorOf } from "./sensors.ts";
@@ -62,7 +63,7 @@ export function writeReport(plan: RunPlan, site: Site, ending: Ending): RunResul
     directory.model,
     stringifyWorkloadModel(plan.model ?? foundModel(plan, ending, fidelity)),
   );
-  const record: RunRecord = { ...site.record, status: "finished", outcome };
+  const record: RunRecord = { ...site.record, ...modelDigestOf(plan), status: "finished", outcome };
   writeRun(directory, record);
   return {
     directory,
@@ -75,6 +76,12 @@ export function writeReport(plan: RunPlan, site: Site, ending: Ending): RunResul
     cutShort: ending.cutShort,
     stopRequested: ending.stopRequested,
   };
+}
+
+/** Computed at the end: nobody waits for it then. */
+function modelDigestOf({ model }: RunPlan): Pick<RunRecord, "modelDigest"> {
+  if (model === undefined) return {};
+  return { modelDigest: modelDigest(model, nodeHasher(model.spec.digest)) };
 }
 
 /** Leaves word of a run that failed. What can not be written then is given up: the error itself is on its way to the user. */
@@ -96,7 +103,11 @@ function seenPartOf({ floor, tma }: RunPlan, { result }: Ending): Partial<RunOut
   return floor === undefined ? {} : seenPart(result.points, floor.unseen, tma);
 }
 
-function outcomeOf({ startedAt }: Site, ending: Ending, fidelity: Fidelity): RunOutcome {
+function outcomeOf(
+  { startedAt, record, directory }: Site,
+  ending: Ending,
+  fidelity: Fidelity,
+): RunOutcome {
   const { result, exit, killed, sealedAt } = ending;
   const { summary } = result;
   const endedAt = new Date();
@@ -112,6 +123,9 @@ function outcomeOf({ startedAt }: Site, ending: Ending, fidelity: Fidelity): Run
       lost: summary.lost,
     },
     losses: summary.losses,
+    ...(isShadow(record)
+      ? { shadow: shadowOf(directory.forensics, result.points, summary.violations) }
+      : {}),
     state: result.state,
     measurement: result.measurement,
     ...(sealedAt === undefined ? {} : { sealed: sealedAt.toISOString() }),

@@ -7,6 +7,7 @@ import type { Fidelity } from "../sensor/sensor.ts";
 import { StateError } from "./errors.ts";
 import type { FloorRecord } from "./floor/floor-run.ts";
 import type { LatencySummary } from "./latency.ts";
+import type { Shadow } from "./shadow.ts";
 
 /** free: everything is allowed and recorded. detect: sealed, nothing is refused. enforce: sealed, the policy decides. */
 export type RunMode = "free" | "detect" | "enforce";
@@ -42,6 +43,8 @@ export interface RunOutcome {
   readonly exit?: ChildExit;
   readonly counts: RunCounts;
   readonly losses: readonly LossReason[];
+  /** Of a run under a model that refused nothing: what it would have refused. */
+  readonly shadow?: Shadow;
   readonly state: string;
   readonly measurement: string;
   /** When a console sealed the model of a run that began without one. */
@@ -74,6 +77,8 @@ export interface RunRecord {
   readonly modelFile?: string;
   /** State value of that model: what a run that only repeats it ends with (above a floor: `floor.state`). */
   readonly modelState?: string;
+  /** Digest of that model, hex: of all that stands in it. Absent while the run goes on. */
+  readonly modelDigest?: string;
   readonly started: string;
   /** Reads are guarded by the kernel, unseen; `outcome.state` is then compared with `floor.state`, not with `modelState`. */
   readonly floor?: FloorRecord;

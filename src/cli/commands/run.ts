@@ -121,7 +121,9 @@ function summarize({ outcome, record, directory }: RunResult): void {
     record.mode === "enforce" && record.onViolation !== "observe" ? "refused" : "recorded";
   const later =
     counts.refused === 0 ? "" : `, then ${plural(counts.refused, "call")} of untrusted processes`;
-  say(`${plural(counts.violations, "violation")} ${verb}${later}; galgo why ${name}`);
+  const times =
+    outcome.shadow === undefined ? "" : ` (${plural(outcome.shadow.total, "time")} in all)`;
+  say(`${plural(counts.violations, "violation")} ${verb}${times}${later}; galgo why ${name}`);
 }
 
 function statusOf(result: RunResult, request: RunRequest, passStatus: boolean): number {

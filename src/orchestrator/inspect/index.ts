@@ -30,6 +30,14 @@ export { type NamedBehaviour, nameBehaviours, sealModelFile } from "../model-fil
 export { loadModelRecords, type ModelRecords } from "../model-records.ts";
 export { loadModel } from "../model-use.ts";
 export { type PointLine, readPoints } from "../points-file.ts";
+export {
+  type JudgedRun,
+  type Judgement,
+  judgeModel,
+  type PromoteRequest,
+  writePromoted,
+} from "../promote.ts";
+export type { Shadow } from "../shadow.ts";
 export { makePseudonyms, type PseudonymRequest, type PseudonymResult } from "../pseudonym-files.ts";
 export { cutNotice, type FileRecord, readRecords } from "../record-file.ts";
 export { type ChildExit, type RunOutcome, type RunRecord, readRunRecord } from "../run-record.ts";
