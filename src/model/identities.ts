@@ -9,6 +9,7 @@ import { HOOKS } from "../event/index.ts";
 import type { FieldKind, KindValue } from "../event/layout.ts";
 import { ModelError } from "./errors.ts";
 import type { EventMapper } from "./mapper.ts";
+import { programName } from "./path-rules.ts";
 import type { Profile } from "./profile.ts";
 
 /** Who stands behind a TASK_ID. */
@@ -24,7 +25,7 @@ export interface IdentityRecord {
 
 type ExecRecord = EventOf<"bprm_committed_creds">;
 
-/** New TASK_IDs for recorded ones. */
+/** New TASK_IDs for recorded ones. The profile is told which programs are behind them. */
 export class IdentityMap {
   /** By the new TASK_ID. */
   readonly identities: Map<string, IdentityRecord> = new Map();
@@ -46,7 +47,9 @@ export class IdentityMap {
   learn(e: ExecRecord): void {
     const pTaskId = this.#known(e.task.pTaskId);
     const file = this.#file(e.cell.file);
-    const taskId = this.#mapper.taskId(pTaskId, e.coe, this.#profile.rewriteExecutable(file));
+    const image = this.#profile.rewriteExecutable(file);
+    const taskId = this.#mapper.taskId(pTaskId, e.coe, image);
+    this.#profile.named(taskId, programName(image.path));
     const before = this.#renamed.get(e.task.taskId);
     if (before !== undefined && before !== taskId) {
       throw new ModelError(

@@ -80,6 +80,7 @@ export {
   rewrittenForm,
   type Template,
 } from "./template/template.ts";
+export { programName } from "./path-rules.ts";
 export { createProfile, type Profile } from "./profile.ts";
 export {
   type Amendments,

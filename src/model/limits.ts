@@ -42,3 +42,5 @@ export const MAX_REMEMBERED_CHARS: number = 4 * 1024 * 1024;
 export const MAX_MATCHED_CHARS = 8192;
 /** Amendments that a model remembers by their states; the oldest ones are forgotten. */
 export const MAX_AMENDMENTS = 1_000;
+/** TASK_IDs whose programs a profile knows by name; rules of programs do not hold for more. */
+export const MAX_NAMED_PROGRAMS = 65_536;

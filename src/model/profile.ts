@@ -5,12 +5,21 @@ import type { InodeSetattrCell } from "../event/cell/inode.ts";
 import type { SockAddr } from "../event/cell/socket.ts";
 import type { HookName, SecurityEvent } from "../event/event.ts";
 import { HOOKS } from "../event/index.ts";
-import type { FieldKind, KindValue } from "../event/layout.ts";
+import type { Field, FieldKind, KindValue } from "../event/layout.ts";
 import { isProgramUse, opensForWriting } from "./file-use.ts";
 import { filesystemClass } from "./filesystems.ts";
+import { PathRules } from "./path-rules.ts";
 import { withoutUnusedArguments } from "./prctl-arguments.ts";
-import { belowTemporary, classOf, procSelf, withoutNumber } from "./rewrite-path.ts";
+import {
+  inHostClass,
+  inValueClass,
+  portClass,
+  ProgramRules,
+  type ScopedRules,
+} from "./program-rules.ts";
+import { classOf } from "./rewrite-path.ts";
 import type { ProfileSpec, RuleName } from "./rules.ts";
+import type { NameUser } from "./template/holes.ts";
 
 const FIRST_EPHEMERAL_PORT = 32768;
 /** Reads the same in both byte orders. */
@@ -25,8 +34,25 @@ export interface Profile {
   rewrite(e: SecurityEvent): SecurityEvent;
   /** The executable as it enters a TASK_ID. */
   rewriteExecutable(file: FileId): FileId;
-  /** False when the rules drop the content digest of such a file, so that it need not be computed. */
-  wantsDigest(hook: HookName, flags: number, pathname: string): boolean;
+  /**
+   * Says which program is behind a TASK_ID: `programName` of its path as `rewriteExecutable` leaves it. Rules of programs hold for nobody
+   * else. Must come from an exec that was seen, or from a record of one whose TASK_ID was computed anew (`IdentityMap`).
+   */
+  named(taskId: string, program: string): void;
+  /**
+   * The whole name that a path stands for, as templates leave it: `no-digest` and `no-program-digest` mean it. Not always that of the rewritten
+   * path: of a created object only the directory counts there.
+   */
+  nameOf(path: PathId, user: NameUser): string;
+  /**
+   * False when the rules drop the content digest of such a file, so that it need not be computed. `temporary`: as in its path.
+   */
+  wantsDigest(hook: HookName, flags: number, pathname: string, temporary?: string): boolean;
+  /**
+   * True when what the event is rewritten to depends on the number of the acting process by a template: another process that does the same
+   * does something else. What `proc-self` does to names below /proc does not count here.
+   */
+  dependsOnProcess(e: SecurityEvent): boolean;
 }
 
 /** What a profile needs of a mapper. */
@@ -34,7 +60,10 @@ export interface DigestFacts {
   readonly emptyDigest: string;
 }
 
-/** Makes the rules of `spec` ready. They act in a fixed order: paths and inodes, then digests, then ports. */
+/**
+ * Makes the rules of `spec` ready. They act in a fixed order: paths and inodes, then digests, then classes of ports, addresses and values.
+ * Throws `ModelError` BAD_TEMPLATE or BAD_RULE for rules that can not be.
+ */
 export function createProfile(spec: ProfileSpec, { emptyDigest }: DigestFacts): Profile {
   return new RuleSet(spec, emptyDigest);
 }
@@ -44,57 +73,58 @@ interface Actor {
   readonly hook: HookName;
   readonly pid: number;
   readonly tgid?: number;
+  /** Rules of its program. */
+  readonly own?: ScopedRules | undefined;
 }
 
+/** Who acts when an executable becomes part of a TASK_ID. */
 const NOBODY: Actor = { hook: "bprm_committed_creds", pid: 0 };
 
 class RuleSet implements Profile {
   readonly spec: ProfileSpec;
   readonly #emptyDigest: string;
-  readonly #dropDevice: boolean;
+  readonly #paths: PathRules;
+  readonly #programs: ProgramRules;
   readonly #dropSuperblockId: boolean;
-  readonly #procSelf: boolean;
   readonly #ephemeralPort: boolean;
-  readonly #createdClass: boolean;
-  readonly #temporary: boolean;
-  readonly #pipeNumber: boolean;
   readonly #truncateSize: boolean;
   readonly #digestPolicy: boolean;
   readonly #filesystemClass: boolean;
   readonly #prctlArguments: boolean;
   readonly #noDigest: ReadonlySet<string>;
+  readonly #noProgramDigest: ReadonlySet<string>;
   readonly #idle: boolean;
 
   constructor(spec: ProfileSpec, emptyDigest: string) {
     const has = (name: RuleName): boolean => spec.rules.some((rule) => rule.rule === name);
+    const pathsOf = (name: "no-digest" | "no-program-digest"): ReadonlySet<string> =>
+      new Set(spec.rules.flatMap((r) => (r.rule === name ? [r.path] : [])));
     this.spec = spec;
     this.#emptyDigest = emptyDigest;
-    this.#dropDevice = has("drop-device");
+    this.#paths = new PathRules(spec);
+    this.#programs = new ProgramRules(spec);
     this.#dropSuperblockId = has("drop-superblock-id");
-    this.#procSelf = has("proc-self");
     this.#ephemeralPort = has("ephemeral-port");
-    this.#createdClass = has("created-class");
-    this.#temporary = has("temporary-directory");
-    this.#pipeNumber = has("pipe-number");
     this.#truncateSize = has("truncate-size");
     this.#digestPolicy = has("digest-policy");
     this.#filesystemClass = has("filesystem-class");
     this.#prctlArguments = has("prctl-arguments");
-    this.#noDigest = new Set(spec.rules.flatMap((r) => (r.rule === "no-digest" ? [r.path] : [])));
+    this.#noDigest = pathsOf("no-digest");
+    this.#noProgramDigest = pathsOf("no-program-digest");
     this.#idle = spec.rules.length === 0;
   }
 
   rewrite(event: SecurityEvent): SecurityEvent {
     if (this.#idle) return event;
-    if (event.hook === "task_prctl" && this.#prctlArguments) return withoutUnused(event);
-    const e = this.#ephemeralPort ? withoutNetlinkPort(event) : event;
+    const e = this.#whole(event);
+    const own = this.#programs.any ? this.#programs.of(e.task.taskId) : undefined;
+    const actor: Actor = own === undefined ? e : { hook: e.hook, pid: e.pid, ...tgidOf(e), own };
     const cell = e.cell as unknown as Readonly<Record<string, unknown>>;
     let changed: Record<string, unknown> | undefined;
     for (const field of HOOKS[e.hook].cell) {
       const value = cell[field.member];
       if (value === undefined) continue;
-      const made = this.#createdClass ? withCreator(e, field.member, value) : value;
-      const rewritten = this.#value(field.kind, made, e);
+      const rewritten = this.#member(e, field, actor);
       if (rewritten === value) continue;
       changed ??= { ...cell };
       changed[field.member] = rewritten;
@@ -103,13 +133,52 @@ class RuleSet implements Profile {
     return changed === undefined ? e : ({ ...e, cell: changed } as unknown as SecurityEvent);
   }
 
+  /** Rules that look at more than one member. */
+  #whole(e: SecurityEvent): SecurityEvent {
+    if (e.hook === "task_prctl" && this.#prctlArguments) return withoutUnused(e);
+    return this.#ephemeralPort ? withoutNetlinkPort(e) : e;
+  }
+
+  #member(e: SecurityEvent, { member, kind }: Field, actor: Actor): unknown {
+    const value = (e.cell as unknown as Readonly<Record<string, unknown>>)[member];
+    const made = this.#paths.createdClass ? withCreator(e, member, value) : value;
+    const rewritten = this.#value(kind, made, actor);
+    return actor.own === undefined ? rewritten : inValueClass(actor.own, e, member, rewritten);
+  }
+
   rewriteExecutable(file: FileId): FileId {
     return this.#idle ? file : this.#file(file, NOBODY);
   }
 
-  wantsDigest(hook: HookName, flags: number, pathname: string): boolean {
-    if (isProgramUse(hook, flags)) return true;
-    return !(this.#digestPolicy && opensForWriting(flags)) && !this.#noDigest.has(pathname);
+  named(taskId: string, program: string): void {
+    this.#programs.named(taskId, program);
+  }
+
+  wantsDigest(hook: HookName, flags: number, pathname: string, temporary?: string): boolean {
+    const program = isProgramUse(hook, flags);
+    if (!program && this.#digestPolicy && opensForWriting(flags)) return false;
+    if (this.#noDigest.size === 0 && this.#noProgramDigest.size === 0) return true;
+    const name = this.#paths.nameForAll({
+      pathname,
+      ...(temporary !== undefined && { temporary }),
+    });
+    return name === undefined || this.#contentCounts(hook, program, name);
+  }
+
+  nameOf(path: PathId, user: NameUser): string {
+    return this.#idle ? path.pathname : this.#paths.name(path, user);
+  }
+
+  dependsOnProcess(e: SecurityEvent): boolean {
+    const before = this.#paths.dependences;
+    this.rewrite(e);
+    return this.#paths.dependences !== before;
+  }
+
+  /** Whether rules for single files leave the content of this one out. Not where the kernel loads it. */
+  #contentCounts(hook: HookName, program: boolean, name: string): boolean {
+    if (hook === "kernel_read_file") return true;
+    return !this.#noProgramDigest.has(name) && (program || !this.#noDigest.has(name));
   }
 
   #value(kind: FieldKind, value: unknown, actor: Actor): unknown {
@@ -121,11 +190,16 @@ class RuleSet implements Profile {
       case "inode":
         return this.#inode(value as KindValue["inode"]);
       case "path":
-        return this.#path(value as KindValue["path"], actor);
+        return this.#paths.path(value as KindValue["path"], actor);
       case "addr":
         return this.#addr(value as KindValue["addr"], actor);
       case "attr":
         return this.#attr(value as KindValue["attr"]);
+      case "text":
+        // the only text that is a name
+        return actor.hook === "inode_symlink"
+          ? this.#paths.text(value as KindValue["text"], actor)
+          : value;
       default:
         return value;
     }
@@ -133,15 +207,21 @@ class RuleSet implements Profile {
 
   #file(file: FileId, actor: Actor): FileId {
     const inode = this.#inode(file.inode);
-    const path = this.#path(file.path, actor);
-    const keep = this.wantsDigest(actor.hook, file.flags, path.pathname);
-    const digest = keep ? file.digest : this.#emptyDigest;
+    const path = this.#paths.path(file.path, actor);
+    const digest = this.#keepsDigest(file, actor) ? file.digest : this.#emptyDigest;
     const same = inode === file.inode && path === file.path && digest === file.digest;
     return same ? file : { flags: file.flags, inode, path, digest };
   }
 
+  #keepsDigest({ flags, path }: FileId, actor: Actor): boolean {
+    const program = isProgramUse(actor.hook, flags);
+    if (!program && this.#digestPolicy && opensForWriting(flags)) return false;
+    if (this.#noDigest.size === 0 && this.#noProgramDigest.size === 0) return true;
+    return this.#contentCounts(actor.hook, program, this.#paths.name(path, actor));
+  }
+
   #dentry(dentry: DentryId, actor: Actor): DentryId {
-    const path = this.#path(dentry.path, actor);
+    const path = this.#paths.path(dentry.path, actor);
     if (dentry.inode === undefined) return path === dentry.path ? dentry : { path };
     const inode = this.#inode(dentry.inode);
     return inode === dentry.inode && path === dentry.path ? dentry : { inode, path };
@@ -155,44 +235,41 @@ class RuleSet implements Profile {
     return sMagic === inode.sMagic ? inode : { ...inode, sMagic };
   }
 
-  #path(path: PathId, actor: Actor): PathId {
-    let next = path;
-    if (this.#dropDevice && path.dev !== undefined) {
-      const { dev: _, ...rest } = next;
-      next = rest;
-    }
-    if (this.#procSelf) {
-      const pathname = procSelf(path.pathname, actor.pid, actor.tgid);
-      if (pathname !== path.pathname) next = { ...next, pathname };
-    }
-    if (this.#createdClass && path.owner !== undefined && path.instance !== undefined) {
-      const { instance: _, ...rest } = next;
-      next = { ...rest, created: classOf(path.pathname) };
-    }
-    if (this.#temporary && path.temporary !== undefined) {
-      const { temporary: _, ...rest } = next;
-      next = { ...rest, pathname: belowTemporary(path.pathname, path.temporary) };
-    }
-    if (this.#pipeNumber) {
-      const pathname = withoutNumber(next.pathname);
-      if (pathname !== next.pathname) next = { ...next, pathname };
-    }
-    return next;
-  }
-
   #attr(attr: InodeSetattrCell["attr"]): InodeSetattrCell["attr"] {
     return this.#truncateSize && attr.size > ONE_SIZE ? { ...attr, size: ONE_SIZE } : attr;
   }
 
   #addr(addr: SockAddr, actor: Actor): SockAddr {
-    if (!this.#ephemeralPort || (addr.family !== "inet" && addr.family !== "inet6")) return addr;
-    // socket_accept alone gives the port in host order.
-    const raw = addr.port;
-    const port = actor.hook === "socket_accept" ? raw : ((raw & 0xff) << 8) | (raw >> 8);
-    return port < FIRST_EPHEMERAL_PORT || raw === EPHEMERAL_PORT
-      ? addr
-      : { ...addr, port: EPHEMERAL_PORT };
+    switch (addr.family) {
+      case "unix": {
+        const address = this.#paths.text(addr.address, actor);
+        return address === addr.address ? addr : { family: "unix", address };
+      }
+      case "inet":
+      case "inet6": {
+        const placed = actor.own === undefined ? addr : inHostClass(actor.own, actor.hook, addr);
+        const port = this.#port(addr.port, actor);
+        // of the same family, which the compiler can not see
+        return port === addr.port ? placed : ({ ...placed, port } as SockAddr);
+      }
+      default:
+        return addr;
+    }
   }
+
+  #port(raw: number, actor: Actor): number {
+    // socket_accept alone gives the port in host order
+    const inOrder = (port: number): number =>
+      actor.hook === "socket_accept" ? port : ((port & 0xff) << 8) | (port >> 8);
+    const port = inOrder(raw);
+    const first = actor.own === undefined ? undefined : portClass(actor.own, actor.hook, port);
+    if (first !== undefined) return inOrder(first);
+    return this.#ephemeralPort && port >= FIRST_EPHEMERAL_PORT ? EPHEMERAL_PORT : raw;
+  }
+}
+
+function tgidOf({ tgid }: SecurityEvent): { readonly tgid?: number } {
+  return tgid === undefined ? {} : { tgid };
 }
 
 function withoutUnused(e: Extract<SecurityEvent, { hook: "task_prctl" }>): SecurityEvent {

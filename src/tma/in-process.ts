@@ -7,6 +7,7 @@ import {
   createModel,
   createProfile,
   ModelError,
+  programName,
   rulesFit,
 } from "../model/runtime/index.ts";
 import type {
@@ -46,7 +47,7 @@ export interface InProcessTma extends TrustedModelingAgent {
   /** Digest of no bytes, hex. */
   readonly emptyDigest: string;
   /** False when the rules drop the content digest of such a file. */
-  wantsDigest(hook: HookName, flags: number, pathname: string): boolean;
+  wantsDigest(hook: HookName, flags: number, pathname: string, temporary?: string): boolean;
   /** A child has both ids from its parent until it execs. */
   forked(parent: TaskIdentity): TaskIdentity;
   /** A new TASK_ID from the program and its credentials; PTASK_ID stays. */
@@ -114,8 +115,8 @@ class LocalAgent implements InProcessTma {
     return this.#model.counts;
   }
 
-  wantsDigest(hook: HookName, flags: number, pathname: string): boolean {
-    return this.#profile.wantsDigest(hook, flags, pathname);
+  wantsDigest(hook: HookName, flags: number, pathname: string, temporary?: string): boolean {
+    return this.#profile.wantsDigest(hook, flags, pathname, temporary);
   }
 
   forked(parent: TaskIdentity): TaskIdentity {
@@ -130,10 +131,10 @@ class LocalAgent implements InProcessTma {
 
   execed(before: TaskIdentity, coe: Coe, file: FileId): TaskIdentity {
     const { pTaskId } = before;
-    return {
-      taskId: this.#mapper.taskId(pTaskId, coe, this.#profile.rewriteExecutable(file)),
-      pTaskId,
-    };
+    const image = this.#profile.rewriteExecutable(file);
+    const taskId = this.#mapper.taskId(pTaskId, coe, image);
+    this.#profile.named(taskId, programName(image.path));
+    return { taskId, pTaskId };
   }
 
   assess(event: SecurityEvent): Assessment {

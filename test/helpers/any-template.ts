@@ -116,11 +116,17 @@ export const anyTemplate: fc.Arbitrary<Template> = fc
     before: fc.array(literalComponent, { maxLength: 3 }),
     holed: holedComponent,
     after: fc.array(fc.oneof(holedComponent, fc.constant(["z"])), { maxLength: 2 }),
-    path: fc.boolean(),
+    end: fc.constantFrom("path", "below", "", "", ""),
   })
-  .map(({ root, before, holed, after, path }) => ({
+  .map(({ root, before, holed, after, end }) => ({
     root,
-    components: [...before, holed, ...after, ...(path ? [[{ type: "path" } as const]] : [])],
+    ...(end === "below" && { below: true as const }),
+    components: [
+      ...before,
+      holed,
+      ...after,
+      ...(end === "path" ? [[{ type: "path" } as const]] : []),
+    ],
   }))
   // a relative template does not begin with the mark of another root
   .filter(({ root, components: [first] }) => {
@@ -143,5 +149,8 @@ export const anyMatch: fc.Arbitrary<{ readonly template: Template; readonly name
         .map((parts) => parts.join("")),
     );
     const root = template.root === "@" ? "\0" : template.root;
-    return fc.tuple(...components).map((parts) => ({ template, name: root + parts.join("/") }));
+    const rest = template.below === true ? fc.constantFrom("", "/x", "/{n}/.x") : fc.constant("");
+    return fc
+      .tuple(rest, ...components)
+      .map(([end, ...parts]) => ({ template, name: root + parts.join("/") + end }));
   });

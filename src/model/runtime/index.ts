@@ -13,6 +13,7 @@ export {
   type PointObserver,
   type SecurityPoint,
 } from "../model.ts";
+export { programName } from "../path-rules.ts";
 export { createProfile, type Profile } from "../profile.ts";
 export { applyPseudonyms, pseudonymOf } from "../pseudonym.ts";
 export { describeRule } from "../rule-words.ts";

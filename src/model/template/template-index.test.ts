@@ -6,7 +6,13 @@ import { anyMatch, anyTemplate, USER } from "../../../test/helpers/any-template.
 import { MAX_REMEMBERED_NAMES } from "../limits.ts";
 import { matchesTemplate } from "./match.ts";
 import { compareTemplates } from "./order.ts";
-import { parseTemplate, printTemplate, rewrittenForm, type Template } from "./template.ts";
+import {
+  parseTemplate,
+  printTemplate,
+  restForm,
+  rewrittenForm,
+  type Template,
+} from "./template.ts";
 import { TemplateIndex } from "./template-index.ts";
 
 const indexOf = (...texts: readonly string[]): TemplateIndex => new TemplateIndex(texts);
@@ -16,7 +22,10 @@ function slowly(templates: readonly Template[], name: string): string | undefine
   const [best] = templates
     .filter((template) => matchesTemplate(template, name, USER))
     .sort(compareTemplates);
-  return best === undefined ? undefined : rewrittenForm(best);
+  if (best === undefined) return undefined;
+  const parts = name.slice(best.root.length).split("/");
+  const rest = parts.slice(best.components.length).map((part) => `/${part}`);
+  return rewrittenForm(best) + (best.below === true ? restForm(rest.join("")) : "");
 }
 
 describe("an index of templates", () => {
@@ -29,51 +38,50 @@ describe("an index of templates", () => {
         const index = new TemplateIndex(texts);
         const reversed = new TemplateIndex([...texts].reverse());
         for (const { name } of [...made, ...others, ...made]) {
-          const expected = slowly(templates, name);
-          assert.equal(index.rewrite(name, USER), expected ?? index.rewrite(name, USER));
-          assert.equal(reversed.rewrite(name, USER), index.rewrite(name, USER));
-          if (expected === undefined && !name.includes("{"))
-            assert.equal(index.rewrite(name, USER), name);
+          assert.equal(index.path(name, USER), slowly(templates, name) ?? name);
+          assert.equal(reversed.path(name, USER), index.path(name, USER));
         }
       }),
       { numRuns: 500 },
     );
   });
 
-  it("gives no name what only names that match become", () => {
-    const names = fc.oneof(
+  it("gives no text what only names that match become", () => {
+    const own = ["/a/{n}", "x-{n}", "/a/{n}/", "/d/{hex:1}/", "/d/{tmp}/x/{n}", "@x{n}/"].map(
+      parseTemplate,
+    );
+    const rest = fc.constantFrom("", "/", "//", "/a", "/{n}", "/{{n}", "/x/1");
+    const texts = fc.oneof(
       fc.string({
-        unit: fc.constantFrom("/", "{", "}", "n", ":", "a", "x", "\0", "."),
-        maxLength: 14,
+        unit: fc.constantFrom("/", "{", "}", "n", ":", "a", "d", "x", "-", "1", "\0", "."),
+        maxLength: 12,
       }),
       fc
-        .constantFrom("", "/", "//", "///", "////")
-        .chain((end) => anyTemplate.map((template) => rewrittenForm(template) + end)),
+        .tuple(fc.oneof(anyTemplate, fc.constantFrom(...own)), rest, fc.boolean())
+        .map(
+          ([t, end, doubled]) => (doubled ? restForm(rewrittenForm(t)) : rewrittenForm(t)) + end,
+        ),
+      fc
+        .tuple(fc.constantFrom("/a/1", "/a/2", "/d/1", "/d/abcdef", "\0x1"), rest)
+        .map((parts) => parts.join("")),
     );
     fc.assert(
-      fc.property(
-        fc.array(anyTemplate, { minLength: 1, maxLength: 4 }),
-        names,
-        names,
-        (set, a, b) => {
-          const index = new TemplateIndex([...set.map(printTemplate), "/a/{n}", "x-{n}"]);
-          const forms = new Set(
-            [...set, parseTemplate("/a/{n}"), parseTemplate("x-{n}")].map(rewrittenForm),
-          );
-          const all = [...set, parseTemplate("/a/{n}"), parseTemplate("x-{n}")];
-          const [x, y] = [a, b].map((name) => index.rewrite(name, USER));
-          for (const [name, after] of [
-            [a, x],
-            [b, y],
-          ] as const)
-            assert.equal(forms.has(after ?? ""), slowly(all, name) !== undefined);
-          // two names become one only when both match
-          if (a !== b && x === y)
-            assert.ok(slowly(all, a) !== undefined && slowly(all, b) !== undefined);
-        },
-      ),
-      { numRuns: 2000 },
+      fc.property(fc.array(anyTemplate, { maxLength: 3 }), texts, texts, (more, a, b) => {
+        const set = [...more, ...own];
+        const index = new TemplateIndex(set.map(printTemplate));
+        if (a !== b && index.text(a, USER) === index.text(b, USER))
+          assert.ok([a, b].every((text) => slowly(set, text) !== undefined));
+      }),
+      { numRuns: 3000 },
     );
+  });
+
+  it("doubles the { of texts that no template matches", () => {
+    const index = indexOf("/a/{n}");
+    assert.equal(index.text("/a//{n}", USER), "/a//{{n}");
+    assert.equal(index.text("/a//{{n}", USER), "/a//{{{{n}");
+    assert.equal(index.text("/a/7", USER), "/a//{n}");
+    assert.equal(index.path("/proc/{pid}/maps", USER), "/proc/{pid}/maps");
   });
 
   it("lets the most literal template act", () => {
@@ -85,7 +93,7 @@ describe("an index of templates", () => {
       "/srv/app/x-{n}.js",
       "/srv/{name}/x-1.js",
     );
-    const found = (name: string): string => index.rewrite(name, USER);
+    const found = (name: string): string => index.path(name, USER);
     assert.equal(found("/srv/app/x-1.js"), "/srv/app//x-{n}.js");
     assert.equal(found("/srv/app/x-123456"), "/srv/app//x-{n}");
     assert.equal(found("/srv/app/x-abcdef"), "/srv/app//x-{tmp}");
@@ -97,9 +105,9 @@ describe("an index of templates", () => {
 
   it("goes back where a literal leads nowhere", () => {
     const index = indexOf("/a/b/c/{n}", "/a/{name}/d/{n}", "/a/{tmp}/e/{n}");
-    assert.equal(index.rewrite("/a/b/d/1", USER), "/a//{name}/d/{n}");
-    assert.equal(index.rewrite("/a/abcdef/e/1", USER), "/a//{tmp}/e/{n}");
-    assert.equal(index.rewrite("/a/b/e/1", USER), "/a/b/e/1");
+    assert.equal(index.path("/a/b/d/1", USER), "/a//{name}/d/{n}");
+    assert.equal(index.path("/a/abcdef/e/1", USER), "/a//{tmp}/e/{n}");
+    assert.equal(index.path("/a/b/e/1", USER), "/a/b/e/1");
   });
 
   it("asks for the process each time that its number counts", () => {
@@ -109,35 +117,32 @@ describe("an index of templates", () => {
       [8, "/run/app.7"],
       [7, "/run//app.{pid}"],
     ] as const)
-      assert.equal(index.rewrite("/run/app.7", { pid }), after);
-    assert.equal(index.rewrite("/run/app.7", { pid: 9, tgid: 7 }), "/run//app.{pid}");
-    assert.ok(index.dependsOnUser("/run/app.7"));
-    assert.equal(index.rewriteForAll("/run/app.7"), undefined);
-    assert.ok(!index.dependsOnUser("/run/x-7"));
-    assert.equal(index.rewriteForAll("/run/x-7"), "/run//x-{n}");
-    assert.equal(index.rewriteForAll("/run/y"), "/run/y");
+      assert.equal(index.path("/run/app.7", { pid }), after);
+    assert.equal(index.path("/run/app.7", { pid: 9, tgid: 7 }), "/run//app.{pid}");
+    assert.equal(index.pathForAll("/run/app.7"), undefined);
+    assert.equal(index.pathForAll("/run/x-7"), "/run//x-{n}");
+    assert.equal(index.pathForAll("/run/y"), "/run/y");
   });
 
   it("remembers names within a limit, and none longer than the kernel has", () => {
     const index = indexOf("/a/{n}");
     for (let i = 0; i < MAX_REMEMBERED_NAMES * 2.5; i++)
-      assert.equal(index.rewrite(`/a/${i}`, USER), "/a//{n}");
+      assert.equal(index.path(`/a/${i}`, USER), "/a//{n}");
     const long = `/a/${"1".repeat(10_000)}`;
-    assert.equal(index.rewrite(long, USER), long);
+    assert.equal(index.path(long, USER), long);
   });
 
   it("tells names apart that are not UTF-8", () => {
     const index = indexOf("/srv/data/{name}", "/srv/é{n}");
-    assert.equal(index.rewrite("/srv/data/\udc80", USER), "/srv/data//{name}");
-    assert.equal(index.rewrite("/srv/\udcc3\udca9\udc80", USER), "/srv/\udcc3\udca9\udc80");
-    assert.equal(index.rewrite("/srv/é1", USER), "/srv//é{n}");
+    assert.equal(index.path("/srv/data/\udc80", USER), "/srv/data//{name}");
+    assert.equal(index.path("/srv/\udcc3\udca9\udc80", USER), "/srv/\udcc3\udca9\udc80");
+    assert.equal(index.path("/srv/é1", USER), "/srv//é{n}");
   });
 });
 
 describe("a template of a directory", () => {
   const index = indexOf("/srv/{hex:8}/", "/srv/{hex:8}/objects/{hex:2}/", "/srv/{hex:8}/log.{n}");
-  const becomes = (name: string, form: string): void =>
-    assert.equal(index.rewrite(name, USER), form);
+  const becomes = (name: string, form: string): void => assert.equal(index.path(name, USER), form);
 
   it("acts on the directory and on what is below it, of which the rest stays", () => {
     becomes("/srv/12345678", "/srv//{hex:8}");
@@ -155,7 +160,7 @@ describe("a template of a directory", () => {
 
   it("does not act on what leads elsewhere or looks like what it makes", () => {
     for (const name of ["/srv/1234567", "/srv/12345678/../x", "/srv"]) becomes(name, name);
-    becomes("/srv//{hex:8}/a", "/srv//{hex:8}/a//");
+    assert.equal(index.text("/srv//{hex:8}/a", USER), "/srv//{{hex:8}/a");
     // a file of such a name is no other file
     becomes("/srv/12345678/log.{n}", "/srv//{hex:8}/log.{{n}");
   });
@@ -184,13 +189,13 @@ describe("hostile names", () => {
       "a/".repeat(4000),
       `${"{n}".repeat(2000)}////`,
     ];
-    for (const name of names) assert.equal(index.rewrite(`/a/${name}`, USER), `/a/${name}`);
+    for (const name of names) assert.equal(index.path(`/a/${name}`, USER), `/a/${name}`);
   });
 
   it("find their template among very many in one directory", () => {
     const texts = Array.from({ length: 5000 }, (_, i) => `/srv/app/k${i}-{n}`);
     const index = new TemplateIndex(texts);
     for (let i = 0; i < 5000; i += 499)
-      assert.equal(index.rewrite(`/srv/app/k${i}-7`, USER), `/srv/app//k${i}-{n}`);
+      assert.equal(index.path(`/srv/app/k${i}-7`, USER), `/srv/app//k${i}-{n}`);
   });
 });

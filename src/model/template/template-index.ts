@@ -57,8 +57,10 @@ interface Edge {
 
 /** What a name becomes depends on who uses it. */
 const BY_USER = 0;
-type Outcome = string | typeof BY_USER;
-const EVEN = "//";
+/** No template matches. */
+const NONE = 1;
+type Outcome = string | typeof BY_USER | typeof NONE;
+const NOBODY: NameUser = { pid: 0 };
 
 export class TemplateIndex {
   readonly #roots: ReadonlyMap<TemplateRoot, Branch> = new Map([
@@ -66,8 +68,8 @@ export class TemplateIndex {
     ["@", new Branch()],
     ["", new Branch()],
   ]);
-  readonly #forms: ReadonlySet<string>;
-  readonly #folders: ReadonlySet<string>;
+  /** How many rewritten names depended on who used them. */
+  dependences = 0;
   #memo = new Map<string, Outcome>();
   #chars = 0;
 
@@ -75,33 +77,39 @@ export class TemplateIndex {
   constructor(texts: readonly string[]) {
     const templates = texts.map(parseTemplate).sort(compareTemplates);
     for (const [rank, template] of templates.entries()) this.#add(template, rank);
-    this.#forms = new Set(templates.map(rewrittenForm));
-    this.#folders = new Set(templates.filter(({ below }) => below === true).map(rewrittenForm));
+  }
+
+  /** What the template that acts on a pathname makes of it; the pathname itself when none does. The kernel gives no pathname such a form. */
+  path(name: string, user: NameUser): string {
+    const outcome = this.#find(name, user);
+    return typeof outcome === "string" ? outcome : name;
   }
 
   /**
-   * What a name becomes: the form of the template that acts on it, or the name itself. A name that no template matches and that looks
-   * like such a form, as programs may write it into a link or a socket's name, gets two slashes more, so that it never is one.
+   * As `path`, of a name that a program has written and that may be anything. When no template acts, each `{` in it is doubled, as in what
+   * stays of other names: so it has no hole, and is never what a name that matches has become.
    */
-  rewrite(name: string, user: NameUser): string {
+  text(name: string, user: NameUser): string {
+    const outcome = this.#find(name, user);
+    return typeof outcome === "string" ? outcome : restForm(name);
+  }
+
+  /** As `path`, whoever uses the name; undefined when it depends on that. */
+  pathForAll(name: string): string | undefined {
+    const before = this.dependences;
+    const form = this.path(name, NOBODY);
+    return this.dependences === before ? form : undefined;
+  }
+
+  #find(name: string, user: NameUser): Outcome {
     let outcome = this.#memo.get(name);
     if (outcome === undefined) {
       outcome = this.#outcome(name);
       this.#remember(name, outcome);
     }
-    return outcome === BY_USER ? this.#choose(name, this.#matches(name, user)) : outcome;
-  }
-
-  /** As `rewrite`, where nobody is known to use the name; undefined when it depends on who does. */
-  rewriteForAll(name: string): string | undefined {
-    if (!this.dependsOnUser(name)) return this.rewrite(name, { pid: 0 });
-    return undefined;
-  }
-
-  /** True when what the name becomes depends on the number of the process. */
-  dependsOnUser(name: string): boolean {
-    this.rewrite(name, { pid: 0 });
-    return (this.#memo.get(name) ?? BY_USER) === BY_USER;
+    if (outcome !== BY_USER) return outcome;
+    this.dependences += 1;
+    return choose(name, this.#matches(name, user));
   }
 
   #add(template: Template, rank: number): void {
@@ -126,32 +134,7 @@ export class TemplateIndex {
 
   #outcome(name: string): Outcome {
     const all = this.#matches(name, ANYBODY);
-    return all.some(({ entry }) => entry.usesPid) ? BY_USER : this.#choose(name, all);
-  }
-
-  #choose(name: string, matches: readonly Found[]): string {
-    let best: Found | undefined;
-    for (const found of matches)
-      if (best === undefined || found.entry.rank < best.entry.rank) best = found;
-    if (best === undefined) return this.#unlikeForms(name);
-    const { entry, restAt } = best;
-    return entry.below ? entry.form + restForm(name.slice(restAt)) : entry.form;
-  }
-
-  #unlikeForms(name: string): string {
-    if (!name.includes("{")) return name;
-    let end = name.length;
-    while (end > 0 && name[end - 1] === "/") end -= 1;
-    const even = (name.length - end) % 2 === 0;
-    return even && this.#isForm(name.slice(0, end)) ? name + EVEN : name;
-  }
-
-  #isForm(name: string): boolean {
-    if (this.#forms.has(name)) return true;
-    if (this.#folders.size === 0) return false;
-    for (let at = name.indexOf("/"); at >= 0; at = name.indexOf("/", at + 1))
-      if (this.#folders.has(name.slice(0, at))) return true;
-    return false;
+    return all.some(({ entry }) => entry.usesPid) ? BY_USER : choose(name, all);
   }
 
   #matches(name: string, user: NameUser | typeof ANYBODY): readonly Found[] {
@@ -174,6 +157,15 @@ export class TemplateIndex {
     this.#memo.set(name, outcome);
     this.#chars += name.length;
   }
+}
+
+function choose(name: string, matches: readonly Found[]): string | typeof NONE {
+  let best: Found | undefined;
+  for (const found of matches)
+    if (best === undefined || found.entry.rank < best.entry.rank) best = found;
+  if (best === undefined) return NONE;
+  const { entry, restAt } = best;
+  return entry.below ? entry.form + restForm(name.slice(restAt)) : entry.form;
 }
 
 function literalBranch(branch: Branch, component: Component): Branch {
