@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # second-root.sh KIND BASE SHARED COMMAND...: runs a command in this directory, under another root filesystem with the same content.
 # KIND overlay: an overlay of / whose changes are in memory; ext4: a new image that holds the trees and files of $COPIED (one a line).
-# SHARED stays that of the first root. To be run in a mount namespace of its own, so that every mount ends with it (see second-root.ts).
+# SHARED stays that of the first root; with BACK=1 what the command left in this directory is copied back into it. To be run in a mount namespace of its own, so that every mount ends with it (see second-root.ts).
 set -eu
 kind=$1 base=$2 shared=$3
 shift 3
@@ -37,4 +37,8 @@ esac
 for place in proc sys dev; do mount --rbind "/$place" "$root/$place"; done
 mkdir -p "$root$shared"
 mount --bind "$shared" "$root$shared"
-exec chroot "$root" env -C "$PWD" "$@"
+[ "${BACK:-}" = 1 ] || exec chroot "$root" env -C "$PWD" "$@"
+status=0
+chroot "$root" env -C "$PWD" "$@" || status=$?
+cp -a "$root$PWD/." .
+exit "$status"

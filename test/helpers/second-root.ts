@@ -19,7 +19,10 @@ export interface SecondRoot {
   readonly shared: string;
 }
 
-/** Words before a command that has to run under a second root. An `ext4` wants `COPIED` in the environment: absolute paths, one a line. */
+/**
+ * Words before a command that has to run under a second root. An `ext4` wants `COPIED` in the environment: absolute paths, one a line. With BACK=1
+ * there, what the command left in its working directory is copied back into that of the first root.
+ */
 export function secondRoot({ kind, base, shared }: SecondRoot): string[] {
   const namespace = ["unshare", "--mount", "--propagation", "private", "--"];
   return [...namespace, "sh", SCRIPT, kind, base, shared];

@@ -2,8 +2,17 @@
 // The practice bench: learns, runs again and attacks all workloads, in mixed order, and goes on where it was stopped.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { whyNoSecondRoot } from "../../../test/helpers/second-root.ts";
 import { convergence } from "./converge.ts";
-import { attackRun, heldRun, learnRun, mergeModels, plainRun, type RunFacts } from "./held.ts";
+import {
+  attackRun,
+  heldRun,
+  learnRun,
+  mergeModels,
+  plainRun,
+  type RunFacts,
+  secondRootRun,
+} from "./held.ts";
 import { type Job, JobLog, type Phase, seedOf, shuffled } from "./jobs.ts";
 import type { Subject } from "./runner.ts";
 import { BASE, openSite } from "./site.ts";
@@ -21,6 +30,9 @@ export interface PracticeOptions {
   readonly anew: boolean;
   readonly onRun?: (job: Job, facts: RunFacts, left: number) => void;
 }
+
+/** Runs of each workload on a second root filesystem. */
+const SECOND_ROOT_RUNS = 2;
 
 /** Runs everything that is not done yet, and says what it comes to. */
 export async function practice(
@@ -43,6 +55,7 @@ export async function practice(
     ...jobsOf(name, "plain", before, plain),
     ...jobsOf(name, "fresh", 0, fresh),
     ...jobsOf(name, "attack", 0, attacks.length),
+    ...jobsOf(name, "second", 0, whyNoSecondRoot("overlay") === undefined ? SECOND_ROOT_RUNS : 0),
   ]);
   await runAll(shuffled(second, 2), { log, subjects, options });
   return workloads.map((workload) => summaryOf(workload, log, options));
@@ -99,6 +112,8 @@ async function runJob(subject: Subject, job: Job): Promise<RunFacts> {
       if (attack === undefined) throw new Error(`${workload.name} has no attack ${job.index}`);
       return attackRun(subject, attack, { seed, model });
     }
+    case "second":
+      return secondRootRun(subject, seed, model);
   }
 }
 
@@ -129,6 +144,7 @@ function summaryOf(workload: Workload, log: JobLog, options: PracticeOptions): S
     learn: log.of(name, "learn", runs + more),
     fresh: log.of(name, "fresh", fresh),
     attack: log.of(name, "attack", attacks.length),
+    second: log.of(name, "second", SECOND_ROOT_RUNS),
     model: mergedModelOf(name),
     converged: convergence(records),
   });

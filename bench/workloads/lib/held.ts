@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { secondRoot } from "../../../test/helpers/second-root.ts";
 import { CLI } from "../../lib/galgo.ts";
 import { attackOnce, galgo, runOnce, type RunHow, type Subject, type Timed } from "./runner.ts";
 import type { Attack } from "./workload.ts";
@@ -22,6 +23,8 @@ export interface RunFacts {
   readonly violations?: readonly string[];
   /** Of an attack: what harm it did. */
   readonly harm?: string;
+  /** The run ended with the state value of its model. */
+  readonly sameState?: boolean;
 }
 
 export interface Counts {
@@ -57,6 +60,21 @@ export async function heldRun(
   return underGalgo(subject, seed, async (how) => runOnce(subject, { ...how, wrap }));
 }
 
+/** Runs enforced under a second root filesystem: an overlay of / with a device, a uuid and a kind of its own. */
+export async function secondRootRun(
+  subject: Subject,
+  seed: number,
+  model: string,
+): Promise<RunFacts> {
+  const base = join(dirname(subject.site.folder), "second-root");
+  mkdirSync(base, { recursive: true });
+  const words = secondRoot({ kind: "overlay", base, shared: stateOf(subject) });
+  const wrap = [...words, ...runWords(subject, model, ["--enforce"])];
+  return underGalgo(subject, seed, async ({ env, ...how }) =>
+    runOnce(subject, { ...how, env: { ...env, BACK: "1" }, wrap }),
+  );
+}
+
 /** Runs with an attack in it, under an enforced model. */
 export async function attackRun(
   subject: Subject,
@@ -79,22 +97,27 @@ function runWords({ workload }: Subject, model: string, mode: readonly string[])
   return galgo("run", ...words) as string[];
 }
 
+function stateOf({ site }: Subject): string {
+  return join(dirname(site.folder), "state");
+}
+
 async function underGalgo(
   subject: Subject,
   seed: number,
   run: (how: RunHow) => Promise<Timed>,
 ): Promise<RunFacts> {
   const { name } = subject.workload;
-  const state = join(dirname(subject.site.folder), "state");
+  const state = stateOf(subject);
   rmSync(state, { recursive: true, force: true });
   mkdirSync(state, { recursive: true });
   const env = { GALGO_STATE_DIR: state, NO_COLOR: "1" };
   const timed = await run({ seed, env });
-  const counts = countsOf(state, name);
+  const { counts, sameState } = recordOf(state, name);
   const violations = counts === undefined || counts.violations === 0 ? [] : words(env, name);
   return {
     ...factsOf(seed, timed),
     ...(counts === undefined ? {} : { counts }),
+    ...(sameState === undefined ? {} : { sameState }),
     ...(violations.length === 0 ? {} : { violations }),
   };
 }
@@ -110,12 +133,26 @@ function factsOf(seed: number, timed: Timed): RunFacts {
   };
 }
 
-function countsOf(state: string, name: string): Counts | undefined {
+interface RecordFacts {
+  readonly counts?: Counts;
+  readonly sameState?: boolean;
+}
+
+/** What run.json says of the latest run. */
+function recordOf(state: string, name: string): RecordFacts {
   try {
     const text = readFileSync(join(state, name, "latest", "run.json"), "utf8");
-    return (JSON.parse(text) as { outcome?: { counts?: Counts } }).outcome?.counts;
+    const { modelState, outcome } = JSON.parse(text) as {
+      modelState?: string;
+      outcome?: { counts: Counts; state: string };
+    };
+    if (outcome === undefined) return {};
+    const { counts } = outcome;
+    return modelState === undefined
+      ? { counts }
+      : { counts, sameState: outcome.state === modelState };
   } catch {
-    return undefined;
+    return {};
   }
 }
 

@@ -13,8 +13,8 @@ import { dirname } from "node:path";
 import { CLI } from "../../lib/galgo.ts";
 import type { RunFacts } from "./held.ts";
 
-/** `plain`: without Galgo. `learn`: into a model of its own. `fresh`: under the merged model. `attack`: under it, with an attack. */
-export type Phase = "plain" | "learn" | "fresh" | "attack";
+/** `plain`: without Galgo. `learn`: into a model of its own. `fresh`: under the merged model. `attack`: under it, with an attack. `second`: under it, on a second root. */
+export type Phase = "plain" | "learn" | "fresh" | "attack" | "second";
 
 export interface Job {
   readonly workload: string;
@@ -86,6 +86,7 @@ const FIRST_SEED: Readonly<Record<Phase, number>> = {
   learn: 1,
   fresh: 1_000,
   attack: 5_000,
+  second: 9_000,
 };
 
 /** Each run has its own seed, the same each time. */

@@ -13,6 +13,7 @@ export interface WorkloadRuns {
   readonly learn: readonly DoneJob[];
   readonly fresh: readonly DoneJob[];
   readonly attack: readonly DoneJob[];
+  readonly second: readonly DoneJob[];
   readonly model: string;
   readonly converged: Convergence;
 }
@@ -30,6 +31,16 @@ export interface AttackOutcome {
   readonly harm?: string;
   /** The first such violation. */
   readonly seen?: string;
+}
+
+export interface SecondRootOutcome {
+  readonly runs: number;
+  /** Of them, how many ended with the state value of the model. */
+  readonly same: number;
+  /** What was different in the others. */
+  readonly differences: readonly Met[];
+  /** Runs that did not do their work right although nothing was refused. */
+  readonly broken: readonly string[];
 }
 
 export interface Summary {
@@ -50,14 +61,16 @@ export interface Summary {
   readonly learnMs: number;
   readonly freshMs: number;
   readonly attacks: readonly AttackOutcome[];
+  /** Runs on a second root filesystem; none where there can be no such thing. */
+  readonly secondRoot: SecondRootOutcome;
   readonly leftovers: readonly string[];
 }
 
 export function summarise(runs: WorkloadRuns): Summary {
-  const { workload, plain, learn, fresh, attack, model, converged } = runs;
+  const { workload, plain, learn, fresh, attack, second, model, converged } = runs;
   const falseViolations = met(fresh.map(({ facts }) => facts));
   const known = new Set(falseViolations.map(({ text }) => text));
-  const all = [...plain, ...learn, ...fresh, ...attack];
+  const all = [...plain, ...learn, ...fresh, ...attack, ...second];
   return {
     name: workload.name,
     label: workload.label,
@@ -73,6 +86,12 @@ export function summarise(runs: WorkloadRuns): Summary {
     learnMs: medianMs(learn),
     freshMs: medianMs(fresh),
     attacks: attack.map(({ facts, index }) => attacked(workload.attacks[index], facts, known)),
+    secondRoot: {
+      runs: second.length,
+      same: second.filter(({ facts }) => facts.sameState === true).length,
+      differences: met(second.map(({ facts }) => facts)),
+      broken: second.flatMap(({ facts, index }) => brokenWords(facts, index)),
+    },
     leftovers: all.flatMap(({ facts }) => facts.leftovers ?? []),
   };
 }

@@ -24,7 +24,7 @@ export function outcomeOf(summaries: readonly Summary[], counts: Counts): BenchO
 function modelTable(summaries: readonly Summary[], { runs, fresh }: Counts): BenchTable {
   return {
     title: `Models of ${runs} learning runs, held against ${fresh} fresh runs`,
-    note: "Rules are those that were found in the runs. False violations: distinct ones, and the runs that had any. Converged: the number of learning runs after which models know all of what later learning runs do. New in a run: what the model expects of one more run by Good-Turing, and what a fresh run showed on average.",
+    note: "Rules are those that were found in the runs. False violations: distinct ones, and the runs that had any. Converged: the number of learning runs after which models know all of what later learning runs do. New in a run: what the model expects of one more run by Good-Turing, and what a fresh run showed on average. Second root: the same model enforced under an overlay of / with a device, a uuid and a kind of filesystem of its own.",
     columns: [
       "workload",
       "behaviours",
@@ -36,6 +36,7 @@ function modelTable(summaries: readonly Summary[], { runs, fresh }: Counts): Ben
       "new in a run, expected",
       "new in a run, met",
       "attacks refused",
+      "same state on a second root",
     ],
     rows: summaries.map((summary) => [
       summary.label,
@@ -48,6 +49,9 @@ function modelTable(summaries: readonly Summary[], { runs, fresh }: Counts): Ben
       summary.expected === undefined ? "-" : digits(summary.expected),
       digits(summary.measured),
       `${held(summary).length} of ${summary.attacks.length}`,
+      summary.secondRoot.runs === 0
+        ? "not tried"
+        : `${summary.secondRoot.same} of ${summary.secondRoot.runs}`,
     ]),
   };
 }
@@ -143,6 +147,29 @@ function verdicts(summaries: readonly Summary[], { fresh }: Counts): Verdict[] {
       measured: `${refused} of ${attacks.length}`,
       met: refused === attacks.length,
     },
+    secondRootVerdict(summaries),
+  ];
+}
+
+function secondRootVerdict(summaries: readonly Summary[]): Verdict {
+  const all = summaries.map(({ secondRoot }) => secondRoot);
+  const tried = all.filter(({ runs }) => runs > 0);
+  const same = tried.filter((root) => root.same === root.runs && root.broken.length === 0);
+  return {
+    what: "corpus: workloads with the same state value on a second root filesystem",
+    budget: "all",
+    measured: tried.length === 0 ? "not tried here" : `${same.length} of ${all.length}`,
+    met: same.length === all.length,
+  };
+}
+
+function secondRootNotes({ name, secondRoot }: Summary): string[] {
+  const { runs, differences, broken } = secondRoot;
+  return [
+    ...differences.map(
+      ({ text, runs: some }) => `${name}, second root, in ${some} of ${runs} runs: ${text}`,
+    ),
+    ...broken.map((words) => `${name}, second root, work went wrong: ${words}`),
   ];
 }
 
@@ -156,6 +183,7 @@ function notesOf(summary: Summary): string[] {
     ...attacks
       .filter((attack) => !attack.held)
       .map(({ name: attack, harm }) => `${name}: ${attack}: ${harm ?? "no violation"}`),
+    ...secondRootNotes(summary),
     ...(leftovers.length === 0 ? [] : [`${name}: left behind: ${leftovers.join("; ")}`]),
   ];
 }
