@@ -21,6 +21,10 @@ export const ENV_VARIABLES: readonly EnvVariable[] = [
     meaning: "where the files of a TSEM kernel are instead of /sys/kernel/security/tsem",
   },
   { name: "GALGO_LIBBPF", meaning: "path of libbpf to use instead of the installed libbpf.so.1" },
+  {
+    name: "GALGO_MARKS",
+    meaning: "set inside of a learning run: the directory where tests are marked (galgo mark)",
+  },
   { name: "GALGO_DEBUG", meaning: "1: show where an error of Galgo comes from" },
   { name: "XDG_STATE_HOME", meaning: "parent of the default state directory of ordinary users" },
   { name: "NO_COLOR", meaning: "set: no colours" },

@@ -36,6 +36,7 @@ export function createProgram(): Command {
   addReplay(program);
   addShow(program);
   addWhy(program);
+  addMark(program);
   addModel(program);
   return program;
 }
@@ -256,6 +257,16 @@ function requireShown(command: Command, target: unknown, what: unknown): void {
   command.error(
     `error: ${what} can only be asked with --quixote-socket; allowed are ${SHOW_SUBJECTS.join(", ")}`,
   );
+}
+
+/** The launcher does it by itself, without Node; this is what it leaves over. */
+function addMark(program: Command): void {
+  program
+    .command("mark")
+    .description("inside of a learning run: say which test begins here")
+    .argument("[name]", "name of the test")
+    .option("--end", "the test has ended: what comes now belongs to none")
+    .action(async (name, options) => (await import("./commands/mark.ts")).mark(name, options));
 }
 
 function addWhy(program: Command): void {

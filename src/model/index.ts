@@ -2,6 +2,7 @@
 // Security models: mapping of events to coefficients, the model's state machine, profiles, model files and what is done with them.
 // runtime/index.ts is the smaller door for what only decides events.
 export { checkRequirements, completenessOf, type CompletenessSource } from "./completeness.ts";
+export { MAX_TEST_NAME_CHARS, MAX_TESTS } from "./completeness-limits.ts";
 export {
   chanceOfNew,
   expectedInNextRun,

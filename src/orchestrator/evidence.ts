@@ -15,6 +15,11 @@ interface Pending {
   readonly mark: Mark;
 }
 
+interface Extending {
+  readonly event: SecurityEvent;
+  readonly test: string | undefined;
+}
+
 export class Evidence {
   readonly actors: Actors = new Actors();
   readonly #parts: Pick<NamespaceParts, "trajectory" | "forensics" | "report">;
@@ -22,16 +27,16 @@ export class Evidence {
   readonly #named = new Set<string>();
   /** Since when trajectory records wait in memory (ms, monotonic); -1: none does. */
   #bufferedAt = -1;
-  #extended: SecurityEvent[] = [];
+  #extended: Extending[] = [];
   #pending: Pending[] = [];
 
   constructor(parts: Pick<NamespaceParts, "trajectory" | "forensics" | "report">) {
     this.#parts = parts;
   }
 
-  /** A behaviour that extended the model, or the record of an identity. */
-  extend(event: SecurityEvent): void {
-    this.#extended.push(event);
+  /** A behaviour that extended the model, or the record of an identity. `test`: what the workload says it was at. */
+  extend(event: SecurityEvent, test?: string): void {
+    this.#extended.push({ event, test });
   }
 
   note(event: SecurityEvent, mark: Mark): void {
@@ -48,7 +53,7 @@ export class Evidence {
   write(heldUs: number | undefined, flush: boolean): void {
     const { trajectory, forensics } = this.#parts;
     if (this.#extended.length > 0) {
-      for (const event of this.#extended) trajectory.append(writeRecord(event));
+      for (const { event, test } of this.#extended) trajectory.append(trajectoryLine(event, test));
       this.#extended = [];
       if (this.#bufferedAt < 0) this.#bufferedAt = performance.now();
     }
@@ -92,6 +97,11 @@ export class Evidence {
       words: describeEvent(event),
     };
   }
+}
+
+function trajectoryLine(event: SecurityEvent, test: string | undefined): string {
+  const record = writeRecord(event);
+  return test === undefined ? record : addMark(record, { kind: "learned", test });
 }
 
 /** An event that could not be held was not waited for. */

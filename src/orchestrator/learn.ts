@@ -22,6 +22,7 @@ import { runWorkload } from "./run.ts";
 import type { RunObserver, RunRequest, RunResult } from "./run-request.ts";
 import type { ChildExit } from "./run-record.ts";
 import { replaceable, writeAtomic } from "./state-dir.ts";
+import { makeMarksDirectory, removeMarksDirectory } from "./test-marks.ts";
 
 export interface LearnRequest {
   /** Mode free; one run after the other is made from it. */
@@ -68,7 +69,7 @@ export async function learnWorkload(
   const recorded: LearningRun[] = [];
   const known = new Set<string>();
   for (let index = 0; index < request.runs; index += 1) {
-    const run = await runWorkload(request.run, observer);
+    const run = await runMarked(request.run, observer);
     runs.push(run);
     const before = known.size;
     for (const point of validPoints(run.points)) known.add(point);
@@ -90,6 +91,21 @@ export async function learnWorkload(
     lost: sum(runs, ({ counts }) => counts.lost),
     exit: exitOf(runs),
   };
+}
+
+/** A run in which the workload can say which test it is at, where it is started here and a sensor tells of it. */
+async function runMarked(
+  request: LearnRequest["run"],
+  observer: LearnObserver,
+): Promise<RunResult> {
+  const { tsem, bpf } = request;
+  if (tsem !== undefined || bpf?.attach !== undefined) return runWorkload(request, observer);
+  const marks = makeMarksDirectory();
+  try {
+    return await runWorkload({ ...request, marks }, observer);
+  } finally {
+    removeMarksDirectory(marks);
+  }
 }
 
 /** Found out before the workload runs: a model that can not be written is a wasted run. */

@@ -34,3 +34,9 @@ export const MAX_KEPT_DIGESTS = 1_024;
 export const MIN_RSA_BITS = 2_048;
 /** Records beside a model that are looked at for what the programs of the BPF sensor are to be told beforehand. */
 export const MAX_HINTS = 500_000;
+/** Processes whose marks of tests are kept at a time; the oldest goes first. */
+export const MAX_MARKING_PROCESSES = 4096;
+/** Ancestors of a process that are looked at for a mark. */
+export const MAX_ANCESTORS = 64;
+/** Tests of one run that are told apart; what later ones do counts as outside of tests. As many as a model lists. */
+export { MAX_TEST_NAME_CHARS, MAX_TESTS } from "../model/index.ts";

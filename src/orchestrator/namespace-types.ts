@@ -6,6 +6,7 @@ import type { LatencySummary } from "./latency.ts";
 import type { Mark } from "./marks.ts";
 import type { ProcessLog } from "./process-log.ts";
 import type { RecordLog } from "./record-log.ts";
+import type { TestMarks } from "./test-marks.ts";
 import type { LossReason, RunMode, ViolationPolicy } from "./run-record.ts";
 
 /** A TMA that also derives TASK_IDs, and knows which contents its rules look at. */
@@ -63,6 +64,8 @@ export interface NamespaceParts {
   readonly agent: NamespaceAgent;
   readonly trajectory: RecordLog;
   readonly forensics: RecordLog;
+  /** Marks of tests; only while a model is learned. */
+  readonly marks?: Pick<TestMarks, "take" | "testOf">;
   /** Keeps account of processes, where somebody wants it. */
   readonly processes?: ProcessLog;
   readonly pulse: NamespacePulse;

@@ -120,6 +120,7 @@ class ModelingNamespace implements Namespace {
     this.#events += 1;
     this.#parts.pulse.event();
     if (this.#killed !== undefined && !this.#modelsWhileDying) return KILL;
+    if (this.#isMark(event)) return ALLOW;
     if (untrusted && this.#enforcing) return this.#refuse(event);
     let assessment: Assessment;
     try {
@@ -151,6 +152,7 @@ class ModelingNamespace implements Namespace {
     // a workload that is being killed is refused everything
     if (this.#killed !== undefined || (refused && this.#parts.programs?.dying() === true))
       return KILL;
+    if (this.#isMark(event)) return ALLOW;
     if (refused && untrusted) {
       this.#refuse(event);
       return DENY;
@@ -281,10 +283,15 @@ class ModelingNamespace implements Namespace {
 
   #conforms(event: SecurityEvent, { added, coefficient }: Assessment): BpfDecision {
     if (added) {
-      this.#evidence.extend(event);
+      this.#evidence.extend(event, this.#parts.marks?.testOf(event));
       this.#growth.push(this.#events + (this.#parts.programs?.hits() ?? 0));
     }
     return { action: "allow", discipline: false, point: coefficient };
+  }
+
+  /** Only while everything is allowed: a model that is enforced or watched knows no exception. */
+  #isMark(event: SecurityEvent): boolean {
+    return this.#mode === "free" && this.#parts.marks?.take(event) === true;
   }
 
   /** A call of a process that was disciplined before: not modeled, refused. */

@@ -58,6 +58,8 @@ export interface RunRequest {
   readonly ignoredSignals?: bigint;
   /** Longest time that one decision may take without progress (ms). */
   readonly deadlineMs: number;
+  /** Directory in which the workload may say which test it is at (`TestMarks`); has a meaning only in the mode free. */
+  readonly marks?: string;
   /** What becomes of processes that outlive the command. */
   readonly onExit: "wait" | "kill";
   /** Run although this machine sees less than the model was learned with. */

@@ -169,6 +169,7 @@ class RunInProgress {
         ...(this.#management === undefined ? {} : { shared: this.#management.link }),
         unreadable: directory.unreadable,
         processes: directory.processes,
+        ...(request.marks === undefined ? {} : { marks: request.marks }),
         ...(tsem === undefined ? {} : { tsem }),
         ...(bpf === undefined ? {} : { bpf }),
       },

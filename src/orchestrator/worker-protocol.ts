@@ -25,6 +25,8 @@ export interface WorkerSetup {
   readonly shared?: SharedPointsLink;
   readonly unreadable: string;
   readonly processes: string;
+  /** Directory in which the workload marks its tests. */
+  readonly marks?: string;
   /** The workload is launched by the worker itself, into a namespace of a TSEM kernel. */
   readonly tsem?: TsemSetup;
   /** The workload is watched by programs in the kernel. */

@@ -17,6 +17,7 @@ import { ProcessLog } from "./process-log.ts";
 import { SharedPointsWriter } from "./quixote/shared-points.ts";
 import { openRecordLog } from "./record-log.ts";
 import type { RecordLog } from "./record-log.ts";
+import { TestMarks } from "./test-marks.ts";
 import type { LoadedFlag } from "./thread/worker-thread.ts";
 import { launchHeldTsem } from "./tsem/launch-side.ts";
 import type { HeldTsem } from "./tsem/launch-side.ts";
@@ -68,6 +69,7 @@ function prepare(setup: WorkerSetup): Bench {
       trajectory,
       forensics,
       processes,
+      ...(setup.marks === undefined ? {} : { marks: new TestMarks(setup.marks) }),
       pulse: heartbeat,
       kill,
       report: (violation) => post({ type: "violation", violation }),

@@ -10,6 +10,7 @@ import type {
   WorkloadGroup,
 } from "../sensor/seccomp/launch-types.ts";
 import type { RunPlan } from "./plan.ts";
+import { withMarks } from "./test-marks.ts";
 import type { ChildExit } from "./run-record.ts";
 
 const CAP_SYS_ADMIN = 1n << 21n;
@@ -37,7 +38,7 @@ export function launchHeld(
   return launchWorkload({
     command: request.command,
     path: program,
-    env: request.env,
+    env: withMarks(request.env, request.mode === "free" ? request.marks : undefined),
     cwd: request.cwd,
     filter: filtered ? buildFilter(thisMachine(), table) : new Uint8Array(0),
     noNewPrivs: filtered && !mayInstallFilters(),
