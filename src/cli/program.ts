@@ -12,6 +12,7 @@ Examples:
   galgo learn -o app.galgo.json -- ./app test   learn what ./app does
   galgo run -m app.galgo.json --enforce -- ./app test
   galgo why app                                 why the last run was refused something
+  galgo report app -o app.html                  the last run as a page for people
 
 Exit status of run and learn: the command's own; 121 an enforced model was violated; 125 Galgo failed;
 126 the command is not executable; 127 it was not found; 128+n it was ended by signal n.`;
@@ -37,6 +38,7 @@ export function createProgram(): Command {
   addShow(program);
   addWhy(program);
   addMark(program);
+  addReport(program);
   addModel(program);
   return program;
 }
@@ -280,5 +282,20 @@ function addWhy(program: Command): void {
     .option("--json", "print JSON")
     .action(async (target, n, options) =>
       (await import("./commands/why.ts")).why(target, n, options),
+    );
+}
+
+function addReport(program: Command): void {
+  program
+    .command("report")
+    .description("make one page of a run or a model: processes, behaviours, violations and why")
+    .argument("<name|file>", "name of a workload (its latest run), folder of a run, or a model")
+    .requiredOption("-o, --output <page>", "the HTML file to write; - is stdout")
+    .option("-m, --model <model>", "explain by this model instead of the run's own")
+    .option("--against <model>", "also compare with this model")
+    .option("--run <id>", "an earlier run of that name")
+    .option("--json", "print what was written as JSON")
+    .action(async (target, options) =>
+      (await import("./commands/report.ts")).report(target, options),
     );
 }

@@ -43,3 +43,6 @@ export class RunError extends CodedError<
   | "CUT_SHORT"
   | "NO_FLOOR"
 > {}
+
+/** A report can not be made of what was named, or of the page that Galgo was built with. */
+export class ReportError extends CodedError<"NOT_REPORTABLE" | "BAD_TEMPLATE"> {}

@@ -8,7 +8,14 @@ export {
   writeAmendment,
 } from "../amend.ts";
 export { compareModelFiles, type FileComparison, linesOfModel, uriOf } from "../diff-files.ts";
-export { CommandError, ModelUseError, RecordFileError, RunError, StateError } from "../errors.ts";
+export {
+  CommandError,
+  ModelUseError,
+  RecordFileError,
+  ReportError,
+  RunError,
+  StateError,
+} from "../errors.ts";
 export {
   type ConvertRequest,
   type ConvertResult,
@@ -42,4 +49,6 @@ export { makePseudonyms, type PseudonymRequest, type PseudonymResult } from "../
 export { cutNotice, type FileRecord, readRecords } from "../record-file.ts";
 export { type ChildExit, type RunOutcome, type RunRecord, readRunRecord } from "../run-record.ts";
 export { listNames, type RunDirectory, stateRoot } from "../state-dir.ts";
+export { collectReport, type ReportRequest } from "../report-page/collect.ts";
+export { reportPage, writeReportPage } from "../report-page/page.ts";
 export { findTarget, type Target } from "../target.ts";

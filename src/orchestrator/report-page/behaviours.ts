@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// The behaviours that a report lists: what a run did, or what a model allows, named by records and counted.
+import { existsSync } from "node:fs";
+import { quote } from "../../base/quote.ts";
+import { describeEvent } from "../../event/index.ts";
+import type { SecurityEvent } from "../../event/index.ts";
+import { createMapper, createProfile } from "../../model/index.ts";
+import type { WorkloadModel } from "../../model/index.ts";
+import type { BehaviourRow, ReportBehaviours } from "../../model/report/data.ts";
+import { REPORT_KINDS, reportKind } from "../../model/report/index.ts";
+import { nodeHasher } from "../../tma/index.ts";
+import type { Actors } from "../actors.ts";
+import { nameBehaviours } from "../model-files.ts";
+import { readPoints } from "../points-file.ts";
+import type { FileRecord } from "../record-file.ts";
+import { type Cast, Numbered } from "./cast.ts";
+import type { Clock } from "./clock.ts";
+import { MAX_REPORT_BEHAVIOURS, MAX_REPORT_WORDS } from "./limits.ts";
+
+/** One behaviour to be listed. */
+interface Listed {
+  readonly event: SecurityEvent;
+  readonly actors: Actors;
+  readonly count: number;
+  readonly tests: readonly string[];
+  readonly runs: number;
+}
+
+export interface ListParts {
+  readonly cast: Cast;
+  readonly clock: Clock;
+}
+
+/** What a run without a model did, in the order of discovery. */
+export function behavioursOfRun(
+  { records, actors }: { readonly records: readonly FileRecord[]; readonly actors: Actors },
+  terms: { readonly model: WorkloadModel | undefined; readonly points: string },
+  parts: ListParts,
+): ReportBehaviours {
+  const countOf = countsOf(terms.points);
+  const coefficientOf = mapping(terms.model);
+  const listed = records.map(({ event }): Listed => {
+    const coefficient = coefficientOf(event);
+    const count = coefficient === undefined ? 0 : (countOf.get(coefficient) ?? 0);
+    return { event, actors, count, tests: [], runs: 0 };
+  });
+  return list("run", { listed, unnamed: 0 }, parts);
+}
+
+/** What a model allows, as far as the records beside its file name it; counts are of the run whose points these are. */
+export function behavioursOfModel(
+  { model, file }: { readonly model: WorkloadModel; readonly file: string },
+  points: string | undefined,
+  parts: ListParts,
+): ReportBehaviours {
+  const countOf = points === undefined ? undefined : countsOf(points);
+  const named = nameBehaviours(model, file);
+  const listed: Listed[] = [];
+  for (const coefficient of model.spec.points) {
+    const behaviour = named.get(coefficient);
+    if (behaviour === undefined) continue;
+    const count = countOf?.get(coefficient) ?? 0;
+    listed.push({ ...behaviour, count, tests: [], runs: 0 });
+  }
+  const unnamed = model.spec.points.length - listed.length;
+  return list(countOf === undefined ? "learned" : "model", { listed, unnamed }, parts);
+}
+
+function countsOf(points: string): ReadonlyMap<string, number> {
+  if (!existsSync(points)) return new Map();
+  return new Map(readPoints(points).map(({ coefficient, count }) => [coefficient, count]));
+}
+
+function mapping(model: WorkloadModel | undefined): (event: SecurityEvent) => string | undefined {
+  if (model === undefined) return () => undefined;
+  const mapper = createMapper(nodeHasher(model.spec.digest), model.spec.mapping);
+  const profile = createProfile(model.spec.profile, mapper);
+  return (event) => mapper.coefficient(profile.rewrite(event));
+}
+
+/** What the workload does, in words that fit into a row. */
+export function wordsOf(event: SecurityEvent, actors: Actors): string {
+  const words = describeEvent(event, (taskId) => actors.programOf(taskId));
+  return words.length > MAX_REPORT_WORDS ? `${words.slice(0, MAX_REPORT_WORDS)}...` : words;
+}
+
+function list(
+  of: ReportBehaviours["of"],
+  { listed, unnamed }: { readonly listed: readonly Listed[]; readonly unnamed: number },
+  { cast, clock }: ListParts,
+): ReportBehaviours {
+  const hooks = new Numbered();
+  const tests = new Numbered();
+  const rows: BehaviourRow[] = [];
+  const more = new Map<string, [program: number, kind: number, count: number]>();
+  for (const { event, actors, count, tests: named, runs } of listed) {
+    const actor = cast.actor(actors, event.task);
+    const kind = REPORT_KINDS.indexOf(reportKind(event));
+    if (rows.length < MAX_REPORT_BEHAVIOURS) {
+      const hook = hooks.of(event.hook === "syscall" ? `syscall ${event.syscall}` : event.hook);
+      const inTests = named.map((test) => tests.of(quote(test)));
+      const words = wordsOf(event, actors);
+      rows.push([actor, kind, hook, words, count, clock.ms(event.ts), inTests, runs]);
+      continue;
+    }
+    const program = cast.actors[actor]?.program ?? 0;
+    const key = `${program} ${kind}`;
+    const known = more.get(key) ?? [program, kind, 0];
+    known[2] += 1;
+    more.set(key, known);
+  }
+  const [kinds, rest] = [[...REPORT_KINDS], [...more.values()]];
+  return { of, kinds, hooks: hooks.texts, tests: tests.texts, rows, unnamed, more: rest };
+}
+
+/** Where no records are. */
+export function noBehaviours(unnamed: number): ReportBehaviours {
+  return {
+    of: "unknown",
+    kinds: [...REPORT_KINDS],
+    hooks: [],
+    tests: [],
+    rows: [],
+    unnamed,
+    more: [],
+  };
+}

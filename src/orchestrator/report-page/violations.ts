@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// The violations of a run with their why, as a report shows them.
+import { quote } from "../../base/quote.ts";
+import type { SecurityEvent } from "../../event/index.ts";
+import { HOOKS } from "../../event/index.ts";
+import type { ReportNearest, ReportViolation, ReportViolations } from "../../model/report/data.ts";
+import { REPORT_KINDS, reportKind } from "../../model/report/index.ts";
+import type { Actors } from "../actors.ts";
+import type { ActorFinding, Explanation, Violations } from "../explain.ts";
+import { plainDifference } from "../plain-difference.ts";
+import type { FileRecord } from "../record-file.ts";
+import { wordsOf } from "./behaviours.ts";
+import type { Cast } from "./cast.ts";
+import type { Clock } from "./clock.ts";
+import { MAX_EXPLAINED_VIOLATIONS, MAX_REPORT_REFUSED, MAX_REPORT_VIOLATIONS } from "./limits.ts";
+
+export interface ViolationParts {
+  readonly cast: Cast;
+  readonly clock: Clock;
+  readonly actors: Actors;
+  /** What `galgo why` is told: the name of the run, or its folder. */
+  readonly target: string;
+  /** By violation: the process that did it. */
+  readonly rowOf: readonly number[];
+}
+
+export const NO_VIOLATIONS: ReportViolations = { list: [], refused: [], left: 0 };
+
+/** @throws ModelError when the records can not be compared under the rules of the model */
+export function violationsOf(
+  violations: Violations,
+  all: readonly FileRecord[],
+  parts: ViolationParts,
+): ReportViolations {
+  const { records } = violations;
+  const list = records.slice(0, MAX_REPORT_VIOLATIONS).map((record, index) => {
+    const shown = violationOf(record, index, parts);
+    if (index >= MAX_EXPLAINED_VIOLATIONS) return shown;
+    return { ...shown, why: whyOf(violations.explain(index + 1), parts) };
+  });
+  const refused = all.filter(({ mark }) => mark?.kind === "refused");
+  return {
+    list,
+    refused: refused
+      .slice(0, MAX_REPORT_REFUSED)
+      .map(({ event }) => [
+        parts.cast.actor(parts.actors, event.task),
+        wordsOf(event, parts.actors),
+      ]),
+    left: records.length - list.length,
+  };
+}
+
+function violationOf({ event, mark }: FileRecord, index: number, parts: ViolationParts) {
+  const { cast, clock, actors, rowOf } = parts;
+  const violation: ReportViolation = {
+    number: index + 1,
+    decision: mark?.decision ?? "observed",
+    actor: cast.actor(actors, event.task),
+    words: wordsOf(event, actors),
+    kind: REPORT_KINDS.indexOf(reportKind(event)),
+    hook: event.hook,
+    process: quote(event.process),
+    pid: event.tgid ?? event.pid,
+    uid: event.coe.euid,
+    atMs: clock.ms(event.ts),
+    row: rowOf[index] ?? -1,
+    ...(mark?.heldUs === undefined ? {} : { heldUs: mark.heldUs }),
+    ...(mark?.reason === undefined ? {} : { reason: quote(mark.reason) }),
+    ...(mark?.coefficient === undefined ? {} : { coefficient: mark.coefficient }),
+  };
+  return violation;
+}
+
+function whyOf(
+  explanation: Explanation,
+  { cast, target }: ViolationParts,
+): NonNullable<ReportViolation["why"]> {
+  const { event, actor, actors, chain, nearest, number } = explanation;
+  return {
+    actorWords: actorWords(actor, chain.at(-1)?.program, actors),
+    nearest: nearest.map(
+      (near): ReportNearest => ({
+        actor: cast.actor(actors, near.event.task),
+        words: wordsOf(near.event, actors),
+        differs: near.differs.map((difference) => plainDifference(difference, actors)),
+      }),
+    ),
+    remedies: remedies(explanation, target, number),
+    event: membersOf(event, actors),
+  };
+}
+
+function actorWords(actor: ActorFinding, program: string | undefined, actors: Actors): string {
+  const name = program === undefined ? "this program" : quote(program);
+  switch (actor.kind) {
+    case "known":
+      return `The model knows ${name} here, doing other things.`;
+    case "untold":
+      return "";
+    case "unknown":
+      return `The model knows no ${name} here: nothing that it does is allowed.`;
+    case "changed": {
+      const parent = actors.programOf(actor.known.task.pTaskId);
+      const starter = parent === undefined ? "nobody of the workload" : quote(parent);
+      const words = actor.differs.map((difference) => {
+        if (difference === "content") return "its content is another";
+        if (difference === "credentials") return "it runs with other credentials";
+        return `the allowed one is started by ${starter}`;
+      });
+      return `The model knows ${name}, but not this one: ${words.join("; ")}.`;
+    }
+  }
+}
+
+function remedies({ mark, nearest, actor }: Explanation, target: string, number: number): string[] {
+  const [closest] = nearest;
+  const lines: string[] = [];
+  const made = closest?.differs.some(
+    ({ field, got }) => field.endsWith("path.created") && got === "absent",
+  );
+  if (made === true)
+    lines.push(
+      "The workload made this file itself while it learned, and here it was there before: remove it before the run, or learn both ways.",
+    );
+  if (actor.kind === "known" && closest?.differs.length === 1)
+    lines.push("The workload does what is allowed: it differs in one thing only.");
+  if (mark.coefficient !== undefined)
+    lines.push(
+      "If this belongs to the workload, let it do so while it learns and merge what was learned (galgo learn, galgo model merge).",
+    );
+  lines.push(`galgo why ${target} ${number} says the same, up to date with the model.`);
+  return lines;
+}
+
+/** The members of an event that say what was wanted, as `plainDifference` tells them. */
+function membersOf(event: SecurityEvent, actors: Actors): [field: string, value: string][] {
+  const found: [string, string][] = [];
+  const add = (field: string, value: unknown): void => {
+    if (value === undefined || value === null) return;
+    if (typeof value === "object") {
+      for (const [member, inner] of Object.entries(value)) add(`${field}.${member}`, inner);
+      return;
+    }
+    const text = String(value);
+    const plain = plainDifference({ field, expected: text, got: text }, actors);
+    found.push([quote(field), plain.got]);
+  };
+  if (event.hook === "syscall") add("syscall", event.syscall);
+  const cell = event.cell as unknown as Readonly<Record<string, unknown>>;
+  for (const { member } of HOOKS[event.hook].cell) add(member, cell[member]);
+  return found;
+}
