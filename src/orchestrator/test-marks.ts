@@ -2,7 +2,17 @@
 // Marks of tests: while a workload is learned it says which test it is at by making a file of that name in a directory that the environment
 // variable GALGO_MARKS names. The held open is the message, so it is ordered with all other events; it is no behaviour of the model, and the
 // file is gone again before the open returns. docs/completeness.md describes it for users.
-import { chmodSync, mkdtempSync, readFileSync, realpathSync, rmSync, unlinkSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  unlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodePath } from "../base/path-text.ts";
@@ -62,12 +72,22 @@ export function withMarks(
 /** The marks of one run. Names are text of the workload: it may lie about them, and about nothing else. */
 export class TestMarks {
   readonly #prefix: string;
+  /** The directory itself, wherever its name leads by then. */
+  readonly #fd: number;
   readonly #byProcess = new Map<number, Marked>();
   readonly #names = new Set<string>();
 
   /** @param directory as `makeMarksDirectory` gives it */
   constructor(directory: string) {
     this.#prefix = `${directory}/`;
+    this.#fd = openSync(
+      directory,
+      constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW,
+    );
+  }
+
+  close(): void {
+    closeSync(this.#fd);
   }
 
   /** True when the event is only the making of a mark, which is taken note of. To be asked while the task is held. */
@@ -135,7 +155,7 @@ export class TestMarks {
   /** Made anew each time, by whomever: then no rights of a file that is there stand in the way. */
   #remove(name: string): void {
     try {
-      unlinkSync(Buffer.from(encodePath(this.#prefix + name)));
+      unlinkSync(Buffer.from(encodePath(`/proc/self/fd/${this.#fd}/${name}`)));
     } catch {
       // a directory, or gone: the mark counts all the same
     }

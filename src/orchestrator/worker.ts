@@ -44,6 +44,7 @@ interface Bench {
   readonly unreadable: UnreadableRecords;
   readonly processes: ProcessLog;
   readonly shared: SharedPointsWriter | undefined;
+  readonly marks: TestMarks | undefined;
 }
 
 function post(message: WorkerMessage): void {
@@ -58,6 +59,7 @@ function prepare(setup: WorkerSetup): Bench {
   const forensics = openRecordLog(setup.forensics);
   const unreadable = new UnreadableRecords(setup.unreadable);
   const processes = new ProcessLog(setup.processes);
+  const marks = setup.marks === undefined ? undefined : new TestMarks(setup.marks);
   const namespace = createNamespace(
     {
       mode: setup.mode,
@@ -69,7 +71,7 @@ function prepare(setup: WorkerSetup): Bench {
       trajectory,
       forensics,
       processes,
-      ...(setup.marks === undefined ? {} : { marks: new TestMarks(setup.marks) }),
+      ...(marks === undefined ? {} : { marks }),
       pulse: heartbeat,
       kill,
       report: (violation) => post({ type: "violation", violation }),
@@ -78,7 +80,18 @@ function prepare(setup: WorkerSetup): Bench {
       ...(setup.bpf === undefined ? {} : { programs }),
     },
   );
-  return { setup, heartbeat, tma, namespace, trajectory, forensics, unreadable, processes, shared };
+  return {
+    setup,
+    heartbeat,
+    tma,
+    namespace,
+    trajectory,
+    forensics,
+    unreadable,
+    processes,
+    shared,
+    marks,
+  };
 }
 
 /** What the programs in the kernel say of the namespace; nothing, with the other sensors. */
@@ -117,6 +130,7 @@ async function serveProgrammed(bench: Bench, bpf: BpfSetup, order: BpfOrder): Pr
 function finish(bench: Bench, result: WorkerResult): void {
   for (const log of [bench.trajectory, bench.forensics, bench.unreadable, bench.processes])
     log.close();
+  bench.marks?.close();
   post({ type: "done", result });
   bench.tma.close();
 }
