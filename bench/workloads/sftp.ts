@@ -29,6 +29,7 @@ function driver({ folder, site, inject }: FreshRun, port: number): string {
 options="-F none -o UserKnownHostsFile=${folder}/known_hosts -o IdentitiesOnly=yes -i ${folder}/keys/user -o BatchMode=yes"
 to="root@127.0.0.1"
 /usr/sbin/sshd -f ${folder}/sshd_config -E ${folder}/sshd.log || exit 1
+${site.health} there ${folder}/sshd.pid
 sftp -q $options -P ${port} -b ${folder}/up.batch $to >${folder}/up.txt
 sftp -q $options -P ${port} -b ${folder}/down.batch $to >${folder}/down.txt
 ssh $options -p ${port} $to "wc -c <${folder}/remote/renamed"
