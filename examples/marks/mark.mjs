@@ -24,7 +24,10 @@ function mark(name) {
 
 /** A name that a file can have: "/" and what has a meaning at the beginning of a mark stand as %XX. */
 function encoded(name) {
-  return name.replaceAll("%", "%25").replaceAll("/", "%2F").replace(/^\^|^-$/, escaped);
+  return name
+    .replaceAll("%", "%25")
+    .replaceAll("/", "%2F")
+    .replace(/^\^|^-$/, escaped);
 }
 
 function escaped(char) {
