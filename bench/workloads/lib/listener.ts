@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { freePort } from "./site.ts";
 import type { AttackWorld } from "./workload.ts";
 
 /** Nothing in the corpus connects to it. */
@@ -17,7 +18,7 @@ export interface OpenWorld extends AttackWorld {
   close(): Promise<void>;
 }
 
-/** Listens on a port that the kernel chooses, on all of loopback. */
+/** Listens on all of loopback, on a port like those of the services: models that know one port after three runs are not what is tried. */
 export async function openWorld(): Promise<OpenWorld> {
   const heard: string[] = [];
   const sockets = new Set<Socket>();
@@ -26,7 +27,8 @@ export async function openWorld(): Promise<OpenWorld> {
     socket.once("close", () => sockets.delete(socket));
     attend(socket, heard);
   });
-  const port = await listening(server);
+  const port = await freePort((below) => Math.floor(Math.random() * below));
+  await listening(server, port);
   return {
     port,
     otherHost: OTHER_HOST,
@@ -56,13 +58,10 @@ function attend(socket: Socket, heard: string[]): void {
   }, SILENCE_MS).unref();
 }
 
-function listening(server: Server): Promise<number> {
+function listening(server: Server, port: number): Promise<void> {
   return new Promise((done, failed) => {
     server.once("error", failed);
-    server.listen(0, "0.0.0.0", () => {
-      const address = server.address();
-      if (address !== null && typeof address === "object") done(address.port);
-    });
+    server.listen(port, "0.0.0.0", done);
   });
 }
 

@@ -146,7 +146,8 @@ function generator(text: string): (below: number) => number {
   };
 }
 
-async function freePort(random: (below: number) => number): Promise<number> {
+/** A pseudo-random port from the range that the services of the corpus have, free now. */
+export async function freePort(random: (below: number) => number): Promise<number> {
   for (let attempt = 0; attempt < MAX_PORT_TRIES; attempt++) {
     const port = FIRST_PORT + random(PORTS);
     if (await isFree(port)) return port;
