@@ -2,31 +2,39 @@
 // An explanation of a violation in words.
 import { quote } from "../base/quote.ts";
 import { describeEvent } from "../event/index.ts";
-import type { Nearest } from "../model/index.ts";
 import { plainDifference, SHOWN_DIGITS } from "../orchestrator/inspect/index.ts";
 import type { ActorFinding, Actors, Explanation } from "../orchestrator/inspect/index.ts";
 import { plural, table } from "./render.ts";
+import { ruleOption } from "./rule-option.ts";
 import type { Painter } from "./render.ts";
 import { chainText, decisionText, heldText } from "./violation-text.ts";
+
+/** Tests of a neighbour that are named. */
+const MAX_TESTS = 3;
 
 /** Name of a program for `describeEvent`. */
 export function programNames(actors: Actors): (taskId: string) => string | undefined {
   return (taskId) => actors.programOf(taskId);
 }
 
-export function explanationText(explanation: Explanation, name: string, paint: Painter): string {
+/** What a reader can type. */
+export interface WhyNames {
+  /** Of the run, or the file that was given. */
+  readonly name: string;
+  /** The model's file, where it is known. */
+  readonly model: string | undefined;
+  /** Where an earlier run was asked for. */
+  readonly runId: string | undefined;
+}
+
+export function explanationText(explanation: Explanation, names: WhyNames, paint: Painter): string {
   const { number, total, event, mark, chain, actors } = explanation;
-  const actor = chain.at(-1);
   const lines = [
     `${paint.bold(`Violation ${number} of ${total}`)}, ${decisionText(mark.decision)}`,
     "",
     table(
       [
-        [
-          "who",
-          chainText(chain.map(({ program }) => program)) +
-            (actor?.forked === true ? " (forked)" : ""),
-        ],
+        ...chainRows(chain, paint),
         [
           "",
           paint.dim(
@@ -40,17 +48,62 @@ export function explanationText(explanation: Explanation, name: string, paint: P
             ? heldText(mark.heldUs)
             : `${heldText(undefined)} (${mark.reason})`,
         ],
+        ...cascadeRows(explanation),
       ],
       "  ",
     ),
     "",
     ...actorLines(explanation.actor, chain.at(-1)?.program, actors),
     ...nearestLines(explanation, paint),
+    ...adviceLines(explanation, paint),
     paint.bold("To allow it"),
-    ...remedyLines(explanation, name),
+    ...remedyLines(explanation, names),
     ...explanation.notices.map((notice) => `${paint.yellow("note:")} ${notice}`),
   ];
   return lines.join("\n");
+}
+
+const STANDING_WORDS = {
+  known: "",
+  changed: "not the one of the model",
+  unknown: "not in the model",
+};
+
+/** Program by program, the first one of the workload first. */
+function chainRows(chain: Explanation["chain"], paint: Painter): string[][] {
+  return chain.map(({ program, forked, standing = "known" }, i) => {
+    const name = chainText([program]);
+    const words = [...(forked ? ["forked"] : []), ...[STANDING_WORDS[standing]].filter(Boolean)];
+    const more = words.length === 0 ? "" : `  ${paint.yellow(`(${words.join(", ")})`)}`;
+    return [i === 0 ? "who" : "", `${i === 0 ? "" : "> "}${name}${more}`];
+  });
+}
+
+function cascadeRows({ cascade: { follows, refused } }: Explanation): string[][] {
+  const rows: string[][] = [];
+  if (follows?.how === "started") {
+    const program = chainText([follows.program]);
+    rows.push([
+      "after",
+      `violation ${follows.number}, the start of ${program}: nothing that it does is allowed`,
+    ]);
+  }
+  if (follows?.how === "same process")
+    rows.push(["after", `violation ${follows.number}, by the same process`]);
+  if (refused > 0) rows.push(["then", `${plural(refused, "other call")} of this process refused`]);
+  return rows;
+}
+
+/** What keeps it out, and what would cover it. */
+function adviceLines({ advice }: Explanation, paint: Painter): string[] {
+  if (advice.length === 0) return [];
+  const lines = [paint.bold("What it looks like")];
+  for (const { words, rule } of advice) {
+    lines.push(`  ${words}`);
+    const option = rule === undefined ? undefined : ruleOption(rule);
+    if (option !== undefined) lines.push(`    --rule ${option}`);
+  }
+  return [...lines, ""];
 }
 
 function actorLines(actor: ActorFinding, program: string | undefined, actors: Actors): string[] {
@@ -79,7 +132,7 @@ function nearestLines({ nearest, actors }: Explanation, paint: Painter): string[
   const lines = [paint.bold("Nearest allowed")];
   for (const near of nearest) {
     const chain = chainText(actors.chainOf(near.event.task).map(({ program }) => program));
-    lines.push(`  ${chain} ${describeEvent(near.event, programNames(actors))}`);
+    lines.push(`  ${chain} ${describeEvent(near.event, programNames(actors))}${testsText(near)}`);
     const rows = near.differs.map((difference) => {
       const { field, expected, got } = plainDifference(difference, actors);
       return [paint.dim(field), `allowed ${expected}`, `here ${got}`];
@@ -89,35 +142,30 @@ function nearestLines({ nearest, actors }: Explanation, paint: Painter): string[
   return [...lines, ""];
 }
 
-/** True when the workload made the file itself while it learned, and here it was there before. */
-function wasMadeBefore(nearest: Nearest | undefined): boolean {
-  return (
-    nearest?.differs.some(({ field, got }) => field.endsWith("path.created") && got === "absent") ??
-    false
-  );
+/** Tests that a neighbour comes from. */
+function testsText({ tests }: Explanation["nearest"][number]): string {
+  if (tests.length === 0) return "";
+  const shown = tests.slice(0, MAX_TESTS).map((test) => quote(test, 60));
+  const more = tests.length > shown.length ? ", ..." : "";
+  return `  [learned in ${shown.join(", ")}${more}]`;
 }
 
-function remedyLines({ mark, nearest, actor }: Explanation, name: string): string[] {
-  const lines: string[] = [];
-  const [closest] = nearest;
-  if (wasMadeBefore(closest)) {
-    lines.push(
-      "  the workload made this file itself while it learned, and here it was there before:",
-      "  remove it before the run, or learn both ways (galgo learn --runs 2)",
-    );
-  }
-  if (mark.coefficient !== undefined) {
-    lines.push(`  the model needs one more point: ${mark.coefficient}`);
-  }
-  if (closest !== undefined && actor.kind === "known" && closest.differs.length === 1) {
-    lines.push("  or the workload has to do what is allowed: it differs in one thing only");
-  }
-  lines.push(
-    "  let the workload do it while it learns, and add what was learned:",
-    `    galgo learn --name ${name} -o more.galgo.json -- COMMAND`,
-    "    galgo model merge -o MODEL MODEL more.galgo.json",
-  );
-  return lines;
+function remedyLines({ number, cascade }: Explanation, names: WhyNames): string[] {
+  const { follows } = cascade;
+  const { name, runId } = names;
+  const file = names.model === undefined ? "MODEL" : quote(names.model);
+  const started = follows?.how === "started";
+  const numbers = started ? `${follows.number} ${number}` : `${number}`;
+  const earlier = runId === undefined ? "" : ` --run ${runId}`;
+  return [
+    started
+      ? "  add exactly this and the start of the program to the model (--all: everything of this run), after a look at it:"
+      : "  add exactly this to the model, after a look at it:",
+    `    galgo model amend ${file} ${quote(name)} ${numbers}${earlier}`,
+    "  or let the workload do it while it learns, and add what was learned:",
+    `    galgo learn --name ${quote(name)} -o more.galgo.json -- COMMAND`,
+    `    galgo model merge -o ${file} ${file} more.galgo.json`,
+  ];
 }
 
 /** "and 2 more violations" for the end. */

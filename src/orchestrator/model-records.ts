@@ -11,6 +11,8 @@ import type { RecordsEnd } from "./record-file.ts";
 export interface ModelRecords extends RecordsEnd {
   /** Behaviours of all runs, as recorded but with the model's TASK_IDs. */
   readonly events: readonly SecurityEvent[];
+  /** For each of them the test that showed it first in its run, where the workload said so. */
+  readonly tests: readonly (string | undefined)[];
   /** Who is behind the TASK_IDs. */
   readonly actors: Actors;
 }
@@ -21,14 +23,23 @@ export interface ModelRecords extends RecordsEnd {
  */
 export function loadModelRecords(path: string, model: WorkloadModel | undefined): ModelRecords {
   const raw: SecurityEvent[] = [];
+  const named: (string | undefined)[] = [];
   const reader = readRecords(path);
   let step = reader.next();
-  for (; step.done !== true; step = reader.next()) raw.push(step.value.event);
+  for (; step.done !== true; step = reader.next()) {
+    raw.push(step.value.event);
+    named.push(step.value.learned?.test);
+  }
   const actors = new Actors();
   const events: SecurityEvent[] = [];
-  for (const event of model === undefined ? raw : underRules(raw, model.spec)) {
+  const tests: (string | undefined)[] = [];
+  const carried = model === undefined ? raw : underRules(raw, model.spec);
+  for (const [i, event] of carried.entries()) {
     if (isIdentity(event)) actors.add(event);
-    else events.push(event);
+    else {
+      events.push(event);
+      tests.push(named[i]);
+    }
   }
-  return { events, actors, cutBytes: step.value.cutBytes };
+  return { events, tests, actors, cutBytes: step.value.cutBytes };
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo why NAME|FILE [N]: explains a violation.
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { quote } from "../../base/quote.ts";
 import { describeEvent } from "../../event/index.ts";
 import {
@@ -15,6 +15,7 @@ import {
 } from "../../orchestrator/inspect/index.ts";
 import type { Explanation, Target } from "../../orchestrator/inspect/index.ts";
 import { outJson, outLine, outPainter, say } from "../render.ts";
+import { ruleOption } from "../rule-option.ts";
 import { explanationText, othersText, programNames } from "../why-text.ts";
 
 interface WhyOptions {
@@ -38,9 +39,16 @@ export async function why(text: string, number: number, options: WhyOptions): Pr
     outJson(jsonOf(explanation));
     return;
   }
-  outLine(explanationText(explanation, name, outPainter()));
+  const model = "modelFile" in source ? nearPath(source.modelFile) : undefined;
+  outLine(explanationText(explanation, { name, model, runId: options.run }, outPainter()));
   const others = othersText(explanation, name);
   if (others !== undefined) say(others);
+}
+
+/** Below the current folder the rest of a path is enough. */
+function nearPath(path: string): string {
+  const below = relative(process.cwd(), path);
+  return below.startsWith("..") ? path : below;
 }
 
 /** Where the violations and what was allowed are to be found. */
@@ -61,6 +69,7 @@ function sourceOf(target: Exclude<Target, { kind: "model" }>, chosen: string | u
 
 function jsonOf(explanation: Explanation): unknown {
   const { number, total, event, mark, chain, actor, nearest, actors, notices } = explanation;
+  const { advice, cascade } = explanation;
   const names = programNames(actors);
   return {
     number,
@@ -69,14 +78,20 @@ function jsonOf(explanation: Explanation): unknown {
     words: describeEvent(event, names),
     chain,
     actor,
+    cascade,
     event,
     nearest: nearest.map((near) => ({
       words: describeEvent(near.event, names),
       chain: actors.chainOf(near.event.task),
+      tests: near.tests,
       distance: near.distance,
       differs: near.differs,
       plain: near.differs.map((difference) => plainDifference(difference, actors)),
     })),
+    advice: advice.map((one) => {
+      const option = one.rule === undefined ? undefined : ruleOption(one.rule);
+      return option === undefined ? one : { ...one, option: `--rule ${option}` };
+    }),
     notices,
   };
 }
