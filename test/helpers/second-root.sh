@@ -8,16 +8,36 @@ kind=$1 base=$2 shared=$3
 shift 3
 root=$base/root
 
+# overlay PLACE LAYERS: PLACE as it is, at the same place below the new root; changes go to the folder LAYERS
+overlay() {
+  mkdir -p "$2/upper" "$2/work"
+  chmod --reference="$1" "$2/upper" # the directory itself is that of the upper layer
+  mount -t overlay none -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$root$1"
+}
+
 case $kind in
 overlay)
   mount -t tmpfs none "$base"
-  mkdir "$base/upper" "$base/work" "$root"
-  mount -t overlay none -o "lowerdir=/,upperdir=$base/upper,workdir=$base/work" "$root"
-  # what is a mount of its own below / is not seen through the overlay
-  for place in /*; do
-    case $place in /proc | /sys | /dev) continue ;; esac
-    if [ -d "$place" ] && mountpoint -q "$place"; then mount --rbind "$place" "$root$place"; fi
-  done
+  mkdir "$root"
+  if overlay / "$base/layers" 2>"$base/why"; then
+    # what is a mount of its own below / is not seen through the overlay
+    for place in /*; do
+      case $place in /proc | /sys | /dev) continue ;; esac
+      if [ -d "$place" ] && mountpoint -q "$place"; then mount --rbind "$place" "$root$place"; fi
+    done
+  else
+    # in a user namespace / can not be the lower layer, because things are mounted below it: one overlay for each directory of it then
+    [ "$(id -u)" != 0 ] || { cat "$base/why" >&2; exit 1; }
+    for place in /*; do
+      case $place in
+      /proc | /sys | /dev) mkdir "$root$place" && continue ;;
+      esac
+      if [ -L "$place" ]; then cp -P "$place" "$root/"; fi
+      if [ -L "$place" ] || [ ! -d "$place" ]; then continue; fi
+      mkdir "$root$place"
+      overlay "$place" "$base/layers-of$place" 2>/dev/null || mount --rbind "$place" "$root$place"
+    done
+  fi
   ;;
 ext4)
   truncate -s 4G "$base/image"

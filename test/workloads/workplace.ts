@@ -253,7 +253,7 @@ export class Workplace {
 
   /** Where dist/ and node_modules/ are, readable by the user. */
   get installed(): string {
-    return resolve(this.#main, "../../..");
+    return resolve(this.#main, "../..");
   }
 
   /** The words that run galgo, for a terminal of its own. */
