@@ -68,6 +68,27 @@ export function addModel(program: Command): void {
     .action(async (file, options) => (await load()).modelSeal(file, options));
   addModelChanges(model);
   addModelForms(model);
+  addModelExport(model);
+}
+
+function addModelExport(model: Command): void {
+  model
+    .command("export")
+    .description(
+      "write what the records beside a sealed model say it allows in a form that others enforce, and say what is lost",
+    )
+    .argument("<model>")
+    .addOption(
+      new Option("--to <form>", "seccomp profile of a container, drop-in of a unit, Landlock rules")
+        .choices(["oci-seccomp", "systemd", "landlock"])
+        .makeOptionMandatory(),
+    )
+    .option("-o, --output <file>", "where the result is written (default: stdout)")
+    .option("--allow-loss", "although behaviours of the model have no record")
+    .option("--json", "print JSON: the result as text, and the losses")
+    .action(async (file, options) =>
+      (await import("./commands/model-export.ts")).modelExport(file, options),
+    );
 }
 
 function addModelChanges(model: Command): void {

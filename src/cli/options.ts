@@ -32,11 +32,6 @@ export function positive(text: string): number {
   throw new InvalidArgumentError("Expected a whole number from 1.");
 }
 
-/** Reads the argument of an option that may be given again and again. */
-export function collect(text: string, before: readonly string[] = []): readonly string[] {
-  return [...before, text];
-}
-
 /** The same for an argument that may be given several times. */
 export function positives(text: string, before: readonly number[] = []): readonly number[] {
   return [...before, positive(text)];

@@ -2,7 +2,7 @@
 // The command line as a table of commands. Only the command that runs is loaded.
 import { Argument, Command, Option } from "commander";
 import { addModel } from "./model-program.ts";
-import { collect, digestOption, mappingOption, positive, requireOption } from "./options.ts";
+import { digestOption, listOption, mappingOption, positive, requireOption } from "./options.ts";
 import { CONSOLE_SUBJECTS, SHOW_SUBJECTS } from "./subjects.ts";
 import { packageVersion } from "./version.ts";
 
@@ -122,10 +122,11 @@ function addRun(program: Command): void {
       "--floor",
       "with --enforce: let the kernel guard what is only read, and ask only about the rest (faster, sees less)",
     )
-    .option(
-      "--floor-allow <path>",
-      "with --floor: every program may read this, although it is much or a secret; may be given again",
-      collect,
+    .addOption(
+      listOption(
+        "--floor-allow <path>",
+        "with --floor: every program may read this, although it is much or a secret; may be given again",
+      ),
     )
     .option("--allow-weaker", "run although this machine sees less than the model was learned with")
     .option("--json", "print the result as JSON on stderr's last line");

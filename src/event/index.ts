@@ -20,6 +20,7 @@ export type {
   SecurityEvent,
   TaskIdentity,
 } from "./event.ts";
+export { CAPABILITIES, FAMILIES } from "./names-table.ts";
 export { HOOK_NAMES, HOOKS, type HookInfo, isHookName } from "./hooks.ts";
 export {
   MAX_DIGEST_BYTES,

@@ -12,4 +12,6 @@ export {
   type FloorPath,
 } from "./floor.ts";
 export { parseStatus } from "./proc.ts";
+export type { HandlerName, SyscallRule, When } from "./rule.ts";
 export { serveSeccomp, type ServeOptions } from "./serve.ts";
+export { REFUSED_CALLS, TABLE } from "./table.ts";

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// Models in the forms of what others enforce.
+export {
+  EXPORT_FORMS,
+  type ExportForm,
+  exportModel,
+  type ExportRequest,
+  type ExportResult,
+} from "./export-model.ts";
+export { type Loss, lossLine } from "./losses.ts";
