@@ -238,7 +238,7 @@ function memory(runs: { again: Used[]; fresh: Used[] }, long: Used): BenchTable 
 
 /** Where the time goes. Steps are measured by leaving out those behind them. */
 function stages(again: Stream, fresh: Stream): BenchTable {
-  const memo = new TextMemo(false);
+  const memo = new TextMemo("all");
   const prepare: RecordSink = {
     record: (bytes, _, parts = recordParts(bytes)) => void (parts && memo.set(parts, "known")),
     unreadable: () => undefined,

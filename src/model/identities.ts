@@ -5,7 +5,7 @@ import type { FileId, PathId } from "../event/cell/file.ts";
 import type { SockId } from "../event/cell/socket.ts";
 import type { Coe } from "../event/coe.ts";
 import type { EventOf, SecurityEvent, TaskIdentity } from "../event/event.ts";
-import { HOOKS } from "../event/index.ts";
+import { HOOKS, isUntold } from "../event/index.ts";
 import type { FieldKind, KindValue } from "../event/layout.ts";
 import { ModelError } from "./errors.ts";
 import type { EventMapper } from "./mapper.ts";
@@ -24,6 +24,22 @@ export interface IdentityRecord {
 }
 
 type ExecRecord = EventOf<"bprm_committed_creds">;
+
+/**
+ * Tells the profile who is behind the TASK_IDs of identity records, so that its rules of programs hold for their events. Believed are records
+ * that prove it: whose TASK_ID is the digest of what they say. Other events and records are passed over.
+ */
+export function namePrograms(
+  events: Iterable<SecurityEvent>,
+  { mapper, profile }: { readonly mapper: EventMapper; readonly profile: Profile },
+): void {
+  for (const e of events) {
+    if (e.hook !== "bprm_committed_creds" || isUntold(e)) continue;
+    const image = profile.rewriteExecutable(e.cell.file);
+    if (mapper.taskId(e.task.pTaskId, e.coe, image) === e.task.taskId)
+      profile.named(e.task.taskId, programName(image.path));
+  }
+}
 
 /** New TASK_IDs for recorded ones. The profile is told which programs are behind them. */
 export class IdentityMap {

@@ -33,6 +33,11 @@ export class PathRules {
     return this.#createdClass;
   }
 
+  /** Whether a name may depend on who uses it, beyond what `proc-self` does. */
+  get usesPid(): boolean {
+    return this.#templates?.usesPid ?? false;
+  }
+
   /** How many names depended on who used them so far. */
   get dependences(): number {
     return this.#templates?.dependences ?? 0;

@@ -170,6 +170,7 @@ class RuleSet implements Profile {
   }
 
   dependsOnProcess(e: SecurityEvent): boolean {
+    if (!this.#paths.usesPid) return false;
     const before = this.#paths.dependences;
     this.rewrite(e);
     return this.#paths.dependences !== before;

@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { quote } from "../base/quote.ts";
 import type { SecurityEvent } from "../event/index.ts";
 import { type Advice, adviceFor } from "../model/advice/index.ts";
-import { createMapper, createProfile, nearestBehaviours } from "../model/index.ts";
+import { createMapper, createProfile, namePrograms, nearestBehaviours } from "../model/index.ts";
 import type { EventMapper, Nearest, Profile, WorkloadModel } from "../model/index.ts";
 import { nodeHasher } from "../tma/index.ts";
 import type { Actor, Actors, IdentityRecord } from "./actors.ts";
@@ -103,7 +103,7 @@ export function openViolations(source: ExplainSource): Violations {
   const allowed = allowedBy(source, actors);
   const cut = cutNotice(source.forensics, { cutBytes });
   const notices = [...(cut === undefined ? [] : [cut]), ...allowed.notices];
-  const nearest = nearestIn(source.model, allowed);
+  const nearest = nearestIn(source.model, allowed, actors);
   const cascadeOf = cascades(records, actors);
   const explain = (number: number): Explanation => {
     const record = violations[number - 1];
@@ -202,11 +202,13 @@ type Nearby = Pick<Explanation, "nearest" | "advice">;
 function nearestIn(
   model: WorkloadModel | undefined,
   known: Allowed,
+  actors: Actors,
 ): (event: SecurityEvent, knownProgram: string | undefined) => Nearby {
   if (model === undefined || known.events.length === 0) return () => ({ nearest: [], advice: [] });
   const { rules } = model.spec.profile;
   const mapper = createMapper(nodeHasher(model.spec.digest), model.spec.mapping);
   const profile = createProfile(model.spec.profile, mapper);
+  namePrograms([...known.identities.values(), ...actors.all()], { mapper, profile });
   const { candidates, testsOf } = candidatesOf(model, known, { mapper, profile });
   return (event, program) => {
     const mapped = profile.rewrite(event);

@@ -3,7 +3,13 @@
 import { existsSync } from "node:fs";
 import { quote } from "../base/quote.ts";
 import type { SecurityEvent } from "../event/index.ts";
-import { applyPseudonyms, createMapper, createProfile, expectedEvents } from "../model/index.ts";
+import {
+  applyPseudonyms,
+  createMapper,
+  createProfile,
+  expectedEvents,
+  namePrograms,
+} from "../model/index.ts";
 import type { WorkloadModel } from "../model/index.ts";
 import { nodeHasher } from "../tma/index.ts";
 import type { Actors } from "./actors.ts";
@@ -27,6 +33,7 @@ export function nameBehaviours(model: WorkloadModel, file: string): Map<string, 
   const { events, actors } = loadModelRecords(recordsFile, model);
   const mapper = createMapper(nodeHasher(model.spec.digest), model.spec.mapping);
   const profile = createProfile(model.spec.profile, mapper);
+  namePrograms(actors.all(), { mapper, profile });
   const pseudonyms = new Set(model.spec.pseudonyms);
   const expected = expectedEvents(events, model.spec.profile, mapper.emptyDigest);
   for (const event of [...events, ...expected]) {

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a namespace is made of and what it tells: options, parts, reports, the summary of a run.
-import type { Coe, FileId, HookName, SecurityEvent, TaskIdentity } from "../event/index.ts";
+import type {
+  Coe,
+  EventOf,
+  FileId,
+  HookName,
+  SecurityEvent,
+  TaskIdentity,
+} from "../event/index.ts";
 import type { TrustedModelingAgent } from "../tma/index.ts";
 import type { LatencySummary } from "./latency.ts";
 import type { Mark } from "./marks.ts";
@@ -13,9 +20,13 @@ import type { LossReason, RunMode, ViolationPolicy } from "./run-record.ts";
 export interface NamespaceAgent extends TrustedModelingAgent {
   readonly root: TaskIdentity;
   readonly emptyDigest: string;
-  wantsDigest(hook: HookName, flags: number, pathname: string): boolean;
+  wantsDigest(hook: HookName, flags: number, pathname: string, temporary?: string): boolean;
   forked(parent: TaskIdentity): TaskIdentity;
   execed(before: TaskIdentity, coe: Coe, file: FileId): TaskIdentity;
+  /** Takes an identity record's word for who is behind its TASK_ID, when it proves it. */
+  introduce(record: EventOf<"bprm_committed_creds">): void;
+  /** True when another process that does the same may have another coefficient. */
+  dependsOnProcess(event: SecurityEvent): boolean;
   /** The coefficient of an event that is inside the model; nothing is counted or added. */
   pointOf(event: SecurityEvent): string | undefined;
   /** A known coefficient was seen `count` times more, by whoever recognises it without asking. */

@@ -408,7 +408,9 @@ function spread(agent: InProcessTma): NamespaceAgent {
   return {
     root: agent.root,
     emptyDigest: agent.emptyDigest,
-    wantsDigest: (hook, flags, pathname) => agent.wantsDigest(hook, flags, pathname),
+    wantsDigest: agent.wantsDigest.bind(agent),
+    introduce: (record) => agent.introduce(record),
+    dependsOnProcess: (event) => agent.dependsOnProcess(event),
     forked: (parent) => agent.forked(parent),
     execed: (before, coe, image) => agent.execed(before, coe, image),
     pointOf: (event) => agent.pointOf(event),

@@ -23,6 +23,8 @@ import type { RunMode, ViolationPolicy } from "./run-record.ts";
 import { tenths } from "./saturation.ts";
 
 export interface Namespace extends TsemSink, BpfSink {
+  /** As the agent does: of records that tell the rules who is behind a TASK_ID. */
+  introduce(record: EventOf<"bprm_committed_creds">): void;
   decide(event: SecurityEvent, untrusted: boolean): BpfDecision;
   /** A task is held; what it waits for is measured from here. */
   taken(): void;
@@ -93,8 +95,8 @@ class ModelingNamespace implements Namespace {
     this.emptyDigest = parts.agent.emptyDigest;
   }
 
-  wantsDigest(hook: HookName, flags: number, pathname: string): boolean {
-    return this.#agent.wantsDigest(hook, flags, pathname);
+  wantsDigest(hook: HookName, flags: number, pathname: string, temporary?: string): boolean {
+    return this.#agent.wantsDigest(hook, flags, pathname, temporary);
   }
 
   forked(parent: TaskIdentity): TaskIdentity {
@@ -176,6 +178,14 @@ class ModelingNamespace implements Namespace {
     const decision = this.#enforcing ? "denied" : "observed";
     const mark = { kind: "violation", decision, coefficient, reason: UNPRIMED } as const;
     this.#evidence.note(event, { ...mark, number: this.#nextNumber() });
+  }
+
+  introduce(record: EventOf<"bprm_committed_creds">): void {
+    this.#agent.introduce(record);
+  }
+
+  dependsOnProcess(event: SecurityEvent): boolean {
+    return this.#agent.dependsOnProcess(event);
   }
 
   pointOf(event: SecurityEvent): string | undefined {

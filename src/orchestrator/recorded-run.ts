@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run that has ended, as learning takes it: its trajectory, with how often each behaviour was met.
-import { createMapper, createProfile } from "../model/index.ts";
+import { createMapper, createProfile, namePrograms } from "../model/index.ts";
 import type { LearningRun } from "../model/index.ts";
 import { nodeHasher } from "../tma/index.ts";
 import { isIdentity } from "./actors.ts";
@@ -15,7 +15,12 @@ export function recordedRun(run: RunResult, rules: ModelRules): LearningRun {
   const mapper = createMapper(nodeHasher(rules.digest), rules.mapping);
   const profile = createProfile(rules.profile, mapper);
   const counts = new Map(points.map(({ coefficient, count }) => [coefficient, count]));
-  const records = [...readRecords(directory.trajectory)].map(({ event, learned }) => {
+  const recorded = [...readRecords(directory.trajectory)];
+  namePrograms(
+    recorded.map(({ event }) => event),
+    { mapper, profile },
+  );
+  const records = recorded.map(({ event, learned }) => {
     const count = isIdentity(event)
       ? 1
       : (counts.get(mapper.coefficient(profile.rewrite(event))) ?? 1);

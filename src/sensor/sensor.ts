@@ -54,8 +54,11 @@ export interface EventSink {
   readonly root: TaskIdentity;
   /** Digest of no bytes, hex: the content digest of empty, pseudo, non-regular and created files. */
   readonly emptyDigest: string;
-  /** False when the rules would drop the content digest of this file anyway, so hashing it would be wasted time. */
-  wantsDigest(hook: HookName, flags: number, pathname: string): boolean;
+  /**
+   * False when the rules would drop the content digest of this file anyway, so hashing it would be wasted time. `temporary`: the temporary
+   * directory above it, as in its path.
+   */
+  wantsDigest(hook: HookName, flags: number, pathname: string, temporary?: string): boolean;
   /** Identity of a child that `parent` forks. */
   forked(parent: TaskIdentity): TaskIdentity;
   /** Identity after a successful exec. */

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // A Trusted Modeling Agent in the thread that asks it: profile -> pseudonyms -> mapping -> model.
-import type { Coe, FileId, HookName, SecurityEvent, TaskIdentity } from "../event/index.ts";
+import type {
+  Coe,
+  EventOf,
+  FileId,
+  HookName,
+  SecurityEvent,
+  TaskIdentity,
+} from "../event/index.ts";
 import {
   applyPseudonyms,
   createMapper,
   createModel,
   createProfile,
   ModelError,
+  namePrograms,
   programName,
   rulesFit,
 } from "../model/runtime/index.ts";
@@ -52,6 +60,12 @@ export interface InProcessTma extends TrustedModelingAgent {
   forked(parent: TaskIdentity): TaskIdentity;
   /** A new TASK_ID from the program and its credentials; PTASK_ID stays. */
   execed(before: TaskIdentity, coe: Coe, file: FileId): TaskIdentity;
+  /** Takes an identity record's word for who is behind its TASK_ID, when the TASK_ID is the digest of what it says. */
+  introduce(record: EventOf<"bprm_committed_creds">): void;
+  /**
+   * True when another process that does the same may have another coefficient, because a template asks for the number of the process.
+   */
+  dependsOnProcess(event: SecurityEvent): boolean;
   /** The coefficient of an event under the rules, hex, without asking the model. */
   coefficient(event: SecurityEvent): string;
   /** The coefficient of an event that is inside the model, hex; nothing is counted or added. undefined: it is outside, or can not be mapped. */
@@ -135,6 +149,14 @@ class LocalAgent implements InProcessTma {
     const taskId = this.#mapper.taskId(pTaskId, coe, image);
     this.#profile.named(taskId, programName(image.path));
     return { taskId, pTaskId };
+  }
+
+  introduce(record: EventOf<"bprm_committed_creds">): void {
+    namePrograms([record], { mapper: this.#mapper, profile: this.#profile });
+  }
+
+  dependsOnProcess(event: SecurityEvent): boolean {
+    return this.#profile.dependsOnProcess(event);
   }
 
   assess(event: SecurityEvent): Assessment {

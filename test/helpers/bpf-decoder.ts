@@ -2,10 +2,14 @@
 // A decoder of records with a sink that gives readable identities.
 import { createHash } from "node:crypto";
 import type { HookName, TaskIdentity } from "../../src/event/index.ts";
-import { createDecoder, type DecoderOptions } from "../../src/sensor/bpf/decoder.ts";
+import {
+  createDecoder,
+  type DecoderOptions,
+  type DecoderSink,
+} from "../../src/sensor/bpf/decoder.ts";
 import type { Contents } from "../../src/sensor/bpf/objects.ts";
 import type { RecordDecoder, Told } from "../../src/sensor/bpf/types.ts";
-import type { EventSink, ExecutedProgram } from "../../src/sensor/sensor.ts";
+import type { ExecutedProgram } from "../../src/sensor/sensor.ts";
 import { recordBytes, type WrittenRecord } from "./bpf-record.ts";
 
 export const EMPTY: string = createHash("sha256").digest("hex");
@@ -17,7 +21,7 @@ export function taskIdOf(pathname: string): string {
   return createHash("sha256").update(pathname).digest("hex");
 }
 
-export interface TestSink extends EventSink {
+export interface TestSink extends DecoderSink {
   readonly losses: string[];
   readonly programs: ExecutedProgram[];
 }
@@ -31,6 +35,7 @@ export function testSink(wants: (hook: HookName) => boolean = () => true): TestS
     root: ROOT_IDENTITY,
     emptyDigest: EMPTY,
     wantsDigest: wants,
+    dependsOnProcess: () => false,
     forked: ({ taskId }) => ({ taskId, pTaskId: taskId }),
     execed: ({ pTaskId }, program) => {
       programs.push(program);

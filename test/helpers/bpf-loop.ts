@@ -36,6 +36,7 @@ const sink: BpfSink = {
   root: TASK,
   emptyDigest: "",
   wantsDigest: () => false,
+  dependsOnProcess: () => false,
   forked: (parent) => parent,
   execed: (before) => before,
   decide: (event, untrusted) => {

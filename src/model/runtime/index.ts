@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The part of the model stage that decides events. No schema library is loaded behind this door: worker threads and agents use it.
 export { ModelError, type ModelErrorCode } from "../errors.ts";
+export { namePrograms } from "../identities.ts";
 export { DIGEST_NAMES, DIGEST_SIZES, type DigestName, type Hasher } from "../hasher.ts";
 export { carriedOver } from "../map-runs.ts";
 export { createMapper, type EventMapper, typeOf } from "../mapper.ts";

@@ -68,6 +68,8 @@ export class TemplateIndex {
     ["@", new Branch()],
     ["", new Branch()],
   ]);
+  /** Some template has a {pid}. */
+  readonly usesPid: boolean;
   /** How many rewritten names depended on who used them. */
   dependences = 0;
   #memo = new Map<string, Outcome>();
@@ -77,6 +79,7 @@ export class TemplateIndex {
   constructor(texts: readonly string[]) {
     const templates = texts.map(parseTemplate).sort(compareTemplates);
     for (const [rank, template] of templates.entries()) this.#add(template, rank);
+    this.usesPid = templates.some(usesPid);
   }
 
   /** What the template that acts on a pathname makes of it; the pathname itself when none does. The kernel gives no pathname such a form. */
@@ -114,9 +117,7 @@ export class TemplateIndex {
 
   #add(template: Template, rank: number): void {
     const { root, components, below = false } = template;
-    const pieces = components.flat();
-    const usesPid = pieces.some((piece) => typeof piece !== "string" && piece.type === "pid");
-    const entry: Entry = { rank, form: rewrittenForm(template), usesPid, below };
+    const entry: Entry = { rank, form: rewrittenForm(template), usesPid: usesPid(template), below };
     let branch = this.#roots.get(root) ?? new Branch();
     for (const component of components) {
       const [first] = component;
@@ -157,6 +158,10 @@ export class TemplateIndex {
     this.#memo.set(name, outcome);
     this.#chars += name.length;
   }
+}
+
+function usesPid({ components }: Template): boolean {
+  return components.flat().some((piece) => typeof piece !== "string" && piece.type === "pid");
 }
 
 function choose(name: string, matches: readonly Found[]): string | typeof NONE {
@@ -204,16 +209,15 @@ interface Search extends Name {
 function collect(branch: Branch, depth: number, search: Search): void {
   const { text, spans, found, dots } = search;
   const span = spans[depth];
-  if (branch.below !== undefined && search.ups < depth) {
-    const restAt = span === undefined ? text.length : span.at - 1;
-    found.push({ entry: branch.below, restAt });
-  }
+  const take = (entry: Entry | undefined, restAt: number): void => {
+    if (entry !== undefined) found.push({ entry, restAt });
+  };
+  if (search.ups < depth) take(branch.below, span === undefined ? text.length : span.at - 1);
   if (span === undefined) {
-    if (branch.entry !== undefined) found.push({ entry: branch.entry, restAt: text.length });
+    take(branch.entry, text.length);
     return;
   }
-  if (branch.rest !== undefined && dots < depth)
-    found.push({ entry: branch.rest, restAt: text.length });
+  if (dots < depth) take(branch.rest, text.length);
   const literal = branch.literals.get(text.slice(span.at, span.end));
   if (literal !== undefined) collect(literal, depth + 1, search);
   for (const edge of branch.holes.get("") ?? []) follow(edge, depth, search);

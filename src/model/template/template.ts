@@ -35,10 +35,7 @@ const OPEN = "{";
 export function parseTemplate(text: string): Template {
   const refuse = (why: string): ModelError =>
     new ModelError("BAD_TEMPLATE", `${quote(text)} is no template: ${why}`);
-  if (text.length > MAX_TEMPLATE_CHARS)
-    throw refuse(`it has more than ${MAX_TEMPLATE_CHARS} characters`);
-  if (LONE_SURROGATE.test(text)) throw refuse("it is not well-formed text");
-  if (text.includes("\0")) throw refuse("it has a NUL in it");
+  checkText(text, refuse);
   const first = text.charAt(0);
   const root: TemplateRoot = first === "/" || first === "@" ? first : "";
   const below = text.length > 1 && text.endsWith("/");
@@ -52,6 +49,13 @@ export function parseTemplate(text: string): Template {
   if (pathInside(components, below))
     throw refuse("{path} stands for the rest of a name, so it must be last");
   return below ? { root, components, below } : { root, components };
+}
+
+function checkText(text: string, refuse: Refuse): void {
+  if (text.length > MAX_TEMPLATE_CHARS)
+    throw refuse(`it has more than ${MAX_TEMPLATE_CHARS} characters`);
+  if (LONE_SURROGATE.test(text)) throw refuse("it is not well-formed text");
+  if (text.includes("\0")) throw refuse("it has a NUL in it");
 }
 
 function pathInside(components: readonly Component[], below: boolean): boolean {

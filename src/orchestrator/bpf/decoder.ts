@@ -64,6 +64,8 @@ export class RunDecoder {
     const points = setup.tma.points.length;
     const { events: hints, complete } = readHints(modelFile, {
       rules: setup.tma,
+      introduce: (record) => sink.introduce(record),
+      dependsOnProcess: (event) => sink.dependsOnProcess(event),
       pointOf: (event) => sink.pointOf(event),
       points,
     });

@@ -35,6 +35,8 @@ model.assess(OPEN);
 
 const hinted = {
   rules,
+  introduce: model.introduce.bind(model),
+  dependsOnProcess: model.dependsOnProcess.bind(model),
   pointOf: model.pointOf.bind(model),
   get points() {
     return model.counts.points;

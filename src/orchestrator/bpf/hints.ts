@@ -2,7 +2,7 @@
 // Hints for what is told to the programs before it happens: the records beside a model. They are believed in nothing: which of them
 // the model allows is asked of the model.
 import { existsSync } from "node:fs";
-import type { SecurityEvent } from "../../event/index.ts";
+import type { EventOf, SecurityEvent } from "../../event/index.ts";
 import { isIdentity } from "../actors.ts";
 import { RecordFileError } from "../errors.ts";
 import { recordsFileOf } from "../learn-files.ts";
@@ -20,6 +20,10 @@ export interface Hints {
 export interface HintedModel {
   /** Records were made under other rules: by these they get the TASK_IDs of the model. */
   readonly rules: ModelRules;
+  /** Believes a record that proves it who is behind a TASK_ID: rules of programs ask for that. */
+  introduce(record: EventOf<"bprm_committed_creds">): void;
+  /** True: the keys of the programs do not say all that the coefficient depends on. */
+  dependsOnProcess(event: SecurityEvent): boolean;
   pointOf(event: SecurityEvent): string | undefined;
   readonly points: number;
 }
@@ -31,8 +35,10 @@ export function readHints(modelFile: string, model: HintedModel): Hints {
   const points = new Set<string>();
   const hints = (): Hints => ({ events, complete: points.size === model.points });
   if (!existsSync(file)) return hints();
-  for (const event of underRules(recordedIn(file), model.rules)) {
-    if (isIdentity(event)) continue;
+  const recorded = underRules(recordedIn(file), model.rules);
+  for (const event of recorded) if (isIdentity(event)) model.introduce(event);
+  for (const event of recorded) {
+    if (isIdentity(event) || model.dependsOnProcess(event)) continue;
     const point = model.pointOf(event);
     if (point === undefined) continue;
     events.push(event);

@@ -14,7 +14,7 @@ import type { ViolationReport } from "../namespace-types.ts";
 import type { LossReason } from "../run-record.ts";
 import { decodeRecord, DIALECTS, type StreamRecord } from "./decode.ts";
 import type { ReplayTraces } from "./traces.ts";
-import { TextMemo } from "./text-memo.ts";
+import { type Remembered, TextMemo } from "./text-memo.ts";
 
 /** What is told while a stream is replayed. */
 export interface ReplayObserver {
@@ -81,6 +81,13 @@ export interface ReplayOptions {
   readonly observer: ReplayObserver;
 }
 
+/** Under rules numbers of processes may count, and in which program an event happens: the latter is part of what is remembered. */
+function rememberedUnder({ rules }: TmaSpec["profile"]): Remembered {
+  if (rules.some((rule) => rule.rule === "path-template" && rule.template.includes("{pid}")))
+    return "none";
+  return rules.length > 0 ? "but-proc" : "all";
+}
+
 export class Replayer implements RecordSink {
   readonly counts: RecordCounts = {
     records: 0,
@@ -116,7 +123,7 @@ export class Replayer implements RecordSink {
   constructor(options: ReplayOptions) {
     this.#options = options;
     this.dialect = DIALECTS[options.spec.mapping];
-    this.#memo = new TextMemo(options.spec.profile.rules.length > 0);
+    this.#memo = new TextMemo(rememberedUnder(options.spec.profile));
     this.#tell = options.observer.onCoefficient?.bind(options.observer);
   }
 
@@ -219,7 +226,10 @@ export class Replayer implements RecordSink {
       case "galgo":
         if (!isIdentity(record.event)) return record.event;
         this.counts.identities += 1;
-        if (this.#actors.add(record.event)) this.#options.traces.identity(record.event);
+        if (this.#actors.add(record.event)) {
+          this.#agent().introduce(record.event);
+          this.#options.traces.identity(record.event);
+        }
         return undefined;
       default:
         return record.event;

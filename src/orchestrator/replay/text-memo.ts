@@ -12,6 +12,9 @@ const MAX_ALIKE = 16;
 /** Rules read numbers of the acting process in such names, and the process is no part of the key. */
 const PROCESS_PATH = "/proc/";
 
+/** Which CELLs are remembered: those that mean the same whichever process does it. */
+export type Remembered = "all" | "but-proc" | "none";
+
 /** A CELL that was read, and the next one that ends alike. */
 interface Known {
   readonly cell: string;
@@ -25,7 +28,7 @@ type ByHook = Map<HookName, ByEnd>;
 type ByCoe = Map<string, ByHook>;
 
 export class TextMemo {
-  readonly #keepsProcessPaths: boolean;
+  readonly #remembered: Remembered;
   #tasks = new Map<string, ByCoe>();
   /** The same by the objects that records share: an exec makes new ones of the same ids, but not often. */
   #known = new WeakMap<TaskIdentity, ByCoe>();
@@ -37,9 +40,8 @@ export class TextMemo {
   #coes: ByCoe = new Map();
   #hooks: ByHook = new Map();
 
-  /** @param rewrites true when the profile has rules: then names below /proc are not remembered */
-  constructor(rewrites: boolean) {
-    this.#keepsProcessPaths = !rewrites;
+  constructor(remembered: Remembered) {
+    this.#remembered = remembered;
   }
 
   /** The coefficient of a record with these parts, when it is known. */
@@ -53,7 +55,8 @@ export class TextMemo {
 
   /** Keeps the coefficient of a record that was read. */
   set(parts: RecordParts, coefficient: string): void {
-    if (!this.#keepsProcessPaths && parts.cell.includes(PROCESS_PATH)) return;
+    if (this.#remembered === "none") return;
+    if (this.#remembered === "but-proc" && parts.cell.includes(PROCESS_PATH)) return;
     if (this.#texts >= MAX_MEMO_TEXTS || this.#chars >= MAX_MEMO_CHARS) {
       this.#tasks = new Map();
       this.#known = new WeakMap();

@@ -12,6 +12,7 @@ import { CREATING_HOOKS, mayIntern } from "./internable.ts";
 import { ObjectState, RecordFlag, RuleFlag } from "./layout.gen.ts";
 import { type Contents, ObjectTeller } from "./objects.ts";
 import { readHead, RecordView } from "./record.ts";
+import type { BpfSink } from "./sink.ts";
 import type {
   Conclusion,
   IdentityNumbers,
@@ -30,10 +31,13 @@ const EXEC = "bprm_committed_creds";
 const COMM_BYTES = 15;
 const NOTHING: readonly PrimedKey[] = [];
 
+/** What a decoder asks of whoever decides. */
+export type DecoderSink = EventSink & Pick<BpfSink, "dependsOnProcess">;
+
 export interface DecoderOptions {
   /** The ring's memory. */
   readonly memory: Uint8Array;
-  readonly sink: EventSink;
+  readonly sink: DecoderSink;
   /** Name of the namespace's digest, as node:crypto knows it. */
   readonly digest: string;
   /** enum galgo_rules, as the programs have them. */
@@ -83,7 +87,7 @@ const TELLING_OPEN: ReadonlySet<HookName> = new Set<HookName>([
 class Decoder implements RecordDecoder {
   readonly identities: IdentityNumbers;
   readonly #memory: Buffer;
-  readonly #sink: EventSink;
+  readonly #sink: DecoderSink;
   readonly #createdClass: boolean;
   readonly #created: Created;
   readonly #objects: ObjectTeller;
@@ -131,10 +135,12 @@ class Decoder implements RecordDecoder {
     };
     // the pair (hook, cell) is right by the table of hooks/; TypeScript can not see it through the union
     const told = { head, event: event as unknown as SecurityEvent };
-    const { settled } = this.#objects;
+    // keys do not say which process it is
+    const byNumber = this.#sink.dependsOnProcess(told.event);
+    const settled = this.#objects.settled && !byNumber;
     const states = view.objects.map((object) => object.state);
     const file = settled && this.#primer !== undefined ? seenFile(view, told.event) : undefined;
-    const object = this.#primer === undefined ? undefined : this.#seenObject(view);
+    const object = byNumber ? undefined : this.#seenObject(view);
     this.#last = { told, who, identity: task, settled, states, file, object };
     return told;
   }

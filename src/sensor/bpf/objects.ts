@@ -99,7 +99,7 @@ export class ObjectTeller {
     const shared = view.nameless(which) && SHARED_MEMORY.test(object.name.toString("latin1"));
     const digest = shared
       ? this.#parts.sink.emptyDigest
-      : this.#digest(view, object, { flags, pathname: path.pathname });
+      : this.#digest(view, object, { flags, path });
     return { flags, inode: inodeOf(object, object), path, digest };
   }
 
@@ -115,14 +115,14 @@ export class ObjectTeller {
   #digest(
     view: RecordView,
     object: ObjectView,
-    use: { readonly flags: number; readonly pathname: string },
+    { flags, path: { pathname, temporary } }: { readonly flags: number; readonly path: PathId },
   ): string {
     const { sink, contents } = this.#parts;
     // where the programs leave the content out there is none, or the rules drop it
     if (object.content === undefined) return sink.emptyDigest;
-    if (!sink.wantsDigest(view.head.hook, use.flags, use.pathname)) return sink.emptyDigest;
-    const found = contents.digest(view, object, use.pathname);
-    if (found === undefined) throw new Unseen("unreadable-content", quote(use.pathname));
+    if (!sink.wantsDigest(view.head.hook, flags, pathname, temporary)) return sink.emptyDigest;
+    const found = contents.digest(view, object, pathname);
+    if (found === undefined) throw new Unseen("unreadable-content", quote(pathname));
     if (!found.settled) this.settled = false;
     return found.digest;
   }

@@ -25,6 +25,11 @@ export interface BpfSink extends EventSink {
   /** Models an event that was decided on in the kernel, because its hook can not wait. `kill`: the workload is being killed. */
   happened(event: SecurityEvent, how: Happened): BpfDecision;
   /**
+   * True when another process that does the same may have another coefficient: keys say nothing of the number of a process, so such an
+   * event is never interned.
+   */
+  dependsOnProcess(event: SecurityEvent): boolean;
+  /**
    * Coefficient (hex) of an event that is inside the model and has not happened: nothing is counted or added. undefined: it is outside,
    * or can not be mapped.
    */

@@ -151,7 +151,8 @@ export class Objects {
     // what the workload makes has no content of its own, as in TSEM, until it is run
     if (path.owner !== undefined && !isProgramUse(use)) return emptyDigest;
     if (PSEUDO.has(filesystemOf(fd, stat).magic)) return emptyDigest;
-    if (!this.#sink.wantsDigest(use.hook, use.flags, path.pathname)) return emptyDigest;
+    if (!this.#sink.wantsDigest(use.hook, use.flags, path.pathname, path.temporary))
+      return emptyDigest;
     const digest = this.#digests.of(fd, stat);
     if (digest === undefined) throw new Unseen("unreadable-content", path.pathname);
     return digest;
