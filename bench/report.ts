@@ -28,6 +28,10 @@ const INTRODUCTIONS: Readonly<
     title: "Whole workloads",
     text: "Native and modeled runs take turns; each ratio is of neighbours, and the median of them counts. `inside` is from fork to wait as the workload sees it, so without the start of Galgo, which has a budget of its own; `whole` is the complete command with it.",
   },
+  floor: {
+    title: "Above a floor",
+    text: "`galgo run --floor`: Landlock guards what is only read, and opens that only read are not held. What that gives up is in docs/floor.md. Native runs, enforced ones and those above a floor take turns.",
+  },
   practice: {
     title: "The corpus: models that hold up in practice",
     text: "Twelve real programs (bench/workloads), each learned in a few runs, then enforced on fresh runs: other folders, ports, process numbers, the workloads in shuffled order; then attacked. docs/practice.md says how to read it.",
@@ -60,6 +64,7 @@ const ORDER: readonly string[] = [
   "throughput",
   "model",
   "workloads",
+  "floor",
   "startup",
   "kill",
   "bpf",
