@@ -24,6 +24,7 @@ export { ModelError, type ModelErrorCode } from "./errors.ts";
 export { expectedEvents } from "./expected.ts";
 export { DIGEST_NAMES, DIGEST_SIZES, type DigestName, type Hasher } from "./hasher.ts";
 export { type IdentityRecord, namePrograms } from "./identities.ts";
+export type { Varying } from "./generalise/find-rules.ts";
 export { isAsked, type LearnedModel, type LearnOptions, modelFromRuns } from "./learn.ts";
 export {
   type LearnedRecord,

@@ -299,9 +299,14 @@ describe("rules found in a run", () => {
   it("stand sorted, once each, behind those of the profile", () => {
     const events = ["/b", "/a", "/b"].flatMap((path) => [open(path), open(path, 0x8001)]);
     const { model, rules } = learnt(events, options());
+    const evidence = {
+      runs: [aRunOf(events).id],
+      distinct: 1,
+      values: ["cc".repeat(32)],
+    };
     assert.deepEqual(rules, [
-      { rule: "no-digest", path: "/a" },
-      { rule: "no-digest", path: "/b" },
+      { rule: "no-digest", path: "/a", evidence },
+      { rule: "no-digest", path: "/b", evidence },
     ]);
     assert.deepEqual(model.spec.profile.rules, [...BUILTIN_PROFILES.portable.rules, ...rules]);
     const again = learnt(events, options({ profile: model.spec.profile }));

@@ -2,14 +2,14 @@
 // Makes a model file from recorded runs: the events are mapped anew under the wanted rules, after rules that only this workload needs
 // were found. Deterministic: the same runs in any order give the same model.
 import { completenessOf } from "./completeness.ts";
+import { findRules, type Varying } from "./generalise/find-rules.ts";
 import type { Hasher } from "./hasher.ts";
 import type { IdentityRecord } from "./identities.ts";
 import { distinctRuns, type LearningRun, type MappedRun } from "./learning-run.ts";
 import { mapRuns } from "./map-runs.ts";
-import { createMapper, type EventMapper } from "./mapper.ts";
+import { createMapper } from "./mapper.ts";
 import type { MappingName } from "./mapping-names.ts";
 import { createProfile } from "./profile.ts";
-import { rewrittenFileRules } from "./rewritten-files.ts";
 import type { Amendments } from "./provenance.ts";
 import { compareRules, type ProfileSpec, type RuleSpec } from "./rules.ts";
 import { makeWorkloadModel, type ModelFidelity, type WorkloadModel } from "./workload-model.ts";
@@ -35,6 +35,8 @@ export interface LearnedModel {
   readonly model: WorkloadModel;
   /** The rules that were found and added to the profile. */
   readonly rules: readonly RuleSpec[];
+  /** What differed between runs and is covered by no rule. */
+  readonly varying: readonly Varying[];
   /** Who is behind each TASK_ID, under the rules of the model. */
   readonly identities: ReadonlyMap<string, IdentityRecord>;
   /** What was learned from: each run once, ascending by id. */
@@ -52,7 +54,9 @@ export function modelFromRuns(given: readonly LearningRun[], options: LearnOptio
   const runs = distinctRuns(given);
   const mapper = createMapper(options.hasher, options.mapping);
   const learned = runs.filter(({ kind }) => kind !== "amend");
-  const rules = options.profile.name === "exact" ? [] : findRules(learned, options.profile, mapper);
+  const none = { rules: [], varying: [] };
+  const { rules, varying } =
+    options.profile.name === "exact" ? none : findRules(learned, options.profile, mapper);
   const profile = createProfile(withRules(options.profile, rules), mapper);
   const mapped = mapRuns(runs, { ...options, mapper, profile });
   const { base } = options;
@@ -76,6 +80,7 @@ export function modelFromRuns(given: readonly LearningRun[], options: LearnOptio
   return {
     model: makeWorkloadModel(content, options.hasher),
     rules,
+    varying,
     identities: mapped.identities,
     given: runs,
     runs: mapped.runs,
@@ -101,18 +106,6 @@ function amendmentsOf(
   const added = new Set(mapped.flatMap(({ points }) => [...points.keys()]));
   for (const point of shown) added.delete(point);
   return { amended: { points: added.size, from: [] } };
-}
-
-function findRules(
-  runs: readonly LearningRun[],
-  spec: ProfileSpec,
-  mapper: EventMapper,
-): readonly RuleSpec[] {
-  const profile = createProfile(spec, mapper);
-  const rewritten = runs.flatMap(({ records }) =>
-    records.map(({ event }) => profile.rewrite(event)),
-  );
-  return rewrittenFileRules(rewritten, mapper.emptyDigest);
 }
 
 function withRules({ name, rules }: ProfileSpec, found: readonly RuleSpec[]): ProfileSpec {

@@ -24,6 +24,8 @@ export interface RunFacts {
   readonly durationMs: number;
   /** New behaviours in each tenth of the run's events: ten numbers, or none when it is not known. */
   readonly saturation: readonly number[];
+  /** When it began (ISO 8601, UTC), where that is known: names may hold its day. */
+  readonly started?: string;
 }
 
 /** One recorded run. */
@@ -67,11 +69,10 @@ export function learningRun(
   kind?: LearningRun["kind"],
 ): LearningRun {
   const encoder = new TextEncoder();
-  const { eventsSeen, eventsLost, durationMs, saturation } = facts;
+  const { eventsSeen, eventsLost, durationMs, saturation, started } = facts;
+  const more = [kind, started].filter((text) => text !== undefined);
   let id = hasher.hex(
-    encoder.encode(
-      JSON.stringify([eventsSeen, eventsLost, durationMs, saturation, ...(kind ? [kind] : [])]),
-    ),
+    encoder.encode(JSON.stringify([eventsSeen, eventsLost, durationMs, saturation, ...more])),
   );
   for (const { event, count, test = "" } of records) {
     const text = `${id} ${count} ${JSON.stringify(test)} ${writeRecord(event)}`;

@@ -44,3 +44,5 @@ export const MAX_MATCHED_CHARS = 8192;
 export const MAX_AMENDMENTS = 1_000;
 /** TASK_IDs whose programs a profile knows by name; rules of programs do not hold for more. */
 export const MAX_NAMED_PROGRAMS = 65_536;
+/** UTF-16 units of a value in the evidence of a found rule. */
+export const MAX_EVIDENCE_CHARS = 512;

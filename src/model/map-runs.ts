@@ -58,7 +58,7 @@ export function mapRuns(runs: readonly LearningRun[], terms: MapTerms): MappedRu
 }
 
 /** The identities that recorded events give, under the rules. Throws as `mapRuns`. */
-function identitiesOf(
+export function identitiesOf(
   events: Iterable<SecurityEvent>,
   { mapper, profile }: Pick<MapTerms, "mapper" | "profile">,
 ): IdentityMap {

@@ -10,7 +10,13 @@ import {
   modelFromRuns,
   stringifyWorkloadModel,
 } from "../model/index.ts";
-import type { LearnedModel, LearningRun, RuleSpec, WorkloadModel } from "../model/index.ts";
+import type {
+  LearnedModel,
+  LearningRun,
+  RuleSpec,
+  Varying,
+  WorkloadModel,
+} from "../model/index.ts";
 import { nodeHasher } from "../tma/index.ts";
 import { RunError, StateError } from "./errors.ts";
 import { recordsFileOf } from "./learn-files.ts";
@@ -48,6 +54,10 @@ export interface LearnResult {
   readonly runs: readonly RunResult[];
   /** Rules that this workload needed in addition to the profile's. */
   readonly rules: readonly RuleSpec[];
+  /** What differed between the runs and is covered by no rule. */
+  readonly varying: readonly Varying[];
+  /** How many behaviours each run brought that those before it had not, under the rules of the model. */
+  readonly brought: readonly number[];
   readonly events: number;
   readonly lost: number;
   /** How the command ended: the first ending that was not a success, else the last. */
@@ -87,6 +97,8 @@ export async function learnWorkload(
     recordsFile,
     runs,
     rules: learned.rules,
+    varying: learned.varying,
+    brought: broughtBy(recorded, learned),
     events: sum(runs, ({ counts }) => counts.events),
     lost: sum(runs, ({ counts }) => counts.lost),
     exit: exitOf(runs),
@@ -106,6 +118,15 @@ async function runMarked(
   } finally {
     removeMarksDirectory(marks);
   }
+}
+
+function broughtBy(recorded: readonly LearningRun[], { runs }: LearnedModel): readonly number[] {
+  const known = new Set<string>();
+  return recorded.map(({ id }) => {
+    const before = known.size;
+    for (const point of runs.find((run) => run.id === id)?.points.keys() ?? []) known.add(point);
+    return known.size - before;
+  });
 }
 
 /** Found out before the workload runs: a model that can not be written is a wasted run. */

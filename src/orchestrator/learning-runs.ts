@@ -24,6 +24,7 @@ const HEADER = z.object({
     events: count,
     lost: count,
     durationMs: z.number().nonnegative(),
+    started: z.iso.datetime().optional(),
     saturation: z.array(count).refine(({ length }) => length === 0 || length % 10 === 0),
     kind: z.literal("amend").optional(),
   }),
@@ -110,16 +111,22 @@ function parseHeader(path: string, { line, text }: { line: number; text: string 
       `${quote(path)}: line ${line} is not the header of a run; learn again to get a whole file`,
     );
   }
-  const { events, lost, durationMs, saturation, kind } = read.data.run;
-  const facts = { eventsSeen: events, eventsLost: lost, durationMs, saturation };
+  const { events, lost, durationMs, saturation, started, kind } = read.data.run;
+  const facts = {
+    eventsSeen: events,
+    eventsLost: lost,
+    durationMs,
+    saturation,
+    ...(started === undefined ? {} : { started }),
+  };
   return kind === undefined ? { facts } : { facts, kind };
 }
 
 /** The lines of a record file with these runs, without their newlines. */
 export function* learningRunLines(runs: readonly LearningRun[]): Generator<string> {
   for (const { id, facts, records, kind } of runs) {
-    const { eventsSeen: events, eventsLost: lost, durationMs, saturation } = facts;
-    yield JSON.stringify({ run: { id, kind, events, lost, durationMs, saturation } });
+    const { eventsSeen: events, eventsLost: lost, durationMs, saturation, started } = facts;
+    yield JSON.stringify({ run: { id, kind, started, events, lost, durationMs, saturation } });
     for (const { event, count: times, test } of records) {
       const text = writeRecord(event);
       if (isIdentity(event)) yield text;

@@ -32,5 +32,6 @@ export function recordedRun(run: RunResult, rules: ModelRules): LearningRun {
     eventsLost: told.lost,
     durationMs: Math.round(durationMs),
     saturation,
+    started: run.record.started,
   });
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo learn: runs a command without refusing anything and writes what it did as a sealed model.
 import { quote } from "../../base/quote.ts";
-import { BUILTIN_PROFILES, describeRule } from "../../model/index.ts";
+import { BUILTIN_PROFILES } from "../../model/index.ts";
 import type { DigestName, MappingName } from "../../model/index.ts";
 import {
   checkName,
@@ -12,6 +12,7 @@ import {
 } from "../../orchestrator/index.ts";
 import type { LearnResult } from "../../orchestrator/index.ts";
 import { childStatus } from "../exit-status.ts";
+import { sayFound } from "../found-text.ts";
 import { count, outJson, plural, say } from "../render.ts";
 import { IGNORED_SIGNALS } from "../inherited.ts";
 import { exitText } from "../run-text.ts";
@@ -91,6 +92,8 @@ function printJson(result: LearnResult): void {
     events: result.events,
     lost: result.lost,
     rules: result.rules,
+    varying: result.varying,
+    brought: result.brought,
     requirements: result.model.spec.completeness.requirements ?? [],
     runs: result.runs.map(({ record }) => record),
     exit: result.exit,
@@ -98,7 +101,7 @@ function printJson(result: LearnResult): void {
 }
 
 function summarize(result: LearnResult): void {
-  const { model, rules, exit, lost } = result;
+  const { model, rules, varying, exit, lost } = result;
   const failed = !("code" in exit) || exit.code !== 0;
   if (failed)
     say(
@@ -112,7 +115,9 @@ function summarize(result: LearnResult): void {
   }
   for (const { require, met } of model.spec.completeness.requirements ?? [])
     if (!met) say(`NOT MET: ${quote(require)}: nothing that was learned is that`);
-  for (const rule of rules) say(`rule added: ${describeRule(rule)}`);
+  sayFound(rules, varying);
+  if (rules.length > 0 && result.runs.length > 1)
+    say(`under these rules the runs brought ${result.brought.join(", ")} behaviours`);
   const loss = lost === 0 ? "none lost" : `${count(lost)} LOST`;
   say(
     `${plural(model.spec.points.length, "behaviour")} in ${plural(result.events, "event")} (${loss}), ` +

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo model show | merge | lint | seal.
 import { quote } from "../../base/quote.ts";
-import { describeRule } from "../../model/index.ts";
 import { loadModel, mergeModelFiles, sealModelFile } from "../../orchestrator/inspect/index.ts";
 import { printModel } from "../model-text.ts";
+import { sayFound } from "../found-text.ts";
 import { outJson, plural, say } from "../render.ts";
 
 interface JsonOption {
@@ -30,10 +30,11 @@ export async function modelMerge(
       runs: model.spec.completeness.runs,
       learnedAgain: learned !== undefined,
       rules: learned?.rules ?? [],
+      varying: learned?.varying ?? [],
       state: model.spec.state,
       behaviours: model.spec.points.length,
     });
-  for (const rule of learned?.rules ?? []) say(`rule added: ${describeRule(rule)}`);
+  if (learned !== undefined) sayFound(learned.rules, learned.varying);
   if (learned !== undefined) say(`learned from ${plural(learned.given.length, "run")}`);
   if (recordsFile === undefined)
     say("not all of them have their records: galgo why will not be able to name everything");

@@ -62,7 +62,7 @@ interface Entry extends Found {
 export const GALGO_START = '{"event": {"pid": "';
 /** The header of a run in the records beside a model, which Galgo writes exactly so: no text of a workload is in it, and no record looks like it. */
 const RUN_HEADER =
-  /^\{"run":\{"id":"[0-9a-f]{16}","events":\d+,"lost":\d+,"durationMs":\d+,"saturation":\[[\d,]*\]\}\}\r?$/;
+  /^\{"run":\{"id":"[0-9a-f]{16}",(?:"kind":"amend",)?(?:"started":"[0-9TZ:.-]+",)?"events":\d+,"lost":\d+,"durationMs":\d+,"saturation":\[[\d,]*\]\}\}\r?$/;
 /** How every record begins; other tools write other blanks, and members in another order. */
 export const STREAM_START: RegExp = /^\s*\{\s*"(?:export|event|COE|log|aggregate)"\s*:/;
 
