@@ -40,3 +40,5 @@ export const MAX_MARKING_PROCESSES = 4096;
 export const MAX_ANCESTORS = 64;
 /** Tests of one run that are told apart; what later ones do counts as outside of tests. As many as a model lists. */
 export { MAX_TEST_NAME_CHARS, MAX_TESTS } from "../model/index.ts";
+/** What a compressed record file may unpack to, in memory. */
+export const MAX_UNPACKED_BYTES: number = 256 * 1024 * 1024;

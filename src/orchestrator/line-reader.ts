@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the lines of a record file piece by piece, however large it is. A last line without its newline is
+// Reads the lines of a record file piece by piece, however large it is; one that is compressed by gzip as a whole. A last line without its newline is
 // what a killed Galgo leaves behind: it is reported, not taken for a record.
 import { closeSync, openSync, readSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import { quote } from "../base/quote.ts";
 import { RecordFileError } from "./errors.ts";
-import { MAX_RECORD_BYTES } from "./limits.ts";
+import { MAX_RECORD_BYTES, MAX_UNPACKED_BYTES } from "./limits.ts";
 
 const CHUNK_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
+const GZIP_MAGIC = [0x1f, 0x8b] as const;
 
 /** One complete line; `number` counts from 1. */
 export interface Line {
@@ -30,7 +32,7 @@ export function* readLines(path: string): Generator<Line, ReadEnd> {
   try {
     let number = 0;
     let rest: Buffer = Buffer.alloc(0);
-    for (const chunk of readChunks(fd)) {
+    for (const chunk of unpacked(readChunks(fd), path)) {
       let bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
       for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE)) {
         number += 1;
@@ -45,6 +47,48 @@ export function* readLines(path: string): Generator<Line, ReadEnd> {
   } finally {
     closeSync(fd);
   }
+}
+
+/** The same pieces, unpacked when they are gzip data, which its first bytes say. */
+function* unpacked(chunks: Iterable<Buffer>, path: string): Generator<Buffer> {
+  const packed: Buffer[] = [];
+  let size = 0;
+  let first = true;
+  for (const chunk of chunks) {
+    if (first && !GZIP_MAGIC.every((byte, at) => chunk[at] === byte)) {
+      yield chunk;
+      yield* chunks;
+      return;
+    }
+    first = false;
+    size += chunk.length;
+    if (size > MAX_UNPACKED_BYTES) throw tooLarge(path);
+    packed.push(Buffer.from(chunk));
+  }
+  if (packed.length > 0) yield gunzip(Buffer.concat(packed), path);
+}
+
+function gunzip(bytes: Buffer, path: string): Buffer {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED_BYTES });
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(path);
+    const why =
+      code === "Z_BUF_ERROR"
+        ? "stops before its end: it was cut"
+        : `is damaged (${quote(message, 120)})`;
+    throw new RecordFileError("BAD_RECORD", `${quote(path)} is compressed by gzip and ${why}`, {
+      cause,
+    });
+  }
+}
+
+function tooLarge(path: string): RecordFileError {
+  return new RecordFileError(
+    "TOO_LONG",
+    `${quote(path)} has more than ${MAX_UNPACKED_BYTES} bytes when it is unpacked; galgo replay reads streams of any length`,
+  );
 }
 
 /** Pieces of a file; each is valid until the next one is asked for. */
