@@ -234,6 +234,19 @@ describe("activity", () => {
     assert.deepEqual(activityIn(after), { reads: 1, listens: 1, accepts: 1 });
   });
 
+  it("takes what a server does when it ends for nothing", () => {
+    const path = aPath("/run/app.pid");
+    const gone = anEvent("inode_unlink", { dir: aFile("/").inode, dentry: { path } });
+    const run = recorded(record(listen), record(accept), record(gone));
+    assert.deepEqual(activityIn(run), { removes: 1, listens: 1 });
+    const other = anEvent("socket_accept", { sock, addr: { ...at, port: 8081 } });
+    const both = recorded(record(listen), record(accept), record(other));
+    assert.deepEqual(activityIn(both), { listens: 1 });
+    const asked = anEvent("socket_getpeername", { sock });
+    const served = recorded(record(listen), record(accept), record(asked), record(gone));
+    assert.deepEqual(activityIn(served), { removes: 1, listens: 1, accepts: 1 });
+  });
+
   it("takes what another program does after an accept for nothing", () => {
     const other = { task: { taskId: "33".repeat(32), pTaskId: "11".repeat(32) } };
     const stranger = anEvent("file_open", { file: aFile("/srv/x") }, other);

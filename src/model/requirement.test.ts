@@ -139,6 +139,7 @@ describe("a requirement that is wrong", () => {
     ["run:/bin/sh", /"?run:\/bin\/sh"? must begin with/],
     ["exec:", /says nothing after the colon/],
     ["connect:db.example.org:5432", /events know addresses, not names/],
+    ["connect:db:5432", /no address in db: events/],
     ["connect:*:99999", /no port in 99999/],
     ["connect:*:90-80", /no port in 90-80/],
     ["connect:[::1]", /has no port/],

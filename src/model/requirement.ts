@@ -193,7 +193,7 @@ function portTest(text: string, ports: string): (port: number) => boolean {
 
 function hostTest(text: string, host: string): TextTest {
   const plain = host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
-  if (!/^[0-9a-fA-F.:*?]+$/.test(plain))
+  if (!/^(?=.*[.:*?])[0-9a-fA-F.:*?]+$/.test(plain))
     throw bad(text, `has no address in ${quote(host)}: events know addresses, not names`);
   return globTest(plain.toLowerCase());
 }

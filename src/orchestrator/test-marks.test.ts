@@ -172,6 +172,7 @@ describe("what is no behaviour", () => {
     anEvent("file_open", { file }),
     anEvent("inode_setattr", { dentry: here, attr }),
     anEvent("file_ioctl", { file, cmd: 0x5401 }),
+    anEvent("inode_getattr", { dentry: { inode: dir, path: aPath(directory) } }),
   ];
   for (const event of overlooked) {
     it(`is ${event.hook} of a mark`, () => assert.ok(opened().take(event)));

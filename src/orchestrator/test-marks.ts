@@ -94,6 +94,8 @@ export class TestMarks {
   take(event: SecurityEvent): boolean {
     if (!OPENING.has(event.hook)) return false;
     const pathname = pathOf(event);
+    // whoever looks whether the directory is there
+    if (event.hook === "inode_getattr" && `${pathname}/` === this.#prefix) return true;
     if (pathname === undefined || !pathname.startsWith(this.#prefix)) return false;
     const name = pathname.slice(this.#prefix.length);
     if (name === "" || name.includes("/")) return false;

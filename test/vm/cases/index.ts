@@ -6,6 +6,7 @@ import { contract } from "./bpf-contract.ts";
 import { death } from "./bpf-death.ts";
 import { enforce } from "./bpf-enforce.ts";
 import { hooks } from "./bpf-hooks.ts";
+import { marks } from "./bpf-marks.ts";
 import { native } from "./bpf-native.ts";
 import { quiet } from "./bpf-quiet.ts";
 import { soundness } from "./bpf-soundness.ts";
@@ -24,6 +25,7 @@ export const CASES: Readonly<Record<string, readonly GuestCase[]>> = {
   "bpf-enforce": enforce,
   "bpf-hooks": hooks,
   "bpf-attach": attach,
+  "bpf-marks": marks,
   "bpf-quiet": quiet,
   "bpf-soundness": soundness,
   "bpf-native": native,
