@@ -24,6 +24,7 @@ ${site.health}
 set +e
 ${inject}
 grep -c sheet ${folder}/identify.txt
+exit $?
 `;
 }
 

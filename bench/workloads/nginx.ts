@@ -6,7 +6,8 @@ import { COMMON_ATTACKS, CURL_EXEC } from "./lib/attacks.ts";
 import type { Attack, FreshRun, Workload } from "./lib/workload.ts";
 
 const PAGES = 20;
-const REQUESTS = 6_000;
+const REQUESTS = 2_000;
+const KEPT_REQUESTS = 20_000;
 
 function configuration(folder: string, port: number): string {
   return `
@@ -35,7 +36,7 @@ url=http://127.0.0.1:${port}
 nginx -c ${folder}/nginx.conf -e ${folder}/error.log || exit 1
 ${site.health}
 ab -q -n ${REQUESTS} -c 8 $url/page1.html >${folder}/ab.txt
-ab -q -k -n ${REQUESTS} -c 8 $url/page2.html >>${folder}/ab.txt
+ab -q -k -n ${KEPT_REQUESTS} -c 8 $url/page2.html >>${folder}/ab.txt
 curl -s --compressed -o ${folder}/answer.html $url/page3.html
 curl -s -o /dev/null -w '%{http_code}\\n' $url/none.html
 cat ${folder}/answer.html
@@ -60,7 +61,7 @@ const BY_LINK: Attack = {
 
 export const nginx: Workload = {
   name: "nginx",
-  label: "nginx, 12,000 requests of ab, curl",
+  label: "nginx, 22,000 requests of ab, most over kept connections, curl",
   needs: ["/usr/sbin/nginx", "/usr/bin/ab", "/usr/bin/curl"],
   command: async (run) => {
     const port = await run.port();

@@ -47,6 +47,7 @@ ${site.health}
 set +e
 ${inject}
 grep -c INSERT ${folder}/dump.sql
+exit $?
 `;
 }
 
