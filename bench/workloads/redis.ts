@@ -46,6 +46,7 @@ ${site.health} gone ${folder}/data/redis.pid
 
 /** The server saves its data where keys of ssh lie: what a server without a password is known for. */
 const SAVES_KEYS: Attack = {
+  policy: "kill",
   name: "redis itself writes ~/.ssh/authorized_keys",
   arrange: (run) => {
     run.write("home/.ssh/authorized_keys", "");

@@ -26,6 +26,7 @@ Subsystem sftp /usr/lib/openssh/sftp-server
 
 function driver({ folder, site, inject }: FreshRun, port: number): string {
   return `
+port=${port}
 options="-F none -o UserKnownHostsFile=${folder}/known_hosts -o IdentitiesOnly=yes -i ${folder}/keys/user -o BatchMode=yes"
 to="root@127.0.0.1"
 /usr/sbin/sshd -f ${folder}/sshd_config -E ${folder}/sshd.log || exit 1
@@ -58,18 +59,16 @@ function batches({ folder }: FreshRun): { readonly up: string; readonly down: st
   return { up: `${up.join("\n")}\n`, down: `${down.join("\n")}\n` };
 }
 
-function bySession(name: string, port: string, batch: (run: FreshRun) => string): Attack {
+function bySession(name: string, batch: (run: FreshRun) => string): Attack {
   return {
     name,
     arrange: (run) => void run.write("home/.ssh/authorized_keys", ""),
     inject: (run) =>
-      `sftp -q $options ${port} -b - $to <<<"${batch(run)}" && cat ${run.folder}/stolen`,
+      `sftp -q $options -P $port -b - $to <<<"${batch(run)}" && cat ${run.folder}/stolen`,
     harm: (run, { secret }, { stdout }) =>
       stdout.includes(secret) ? "the secret was fetched" : keyHarm(run, "file 5"),
   };
 }
-
-const SAME_PORT = "-P $(sed -n 's/^Port //p' sshd_config)";
 
 export const sftp: Workload = {
   name: "sftp",
@@ -104,12 +103,10 @@ export const sftp: Workload = {
     ...COMMON_ATTACKS,
     bySession(
       "sftp-server itself reads /etc/shadow",
-      SAME_PORT,
       (run) => `get /etc/shadow ${run.folder}/stolen`,
     ),
     bySession(
       "sftp-server itself writes ~/.ssh/authorized_keys",
-      SAME_PORT,
       (run) => `put ${run.folder}/local/file5 ${run.home}/.ssh/authorized_keys`,
     ),
   ],

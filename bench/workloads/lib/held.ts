@@ -81,7 +81,8 @@ export async function attackRun(
   attack: Attack,
   { seed, model }: { readonly seed: number; readonly model: string },
 ): Promise<RunFacts> {
-  const wrap = runWords(subject, model, ["--enforce"]);
+  const policy = ["--enforce", "--on-violation", attack.policy ?? "deny"];
+  const wrap = runWords(subject, model, policy);
   let harm: string | undefined;
   const facts = await underGalgo(subject, seed, async (how) => {
     const attacked = await attackOnce(subject, attack, { ...how, wrap });

@@ -74,6 +74,11 @@ export interface AttackWorld {
 export interface Attack {
   /** As in tables: "cat /etc/shadow". */
   readonly name: string;
+  /**
+   * What Galgo does on the violation: `deny` the call (the default), or `kill` the workload, as is advised for servers: one that was refused
+   * something may not accept connections any more, and who talks to it waits.
+   */
+  readonly policy?: "deny" | "kill";
   /** Changes the fresh folder before the run, outside Galgo: a link in a document root. */
   arrange?(run: FreshRun, world: AttackWorld): void;
   /** Shell text (bash) for the driver's place of injection; it may use the driver's variables. */
