@@ -3,16 +3,9 @@
 import { existsSync } from "node:fs";
 import { quote } from "../base/quote.ts";
 import type { SecurityEvent } from "../event/index.ts";
-import {
-  applyPseudonyms,
-  createMapper,
-  createProfile,
-  expectedEvents,
-  namePrograms,
-} from "../model/index.ts";
 import type { WorkloadModel } from "../model/index.ts";
-import { nodeHasher } from "../tma/index.ts";
 import type { Actors } from "./actors.ts";
+import { recordedBehaviours } from "./disclosed/disclose.ts";
 import { ModelUseError } from "./errors.ts";
 import { recordsFileOf } from "./learn-files.ts";
 import { loadModelRecords } from "./model-records.ts";
@@ -31,17 +24,8 @@ export function nameBehaviours(model: WorkloadModel, file: string): Map<string, 
   const recordsFile = recordsFileOf(file);
   if (!existsSync(recordsFile)) return named;
   const { events, actors } = loadModelRecords(recordsFile, model);
-  const mapper = createMapper(nodeHasher(model.spec.digest), model.spec.mapping);
-  const profile = createProfile(model.spec.profile, mapper);
-  namePrograms(actors.all(), { mapper, profile });
-  const pseudonyms = new Set(model.spec.pseudonyms);
-  const expected = expectedEvents(events, model.spec.profile, mapper.emptyDigest);
-  for (const event of [...events, ...expected]) {
-    const coefficient = mapper.coefficient(
-      applyPseudonyms(profile.rewrite(event), pseudonyms, mapper),
-    );
+  for (const { coefficient, event } of recordedBehaviours(model, { events, actors }))
     if (!named.has(coefficient)) named.set(coefficient, { event, actors });
-  }
   return named;
 }
 

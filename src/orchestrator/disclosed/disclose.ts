@@ -4,12 +4,18 @@
 import { existsSync } from "node:fs";
 import { quote } from "../../base/quote.ts";
 import type { SecurityEvent } from "../../event/index.ts";
-import { applyPseudonyms, expectedEvents, createMapper, createProfile } from "../../model/index.ts";
+import {
+  applyPseudonyms,
+  createMapper,
+  createProfile,
+  expectedEvents,
+  namePrograms,
+} from "../../model/index.ts";
 import type { WorkloadModel } from "../../model/index.ts";
 import { nodeHasher } from "../../tma/index.ts";
 import { ModelUseError } from "../errors.ts";
 import { recordsFileOf } from "../learn-files.ts";
-import { loadModelRecords } from "../model-records.ts";
+import { loadModelRecords, type ModelRecords } from "../model-records.ts";
 
 /** A behaviour that a model allows, as it was recorded and as the rules of the model leave it. Several may have one coefficient. */
 export interface Behaviour {
@@ -39,23 +45,32 @@ export function disclose(model: WorkloadModel, modelFile: string): Disclosed {
       `${quote(file)} is not there: a model alone does not say what it allows, so nothing can be made of it; learn again, or put the records beside it`,
     );
   }
-  const { digest, mapping, profile: rules } = model.spec;
-  const mapper = createMapper(nodeHasher(digest), mapping);
-  const profile = createProfile(rules, mapper);
-  const pseudonyms = new Set(model.spec.pseudonyms);
-  const { events: recorded } = loadModelRecords(file, model);
-  const events = [...recorded, ...expectedEvents(recorded, rules, mapper.emptyDigest)];
   const points = new Set(model.spec.points);
   const told = new Set<string>();
   const behaviours: Behaviour[] = [];
   let foreign = 0;
-  for (const event of events) {
-    const mapped = profile.rewrite(event);
-    const coefficient = mapper.coefficient(applyPseudonyms(mapped, pseudonyms, mapper));
-    if (points.has(coefficient)) {
-      told.add(coefficient);
-      behaviours.push({ coefficient, event, mapped });
+  for (const behaviour of recordedBehaviours(model, loadModelRecords(file, model))) {
+    if (points.has(behaviour.coefficient)) {
+      told.add(behaviour.coefficient);
+      behaviours.push(behaviour);
     } else foreign += 1;
   }
   return { behaviours, untold: model.spec.points.filter((point) => !told.has(point)), foreign };
+}
+
+/** Every recorded event, and what the rules of the model expect besides, under these rules. */
+export function* recordedBehaviours(
+  { spec }: WorkloadModel,
+  { events, actors }: Pick<ModelRecords, "events" | "actors">,
+): Generator<Behaviour> {
+  const mapper = createMapper(nodeHasher(spec.digest), spec.mapping);
+  const profile = createProfile(spec.profile, mapper);
+  namePrograms(actors.all(), { mapper, profile });
+  const pseudonyms = new Set(spec.pseudonyms);
+  const expected = expectedEvents(events, spec.profile, mapper.emptyDigest);
+  for (const event of [...events, ...expected]) {
+    const mapped = profile.rewrite(event);
+    const coefficient = mapper.coefficient(applyPseudonyms(mapped, pseudonyms, mapper));
+    yield { coefficient, event, mapped };
+  }
 }
