@@ -8,6 +8,7 @@ import type { Attack, FreshRun, Workload } from "./lib/workload.ts";
 const SCRIPT: string = join(import.meta.dirname, "git/work.sh");
 const COMMITS = 6;
 const FILES = 6;
+const LINES = 40;
 const SECONDS = 1;
 
 /** What `git fast-import` makes a repository of: other people's commits, made when the run was. */
@@ -15,15 +16,19 @@ function history({ seed }: FreshRun): string {
   const now = Math.floor(Date.now() / 1000) - COMMITS * SECONDS;
   const data = (text: string): string => `data ${Buffer.byteLength(text)}\n${text}\n`;
   const file = (name: string, text: string): string => `M 100644 inline ${name}\n${data(text)}`;
+  const name = String(seed).padStart(8, "0");
+  // long enough to be sent as differences to the version before
+  const readMe = (i: number): string =>
+    Array.from({ length: LINES + i }, (_, n) => `Line ${n} of ${name}\n`).join("");
   const commits = Array.from({ length: COMMITS }, (_, i) => {
     const names = i === 0 ? Array.from({ length: FILES }, (_unused, n) => `src/file${n}.txt`) : [];
     return [
       "commit refs/heads/main\n",
       `mark :${i + 1}\n`,
       `committer Upstream <upstream@example.org> ${now + i * SECONDS} +0000\n`,
-      data(`Commit ${i} of ${seed}`),
-      file("README", `Read me, ${seed}.${i}\n`.repeat(i + 1)),
-      ...names.map((name) => file(name, `${name} of ${seed}\n`.repeat(20))),
+      data(`Commit ${i} of ${name}`),
+      file("README", readMe(i)),
+      ...names.map((path) => file(path, `${path} of ${name}\n`.repeat(LINES))),
     ].join("");
   });
   const tag = `tag v1\nfrom :2\ntagger Upstream <upstream@example.org> ${now} +0000\n${data("First")}`;

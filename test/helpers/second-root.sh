@@ -60,5 +60,8 @@ mount --bind "$shared" "$root$shared"
 [ "${BACK:-}" = 1 ] || exec chroot "$root" env -C "$PWD" "$@"
 status=0
 chroot "$root" env -C "$PWD" "$@" || status=$?
-cp -a "$root$PWD/." .
+# by way of a copy: this directory is a layer of the one that is copied
+cp -a "$root$PWD" "$base/back"
+find . -mindepth 1 -delete
+cp -a "$base/back/." .
 exit "$status"
