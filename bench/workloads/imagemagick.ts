@@ -14,7 +14,7 @@ convert ${folder}/a.png -resize 50% -rotate 15 -quality 85 ${folder}/a-small.jpg
 convert ${folder}/b.jpg -font ${FONT} -pointsize 24 -fill white -annotate +20+40 'one two three' ${folder}/b-text.png
 convert ${folder}/a-small.jpg ${folder}/b-text.png -append -colors 64 ${folder}/both.gif
 for i in 1 2 3 4 5 6; do convert ${folder}/a.png -resize \${i}0% -sharpen 0x1 ${folder}/thumbnail-$i.png; done
-convert ${folder}/a.png -resize 40x40 -depth 8 gray:${folder}/a.raw
+convert ${folder}/a.png -resize '40x40!' -depth 8 gray:${folder}/a.raw
 convert -size 40x40 -depth 8 gray:${folder}/a.raw -flip ${folder}/raw.png
 montage ${folder}/thumbnail-*.png -geometry 96x96+2+2 ${folder}/sheet.png
 mogrify -resize 64x64 -format webp ${folder}/thumbnail-*.png
