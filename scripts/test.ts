@@ -8,7 +8,7 @@ import { runPhases } from "./test-run.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const FOLDERS = ["src", "scripts", "test", "bench"].filter((name) => existsSync(join(ROOT, name)));
-const SERIAL = /^test\/(?:system|attacks|workloads|house|web|e2e)\/|^test\/[^/]*$/;
+const SERIAL = /^test\/(?:system|attacks|workloads|practice|house|web|e2e)\/|^test\/[^/]*$/;
 const UNIT_TIMEOUT_MS = 5 * 60_000;
 const SERIAL_TIMEOUT_MS = 20 * 60_000;
 
