@@ -111,12 +111,15 @@ export interface ReportModel {
   readonly rules: readonly ReportRule[];
   /** Names of tests and requirements in it are quoted. */
   readonly completeness: Completeness;
-  /** What lint says of it. */
+  /** Whether it should be enforced, and why not; `galgo model lint` says the same. */
+  readonly ready: boolean;
   readonly findings: readonly ReportFinding[];
+  /** What was done with it after it was learned. */
+  readonly history: readonly string[];
 }
 
 export interface ReportFinding {
-  readonly level: string;
+  readonly level: "error" | "warning";
   readonly code: string;
   readonly message: string;
 }
@@ -215,6 +218,8 @@ export interface ReportViolation {
   readonly heldUs?: number;
   readonly reason?: string;
   readonly coefficient?: string;
+  /** How often it was met; 0: unknown. */
+  readonly times: number;
   /** The rest is there for those that were explained. */
   readonly why?: {
     readonly actorWords: string;
@@ -234,20 +239,41 @@ export interface ReportViolations {
   readonly left: number;
 }
 
-/** One behaviour of one side: +1 only the reported model has it, -1 only the other. */
-export type DiffRow = readonly [side: 1 | -1, program: number, kind: number, words: string];
+/** What differs of a behaviour, or is only on one side. `risk`: how hard to look at a new one. */
+export interface ReportChange {
+  readonly sign: "+" | "-" | "~";
+  readonly kind: number;
+  readonly words: string;
+  readonly risk: "error" | "warning" | "note";
+  /** How many behaviours read the same. */
+  readonly size: number;
+  readonly differs: readonly ReportDifference[];
+}
 
+/** What one program, started in one way, does otherwise. */
+export interface ReportProgramChanges {
+  /** Names of programs, first one first. */
+  readonly chain: readonly string[];
+  readonly status: "new" | "gone" | "kept";
+  readonly changes: readonly ReportChange[];
+}
+
+/** The reported model as the newer one, compared with another. */
 export interface ReportDiff {
   readonly other: string;
   readonly file: string;
-  readonly terms: readonly {
-    readonly what: string;
-    readonly here: string;
-    readonly other: string;
+  /** Terms and facts of learning that differ: in the other one, and here. */
+  readonly terms: readonly { readonly what: string; readonly was: string; readonly is: string }[];
+  readonly rules: readonly { readonly sign: "+" | "-"; readonly words: string }[];
+  readonly contents: readonly {
+    readonly path: string;
+    readonly use: string;
+    readonly behaviours: number;
   }[];
   readonly common: number;
-  readonly rows: readonly DiffRow[];
-  /** Coefficients that no record names, of either side. */
-  readonly unnamed: readonly [here: number, other: number];
+  readonly sameButContents: number;
+  readonly programs: readonly ReportProgramChanges[];
+  /** Coefficients that no record names, of the other one and here. */
+  readonly unnamed: readonly [was: number, is: number];
   readonly left: number;
 }

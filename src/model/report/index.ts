@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a report page is made of. A door of its own: the page loads nothing else of this stage.
+// What a report page is made of, and the mathematics that it shows. A door of its own: a page loads nothing else of this stage.
+export {
+  chanceOfNew,
+  expectedInNextRun,
+  neverSeen,
+  runsAt,
+} from "../completeness-estimates.ts";
 export { REPORT_FORMAT } from "./data.ts";
-export { REPORT_KINDS, type ReportKind, reportKind } from "./kind.ts";
+export { REPORT_KINDS, reportKind } from "./kind.ts";

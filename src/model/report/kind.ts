@@ -1,59 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Behaviours by kind, as a report groups them.
-import type { HookName, SecurityEvent } from "../../event/event.ts";
-import { isProgramUse, opensForWriting } from "../file-use.ts";
+// Behaviours by kind, as a report groups them: the kinds of a comparison, with one more for what every program does to start.
+import type { SecurityEvent } from "../../event/event.ts";
+import { activityOf } from "../activity.ts";
+import { BEHAVIOUR_KINDS, type BehaviourKind, KIND_WORDS, kindOf } from "../diff/kinds.ts";
 
-/** In the order in which they are shown. */
-export const REPORT_KINDS = [
-  "runs programs",
-  "reads files",
-  "writes files",
-  "creates files and folders",
-  "removes and renames",
-  "changes attributes",
-  "listens",
-  "connects",
-  "sends messages",
-  "acts on processes",
-  "changes privileges",
-  "acts on the kernel",
-  "does other things",
-  "loads libraries",
-] as const;
+const STARTUP = "starts up: libraries, memory, facts of the machine";
 
-export type ReportKind = (typeof REPORT_KINDS)[number];
-
-const BY_PREFIX: readonly (readonly [RegExp, ReportKind])[] = [
-  [/^inode_(?:create|mkdir|link|symlink|mknod)$/, "creates files and folders"],
-  [/^inode_(?:unlink|rmdir|rename)$/, "removes and renames"],
-  [/^inode_(?:set|remove|kill)/, "changes attributes"],
-  [/^socket_(?:bind|listen|accept)$/, "listens"],
-  [/^(?:socket|unix_stream)_connect$/, "connects"],
-  [/^socket_(?:sendmsg|recvmsg)$|^unix_may_send$|^netlink_|^msg_|^file_receive$/, "sends messages"],
-  [/^task_fix_|^cap|^path_chroot$/, "changes privileges"],
-  [/^(?:task|ptrace)_/, "acts on processes"],
-  [/^(?:sb|kernel|bpf|quota|tun)|^move_mount$|^settime$|^syslog$/, "acts on the kernel"],
-  [/^mmap_file$|^file_mprotect$/, "loads libraries"],
+/** Headings, in the order in which they are shown. A report refers to them by number. */
+export const REPORT_KINDS: readonly string[] = [
+  ...BEHAVIOUR_KINDS.map((kind) => KIND_WORDS[kind]),
+  STARTUP,
 ];
 
-const known = new Map<HookName, ReportKind>();
+/** What is only a part of starting, whatever a program does then. */
+const QUIET: ReadonlySet<BehaviourKind> = new Set<BehaviourKind>(["reads", "other"]);
 
-/** The kind of a behaviour. Libraries and memory that every start needs are one of their own. */
-export function reportKind(e: SecurityEvent): ReportKind {
-  if (e.hook === "file_open") return openKind(e.cell.file.flags, e.cell.file.path.pathname);
-  let kind = known.get(e.hook);
-  if (kind === undefined) {
-    kind = BY_PREFIX.find(([pattern]) => pattern.test(e.hook))?.[1] ?? "does other things";
-    known.set(e.hook, kind);
-  }
-  return kind;
-}
-
-const LIBRARY =
-  /^\/(?:usr\/(?:local\/)?)?lib(?:32|64|x32)?\/.*\.so(?:\.|$)|^\/etc\/ld\.so\.|^\/usr\/lib\/locale\//;
-
-function openKind(flags: number, pathname: string): ReportKind {
-  if (isProgramUse("file_open", flags)) return "runs programs";
-  if (opensForWriting(flags)) return "writes files";
-  return LIBRARY.test(pathname) ? "loads libraries" : "reads files";
+/** Number of a behaviour's kind. */
+export function reportKind(event: SecurityEvent): number {
+  const kind = kindOf(event);
+  if (QUIET.has(kind) && activityOf(event) === "startup") return BEHAVIOUR_KINDS.length;
+  return BEHAVIOUR_KINDS.indexOf(kind);
 }

@@ -10,7 +10,9 @@ import type { BehaviourRow, ReportBehaviours } from "../../model/report/data.ts"
 import { REPORT_KINDS, reportKind } from "../../model/report/index.ts";
 import { nodeHasher } from "../../tma/index.ts";
 import type { Actors } from "../actors.ts";
+import { recordsFileOf } from "../learn-files.ts";
 import { nameBehaviours } from "../model-files.ts";
+import { remap, runsBehind } from "../model-runs.ts";
 import { readPoints } from "../points-file.ts";
 import type { FileRecord } from "../record-file.ts";
 import { type Cast, Numbered } from "./cast.ts";
@@ -47,7 +49,7 @@ export function behavioursOfRun(
   return list("run", { listed, unnamed: 0 }, parts);
 }
 
-/** What a model allows, as far as the records beside its file name it; counts are of the run whose points these are. */
+/** What a model allows, as far as the records beside its file name it. `points`: of the run whose counts are shown instead of those of learning. */
 export function behavioursOfModel(
   { model, file }: { readonly model: WorkloadModel; readonly file: string },
   points: string | undefined,
@@ -55,18 +57,45 @@ export function behavioursOfModel(
 ): ReportBehaviours {
   const countOf = points === undefined ? undefined : countsOf(points);
   const named = nameBehaviours(model, file);
+  const learned = learnedPoints(model, file);
   const listed: Listed[] = [];
   for (const coefficient of model.spec.points) {
     const behaviour = named.get(coefficient);
     if (behaviour === undefined) continue;
-    const count = countOf?.get(coefficient) ?? 0;
-    listed.push({ ...behaviour, count, tests: [], runs: 0 });
+    const { count = 0, tests = [], runs = 0 } = learned.get(coefficient) ?? {};
+    const times = countOf === undefined ? count : (countOf.get(coefficient) ?? 0);
+    listed.push({ ...behaviour, count: times, tests, runs });
   }
   const unnamed = model.spec.points.length - listed.length;
   return list(countOf === undefined ? "learned" : "model", { listed, unnamed }, parts);
 }
 
-function countsOf(points: string): ReadonlyMap<string, number> {
+/** What learning saw of a behaviour. */
+interface LearnedPoint {
+  readonly count: number;
+  readonly tests: readonly string[];
+  readonly runs: number;
+}
+
+/** By coefficient; empty when the model is not what its records would make of it. */
+function learnedPoints(model: WorkloadModel, file: string): ReadonlyMap<string, LearnedPoint> {
+  const found = new Map<string, LearnedPoint>();
+  const runs = runsBehind(model, recordsFileOf(file));
+  const mapped = runs === undefined ? undefined : remap(runs, model, model.spec.pseudonyms);
+  for (const { points } of mapped?.runs ?? [])
+    for (const [coefficient, { count, tests }] of points) {
+      const known = found.get(coefficient) ?? { count: 0, tests: [], runs: 0 };
+      found.set(coefficient, {
+        count: known.count + count,
+        tests: [...new Set([...known.tests, ...tests])],
+        runs: known.runs + 1,
+      });
+    }
+  return found;
+}
+
+/** How often each coefficient of a run was met. */
+export function countsOf(points: string): ReadonlyMap<string, number> {
   if (!existsSync(points)) return new Map();
   return new Map(readPoints(points).map(({ coefficient, count }) => [coefficient, count]));
 }
@@ -95,7 +124,7 @@ function list(
   const more = new Map<string, [program: number, kind: number, count: number]>();
   for (const { event, actors, count, tests: named, runs } of listed) {
     const actor = cast.actor(actors, event.task);
-    const kind = REPORT_KINDS.indexOf(reportKind(event));
+    const kind = reportKind(event);
     if (rows.length < MAX_REPORT_BEHAVIOURS) {
       const hook = hooks.of(event.hook === "syscall" ? `syscall ${event.syscall}` : event.hook);
       const inTests = named.map((test) => tests.of(quote(test)));

@@ -16,7 +16,7 @@ import { readRunRecord, type RunRecord } from "../run-record.ts";
 import type { RunDirectory } from "../state-dir.ts";
 import { findTarget } from "../target.ts";
 import { readAccount } from "./account.ts";
-import { behavioursOfModel, behavioursOfRun, noBehaviours } from "./behaviours.ts";
+import { behavioursOfModel, behavioursOfRun, countsOf, noBehaviours } from "./behaviours.ts";
 import { Cast } from "./cast.ts";
 import { Clock } from "./clock.ts";
 import { differenceOf } from "./difference.ts";
@@ -124,6 +124,8 @@ function reportOfRun(run: RunDirectory, desk: Desk): ReportData {
       : violationsOf(opened, refused.records, {
           ...{ cast, clock, actors, target: quote(target) },
           rowOf: tree.rowOf,
+          countOf: countsOf(run.points),
+          modelFile: given,
         });
   const diff = model === undefined ? undefined : differenceTo(desk, model, given ?? run.model);
   return {
@@ -211,8 +213,8 @@ function allowedBehaviours(
   return noBehaviours(model.spec.points.length);
 }
 
-function differenceTo({ request, cast }: Desk, model: WorkloadModel, file: string) {
+function differenceTo({ request, notices }: Desk, model: WorkloadModel, file: string) {
   if (request.against === undefined) return undefined;
   const other = { model: loadModel(request.against), file: request.against };
-  return differenceOf({ model, file }, other, cast);
+  return differenceOf({ model, file }, other, notices);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a report says of a model: its terms, its rules with what they rest on, how complete it is.
 import { quote } from "../../base/quote.ts";
-import { describeRule, lintModel, modelDigest } from "../../model/index.ts";
+import { describeRule, lintModel, modelDigest, readiness } from "../../model/index.ts";
 import type { RuleSpec, WorkloadModel } from "../../model/index.ts";
 import type { ReportFidelity, ReportModel, ReportRule } from "../../model/report/data.ts";
 import { nodeHasher } from "../../tma/index.ts";
@@ -9,6 +9,7 @@ import { nodeHasher } from "../../tma/index.ts";
 /** @param file where it was read from, when that was no run's folder */
 export function modelFacts(model: WorkloadModel, file: string | undefined): ReportModel {
   const { spec, metadata } = model;
+  const { verdict, reasons, remarks } = readiness(lintModel(model));
   return {
     name: quote(metadata.name),
     ...(file === undefined ? {} : { file: quote(file) }),
@@ -22,8 +23,23 @@ export function modelFacts(model: WorkloadModel, file: string | undefined): Repo
     fidelity: fidelityFacts(spec.fidelity),
     rules: spec.profile.rules.map(ruleFacts),
     completeness: quoted(spec.completeness),
-    findings: lintModel(model).map(({ level, code, message }) => ({ level, code, message })),
+    ready: verdict === "ready",
+    findings: [...reasons, ...remarks],
+    history: historyOf(spec),
   };
+}
+
+function historyOf({ amended, promoted }: WorkloadModel["spec"]): string[] {
+  const found: string[] = [];
+  if (amended !== undefined)
+    found.push(`${amended.points} behaviours were added by hand, from violations`);
+  if (promoted !== undefined) {
+    const { runs, events, sensor } = promoted;
+    found.push(
+      `promoted after ${runs} clean shadow runs with ${events} events under the sensor ${sensor}`,
+    );
+  }
+  return found;
 }
 
 export function fidelityFacts(fidelity: ReportFidelity): ReportFidelity {

@@ -4,7 +4,7 @@ import { quote } from "../../base/quote.ts";
 import type { SecurityEvent } from "../../event/index.ts";
 import { HOOKS } from "../../event/index.ts";
 import type { ReportNearest, ReportViolation, ReportViolations } from "../../model/report/data.ts";
-import { REPORT_KINDS, reportKind } from "../../model/report/index.ts";
+import { reportKind } from "../../model/report/index.ts";
 import type { Actors } from "../actors.ts";
 import type { ActorFinding, Explanation, Violations } from "../explain.ts";
 import { plainDifference } from "../plain-difference.ts";
@@ -20,6 +20,10 @@ export interface ViolationParts {
   readonly actors: Actors;
   /** What `galgo why` is told: the name of the run, or its folder. */
   readonly target: string;
+  /** How often each coefficient was met. */
+  readonly countOf: ReadonlyMap<string, number>;
+  /** The model file that violations can be added to, when it is known. */
+  readonly modelFile: string | undefined;
   /** By violation: the process that did it. */
   readonly rowOf: readonly number[];
 }
@@ -52,18 +56,19 @@ export function violationsOf(
 }
 
 function violationOf({ event, mark }: FileRecord, index: number, parts: ViolationParts) {
-  const { cast, clock, actors, rowOf } = parts;
+  const { cast, clock, actors, rowOf, countOf } = parts;
   const violation: ReportViolation = {
     number: index + 1,
     decision: mark?.decision ?? "observed",
     actor: cast.actor(actors, event.task),
     words: wordsOf(event, actors),
-    kind: REPORT_KINDS.indexOf(reportKind(event)),
+    kind: reportKind(event),
     hook: event.hook,
     process: quote(event.process),
     pid: event.tgid ?? event.pid,
     uid: event.coe.euid,
     atMs: clock.ms(event.ts),
+    times: countOf.get(mark?.coefficient ?? "") ?? 0,
     row: rowOf[index] ?? -1,
     ...(mark?.heldUs === undefined ? {} : { heldUs: mark.heldUs }),
     ...(mark?.reason === undefined ? {} : { reason: quote(mark.reason) }),
@@ -74,9 +79,10 @@ function violationOf({ event, mark }: FileRecord, index: number, parts: Violatio
 
 function whyOf(
   explanation: Explanation,
-  { cast, target }: ViolationParts,
+  parts: ViolationParts,
 ): NonNullable<ReportViolation["why"]> {
-  const { event, actor, actors, chain, nearest, number } = explanation;
+  const { cast } = parts;
+  const { event, actor, actors, chain, nearest } = explanation;
   return {
     actorWords: actorWords(actor, chain.at(-1)?.program, actors),
     nearest: nearest.map(
@@ -86,7 +92,7 @@ function whyOf(
         differs: near.differs.map((difference) => plainDifference(difference, actors)),
       }),
     ),
-    remedies: remedies(explanation, target, number),
+    remedies: remedies(explanation, parts),
     event: membersOf(event, actors),
   };
 }
@@ -113,7 +119,11 @@ function actorWords(actor: ActorFinding, program: string | undefined, actors: Ac
   }
 }
 
-function remedies({ mark, nearest, actor }: Explanation, target: string, number: number): string[] {
+/** What would allow it: sentences, and commands to begin with. */
+function remedies(
+  { mark, nearest, actor, number }: Explanation,
+  { target, modelFile }: ViolationParts,
+): string[] {
   const [closest] = nearest;
   const lines: string[] = [];
   const made = closest?.differs.some(
@@ -124,12 +134,17 @@ function remedies({ mark, nearest, actor }: Explanation, target: string, number:
       "The workload made this file itself while it learned, and here it was there before: remove it before the run, or learn both ways.",
     );
   if (actor.kind === "known" && closest?.differs.length === 1)
-    lines.push("The workload does what is allowed: it differs in one thing only.");
-  if (mark.coefficient !== undefined)
     lines.push(
-      "If this belongs to the workload, let it do so while it learns and merge what was learned (galgo learn, galgo model merge).",
+      "It differs from what is allowed in one thing only: the workload may do that instead.",
     );
-  lines.push(`galgo why ${target} ${number} says the same, up to date with the model.`);
+  if (mark.coefficient === undefined) return lines;
+  lines.push(
+    "If the workload has to do this, let it do so while it learns, and merge what was learned: galgo learn, galgo model merge.",
+  );
+  if (modelFile !== undefined)
+    lines.push(
+      `Or add exactly this behaviour by hand, shown before it is done: galgo model amend ${quote(modelFile)} ${target} ${number}`,
+    );
   return lines;
 }
 

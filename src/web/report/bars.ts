@@ -8,6 +8,8 @@ export interface Bar {
   readonly value: number;
   /** The last part of the value, drawn stronger. */
   readonly part?: number;
+  /** Told when somebody asks. */
+  readonly detail?: string;
   /** Behind the number. */
   readonly note?: string;
 }
@@ -22,12 +24,16 @@ export function bars(list: readonly Bar[], nameClass = ""): HTMLElement {
   );
 }
 
-function rowOf({ name, value, part, note }: Bar, most: number, nameClass: string): HTMLElement {
+function rowOf(
+  { name, value, part, note, detail }: Bar,
+  most: number,
+  nameClass: string,
+): HTMLElement {
   const share = (n: number): string => `${(n / most) * 100}%`;
   return h(
     "tr",
     {},
-    h("th", { scope: "row", class: nameClass, title: name }, name),
+    h("th", { scope: "row", class: nameClass, title: detail ?? name }, name),
     h("td", { class: "number" }, count(value)),
     note === undefined ? undefined : h("td", { class: "bar-note" }, note),
     h(

@@ -1,45 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
-// How complete the model is: what the runs brought, what estimates say of what nobody has seen, requirements, tests.
+// How complete the model is: the verdict, what each run brought, what estimates say of what nobody has seen, requirements, tests.
 import type { ReportModel } from "../../model/report/data.ts";
-import { bars } from "./bars.ts";
-import { curveChart } from "./curve.ts";
+import { chanceOfNew, expectedInNextRun, neverSeen } from "../../model/report/index.ts";
+import { type Bar, bars } from "./bars.ts";
 import { h } from "./dom.ts";
-import { tiles } from "./facts.ts";
-import { count, plural } from "./format.ts";
+import { facts, text, tiles } from "./facts.ts";
+import { count, duration, percent, plural } from "./format.ts";
+import { growthPart } from "./saturation.ts";
 
-type Completeness = ReportModel["completeness"];
+export type Completeness = ReportModel["completeness"];
 
-const TENTHS = 10;
-/** Runs that have a line of their own. */
-const MAX_LINES = 12;
-/** Runs that have a bar of their own. */
+/** Runs and tests that have a bar of their own. */
 const MAX_BARS = 60;
+const RUN_DIGITS = 8;
 
 export function completenessView(model: ReportModel): HTMLElement {
-  const { completeness, findings } = model;
+  const { completeness } = model;
+  const { perRun, tests, requirements, activity } = completeness;
   return h(
     "div",
     { class: "completeness" },
-    readiness(findings),
+    verdictPart(model),
     numbers(completeness),
-    saturationPart(completeness),
+    growthPart(completeness),
+    unseenPart(completeness),
+    perRun === undefined ? undefined : runsPart(perRun),
+    requirements === undefined ? undefined : requirementsPart(requirements),
+    tests === undefined ? undefined : testsPart(tests),
+    activity === undefined ? undefined : activityPart(activity),
   );
 }
 
-function readiness(findings: ReportModel["findings"]): HTMLElement {
-  if (findings.length === 0)
-    return h("p", { class: "verdict-line good" }, "Nothing speaks against this model.");
+function verdictPart({ ready, findings, history }: ReportModel): HTMLElement {
   return h(
-    "ul",
-    { class: "findings" },
-    ...findings.map(({ level, code, message }) =>
-      h(
-        "li",
-        { class: level },
-        h("span", { class: `pill ${level}` }, level),
-        h("span", {}, message),
-        h("code", {}, code),
+    "section",
+    { class: "readiness" },
+    h(
+      "p",
+      { class: `verdict-line ${ready ? "good" : "bad-text"}` },
+      ready ? "Ready to be enforced" : "Not ready to be enforced",
+    ),
+    h(
+      "ul",
+      { class: "findings" },
+      ...findings.map(({ level, code, message }) =>
+        h(
+          "li",
+          {},
+          h("span", { class: `pill ${level}` }, level === "error" ? "reason" : "note"),
+          h("span", { class: "whole" }, message),
+          h("code", {}, code),
+        ),
       ),
+      ...history.map((words) => h("li", {}, h("span", { class: "pill" }, "history"), text(words))),
     ),
   );
 }
@@ -53,62 +66,117 @@ function numbers({ runs, eventsSeen, eventsLost, behaviours }: Completeness): HT
   ]);
 }
 
-/** Each run's ten numbers. */
-export function saturationByRun(saturation: readonly number[]): number[][] {
-  const runs: number[][] = [];
-  for (let at = 0; at + TENTHS <= saturation.length; at += TENTHS)
-    runs.push(saturation.slice(at, at + TENTHS));
-  return runs;
-}
-
-function saturationPart({ saturation }: Completeness): HTMLElement {
-  const runs = saturationByRun(saturation);
-  if (runs.length === 0)
-    return h("p", { class: "muted" }, "The model does not tell when its behaviours were found.");
-  const curves = runs.slice(0, MAX_LINES).map((tenths, index) => {
-    let sum = 0;
-    return { name: `run ${index + 1}`, values: [0, ...tenths.map((n) => (sum += n))] };
-  });
-  const rest = runs.length - MAX_LINES;
+/** Good-Turing and Chao2 in words. */
+function unseenPart({ unseen, runs }: Completeness): HTMLElement | undefined {
+  if (unseen === undefined) return undefined;
+  const chance = chanceOfNew(unseen) / 1_000_000;
+  const next = expectedInNextRun(unseen, runs);
+  const never = neverSeen(unseen, runs);
+  const once = `${plural(unseen.once, "behaviour")} of all ${count(unseen.events)} events happened only once, and what is as rare as these may be missing`;
+  const inOne = `${count(unseen.inOneRun)} behaviours were in one run only, ${count(unseen.inTwoRuns)} in two`;
   return h(
     "section",
     {},
-    h("h3", {}, "Saturation"),
+    h("h3", {}, "What nobody has seen"),
+    facts([
+      ["Next event", text(`new with a chance of about ${percent(chance)}: ${once} (Good-Turing).`)],
+      [
+        "Next run",
+        text(
+          next === undefined
+            ? "One run says nothing of the next."
+            : `about ${thousandths(next)} new behaviours expected: ${inOne}.`,
+        ),
+      ],
+      [
+        "In all",
+        never === undefined
+          ? undefined
+          : text(`${thousandths(never)} or more behaviours that no run showed (Chao2).`),
+      ],
+    ]),
+  );
+}
+
+function thousandths(value: number): string {
+  const number = value / 1_000;
+  return number === Math.round(number) ? count(number) : number.toFixed(1);
+}
+
+function runsPart(runs: NonNullable<Completeness["perRun"]>): HTMLElement {
+  const list = runs.slice(0, MAX_BARS).map((run): Bar => {
+    const { id, behaviours, onlyHere, eventsSeen, eventsLost, durationMs } = run;
+    const lost = eventsLost === 0 ? "" : `, ${count(eventsLost)} lost`;
+    const events = `${plural(eventsSeen, "event")}${lost}, ${duration(durationMs)}`;
+    return {
+      name: id.slice(0, RUN_DIGITS),
+      value: behaviours,
+      part: onlyHere,
+      note: `${count(onlyHere)} only here`,
+      detail: events,
+    };
+  });
+  return h(
+    "section",
+    {},
+    h("h3", {}, "By run"),
     h(
       "p",
       { class: "muted" },
-      "New behaviours over the events of a run. A line that is flat at its end says that more of the same would bring little.",
+      "Behaviours that each run showed; darker, those that no other run showed.",
     ),
-    curveChart({
-      label: `Saturation: ${runs
-        .map(
-          (one, index) =>
-            `run ${index + 1} found ${sum(one)} behaviours, ${one.at(-1) ?? 0} of them in its last tenth`,
-        )
-        .slice(0, MAX_LINES)
-        .join("; ")}`,
-      x: Array.from({ length: TENTHS + 1 }, (_, tenth) => tenth * 10),
-      xName: "share of the run's events",
-      yName: "behaviours",
-      steps: [10, 20, 50],
-      xText: (value) => `${value} %`,
-      curves,
-    }),
-    rest > 0
-      ? h("p", { class: "muted" }, `and ${plural(rest, "more run")} without a line`)
-      : undefined,
-    h("h3", {}, "By run"),
-    bars(
-      runs.slice(0, MAX_BARS).map((tenths, index) => ({
-        name: `run ${index + 1}`,
-        value: sum(tenths),
-        part: tenths.at(-1) ?? 0,
-        note: `${count(tenths.at(-1) ?? 0)} in the last tenth`,
-      })),
+    bars(list, "mono"),
+    more(runs.length - MAX_BARS, "run"),
+  );
+}
+
+function requirementsPart(list: NonNullable<Completeness["requirements"]>): HTMLElement {
+  return h(
+    "section",
+    {},
+    h("h3", {}, "Must have"),
+    h(
+      "ul",
+      { class: "findings" },
+      ...list.map(({ require, met }) =>
+        h(
+          "li",
+          {},
+          h("span", { class: `pill ${met ? "found" : "error"}` }, met ? "met" : "missing"),
+          h("span", { class: "mono whole" }, require),
+        ),
+      ),
     ),
   );
 }
 
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, n) => total + n, 0);
+function testsPart(tests: NonNullable<Completeness["tests"]>): HTMLElement {
+  const most = [...tests].sort((a, b) => b.behaviours - a.behaviours);
+  return h(
+    "section",
+    {},
+    h("h3", {}, "By test"),
+    h(
+      "p",
+      { class: "muted" },
+      "Behaviours that were first seen during a test; darker, those that only it showed.",
+    ),
+    bars(
+      most.slice(0, MAX_BARS).map(({ name, behaviours, onlyHere }) => ({
+        ...{ name, value: behaviours, part: onlyHere },
+        note: `${count(onlyHere)} only here`,
+      })),
+      "wide",
+    ),
+    more(tests.length - MAX_BARS, "test"),
+  );
+}
+
+function activityPart(activity: NonNullable<Completeness["activity"]>): HTMLElement {
+  const list = Object.entries(activity).map(([name, value]) => ({ name, value }));
+  return h("section", {}, h("h3", {}, "What the workload did"), bars(list));
+}
+
+function more(rest: number, what: string): HTMLElement | undefined {
+  return rest > 0 ? h("p", { class: "muted" }, `and ${plural(rest, `more ${what}`)}`) : undefined;
 }

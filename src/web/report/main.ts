@@ -87,7 +87,7 @@ function sections(data: ReportData, go: (id: string) => void): Section[] {
           {
             id: "diff",
             title: "Difference",
-            badge: count(diff.rows.length),
+            badge: count(diff.programs.reduce((sum, { changes }) => sum + changes.length, 0)),
             content: diffView(data, diff),
           },
         ]),

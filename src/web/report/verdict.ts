@@ -16,15 +16,13 @@ export function verdictOf({ run, model }: ReportData): Verdict {
   return { tone: "plain", words: "Empty", detail: "neither a run nor a model" };
 }
 
-function modelVerdict({ behaviours, findings, sealed }: ReportModel): Verdict {
-  const error = findings.find(({ level }) => level === "error");
-  if (error !== undefined) return { tone: "bad", words: "Not ready", detail: error.message };
-  const many = plural(behaviours, "behaviour");
-  if (!sealed) {
-    const detail = `${many}; a model has to be sealed before it is enforced`;
-    return { tone: "warn", words: "Not sealed", detail };
-  }
-  return { tone: "plain", words: "Sealed", detail: `allows ${many} and nothing else` };
+function modelVerdict({ behaviours, findings, ready }: ReportModel): Verdict {
+  const [first] = findings;
+  if (!ready && first !== undefined)
+    return { tone: "bad", words: "Not ready", detail: first.message };
+  const notes = findings.length === 0 ? "" : `; ${plural(findings.length, "note")}`;
+  const detail = `allows ${plural(behaviours, "behaviour")} and nothing else${notes}`;
+  return { tone: "good", words: "Ready", detail };
 }
 
 function runVerdict({ status, error, outcome, mode }: ReportRun): Verdict {

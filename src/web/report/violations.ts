@@ -84,7 +84,7 @@ function card(
   violation: ReportViolation,
   goProcess: (row: number) => void,
 ): HTMLDetailsElement {
-  const { number, decision, words, actor, atMs } = violation;
+  const { number, decision, words, actor, atMs, times } = violation;
   const element = h(
     "details",
     { class: `card ${decision}` },
@@ -99,7 +99,7 @@ function card(
         " ",
         words,
       ),
-      h("span", { class: "when muted" }, since(atMs)),
+      h("span", { class: "when muted" }, times > 1 ? `${count(times)} × since ` : "", since(atMs)),
       h("span", { class: `pill ${decision}` }, decision),
     ),
   );
