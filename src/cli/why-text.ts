@@ -2,10 +2,9 @@
 // An explanation of a violation in words.
 import { quote } from "../base/quote.ts";
 import { describeEvent } from "../event/index.ts";
-import { plainDifference, SHOWN_DIGITS } from "../orchestrator/inspect/index.ts";
+import { plainDifference, ruleOption, SHOWN_DIGITS } from "../orchestrator/inspect/index.ts";
 import type { ActorFinding, Actors, Explanation } from "../orchestrator/inspect/index.ts";
 import { plural, table } from "./render.ts";
-import { ruleOption } from "./rule-option.ts";
 import type { Painter } from "./render.ts";
 import { chainText, decisionText, heldText } from "./violation-text.ts";
 

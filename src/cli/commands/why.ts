@@ -10,12 +10,13 @@ import {
   findTarget,
   loadModel,
   plainDifference,
+  ruleOption,
   readRunRecord,
   stateRoot,
 } from "../../orchestrator/inspect/index.ts";
 import type { Explanation, Target } from "../../orchestrator/inspect/index.ts";
 import { outJson, outLine, outPainter, say } from "../render.ts";
-import { ruleOption } from "../rule-option.ts";
+
 import { explanationText, othersText, programNames } from "../why-text.ts";
 
 interface WhyOptions {

@@ -199,6 +199,8 @@ export interface ReportNearest {
   readonly actor: number;
   readonly words: string;
   readonly differs: readonly ReportDifference[];
+  /** Tests that showed it. */
+  readonly tests: readonly string[];
 }
 
 export interface ReportViolation {
@@ -223,6 +225,14 @@ export interface ReportViolation {
   /** The rest is there for those that were explained. */
   readonly why?: {
     readonly actorWords: string;
+    /** For each program of the chain, how the model knows it; empty: not known. */
+    readonly standing: readonly ("known" | "changed" | "unknown")[];
+    /** The violation that it follows from. */
+    readonly follows?: { readonly number: number; readonly words: string };
+    /** Later calls of the process that were refused without a question. */
+    readonly refused: number;
+    /** What it looks like, and what would cover it. */
+    readonly advice: readonly string[];
     readonly nearest: readonly ReportNearest[];
     /** What would allow it. */
     readonly remedies: readonly string[];

@@ -4,7 +4,7 @@ import type { SecurityEvent } from "../../event/event.ts";
 import { activityOf } from "../activity.ts";
 import { BEHAVIOUR_KINDS, type BehaviourKind, KIND_WORDS, kindOf } from "../diff/kinds.ts";
 
-const STARTUP = "starts up: libraries, memory, facts of the machine";
+const STARTUP = "loads what it starts with";
 
 /** Headings, in the order in which they are shown. A report refers to them by number. */
 export const REPORT_KINDS: readonly string[] = [

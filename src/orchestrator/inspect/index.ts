@@ -47,6 +47,7 @@ export {
 export type { Shadow } from "../shadow.ts";
 export { makePseudonyms, type PseudonymRequest, type PseudonymResult } from "../pseudonym-files.ts";
 export { cutNotice, type FileRecord, readRecords } from "../record-file.ts";
+export { ruleOption } from "../rule-option.ts";
 export { type ChildExit, type RunOutcome, type RunRecord, readRunRecord } from "../run-record.ts";
 export { listNames, type RunDirectory, stateRoot } from "../state-dir.ts";
 export { collectReport, type ReportRequest } from "../report-page/collect.ts";

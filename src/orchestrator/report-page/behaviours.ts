@@ -16,7 +16,7 @@ import { remap, runsBehind } from "../model-runs.ts";
 import { readPoints } from "../points-file.ts";
 import type { FileRecord } from "../record-file.ts";
 import { type Cast, Numbered } from "./cast.ts";
-import type { Clock } from "./clock.ts";
+import { type Clock, UNKNOWN_MS } from "./clock.ts";
 import { MAX_REPORT_BEHAVIOURS, MAX_REPORT_WORDS } from "./limits.ts";
 
 /** One behaviour to be listed. */
@@ -26,6 +26,8 @@ interface Listed {
   readonly count: number;
   readonly tests: readonly string[];
   readonly runs: number;
+  /** Since the start (ms); -1: unknown. */
+  readonly firstMs: number;
 }
 
 export interface ListParts {
@@ -44,7 +46,8 @@ export function behavioursOfRun(
   const listed = records.map(({ event }): Listed => {
     const coefficient = coefficientOf(event);
     const count = coefficient === undefined ? 0 : (countOf.get(coefficient) ?? 0);
-    return { event, actors, count, tests: [], runs: 0 };
+    const firstMs = parts.clock.ms(event.ts);
+    return { event, actors, count, tests: [], runs: 0, firstMs };
   });
   return list("run", { listed, unnamed: 0 }, parts);
 }
@@ -62,20 +65,22 @@ export function behavioursOfModel(
   for (const coefficient of model.spec.points) {
     const behaviour = named.get(coefficient);
     if (behaviour === undefined) continue;
-    const { count = 0, tests = [], runs = 0 } = learned.get(coefficient) ?? {};
-    const times = countOf === undefined ? count : (countOf.get(coefficient) ?? 0);
-    listed.push({ ...behaviour, count: times, tests, runs });
+    const { count, tests, runs, firstMs } = learned.get(coefficient) ?? UNLEARNED;
+    // when it was met first is told of learning, not of the run
+    const counted =
+      countOf === undefined
+        ? { count, firstMs }
+        : { count: countOf.get(coefficient) ?? 0, firstMs: UNKNOWN_MS };
+    listed.push({ ...behaviour, ...counted, tests, runs });
   }
   const unnamed = model.spec.points.length - listed.length;
   return list(countOf === undefined ? "learned" : "model", { listed, unnamed }, parts);
 }
 
 /** What learning saw of a behaviour. */
-interface LearnedPoint {
-  readonly count: number;
-  readonly tests: readonly string[];
-  readonly runs: number;
-}
+type LearnedPoint = Pick<Listed, "count" | "tests" | "runs" | "firstMs">;
+
+const UNLEARNED: LearnedPoint = { count: 0, tests: [], runs: 0, firstMs: UNKNOWN_MS };
 
 /** By coefficient; empty when the model is not what its records would make of it. */
 function learnedPoints(model: WorkloadModel, file: string): ReadonlyMap<string, LearnedPoint> {
@@ -83,12 +88,14 @@ function learnedPoints(model: WorkloadModel, file: string): ReadonlyMap<string, 
   const runs = runsBehind(model, recordsFileOf(file));
   const mapped = runs === undefined ? undefined : remap(runs, model, model.spec.pseudonyms);
   for (const { points } of mapped?.runs ?? [])
-    for (const [coefficient, { count, tests }] of points) {
-      const known = found.get(coefficient) ?? { count: 0, tests: [], runs: 0 };
+    for (const [coefficient, { count, tests, atMs = UNKNOWN_MS }] of points) {
+      const known = found.get(coefficient) ?? UNLEARNED;
+      const earlier = known.firstMs < 0 || (atMs >= 0 && atMs < known.firstMs);
       found.set(coefficient, {
         count: known.count + count,
         tests: [...new Set([...known.tests, ...tests])],
         runs: known.runs + 1,
+        firstMs: earlier ? atMs : known.firstMs,
       });
     }
   return found;
@@ -116,20 +123,20 @@ export function wordsOf(event: SecurityEvent, actors: Actors): string {
 function list(
   of: ReportBehaviours["of"],
   { listed, unnamed }: { readonly listed: readonly Listed[]; readonly unnamed: number },
-  { cast, clock }: ListParts,
+  { cast }: ListParts,
 ): ReportBehaviours {
   const hooks = new Numbered();
   const tests = new Numbered();
   const rows: BehaviourRow[] = [];
   const more = new Map<string, [program: number, kind: number, count: number]>();
-  for (const { event, actors, count, tests: named, runs } of listed) {
+  for (const { event, actors, count, tests: named, runs, firstMs } of listed) {
     const actor = cast.actor(actors, event.task);
     const kind = reportKind(event);
     if (rows.length < MAX_REPORT_BEHAVIOURS) {
       const hook = hooks.of(event.hook === "syscall" ? `syscall ${event.syscall}` : event.hook);
       const inTests = named.map((test) => tests.of(quote(test)));
       const words = wordsOf(event, actors);
-      rows.push([actor, kind, hook, words, count, clock.ms(event.ts), inTests, runs]);
+      rows.push([actor, kind, hook, words, count, firstMs, inTests, runs]);
       continue;
     }
     const program = cast.actors[actor]?.program ?? 0;

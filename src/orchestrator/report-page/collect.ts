@@ -20,6 +20,7 @@ import { behavioursOfModel, behavioursOfRun, countsOf, noBehaviours } from "./be
 import { Cast } from "./cast.ts";
 import { Clock } from "./clock.ts";
 import { differenceOf } from "./difference.ts";
+import { learnedRecords } from "./learned.ts";
 import { modelFacts } from "./model-facts.ts";
 import { limitNotices } from "./notices.ts";
 import { type ProcessTree, type TreeParts, treeOfAccount } from "./processes.ts";
@@ -72,7 +73,10 @@ function reportOfModel(file: string, desk: Desk): ReportData {
   if (request.modelFile !== undefined)
     throw new ReportError("NOT_REPORTABLE", `${quote(file)} is a model itself: leave out -m`);
   const model = loadModel(file);
-  const { records, actors } = readAll(recordsFileOf(file), desk);
+  const beside = recordsFileOf(file);
+  const { records, actors } = existsSync(beside)
+    ? learnedRecords(beside, model)
+    : { records: [], actors: new Actors() };
   const parts = { cast, clock, actors, violations: [] };
   const tree = treeOfRecords(records, parts);
   const behaviours = allowedBehaviours({ model, file }, undefined, desk);
@@ -122,7 +126,7 @@ function reportOfRun(run: RunDirectory, desk: Desk): ReportData {
     opened.explain === undefined
       ? NO_VIOLATIONS
       : violationsOf(opened, refused.records, {
-          ...{ cast, clock, actors, target: quote(target) },
+          ...{ cast, clock, actors, target: quote(target), runId: desk.request.runId },
           rowOf: tree.rowOf,
           countOf: countsOf(run.points),
           modelFile: given,

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The programs that records name, by who started whom: what is drawn where no account of processes is.
 import type { ProcessRow } from "../../model/report/data.ts";
-import type { FileRecord } from "../record-file.ts";
+import type { SecurityEvent } from "../../event/index.ts";
 import { UNKNOWN_MS } from "./clock.ts";
 import { MAX_REPORT_PROCESSES } from "./limits.ts";
 import type { ProcessTree, TreeParts } from "./processes.ts";
+
+/** A record, as far as it matters here. */
+export interface Recorded {
+  readonly event: SecurityEvent;
+}
 
 /** First and last time that something was recorded of a program; 0: none. */
 interface Times {
@@ -13,7 +18,7 @@ interface Times {
 }
 
 /** The tree of the programs that records name. */
-export function treeOfRecords(records: readonly FileRecord[], parts: TreeParts): ProcessTree {
+export function treeOfRecords(records: readonly Recorded[], parts: TreeParts): ProcessTree {
   const { cast, clock, actors, violations } = parts;
   const times = timesOf([...records, ...violations], parts);
   const since = untrustedSince(violations);
@@ -45,7 +50,7 @@ export function treeOfRecords(records: readonly FileRecord[], parts: TreeParts):
   };
 }
 
-function timesOf(records: readonly FileRecord[], { clock }: TreeParts): Map<string, Times> {
+function timesOf(records: readonly Recorded[], { clock }: TreeParts): Map<string, Times> {
   const times = new Map<string, Times>();
   for (const { event } of records) {
     const { ts, task } = event;
@@ -60,7 +65,7 @@ function timesOf(records: readonly FileRecord[], { clock }: TreeParts): Map<stri
 }
 
 /** When a program was outside of the model first. */
-function untrustedSince(violations: readonly FileRecord[]): Map<string, bigint> {
+function untrustedSince(violations: readonly Recorded[]): Map<string, bigint> {
   const since = new Map<string, bigint>();
   for (const { event } of violations) {
     const known = since.get(event.task.taskId);

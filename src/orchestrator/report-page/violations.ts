@@ -9,6 +9,7 @@ import type { Actors } from "../actors.ts";
 import type { ActorFinding, Explanation, Violations } from "../explain.ts";
 import { plainDifference } from "../plain-difference.ts";
 import type { FileRecord } from "../record-file.ts";
+import { ruleOption } from "../rule-option.ts";
 import { wordsOf } from "./behaviours.ts";
 import type { Cast } from "./cast.ts";
 import type { Clock } from "./clock.ts";
@@ -20,6 +21,8 @@ export interface ViolationParts {
   readonly actors: Actors;
   /** What `galgo why` is told: the name of the run, or its folder. */
   readonly target: string;
+  /** Where an earlier run was asked for. */
+  readonly runId: string | undefined;
   /** How often each coefficient was met. */
   readonly countOf: ReadonlyMap<string, number>;
   /** The model file that violations can be added to, when it is known. */
@@ -82,19 +85,40 @@ function whyOf(
   parts: ViolationParts,
 ): NonNullable<ReportViolation["why"]> {
   const { cast } = parts;
-  const { event, actor, actors, chain, nearest } = explanation;
+  const { event, actor, actors, chain, nearest, advice, cascade } = explanation;
+  const follows = followsOf(cascade);
   return {
     actorWords: actorWords(actor, chain.at(-1)?.program, actors),
+    standing: chain.flatMap(({ standing }) => standing ?? []),
+    ...(follows === undefined ? {} : { follows }),
+    refused: cascade.refused,
+    advice: advice.map(adviceWords),
     nearest: nearest.map(
       (near): ReportNearest => ({
         actor: cast.actor(actors, near.event.task),
         words: wordsOf(near.event, actors),
         differs: near.differs.map((difference) => plainDifference(difference, actors)),
+        tests: near.tests.map((test) => quote(test)),
       }),
     ),
     remedies: remedies(explanation, parts),
     event: membersOf(event, actors),
   };
+}
+
+function followsOf({ follows }: Explanation["cascade"]) {
+  if (follows === undefined) return undefined;
+  const { number, how, program = "a program" } = follows;
+  const words =
+    how === "started"
+      ? `which started ${quote(program)}: nothing that it does is allowed`
+      : "by the same process";
+  return { number, words };
+}
+
+function adviceWords({ words, rule }: Explanation["advice"][number]): string {
+  const option = rule === undefined ? undefined : ruleOption(rule);
+  return option === undefined ? words : `${words}: --rule ${option}`;
 }
 
 function actorWords(actor: ActorFinding, program: string | undefined, actors: Actors): string {
@@ -119,33 +143,19 @@ function actorWords(actor: ActorFinding, program: string | undefined, actors: Ac
   }
 }
 
-/** What would allow it: sentences, and commands to begin with. */
+/** What would allow it, as commands. */
 function remedies(
-  { mark, nearest, actor, number }: Explanation,
-  { target, modelFile }: ViolationParts,
+  { mark, number, cascade: { follows } }: Explanation,
+  { target, modelFile, runId }: ViolationParts,
 ): string[] {
-  const [closest] = nearest;
-  const lines: string[] = [];
-  const made = closest?.differs.some(
-    ({ field, got }) => field.endsWith("path.created") && got === "absent",
-  );
-  if (made === true)
-    lines.push(
-      "The workload made this file itself while it learned, and here it was there before: remove it before the run, or learn both ways.",
-    );
-  if (actor.kind === "known" && closest?.differs.length === 1)
-    lines.push(
-      "It differs from what is allowed in one thing only: the workload may do that instead.",
-    );
-  if (mark.coefficient === undefined) return lines;
-  lines.push(
-    "If the workload has to do this, let it do so while it learns, and merge what was learned: galgo learn, galgo model merge.",
-  );
-  if (modelFile !== undefined)
-    lines.push(
-      `Or add exactly this behaviour by hand, shown before it is done: galgo model amend ${quote(modelFile)} ${target} ${number}`,
-    );
-  return lines;
+  if (mark.coefficient === undefined || modelFile === undefined) return [];
+  const model = quote(modelFile);
+  const numbers = follows?.how === "started" ? `${follows.number} ${number}` : `${number}`;
+  const earlier = runId === undefined ? "" : ` --run ${runId}`;
+  return [
+    `galgo model amend ${model} ${target} ${numbers}${earlier}`,
+    `galgo learn -o more.galgo.json -- COMMAND && galgo model merge -o ${model} ${model} more.galgo.json`,
+  ];
 }
 
 /** The members of an event that say what was wanted, as `plainDifference` tells them. */

@@ -72,35 +72,44 @@ function unseenPart({ unseen, runs }: Completeness): HTMLElement | undefined {
   const chance = chanceOfNew(unseen) / 1_000_000;
   const next = expectedInNextRun(unseen, runs);
   const never = neverSeen(unseen, runs);
-  const once = `${plural(unseen.once, "behaviour")} of all ${count(unseen.events)} events happened only once, and what is as rare as these may be missing`;
-  const inOne = `${count(unseen.inOneRun)} behaviours were in one run only, ${count(unseen.inTwoRuns)} in two`;
+  const once =
+    unseen.once === 0
+      ? "every behaviour was met more than once"
+      : `${plural(unseen.once, "behaviour")} of ${plural(unseen.events, "event")} ${unseen.once === 1 ? "was" : "were"} met only once`;
+  const inOne = `${plural(unseen.inOneRun, "behaviour")} in one run only, ${count(unseen.inTwoRuns)} in two`;
   return h(
     "section",
     {},
     h("h3", {}, "What nobody has seen"),
     facts([
-      ["Next event", text(`new with a chance of about ${percent(chance)}: ${once} (Good-Turing).`)],
+      [
+        "Next event",
+        text(
+          `A behaviour that was never seen has a chance of about ${percent(chance)}: ${once} (Good-Turing).`,
+        ),
+      ],
       [
         "Next run",
         text(
           next === undefined
             ? "One run says nothing of the next."
-            : `about ${thousandths(next)} new behaviours expected: ${inOne}.`,
+            : `About ${thousandths(next)} new behaviours are to be expected: ${inOne}.`,
         ),
       ],
       [
         "In all",
         never === undefined
           ? undefined
-          : text(`${thousandths(never)} or more behaviours that no run showed (Chao2).`),
+          : text(`${thousandths(never)} behaviours, or more, that no run showed (Chao2).`),
       ],
     ]),
   );
 }
 
+/** Thousandths as a number with one digit behind the point where it needs one. */
 function thousandths(value: number): string {
-  const number = value / 1_000;
-  return number === Math.round(number) ? count(number) : number.toFixed(1);
+  const number = Math.abs(value) / 1_000;
+  return Number.isInteger(number) ? count(number) : number.toFixed(1);
 }
 
 function runsPart(runs: NonNullable<Completeness["perRun"]>): HTMLElement {
