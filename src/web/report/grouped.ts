@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Entries below their program and their kind, as rows that open and close. Nothing here knows that it runs in a page.
-import type { ListRow } from "./row-list.ts";
+import type { ListRow } from "./list-row.ts";
 
 /** Something that is done by a program and is of a kind. */
 export interface Entry {

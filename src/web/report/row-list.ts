@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A list of any length of rows of one height, some of which open and close, walked through by keyboard. Only rows in sight are in the document.
 import { h } from "./dom.ts";
-
-/** What the list must know of a row; `key` tells it from all others. */
-export interface ListRow {
-  readonly key: string;
-  /** From 1. */
-  readonly level: number;
-  /** Absent: there is nothing in it. */
-  readonly open?: boolean;
-}
+import type { ListRow } from "./list-row.ts";
 
 export interface RowListOptions<T extends ListRow> {
   /** Accessible name. */

@@ -2,7 +2,7 @@
 // The process tree as rows: which processes are shown, which of them are drawn as one because they are alike, and what may be opened.
 // Nothing here knows that it runs in a page.
 import type { ProcessRow, ReportProcesses, ReportViolation } from "../../model/report/data.ts";
-import type { ListRow } from "./row-list.ts";
+import type { ListRow } from "./list-row.ts";
 
 /** A line of the tree: a process, or several alike that were started by the same one. */
 export interface TreeLine extends ListRow {
