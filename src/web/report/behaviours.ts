@@ -25,7 +25,8 @@ const OF_WORDS: Readonly<Record<ReportData["behaviours"]["of"], string>> = {
   run: "What the run did; how often is counted in this run.",
   model:
     "What the model allows; how often it happened is counted in this run, and 0 means that it was not needed.",
-  learned: "What the model allows, as far as the records beside it tell.",
+  learned:
+    "What the model allows, as far as the records beside it tell; how often and when first is of learning.",
   unknown: "The records that name them are not there.",
 };
 

@@ -100,7 +100,11 @@ function unseenPart({ unseen, runs }: Completeness): HTMLElement | undefined {
         "In all",
         never === undefined
           ? undefined
-          : text(`${thousandths(never)} behaviours, or more, that no run showed (Chao2).`),
+          : text(
+              never <= 0
+                ? "Nothing points to behaviours that no run showed (Chao2)."
+                : `${thousandths(never)} behaviours, or more, that no run showed (Chao2).`,
+            ),
       ],
     ]),
   );

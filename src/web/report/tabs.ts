@@ -62,7 +62,7 @@ export class Tabs {
           keydown: (event) => this.#key(event as KeyboardEvent),
         },
       },
-      title,
+      badge === undefined ? title : `${title} `,
       badge === undefined ? undefined : h("span", { class: `badge ${tone ?? ""}` }, badge),
     );
   }
