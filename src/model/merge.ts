@@ -41,8 +41,17 @@ export function mergeModels(
     profile: first?.spec.profile ?? BUILTIN_PROFILES.exact,
     points: models.flatMap((model) => model.spec.points),
     completeness: addedUp(models),
+    ...amendmentsOf(models),
   };
   return makeWorkloadModel(content, hasher);
+}
+
+/** Points that were added by hand to any of them: as many as can be, because nobody knows which they were. */
+function amendmentsOf(models: readonly WorkloadModel[]): Pick<WorkloadModelSpec, "amended"> {
+  if (models.every(({ spec }) => spec.amended === undefined)) return {};
+  const points = sum(models.map(({ spec }) => spec.amended?.points ?? 0));
+  const distinct = new Set(models.flatMap(({ spec }) => spec.points)).size;
+  return { amended: { points: Math.min(points, distinct), from: [] } };
 }
 
 /** What can be added up of the completeness of models whose runs are not at hand; of one model all. */

@@ -12,7 +12,7 @@ interface Violation {
 /** What is known of programs. */
 export interface StartFacts {
   /** Programs of the model. */
-  readonly known: Programs;
+  readonly known: Pick<Programs, "has">;
   readonly identities: readonly SecurityEvent[];
   /** All of the run. */
   readonly violations: readonly Violation[];

@@ -11,6 +11,7 @@ import {
 import type { LintCode, WorkloadModel } from "../../model/index.ts";
 import { lintModelFile, ModelUseError } from "../../orchestrator/inspect/index.ts";
 import { EXIT_DIFFERENT, EXIT_OK } from "../exit-status.ts";
+import { provenanceRows } from "../model-text.ts";
 import { outJson, outLine, outPainter } from "../render.ts";
 
 interface LintOptions {
@@ -29,7 +30,9 @@ export async function modelLint(file: string, options: LintOptions): Promise<voi
     strict: options.strict === true,
   });
   if (options.json === true) {
-    outJson({ verdict, reasons, remarks, requirements, estimates: estimatesOf(model) });
+    const { amended = null, promoted = null } = model.spec;
+    const estimates = estimatesOf(model);
+    outJson({ verdict, reasons, remarks, requirements, estimates, amended, promoted });
   } else {
     const paint = outPainter();
     const ready = verdict === "ready";
@@ -37,6 +40,7 @@ export async function modelLint(file: string, options: LintOptions): Promise<voi
     for (const { code, message } of reasons) outLine(`  ${paint.red(code)}: ${message}`);
     for (const { code, message } of remarks)
       outLine(`  ${paint.yellow(`note ${code}`)}: ${message}`);
+    for (const [what, text] of provenanceRows(model.spec)) outLine(`  ${what}: ${text}`);
   }
   process.exitCode = verdict === "ready" ? EXIT_OK : EXIT_DIFFERENT;
 }
