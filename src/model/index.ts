@@ -92,6 +92,8 @@ export {
 } from "./provenance.ts";
 export { applyPseudonyms, pseudonymOf } from "./pseudonym.ts";
 export { parseRequirement, type Requirement } from "./requirement.ts";
+export { ruleFault, ruleListFaults } from "./rule-faults.ts";
+export { refuseTooWide } from "./too-wide.ts";
 export { describeGrounds, describeRule } from "./rule-words.ts";
 export {
   ADDRESS_USES,

@@ -2,17 +2,23 @@
 // Findings about the rules of a model: those that somebody asked for, and those that rest on little.
 import type { LintFinding } from "./lint.ts";
 import { describeRule } from "./rule-words.ts";
-import type { ProfileSpec, RuleSpec } from "./rules.ts";
+import { lackingRules, type ProfileSpec, type RuleSpec } from "./rules.ts";
 
 /** Rules that are named one by one; of more only the number is said. */
 const MAX_NAMED = 10;
 /** Different values that make a pattern: one value is none. */
 const MIN_DISTINCT = 2;
 
-export function ruleFindings({ rules }: ProfileSpec): readonly LintFinding[] {
+export function ruleFindings(profile: ProfileSpec): readonly LintFinding[] {
+  const { rules } = profile;
   const asked = rules.filter((rule) => "asked" in rule && rule.asked === true);
   const thin = rules.filter(restsOnLittle);
   return [
+    ...lackingRules(profile).map((rule): LintFinding => {
+      const words = describeRule(rule);
+      const message = `the model was made before there was the rule ${rule.rule} (${words}), and is stricter without it: learn again to have it`;
+      return { level: "warning", code: "OLD_RULES", message };
+    }),
     ...named(asked, "ASKED_RULE", "was asked for and not found by learning"),
     ...named(thin, "THIN_EVIDENCE", "rests on one run or one value: learn with more runs"),
   ];

@@ -15,6 +15,10 @@ import {
   type WorkloadModel,
 } from "./index.ts";
 
+const withoutRules = (...left: readonly string[]): ModelContent["profile"] => ({
+  name: "portable",
+  rules: BUILTIN_PROFILES.portable.rules.filter(({ rule }) => !left.includes(rule)),
+});
 const codes = (...args: Parameters<typeof lintModel>): readonly string[] =>
   lintModel(...args).map(({ level, code }) => `${level} ${code}`);
 
@@ -57,6 +61,11 @@ describe("lintModel", () => {
   const found: readonly (readonly [string, WorkloadModel, readonly string[]])[] = [
     ["no points", good({}, { points: [] }), ["error NO_POINTS"]],
     ["no seal", good({}, { sealed: false }), ["error UNSEALED"]],
+    [
+      "rules of before",
+      good({}, { profile: withoutRules("filesystem-class", "prctl-arguments") }),
+      ["warning OLD_RULES", "warning OLD_RULES"],
+    ],
     ["nothing held", good({}, { fidelity: { ...FIDELITY, holds: [] } }), ["warning NOTHING_HELD"]],
     [
       "an origin that nobody knows, whatever else that leaves open",

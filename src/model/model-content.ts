@@ -2,16 +2,9 @@
 // What a schema cannot say of a model file: lengths of digests, order, and that the parts agree.
 import { isHex } from "../base/hex.ts";
 import { DIGEST_SIZES } from "./hasher.ts";
-import {
-  BUILTIN_PROFILES,
-  compareRules,
-  type ProfileSpec,
-  type RuleSpec,
-  rulesFit,
-} from "./rules.ts";
+import { ruleListFaults } from "./rule-faults.ts";
+import { lackingRules, LATER_RULES, type ProfileSpec, rulesFit } from "./rules.ts";
 import type { WorkloadModel } from "./workload-model.ts";
-
-const LONE_SURROGATE = /\p{Cs}/u;
 
 /** Faults of a model that has the right shape, each with its place. */
 export function contentFaults(model: WorkloadModel): readonly string[] {
@@ -47,28 +40,15 @@ function listFaults(place: string, values: readonly string[], size: number): rea
 
 function profileFaults(profile: ProfileSpec): readonly string[] {
   const { name, rules } = profile;
-  const faults = rules.flatMap((rule, i) => ruleFaults(rule, rules[i - 1], i));
+  const faults = ruleListFaults(rules).map((fault) => `spec.profile.rules${fault}`);
   if (name === "exact" && rules.length > 0) {
     faults.push("spec.profile.rules must be empty for the profile exact");
   }
-  if (name === "portable") {
-    const listed = new Set(rules.map(({ rule }) => rule));
-    const lacking = BUILTIN_PROFILES.portable.rules.filter(({ rule }) => !listed.has(rule));
-    faults.push(
-      ...lacking.map(({ rule }) => `spec.profile.rules lacks ${rule} of the profile portable`),
-    );
-  }
-  return faults;
-}
-
-function ruleFaults(rule: RuleSpec, before: RuleSpec | undefined, i: number): string[] {
-  const faults: string[] = [];
-  if (before !== undefined && compareRules(before, rule) >= 0) {
-    faults.push(`spec.profile.rules[${i}] is doubled or out of order`);
-  }
-  if (rule.rule === "no-digest" && LONE_SURROGATE.test(rule.path)) {
-    faults.push(`spec.profile.rules[${i}].path is not well-formed text`);
-  }
+  faults.push(
+    ...lackingRules(profile)
+      .filter(({ rule }) => !LATER_RULES.has(rule))
+      .map(({ rule }) => `spec.profile.rules lacks ${rule} of the profile portable`),
+  );
   return faults;
 }
 

@@ -250,6 +250,13 @@ export const LATER_RULES: ReadonlySet<RuleName> = new Set<RuleName>([
   "generated-code",
 ]);
 
+/** Built-in rules that a profile of that name does not list. */
+export function lackingRules({ name, rules }: ProfileSpec): readonly RuleSpec[] {
+  if (name !== "portable") return [];
+  const listed = new Set(rules.map(({ rule }) => rule));
+  return BUILTIN_PROFILES.portable.rules.filter(({ rule }) => !listed.has(rule));
+}
+
 /** True for a rule that no profile brings along. */
 export function isOwnRule(rule: RuleSpec): rule is OwnRule {
   return OWN_RULES.has(rule.rule);
