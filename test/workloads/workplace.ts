@@ -163,14 +163,14 @@ export class Workplace {
 
   /** Learns a command as the model of this place; nothing may be lost. */
   learn(command: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-    return this.#learnAs(this.#model, command, options);
+    return this.#learnAs(this.model, command, options);
   }
 
   /** Learns it a second time, with what it needs done meanwhile, and merges. */
   async learnMore(command: readonly string[], options: RunOptions = {}): Promise<void> {
     const more = join(this.folder, "more.json");
     await this.#learnAs(more, command, options);
-    const merged = await this.galgo("model", "merge", "-o", this.#model, this.#model, more);
+    const merged = await this.galgo("model", "merge", "-o", this.model, this.model, more);
     assert.equal(merged.status, 0, this.#words("merging", merged));
   }
 
@@ -206,7 +206,7 @@ export class Workplace {
   }
 
   enforce(command: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-    const words = ["run", "-m", this.#model, "--enforce", ...(options.options ?? [])];
+    const words = ["run", "-m", this.model, "--enforce", ...(options.options ?? [])];
     return this.#run([...words, "--", ...command], options);
   }
 
@@ -261,7 +261,8 @@ export class Workplace {
     return [process.execPath, this.#main, ...args];
   }
 
-  get #model(): string {
+  /** The model of this place. */
+  get model(): string {
     return join(this.folder, "m.json");
   }
 

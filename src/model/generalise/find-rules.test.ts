@@ -122,6 +122,14 @@ const CASES: readonly Case[] = [
     attacks: { "another device": (run) => run.reads("/dev/mem") },
   },
   {
+    what: "how many numbered things there are",
+    does: (run, n) => {
+      for (let i = 0; i <= (n * 3) % 7; i++) run.reads(`/srv/app/queue/worker-${i}`);
+    },
+    rules: [/^names like \/srv\/app\/queue\/worker-\{n\} /],
+    attacks: { "another file": (run) => run.reads("/srv/app/queue/worker-key") },
+  },
+  {
     what: "numbers in capital hex digits",
     does: (run, n) => {
       for (const end of [1, 2 + n, 10 + n])

@@ -27,6 +27,8 @@ export interface NameClass {
 
 /** Names of one directory that are read; a directory with more is described by the first of them. */
 const MAX_READ = 4_000;
+/** Numbered names that make a numbering. */
+const MIN_NUMBERED = 3;
 /** Hex digits of a digest that caches name a directory after. */
 const MAX_DIGEST_PART = 4;
 const DIGEST = /(?:^|[^0-9a-z])[0-9a-f]{16,}(?:[^0-9a-z]|$)/;
@@ -104,8 +106,9 @@ function compareComponents(a: Reading, b: Reading): number {
 /** What is in the hole differs from run to run, and looks like what the hole says. */
 function isClass(reading: Reading, entries: readonly Entry[], place: Place): boolean {
   const { component, covered } = reading;
-  if (!isSound(component) || !differBetweenRuns(covered)) return false;
+  if (!isSound(component)) return false;
   const members = entries.filter((entry) => fits(component, entry));
+  if (!differBetweenRuns(covered) && !isNumbering(component, covered, members)) return false;
   const valuesOf = (hole: number, of: readonly Entry[]): readonly HoleValue[] =>
     of.map(({ name, node }) => ({
       text: holeTexts(component, name)?.[hole] ?? "",
@@ -125,6 +128,17 @@ function isPartOfDigest({ type, size = 0 }: Hole, members: readonly Entry[]): bo
   if (type !== "hex" || size === 0 || size > MAX_DIGEST_PART) return false;
   const below = members.map(({ node }) => [...node.children.keys()]);
   return below.every((names) => names.length > 0 && names.every((name) => DIGEST.test(name)));
+}
+
+/** Numbered things of which some runs have more than others: more than one of them is not in every run. */
+function isNumbering(
+  component: Component,
+  covered: readonly Entry[],
+  members: readonly Entry[],
+): boolean {
+  const holes = component.filter((piece) => typeof piece !== "string");
+  const numbered = holes.length === 1 && holes[0]?.type === "n";
+  return numbered && covered.length >= 2 && members.length >= MIN_NUMBERED;
 }
 
 /** False when the end of a hole could not be told. */

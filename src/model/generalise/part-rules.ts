@@ -47,7 +47,8 @@ export function* proposalsOf(frames: readonly Frame[], met: Met): Generator<Prop
     const runs = [...new Set(frame.changing.flatMap((value) => [...value.runs]))].sort();
     const answer = answerTo(frame, behaviour.event, met);
     const { event } = behaviour;
-    const values = frame.values.map((value) => ({ text: textOf(frame, value), runs: value.runs }));
+    const shown = frame.kind === "content" ? frame.values : frame.changing;
+    const values = shown.map((value) => ({ text: textOf(frame, value), runs: value.runs }));
     if (typeof answer === "string") yield { refused: answer, event, runs };
     else yield { rule: answer, values, event, runs };
   }
