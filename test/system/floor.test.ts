@@ -128,6 +128,22 @@ describe("a floor", () => {
     assert.match(stderr, /fruits\.txt: Permission denied/);
   });
 
+  it("does not blame an open that went on in the task for files that were only read since", async (t) => {
+    if (noFloor(t)) return;
+    const place = new Workplace(t);
+    // only a task itself can open its memory; only cat reads the fruits when this is learned
+    const script = 'exec 3<>/proc/self/mem; test -z "$R" || exec 4<"$R"; cat fruits.txt; exec true';
+    const command = ["sh", "-c", script];
+    fruits(place);
+    await place.learn(command);
+    fruits(place);
+    const options = ["--floor", "--floor-allow", "/proc"];
+    const { stdout } = await place.repeat(command, { options, env: { R: "fruits.txt" } });
+    assert.equal(stdout, "banana\n");
+    // without a floor the shell may not read them
+    await place.refused(command, /^1: .*dash opens .*fruits\.txt/, { env: { R: "fruits.txt" } });
+  });
+
   it("keeps an ordinary user's workload out of processes that are not its own", async (t) => {
     if (noFloor(t)) return;
     const place = new Workplace(t, USERS.at(-1));
