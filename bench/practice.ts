@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { bench, printOutcome } from "./lib/bench.ts";
+import { built } from "./lib/galgo.ts";
 import type { BenchOutcome } from "./lib/result.ts";
 import { CORPUS } from "./workloads/corpus.ts";
 import { practice, type PracticeOptions } from "./workloads/lib/bench.ts";
@@ -72,6 +73,7 @@ function tell({ workload, phase, index }: Job, facts: RunFacts, left: number): v
 }
 
 async function measure(): Promise<void> {
+  built();
   const workloads = workloadsOf(names);
   const settings = options();
   const work = async (): Promise<BenchOutcome> =>

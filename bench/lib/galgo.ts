@@ -129,7 +129,7 @@ export class Galgo {
 let checked = false;
 
 /** Builds when the sources are newer than dist. */
-function built(): void {
+export function built(): void {
   if (checked) return;
   checked = true;
   if (process.env["GALGO_BENCH_CLI"] === undefined) {

@@ -39,7 +39,7 @@ export async function practice(
   workloads: readonly Workload[],
   options: PracticeOptions,
 ): Promise<Summary[]> {
-  const log = new JobLog(join(BASE, "practice.jsonl"), options.anew);
+  const log = new JobLog(join(BASE, "practice.jsonl"), options);
   const subjects = new Map<string, Subject>();
   for (const workload of workloads)
     subjects.set(workload.name, { workload, site: await openSite(workload) });

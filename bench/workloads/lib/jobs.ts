@@ -5,13 +5,15 @@ import {
   appendFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { CLI } from "../../lib/galgo.ts";
 import type { RunFacts } from "./held.ts";
+import { sourcesDigest } from "./sources.ts";
 
 /** `plain`: without Galgo. `learn`: into a model of its own. `fresh`: under the merged model. `attack`: under it, with an attack. `second`: under it, on a second root. */
 export type Phase = "plain" | "learn" | "fresh" | "attack" | "second";
@@ -28,8 +30,11 @@ export interface DoneJob extends Job {
 }
 
 interface Header {
-  /** Results of another Galgo are worth nothing. */
+  /** Digests: results of another Galgo, or of other workloads, are worth nothing. */
   readonly galgo: string;
+  readonly corpus: string;
+  /** Learning runs of a model. */
+  readonly runs: number;
 }
 
 /** What is done already. */
@@ -37,10 +42,10 @@ export class JobLog {
   readonly #file: string;
   readonly #done = new Map<string, DoneJob>();
 
-  /** Opens the log; one of another build of Galgo is begun anew. */
-  constructor(file: string, anew: boolean) {
+  /** Opens the log; one of another build of Galgo, of other workloads or other models is begun anew. */
+  constructor(file: string, { runs, anew }: { readonly runs: number; readonly anew: boolean }) {
     this.#file = file;
-    const header: Header = { galgo: digestOf(CLI) };
+    const header: Header = { galgo: galgoDigest(), corpus: sourcesDigest(), runs };
     const [first, ...lines] =
       existsSync(file) && !anew ? readFileSync(file, "utf8").trim().split("\n") : [];
     if (first === JSON.stringify(header)) {
@@ -77,8 +82,14 @@ function keyOf({ workload, phase, index }: Job): string {
   return `${workload} ${phase} ${index}`;
 }
 
-function digestOf(file: string): string {
-  return createHash("sha256").update(readFileSync(file)).digest("hex");
+/** Of the entry and the bundles beside it, which are what runs. */
+function galgoDigest(): string {
+  const bundles = join(dirname(CLI), "bundle");
+  const names = existsSync(bundles) ? readdirSync(bundles).sort() : [];
+  const hash = createHash("sha256");
+  for (const file of [CLI, ...names.map((name) => join(bundles, name))])
+    hash.update(readFileSync(file));
+  return hash.digest("hex");
 }
 
 const FIRST_SEED: Readonly<Record<Phase, number>> = {

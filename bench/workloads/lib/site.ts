@@ -14,6 +14,7 @@ import {
 import { createServer } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { type Leftovers, leftovers } from "./leftovers.ts";
+import { sourcesDigest } from "./sources.ts";
 import type { FreshRun, MakeOptions, Site, Workload } from "./workload.ts";
 
 /** Everything is below it. Its name has no part that looks random, as the home of a real service has none. */
@@ -39,11 +40,12 @@ export async function openSite(workload: Workload, base = BASE): Promise<Site> {
     outside(command, { cwd: folder, ...options });
   const site = { folder, health, make };
   const stamp = join(base, workload.name, "prepared");
-  if (existsSync(stamp)) return site;
+  const sources = sourcesDigest();
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === sources) return site;
   rmSync(folder, { recursive: true, force: true });
   openFolder(folder);
   await workload.prepare?.(site);
-  writeFileSync(stamp, "");
+  writeFileSync(stamp, sources);
   return site;
 }
 
