@@ -54,6 +54,8 @@ export interface ReportRun {
   readonly modelFile?: string;
   /** State of the model that was given. */
   readonly modelState?: string;
+  /** Above a floor: behaviours of the model that were not held, and the model's state without them. */
+  readonly floor?: { readonly unseen: number; readonly state: string };
   readonly started: string;
   readonly outcome?: ReportOutcome;
 }

@@ -64,3 +64,24 @@ describe("the verdict on the bpf sensor", () => {
     assert.match(notes.join(), /Galgos that died/);
   });
 });
+
+describe("the verdict on the seccomp sensor", () => {
+  const notesWith = (landlock: Fact): string => {
+    const [seccomp] = judgeSensors([landlock]);
+    assert.equal(seccomp?.sensor, "seccomp");
+    return seccomp.notes.join("\n");
+  };
+
+  it("notes where a run can have no floor", () => {
+    const landlock = { id: "landlock", title: "Landlock" };
+    assert.doesNotMatch(notesWith({ ...landlock, ok: true, value: "ABI 7" }), /floor/);
+    for (const [ok, value] of [
+      [true, "ABI 1"],
+      [false, "ENOSYS"],
+    ] as const)
+      assert.match(
+        notesWith({ ...landlock, ok, value }),
+        new RegExp(`no run --floor: .*ABI 2.*\\(${value}\\)`),
+      );
+  });
+});

@@ -6,7 +6,7 @@ import type { ChildExit, RunOutcome, RunRecord } from "../run-record.ts";
 import { fidelityFacts } from "./model-facts.ts";
 
 export function runFacts(record: RunRecord): ReportRun {
-  const { error, attached, modelFile, modelState, outcome } = record;
+  const { error, attached, modelFile, modelState, floor, outcome } = record;
   return {
     runId: record.runId,
     status: record.status,
@@ -22,6 +22,7 @@ export function runFacts(record: RunRecord): ReportRun {
     profile: quote(record.profile),
     ...(modelFile === undefined ? {} : { modelFile: quote(modelFile) }),
     ...(modelState === undefined ? {} : { modelState }),
+    ...(floor === undefined ? {} : { floor: { unseen: floor.unseen, state: floor.state } }),
     started: record.started,
     ...(outcome === undefined ? {} : { outcome: outcomeFacts(outcome) }),
   };

@@ -111,9 +111,10 @@ function modelNumbers({ model }: ReportData, drawn: readonly [string, string]): 
 }
 
 function runFacts(run: ReportRun): HTMLElement {
-  const { outcome, modelFile, modelState, joined } = run;
+  const { outcome, modelFile, modelState, floor, joined } = run;
+  const expected = floor?.state ?? modelState;
   const same =
-    modelState === undefined || outcome === undefined ? undefined : modelState === outcome.state;
+    expected === undefined || outcome === undefined ? undefined : expected === outcome.state;
   return h(
     "section",
     {},
@@ -134,7 +135,7 @@ function runFacts(run: ReportRun): HTMLElement {
       ["Rules", text(`${run.profile}, mapping ${run.mapping}, ${run.digest}`)],
       ["Started", text(moment(run.started))],
       ...outcomeRows(outcome),
-      ["State", outcome === undefined ? undefined : stateValue(outcome.state, same)],
+      ["State", outcome === undefined ? undefined : stateValue(outcome.state, same, floor)],
       [
         "Measurement",
         outcome === undefined ? undefined : copyable(outcome.measurement, "the measurement"),
@@ -143,12 +144,20 @@ function runFacts(run: ReportRun): HTMLElement {
   );
 }
 
-function stateValue(state: string, same: boolean | undefined): HTMLElement {
+function stateValue(
+  state: string,
+  same: boolean | undefined,
+  floor: ReportRun["floor"],
+): HTMLElement {
   const value = copyable(state, "the state");
   if (same === undefined) return value;
+  const whose =
+    floor === undefined
+      ? "the model's own"
+      : `the model's without the ${count(floor.unseen)} behaviours that a floor leaves unseen`;
   const words = same
-    ? "the model's own: nothing was outside of it"
-    : "not the model's: something was outside of it";
+    ? `${whose}: nothing was outside of it`
+    : `not ${whose.replace(" own", "")}: something was outside of it`;
   return h("span", {}, value, h("span", { class: "muted note" }, words));
 }
 
