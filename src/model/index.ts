@@ -93,6 +93,7 @@ export {
 export { applyPseudonyms, pseudonymOf } from "./pseudonym.ts";
 export { parseRequirement, type Requirement } from "./requirement.ts";
 export { ruleFault, ruleListFaults } from "./rule-faults.ts";
+export { parseRule, printRule, RULE_FORMS, withAskedRules } from "./rule-text.ts";
 export { refuseTooWide } from "./too-wide.ts";
 export { describeGrounds, describeRule } from "./rule-words.ts";
 export {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A rule as it is asked for on a command line.
+import { printRule } from "../model/index.ts";
 import type { OwnRule } from "../model/index.ts";
 
 const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/;
@@ -7,18 +8,7 @@ const PRINTABLE = /^[\p{L}\p{N}\p{P}\p{S} ]*$/u;
 
 /** The argument of `--rule` for it; undefined for a rule that has none, or none that can be typed. */
 export function ruleOption(rule: OwnRule): string | undefined {
-  const text = textOf(rule);
+  const text = printRule(rule);
   if (text === undefined || !PRINTABLE.test(text)) return undefined;
   return PLAIN.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-function textOf(rule: OwnRule): string | undefined {
-  switch (rule.rule) {
-    case "path-template":
-      return `path:${rule.template}`;
-    case "no-digest":
-      return `content:${rule.path}`;
-    default:
-      return undefined;
-  }
 }
