@@ -91,6 +91,12 @@ function addLearn(program: Command): void {
     .addOption(mappingOption("how events become coefficients").default("tsem-v4"))
     .addOption(digestOption("digest of coefficients and contents").default("sha256"))
     .addOption(requireOption("a behaviour that must be learned: exec:/usr/bin/git, connect:*:5432"))
+    .addOption(
+      listOption(
+        "--rule <rule>",
+        "a rule that the model shall have, however wide: path:/srv/data/{path}, no-digest:/srv/db.json (docs/rules.md)",
+      ),
+    )
     .option("--allow-loss", "write a model although events were lost, and say so in it")
     .option("--json", "print the result as JSON on stdout");
   addSensor(learn);

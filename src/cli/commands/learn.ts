@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo learn: runs a command without refusing anything and writes what it did as a sealed model.
 import { quote } from "../../base/quote.ts";
-import { BUILTIN_PROFILES } from "../../model/index.ts";
-import type { DigestName, MappingName } from "../../model/index.ts";
+import { BUILTIN_PROFILES, ModelError, parseRule, withAskedRules } from "../../model/index.ts";
+import type { DigestName, MappingName, ProfileSpec } from "../../model/index.ts";
 import {
   checkName,
   defaultName,
@@ -27,6 +27,7 @@ interface LearnOptions extends SensorOptions {
   readonly digest: DigestName;
   readonly allowLoss?: boolean;
   readonly require?: readonly string[];
+  readonly rule?: readonly string[];
   readonly json?: boolean;
   readonly deadline: number;
   readonly onExit: "wait" | "kill";
@@ -51,7 +52,7 @@ export async function learn(command: readonly string[], options: LearnOptions): 
         mode: "free",
         onViolation: "observe",
         name,
-        rules: { mapping, digest, profile: BUILTIN_PROFILES[profile] },
+        rules: { mapping, digest, profile: profileOf(profile, options.rule ?? []) },
         stateRoot: stateRoot(process.env, process.getuid?.() ?? -1),
         cwd: process.cwd(),
         env: process.env,
@@ -80,6 +81,16 @@ export async function learn(command: readonly string[], options: LearnOptions): 
   if (options.json === true) printJson(result);
   summarize(result);
   process.exitCode = childStatus(result.exit);
+}
+
+/** The rules of a profile, and those that were asked for. */
+function profileOf(name: "portable" | "exact", asked: readonly string[]): ProfileSpec {
+  try {
+    return withAskedRules(BUILTIN_PROFILES[name], asked.flatMap(parseRule));
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    throw new RunError("BAD_OPTION", `--rule: ${error.message}`, { cause: error });
+  }
 }
 
 function printJson(result: LearnResult): void {
