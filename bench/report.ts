@@ -30,7 +30,7 @@ const INTRODUCTIONS: Readonly<
   },
   floor: {
     title: "Above a floor",
-    text: "`galgo run --floor`: Landlock guards what is only read, and opens that only read are not held. What that gives up is in docs/floor.md. Native runs, enforced ones and those above a floor take turns.",
+    text: "`galgo run --floor`: Landlock guards what is only read, and opens that only read are not held. What that gives up is in docs/floor.md. Native runs, enforced ones and those above a floor take turns. A floored start reads the records of the model, which `whole` has.",
   },
   practice: {
     title: "The corpus: models that hold up in practice",

@@ -91,6 +91,8 @@ for (const user of USERS) {
           [{ RUN: "/usr/bin/id" }, /^1: .*dash runs \/usr\/bin\/id \[denied\]/],
           [{ CONNECT: "yes" }, /^1: .*dash runs .*python3\S* \[denied\]/],
         ] as const) {
+          // what is held does not depend on who started it: one of them is enough for the slower launcher
+          if (launcher === "node" && !("WRITE" in env)) continue;
           fruits(place);
           await place.refused(COMMAND, violation, { ...FLOOR, env });
           assert.equal(existsSync(place.path("new.log")), false);
