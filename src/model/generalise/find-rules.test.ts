@@ -116,12 +116,6 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    what: "numbered terminals",
-    does: (run, n) => run.reads(`/dev/pts/${n + 2}`),
-    rules: [/^names like \/dev\/pts\/\{n\} /],
-    attacks: { "another device": (run) => run.reads("/dev/mem") },
-  },
-  {
     what: "how many numbered things there are",
     does: (run, n) => {
       for (let i = 0; i <= (n * 3) % 7; i++) run.reads(`/srv/app/queue/worker-${i}`);
@@ -266,6 +260,9 @@ describe("what differs and is no rule", () => {
     noRule((run, n) => run.connects("192.0.2.1", 20 + n), /ports below 1024/);
     noRule((run, n) => run.connects(`192.0.${n}.1`, 443), /not of one network/);
   });
+
+  it("terminals by their number, which are other people's, too", () =>
+    noRule((run, n) => run.reads(`/dev/pts/${n + 2}`), /^names like \/dev\/pts\/\{n\}: /));
 
   it("what one run did and another did not", () => {
     noRule((run, n) => {

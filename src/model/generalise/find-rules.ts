@@ -7,6 +7,7 @@ import type { LearningRun } from "../learning-run.ts";
 import type { EventMapper } from "../mapper.ts";
 import { createProfile, type Profile } from "../profile.ts";
 import { rewrittenFiles } from "../rewritten-files.ts";
+import { ruleFault, ruleListFaults } from "../rule-faults.ts";
 import {
   compareRules,
   isOwnRule,
@@ -14,8 +15,8 @@ import {
   type ProfileSpec,
   type RuleSpec,
 } from "../rules.ts";
-import { tooWide } from "./allowed.ts";
 import { ActingTemplates } from "./acting.ts";
+import { refuseTooWide } from "../too-wide.ts";
 import { dayOf, isDatedTemplate } from "./dates.ts";
 import { EvidenceBook } from "./evidence.ts";
 import { varyingFrames } from "./frames.ts";
@@ -58,6 +59,20 @@ export function findRules(
   mapper: EventMapper,
 ): FoundRules {
   return new Finder(runs, spec, mapper).find();
+}
+
+/** Two classes of ports of one program and use: classes may not overlap, so there is one. */
+function isSameClass(a: OwnRule, b: OwnRule): boolean {
+  if (a.rule !== "port-class" || b.rule !== "port-class") return false;
+  return a.program === b.program && a.use === b.use;
+}
+
+/** One class instead of two. */
+function wider(known: OwnRule, other: OwnRule): OwnRule {
+  if (known.rule !== "port-class" || other.rule !== "port-class") return known;
+  const from = Math.min(known.from, other.from);
+  const to = Math.max(known.to, other.to);
+  return from === known.from && to === known.to ? known : { ...known, from, to };
 }
 
 class Finder {
@@ -120,7 +135,7 @@ class Finder {
     const { templates, loose } = templatesOf(growTrees(this.#sightings()), { days });
     this.#loose = loose;
     const texts = templates.filter((template) => {
-      const why = tooWide({ rule: "path-template", template });
+      const why = refuseTooWide({ rule: "path-template", template });
       if (why !== undefined) this.#refused.set(template, why);
       return why === undefined;
     });
@@ -178,7 +193,7 @@ class Finder {
         continue;
       }
       const { rule, values } = proposal;
-      const refused = tooWide(rule);
+      const refused = refuseTooWide(rule) ?? this.#clash(rule);
       if (refused !== undefined) {
         this.#tell(proposal.event, refused, proposal.runs);
         continue;
@@ -188,16 +203,40 @@ class Finder {
     }
   }
 
-  /** Where the evidence of a rule is collected; undefined when somebody asked for the rule already. */
+  /** A class that somebody asked for and that this one would overlap with. */
+  #clash(rule: OwnRule): string | undefined {
+    if (rule.rule !== "port-class" && rule.rule !== "host-class") return undefined;
+    const asked = this.#base.rules.filter(
+      (other) => isOwnRule(other) && compareRules(other, rule) !== 0,
+    );
+    const [fault] = ruleListFaults(
+      [...asked, { ...rule, asked: true as const }].sort(compareRules),
+    );
+    return fault === undefined ? undefined : `a rule that was asked for is in its way: ${fault}`;
+  }
+
+  /** Where the evidence of a rule is collected; undefined when somebody asked for the rule already, or there can be no such rule. */
   #add(rule: OwnRule): EvidenceBook | undefined {
     const same = (other: RuleSpec): boolean => compareRules(rule, other) === 0;
+    if (ruleFault(rule) !== undefined) return undefined;
     if (this.#base.rules.some((other) => isOwnRule(other) && same(other))) return undefined;
-    const known = this.#rules.find(same);
-    if (known !== undefined) return this.#books.get(known);
-    const book = new EvidenceBook();
+    const known = this.#rules.find((other) => same(other) || isSameClass(other, rule));
+    const book = known === undefined ? undefined : this.#books.get(known);
+    if (known !== undefined && book !== undefined) {
+      this.#replace(known, wider(known, rule), book);
+      return book;
+    }
+    const fresh = new EvidenceBook();
     this.#rules = [...this.#rules, rule];
-    this.#books.set(rule, book);
-    return book;
+    this.#books.set(rule, fresh);
+    return fresh;
+  }
+
+  #replace(known: OwnRule, by: OwnRule, book: EvidenceBook): void {
+    if (by === known) return;
+    this.#rules = this.#rules.map((rule) => (rule === known ? by : rule));
+    this.#books.delete(known);
+    this.#books.set(by, book);
   }
 
   #grounded(rule: OwnRule): OwnRule {
