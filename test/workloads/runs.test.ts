@@ -82,7 +82,7 @@ for _ in range(20):
     except OSError: continue
     kept += [server, socket.create_connection(server.getsockname()), server.accept()[0]]
     break
-for name in range(random.randrange(3, 9)): put(f"queue/worker-{name}/state")
+for name in range(len(os.listdir("scratch"))): put(f"queue/worker-{name}/state")
 if "EXTRA" in os.environ: exec(os.environ["EXTRA"])
 `;
     const command = [PYTHON, "-c", script];
@@ -96,7 +96,7 @@ if "EXTRA" in os.environ: exec(os.environ["EXTRA"])
       ["open('cache/secret', 'w')", /creates \S*\/cache\/secret/],
       [`open("/etc/passwd").read()`, /opens \/etc\/passwd/],
       [`socket.create_connection(("127.0.0.1", 22))`, /connects to 127\.0\.0\.1:22 /],
-      [`socket.socket(socket.AF_UNIX).bind("net/control")`, /binds to \S*net\/control /],
+      [`socket.socket(socket.AF_UNIX).bind("net/control")`, /binds to unix socket \S*net\/control /],
     ] as const;
     for (const [extra, violation] of attacks)
       await place.refused(command, violation, { env: { EXTRA: extra } });
