@@ -257,7 +257,7 @@ describe("programs of rules", () => {
     namePrograms([record({})], terms);
     same(profile, listen(1), listen(2));
     assert.equal(
-      points(
+      behaviours(
         profile,
         [1, 2].map((n) => ({ ...listen(n), task: forged })),
       ),
