@@ -21,6 +21,10 @@ export function addModel(program: Command): void {
     .command("show")
     .description("print what a model says of itself")
     .argument("<model>")
+    .option(
+      "--tests",
+      "instead: the behaviours that each test contributed, from the records beside it",
+    )
     .option("--json", "print JSON")
     .action(async (file, options) => (await load()).modelShow(file, options));
   model

@@ -61,7 +61,30 @@ function completenessFaults({ spec }: WorkloadModel): readonly string[] {
   if (completeness.saturation.length % 10 !== 0) {
     faults.push("spec.completeness.saturation does not hold ten numbers a run");
   }
-  return faults;
+  const { perRun = [], requirements = [], tests = [] } = completeness;
+  return [
+    ...faults,
+    ...orderFaults(
+      "spec.completeness.perRun",
+      perRun.map(({ id }) => id),
+    ),
+    ...orderFaults(
+      "spec.completeness.requirements",
+      requirements.map(({ require }) => require),
+    ),
+    ...orderFaults(
+      "spec.completeness.tests",
+      tests.map(({ name }) => name),
+    ),
+  ];
+}
+
+/** Texts by which a list is ordered, none twice. */
+function orderFaults(place: string, texts: readonly string[]): readonly string[] {
+  const wrong = texts.findIndex((text) => LONE_SURROGATE.test(text));
+  if (wrong >= 0) return [`${place}[${wrong}] holds text that is not well-formed`];
+  const disorder = texts.findIndex((text, i) => i > 0 && text <= (texts[i - 1] ?? ""));
+  return disorder < 0 ? [] : [`${place}[${disorder}] is not above the one before it`];
 }
 
 function provenanceFaults({ spec }: WorkloadModel, size: number): readonly string[] {

@@ -73,6 +73,8 @@ read line <none.txt
       (await place.galgo("model", "show", "m.json")).stdout,
       /test +one: 1 behaviour, 1/,
     );
+    const { stdout } = await place.galgo("model", "show", "m.json", "--tests");
+    assert.match(stdout, /^one \(1 behaviour\)\n {2}\S*sh opens \S*one\.txt for reading\ntwo \(1 /);
   });
 
   it("leaves nothing of the marks in the model, which holds without them", async (t) => {

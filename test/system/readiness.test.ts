@@ -46,7 +46,8 @@ describe("a model of a workload that did nothing", { concurrency: 2 }, () => {
   for (const command of [["true"], ["sleep", "0.1"], ["sh", "-c", "sleep 0.1; true"]]) {
     it(`is refused: ${command.join(" ")}`, async (t) => {
       const place = new Place(t);
-      await learned(place, [], command);
+      const { stderr } = await learned(place, [], command);
+      assert.match(stderr, /NOT READY: .*did nothing but start/);
       const found = await lint(place);
       assert.deepEqual(codes(found), ["IDLE"]);
       assert.match(found.reasons[0]?.message ?? "", /did nothing but start: no file of its own/);

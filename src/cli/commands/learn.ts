@@ -1,8 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo learn: runs a command without refusing anything and writes what it did as a sealed model.
 import { quote } from "../../base/quote.ts";
-import { BUILTIN_PROFILES, ModelError, parseRule, withAskedRules } from "../../model/index.ts";
-import type { DigestName, MappingName, ProfileSpec } from "../../model/index.ts";
+import {
+  BUILTIN_PROFILES,
+  lintModel,
+  ModelError,
+  parseRule,
+  withAskedRules,
+} from "../../model/index.ts";
+import type {
+  DigestName,
+  LintCode,
+  MappingName,
+  ProfileSpec,
+  WorkloadModel,
+} from "../../model/index.ts";
 import {
   checkName,
   defaultName,
@@ -93,6 +105,9 @@ function profileOf(name: "portable" | "exact", asked: readonly string[]): Profil
   }
 }
 
+/** Said at once, while it is easy to learn again. */
+const DID_NOTHING: ReadonlySet<LintCode> = new Set<LintCode>(["IDLE", "IDLE_SERVER"]);
+
 function printJson(result: LearnResult): void {
   outJson({
     model: result.output,
@@ -111,6 +126,13 @@ function printJson(result: LearnResult): void {
   });
 }
 
+function sayMissing(model: WorkloadModel): void {
+  for (const { require, met } of model.spec.completeness.requirements ?? [])
+    if (!met) say(`NOT MET: ${quote(require)}: nothing that was learned is that`);
+  for (const { code, message } of lintModel(model))
+    if (DID_NOTHING.has(code)) say(`NOT READY: ${message}`);
+}
+
 function summarize(result: LearnResult): void {
   const { model, rules, varying, exit, lost } = result;
   const failed = !("code" in exit) || exit.code !== 0;
@@ -124,8 +146,7 @@ function summarize(result: LearnResult): void {
       `a console sealed the model: ${plural(outside, "later behaviour")} not in it; galgo show ${model.metadata.name} forensics`,
     );
   }
-  for (const { require, met } of model.spec.completeness.requirements ?? [])
-    if (!met) say(`NOT MET: ${quote(require)}: nothing that was learned is that`);
+  sayMissing(model);
   sayFound(rules, varying);
   if (rules.length > 0 && result.runs.length > 1)
     say(`under these rules the runs brought ${result.brought.join(", ")} behaviours`);

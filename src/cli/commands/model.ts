@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo model show | merge | lint | seal.
 import { quote } from "../../base/quote.ts";
-import { loadModel, mergeModelFiles, sealModelFile } from "../../orchestrator/inspect/index.ts";
+import {
+  loadModel,
+  loadModelRecords,
+  mergeModelFiles,
+  recordsFileOf,
+  sealModelFile,
+} from "../../orchestrator/inspect/index.ts";
 import { printModel } from "../model-text.ts";
 import { sayFound } from "../found-text.ts";
 import { outJson, plural, say } from "../render.ts";
@@ -10,9 +16,15 @@ interface JsonOption {
   readonly json?: boolean;
 }
 
-export async function modelShow(file: string, options: JsonOption): Promise<void> {
+export async function modelShow(
+  file: string,
+  options: JsonOption & { readonly tests?: boolean },
+): Promise<void> {
   const model = loadModel(file);
-  if (options.json === true) outJson(model);
+  if (options.tests === true) {
+    const { printTests } = await import("../tests-text.ts");
+    printTests(loadModelRecords(recordsFileOf(file), model), options.json === true);
+  } else if (options.json === true) outJson(model);
   else printModel(model);
 }
 

@@ -31,6 +31,7 @@ export type { Mark } from "../marks.ts";
 export { plainDifference, type PlainDifference, SHOWN_DIGITS } from "../plain-difference.ts";
 export { type FileFindings, lintModelFile } from "../lint-file.ts";
 export { type Measured, measureModel, readInput } from "../measure-model.ts";
+export { recordsFileOf } from "../learn-files.ts";
 export { readLearningRuns } from "../learning-runs.ts";
 export { type MergeResult, mergeModelFiles } from "../merge-files.ts";
 export { type NamedBehaviour, nameBehaviours, sealModelFile } from "../model-files.ts";
