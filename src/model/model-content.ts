@@ -79,6 +79,8 @@ function completenessFaults({ spec }: WorkloadModel): readonly string[] {
   ];
 }
 
+const LONE_SURROGATE = /\p{Cs}/u;
+
 /** Texts by which a list is ordered, none twice. */
 function orderFaults(place: string, texts: readonly string[]): readonly string[] {
   const wrong = texts.findIndex((text) => LONE_SURROGATE.test(text));
