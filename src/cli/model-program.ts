@@ -108,6 +108,12 @@ function addModelChanges(model: Command): void {
     .option("--yes", "write the changed model, in place of the old one")
     .option("-o, --output <model>", "write the changed model here")
     .option("--run <id>", "an earlier run of that name")
+    .addOption(
+      listOption(
+        "--rule <rule>",
+        "learn the model anew from its records with this rule: path:/srv/data/{hex:40}",
+      ),
+    )
     .option("--other-model", "take violations of a run under another model")
     .option("--json", "print JSON")
     .action(async (file, source, numbers, options) =>

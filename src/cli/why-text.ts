@@ -54,7 +54,7 @@ export function explanationText(explanation: Explanation, names: WhyNames, paint
     "",
     ...actorLines(explanation.actor, chain.at(-1)?.program, actors),
     ...nearestLines(explanation, paint),
-    ...adviceLines(explanation, paint),
+    ...adviceLines(explanation, names, paint),
     paint.bold("To allow it"),
     ...remedyLines(explanation, names),
     ...explanation.notices.map((notice) => `${paint.yellow("note:")} ${notice}`),
@@ -94,13 +94,13 @@ function cascadeRows({ cascade: { follows, refused } }: Explanation): string[][]
 }
 
 /** What keeps it out, and what would cover it. */
-function adviceLines({ advice }: Explanation, paint: Painter): string[] {
+function adviceLines({ advice }: Explanation, names: WhyNames, paint: Painter): string[] {
   if (advice.length === 0) return [];
   const lines = [paint.bold("What it looks like")];
   for (const { words, rule } of advice) {
     lines.push(`  ${words}`);
     const option = rule === undefined ? undefined : ruleOption(rule);
-    if (option !== undefined) lines.push(`    --rule ${option}`);
+    if (option !== undefined) lines.push(`    ${amendCommand(names)} --rule ${option}`);
   }
   return [...lines, ""];
 }
@@ -149,18 +149,27 @@ function testsText({ tests }: Explanation["nearest"][number]): string {
   return `  [learned in ${shown.join(", ")}${more}]`;
 }
 
+function modelName({ model }: WhyNames): string {
+  return model === undefined ? "MODEL" : quote(model);
+}
+
+function amendCommand(names: WhyNames): string {
+  const { name, runId } = names;
+  const earlier = runId === undefined ? "" : ` --run ${runId}`;
+  return `galgo model amend ${modelName(names)} ${quote(name)}${earlier}`;
+}
+
 function remedyLines({ number, cascade }: Explanation, names: WhyNames): string[] {
   const { follows } = cascade;
-  const { name, runId } = names;
-  const file = names.model === undefined ? "MODEL" : quote(names.model);
+  const { name } = names;
+  const file = modelName(names);
   const started = follows?.how === "started";
   const numbers = started ? `${follows.number} ${number}` : `${number}`;
-  const earlier = runId === undefined ? "" : ` --run ${runId}`;
   return [
     started
       ? "  add exactly this and the start of the program to the model (--all: everything of this run), after a look at it:"
       : "  add exactly this to the model, after a look at it:",
-    `    galgo model amend ${file} ${quote(name)} ${numbers}${earlier}`,
+    `    ${amendCommand(names)} ${numbers}`,
     "  or let the workload do it while it learns, and add what was learned:",
     `    galgo learn --name ${quote(name)} -o more.galgo.json -- COMMAND`,
     `    galgo model merge -o ${file} ${file} more.galgo.json`,

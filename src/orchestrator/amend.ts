@@ -12,14 +12,17 @@ import {
   termsOf,
 } from "../model/diff/index.ts";
 import { amended } from "../model/index.ts";
-import type { WorkloadModel } from "../model/index.ts";
+import type { LearningRun, OwnRule, WorkloadModel } from "../model/index.ts";
 import { nodeHasher } from "../tma/index.ts";
 import { isIdentity } from "./actors.ts";
 import { missingStarts, type Start, startedPrograms } from "./amend-starts.ts";
 import { ModelUseError, RecordFileError } from "./errors.ts";
+import { recordsBeside } from "./diff-files.ts";
 import { recordsFileOf } from "./learn-files.ts";
 import { learningRunLines, makeRun } from "./learning-runs.ts";
 import { readLines } from "./line-reader.ts";
+import { learnAgain } from "./merge-files.ts";
+import { runsBehind } from "./model-runs.ts";
 import { loadModel } from "./model-use.ts";
 import { cutNotice, type FileRecord, readRecords } from "./record-file.ts";
 import { readRunRecord, type RunRecord } from "./run-record.ts";
@@ -33,6 +36,8 @@ export interface AmendRequest {
   readonly numbers: readonly number[] | "all";
   /** Take violations of a run under another model. */
   readonly otherModel: boolean;
+  /** Rules to add; with them the model is learned anew from its records. */
+  readonly rules: readonly OwnRule[];
 }
 
 /** What would be done. */
@@ -40,6 +45,8 @@ export interface AmendPlan {
   readonly before: WorkloadModel;
   /** The same as `before` when there is nothing to add. */
   readonly after: WorkloadModel;
+  /** False: there is nothing to add. */
+  readonly changed: boolean;
   /** Violations whose behaviour is added, and those that the model allows already. */
   readonly taken: readonly number[];
   readonly allowed: readonly number[];
@@ -74,14 +81,21 @@ export function planAmendment(request: AmendRequest): AmendPlan {
   const known = new Set(before.spec.points);
   const isNew = (_: Violation, i: number): boolean => !known.has(coefficients[i] ?? "");
   const added = chosen.filter(isNew);
-  const hasher = nodeHasher(before.spec.digest);
-  const points = coefficients.flatMap((point) => point ?? []);
-  const after = added.length === 0 ? before : amended(before, points, hasher);
   const old = readOld(request.file);
-  const amendment = [...identitiesFor(added, found.identities), ...added.map(eventOf)];
+  const amendment = amendmentRun([
+    ...identitiesFor(added, found.identities),
+    ...added.map(eventOf),
+  ]);
+  const points = coefficients.flatMap((point) => point ?? []);
+  const after =
+    request.rules.length > 0
+      ? relearned(before, amendment, request)
+      : added.length === 0
+        ? before
+        : amended(before, points, nodeHasher(before.spec.digest));
   const comparison = compareModels(
     { model: before, records: old.records },
-    { model: after, records: [...old.records, ...amendment.map((event) => ({ event }))] },
+    { model: after, records: [...old.records, ...amendment.records] },
     nodeHasher,
   );
   const programs = nameRecords(old.records, termsOf(before, nodeHasher)).programs;
@@ -89,15 +103,33 @@ export function planAmendment(request: AmendRequest): AmendPlan {
   return {
     before,
     after,
+    changed: !comparison.same,
     taken: added.map(({ number }) => number),
     allowed: chosen.filter((v, i) => !isNew(v, i)).map(({ number }) => number),
     total: found.violations.length,
     comparison,
     programs: startedPrograms(added, starts),
     missing: old.records.length === 0 ? [] : missingStarts(added, starts),
-    notices: [...found.notices, ...old.notices, ...refusedNotice(found.refused)],
-    records: added.length === 0 ? old.lines : [...old.lines, ...amendmentLines(amendment)],
+    notices: [...found.notices, ...refusedNotice(added.length > 0 ? found.refused : 0)],
+    records: added.length === 0 ? old.lines : [...old.lines, ...learningRunLines([amendment])],
   };
+}
+
+/** Under more rules every coefficient may be another: everything is learned anew. */
+function relearned(
+  before: WorkloadModel,
+  amendment: LearningRun,
+  { file, rules }: AmendRequest,
+): WorkloadModel {
+  const runs = runsBehind(before, recordsFileOf(file));
+  if (runs === undefined) {
+    throw new ModelUseError(
+      "BAD_MODEL",
+      `the records beside ${quote(file)} are missing or do not make up all of it, so it can not be learned anew under more rules`,
+    );
+  }
+  const all = amendment.records.length === 0 ? runs : [...runs, amendment];
+  return learnAgain([before], before.metadata.name, all, rules).model;
 }
 
 /** Writes what was planned. @throws StateError NOT_WRITABLE */
@@ -214,19 +246,14 @@ function refuseOtherRules(
 interface Old {
   readonly lines: readonly string[];
   readonly records: readonly NamedRecord[];
-  readonly notices: readonly string[];
 }
 
 /** What stands beside the model. */
 function readOld(modelFile: string): Old {
   const file = recordsFileOf(modelFile);
-  if (!existsSync(file)) return { lines: [], records: [], notices: [] };
+  if (!existsSync(file)) return { lines: [], records: [] };
   const lines = Array.from(readLines(file), ({ text }) => text);
-  const records = Array.from(readRecords(file), ({ event, learned }) => ({
-    event,
-    ...(learned?.test === undefined ? {} : { test: learned.test }),
-  }));
-  return { lines, records, notices: [] };
+  return { lines, records: recordsBeside(modelFile, []) };
 }
 
 /** Who acts in these events, and everybody above them; parents first. */
@@ -246,11 +273,14 @@ function identitiesFor(
   return kept.reverse();
 }
 
-function amendmentLines(events: readonly SecurityEvent[]): Iterable<string> {
+function amendmentRun(events: readonly SecurityEvent[]): LearningRun {
   const behaviours = events.filter((event) => !isIdentity(event)).length;
   const facts = { eventsSeen: behaviours, eventsLost: 0, durationMs: 0, saturation: [] };
-  const records = events.map((event) => ({ event, count: 1 }));
-  return learningRunLines([makeRun(records, facts, "amend")]);
+  return makeRun(
+    events.map((event) => ({ event, count: 1 })),
+    facts,
+    "amend",
+  );
 }
 
 function refusedNotice(refused: number): readonly string[] {

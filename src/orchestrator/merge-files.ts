@@ -10,8 +10,15 @@ import {
   mergedTerms,
   modelFromRuns,
   requirementsOf,
+  withAskedRules,
 } from "../model/index.ts";
-import type { LearningRun, LearnedModel, ProfileSpec, WorkloadModel } from "../model/index.ts";
+import type {
+  LearningRun,
+  LearnedModel,
+  OwnRule,
+  ProfileSpec,
+  WorkloadModel,
+} from "../model/index.ts";
 import { nodeHasher } from "../tma/index.ts";
 import { ModelUseError } from "./errors.ts";
 import { recordsFileOf } from "./learn-files.ts";
@@ -79,16 +86,21 @@ function join(
   }
 }
 
-function learnAgain(
+/**
+ * One model of these runs, under the terms of the models and, besides the rules that were asked for with them, `asked`.
+ * @throws ModelUseError BAD_MODEL, BAD_OPTION
+ */
+export function learnAgain(
   models: readonly WorkloadModel[],
   name: string,
   runs: readonly LearningRun[],
+  asked: readonly OwnRule[] = [],
 ): LearnedModel {
   try {
     const { mapping, digest, aggregate, base, sealed, fidelity, pseudonyms } = mergedTerms(models);
     return modelFromRuns(runs, {
       name,
-      profile: profileOf(models),
+      profile: withAskedRules(profileOf(models), asked),
       hasher: nodeHasher(digest),
       mapping,
       aggregate,
@@ -100,7 +112,8 @@ function learnAgain(
     });
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
-    throw new ModelUseError("BAD_MODEL", error.message, { cause: error });
+    const code = error.code === "BAD_RULE" ? "BAD_OPTION" : "BAD_MODEL";
+    throw new ModelUseError(code, error.message, { cause: error });
   }
 }
 

@@ -173,6 +173,29 @@ describe("galgo why", () => {
     await place.galgo("run", "-m", "m.json", "--enforce", "--", "cat", names[1] ?? "");
     const { stdout } = await place.galgo("why", "cat");
     assert.match(stdout, /looks like \{hex:16\}/);
-    assert.match(stdout, /--rule 'path:\S*\/cache\.\{hex:16\}\.js'/);
+    const offered =
+      /galgo (model amend m\.json cat --rule) '(path:\S*\/cache\.\{hex:16\}\.js)'/.exec(stdout);
+    const [, words = "", rule = ""] = offered ?? [];
+    const amended = await place.galgo(...words.split(" "), rule, "--yes");
+    assert.equal(amended.status, 0, amended.stderr);
+    assert.match(
+      amended.stdout,
+      /What counts as the same\n {4}\+ names like \S*\{hex:16\}\.js count as one/,
+    );
+    const again = await place.galgo(
+      "run",
+      "-m",
+      "m.json",
+      "--enforce",
+      "--",
+      "cat",
+      names[1] ?? "",
+    );
+    assert.equal(again.status, 0, again.stderr);
+    const known = await place.galgo("model", "amend", "m.json", "cat", "--rule", rule);
+    assert.match(known.stderr, /nothing to add/);
+    const wrong = await place.galgo("model", "amend", "m.json", "cat", "--rule", "x:y");
+    assert.equal(wrong.status, 125);
+    assert.match(wrong.stderr, /--rule: x:y is no rule/);
   });
 });

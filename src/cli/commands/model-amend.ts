@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo model amend MODEL NAME|FILE [N...]: adds exactly what violations showed.
 import { quote } from "../../base/quote.ts";
+import { ModelError, type OwnRule, parseRule } from "../../model/index.ts";
 import {
   type AmendPlan,
   findTarget,
@@ -11,7 +12,7 @@ import {
 } from "../../orchestrator/inspect/index.ts";
 import { diffLines, linesText } from "../diff-text.ts";
 import { diffJson } from "../diff-json.ts";
-import { outJson, outLine, outPainter, plural, say } from "../render.ts";
+import { count, outJson, outLine, outPainter, plural, say } from "../render.ts";
 
 interface AmendOptions {
   readonly all?: boolean;
@@ -19,6 +20,7 @@ interface AmendOptions {
   readonly output?: string;
   readonly run?: string;
   readonly otherModel?: boolean;
+  readonly rule?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -33,11 +35,12 @@ export async function modelAmend(
     forensics: forensicsOf(source, options.run),
     numbers: chosen(numbers, options),
     otherModel: options.otherModel === true,
+    rules: rulesOf(options.rule ?? []),
   });
   const output = options.output ?? (options.yes === true ? model : undefined);
-  if (output !== undefined && plan.taken.length > 0) writeAmendment(plan, output);
+  if (output !== undefined && plan.changed) writeAmendment(plan, output);
   if (options.json === true) outJson(jsonOf(plan, output));
-  else if (plan.taken.length > 0)
+  else if (plan.changed)
     outLine(linesText(diffLines(plan.comparison, options.all !== true), outPainter()));
   tell(plan, { model, source, output });
 }
@@ -52,11 +55,23 @@ function forensicsOf(source: string, runId: string | undefined): string {
   );
 }
 
-function chosen(numbers: readonly number[], { all }: AmendOptions): readonly number[] | "all" {
+function rulesOf(texts: readonly string[]): readonly OwnRule[] {
+  try {
+    return texts.flatMap(parseRule);
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    throw new ModelUseError("BAD_OPTION", `--rule: ${error.message}`, { cause: error });
+  }
+}
+
+function chosen(
+  numbers: readonly number[],
+  { all, rule = [] }: AmendOptions,
+): readonly number[] | "all" {
   if (all === true && numbers.length > 0)
     throw new ModelUseError("BAD_OPTION", "either numbers of violations, or --all");
   if (all === true) return "all";
-  if (numbers.length > 0) return numbers;
+  if (numbers.length > 0 || rule.length > 0) return numbers;
   throw new ModelUseError(
     "BAD_OPTION",
     "which violations? Give their numbers, as galgo why tells them, or --all",
@@ -73,7 +88,7 @@ function tell(plan: AmendPlan, { model, source, output }: Words): void {
   const { taken, allowed, programs, missing, notices, before, after } = plan;
   for (const notice of notices) say(`note: ${notice}`);
   if (allowed.length > 0) say(`in the model already: ${violationWords(allowed)}`);
-  if (taken.length === 0) {
+  if (!plan.changed) {
     say(`nothing to add to ${quote(model)}`);
     return;
   }
@@ -85,8 +100,8 @@ function tell(plan: AmendPlan, { model, source, output }: Words): void {
     say(
       `${quote(program)} may not be started yet: that is violation ${number}; galgo why ${quote(source)} ${number}`,
     );
-  const points = after.spec.points.length - before.spec.points.length;
-  say(`${plural(points, "behaviour")} more, from ${violationWords(taken)}`);
+  if (taken.length > 0) say(`taken: ${violationWords(taken)}`);
+  say(`${plural(before.spec.points.length, "behaviour")} -> ${count(after.spec.points.length)}`);
   say(`state ${before.spec.state}`);
   say(`   -> ${after.spec.state}`);
   if (output === undefined)
@@ -104,9 +119,8 @@ function violationWords(numbers: readonly number[]): string {
 
 function jsonOf(plan: AmendPlan, output: string | undefined): unknown {
   const { before, after, taken, allowed, total, programs, missing, notices, comparison } = plan;
-  const added = output !== undefined && taken.length > 0;
   return {
-    written: added ? output : null,
+    written: plan.changed ? (output ?? null) : null,
     violations: total,
     taken,
     allowed,
