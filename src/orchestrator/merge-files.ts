@@ -29,7 +29,7 @@ import { writeModel } from "./write-model.ts";
 
 export interface MergeRequest {
   readonly files: readonly string[];
-  /** Default: the name of the first model. */
+  /** Default: that of the models, the first in byte order when they differ. */
   readonly name?: string;
   readonly output: string;
 }
@@ -51,7 +51,7 @@ export function mergeModelFiles({ files, name, output }: MergeRequest): MergeRes
   const models = files.map((file) => loadModel(file));
   const [first] = models;
   if (first === undefined) throw new ModelUseError("NO_MODEL", "there is no model to merge");
-  const wanted = name ?? first.metadata.name;
+  const wanted = name ?? models.map((model) => model.metadata.name).sort()[0] ?? "";
   const behind = models.map((model, i) => runsBehind(model, recordsFileOf(files[i] ?? "")));
   const runs = behind.every((found) => found !== undefined) ? behind.flat() : undefined;
   if (runs === undefined) {

@@ -48,7 +48,7 @@ const MAX_ROUNDS = 8;
 /** Names of a directory that are told. */
 const MAX_SHOWN = 3;
 const LOOSE =
-  "they differ between runs and have nothing in common that a rule could say; more runs may bring all of them, or --rule path-template:... says what they are";
+  "they differ between runs and have nothing in common that a rule could say; more runs may bring all of them, or --rule path:TEMPLATE says what they are";
 
 /**
  * The rules that `runs` (each once, ascending by id) need beside those of `spec`. Throws `ModelError` as `mapRuns`.

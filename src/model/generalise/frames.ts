@@ -16,15 +16,16 @@ export interface PartValue {
 export interface Frame {
   readonly kind: Part["kind"];
   readonly member: string;
-  readonly values: readonly PartValue[];
   /** Values that some of the runs met and others did not. */
   readonly changing: readonly PartValue[];
 }
 
 /** The frames of which two runs met different values, each one that the other did not. In the order of their keys. */
-export function varyingFrames({ behaviours }: Met, mapper: EventMapper): readonly Frame[] {
+export function varyingFrames({ behaviours, runs }: Met, mapper: EventMapper): readonly Frame[] {
   const frames = new Map<string, Map<string, PartValue>>();
   for (const behaviour of behaviours.values()) {
+    // what all runs did does not differ between any two
+    if (behaviour.runs.size === runs) continue;
     for (const part of partsOf(behaviour.event, mapper.emptyDigest)) {
       const key = `${part.kind} ${part.member} ${mapper.coefficient(part.without)}`;
       const values = frames.get(key) ?? new Map<string, PartValue>();
@@ -49,5 +50,5 @@ function frameOf(values: readonly PartValue[]): Frame | undefined {
     changing.some((b) => !coversAll(a.runs, b.runs) && !coversAll(b.runs, a.runs)),
   );
   const { kind, member } = first.part;
-  return differ ? { kind, member, values, changing } : undefined;
+  return differ ? { kind, member, changing } : undefined;
 }

@@ -26,6 +26,8 @@ export interface Occurrence {
 
 export interface Met {
   readonly profile: Profile;
+  /** How many runs there are. */
+  readonly runs: number;
   readonly behaviours: ReadonlyMap<string, Behaviour>;
   /** Programs by their TASK_ID, as behaviours. */
   readonly programs: ReadonlyMap<string, Behaviour>;
@@ -57,7 +59,7 @@ export function meet(runs: readonly LearningRun[], spec: ProfileSpec, mapper: Ev
       ? undefined
       : programName(profile.rewriteExecutable(found.file).path);
   };
-  return { profile, behaviours, programs, programOf };
+  return { profile, runs: runs.length, behaviours, programs, programOf };
 }
 
 type Noted = Occurrence & Pick<Behaviour, "coefficient" | "event">;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which names of one directory are the same name with something else in it. Names that all runs met are what they are; of the others, those that
 // can be read alike, and that differ between runs, are a class.
+import { MAX_TMP_CHARS, MIN_TMP_CHARS } from "../limits.ts";
 import { followsBadly, type Hole } from "../template/holes.ts";
 import { compareTemplates } from "../template/order.ts";
 import type { Component } from "../template/template.ts";
@@ -53,12 +54,29 @@ export function classesOf(
   };
   for (let best = bestReading(left, place); best !== undefined; best = bestReading(left, place)) {
     const parts = withoutConstants(best, left);
-    for (const component of parts.length === 0 ? [best] : parts) take(component);
+    for (const component of parts.length === 0 ? [best] : parts)
+      take(asTemporary(component, left, place));
   }
   for (const component of datedReadings(left, place)) take(component);
   const open = openReading(left, place);
   if (open !== undefined) take(open);
   return classes;
+}
+
+/** With `{tmp}` for random text of a usual length that follows a mark: it may have another length the next time. */
+function asTemporary(component: Component, entries: readonly Entry[], place: Place): Component {
+  const open = component.map((piece, i): Component[number] => {
+    if (typeof piece === "string" || piece.type !== "id") return piece;
+    const [before, after] = [component[i - 1] ?? "-", component[i + 1] ?? ""];
+    const marked = typeof before === "string" && !/\w$/.test(before);
+    const ends = typeof after === "string" && !/^\w/.test(after);
+    const size = piece.size ?? 0;
+    const usual = size >= MIN_TMP_CHARS && size <= MAX_TMP_CHARS;
+    return marked && ends && usual ? { type: "tmp" } : piece;
+  });
+  const covered = entries.filter((entry) => !entry.stable && fits(component, entry));
+  const same = covered.every((entry) => fits(open, entry));
+  return same && isClass({ component: open, covered }, entries, place) ? open : component;
 }
 
 function fits(component: Component, { name, node }: Entry): boolean {

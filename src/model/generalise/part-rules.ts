@@ -8,6 +8,7 @@ import type { SecurityEvent } from "../../event/event.ts";
 import { describeEvent } from "../../event/index.ts";
 import { isProgramUse } from "../file-use.ts";
 import { addressBytes, contains, type Network, printNetwork } from "../network.ts";
+import { printRule } from "../rule-text.ts";
 import { ADDRESS_USES, type AddressUse, type OwnRule } from "../rules.ts";
 import type { Frame, PartValue } from "./frames.ts";
 import type { Met } from "./met.ts";
@@ -47,8 +48,10 @@ export function* proposalsOf(frames: readonly Frame[], met: Met): Generator<Prop
     const runs = [...new Set(frame.changing.flatMap((value) => [...value.runs]))].sort();
     const answer = answerTo(frame, behaviour.event, met);
     const { event } = behaviour;
-    const shown = frame.kind === "content" ? frame.values : frame.changing;
-    const values = shown.map((value) => ({ text: textOf(frame, value), runs: value.runs }));
+    const values = frame.changing.map((value) => ({
+      text: textOf(frame, value),
+      runs: value.runs,
+    }));
     if (typeof answer === "string") yield { refused: answer, event, runs };
     else yield { rule: answer, values, event, runs };
   }
@@ -76,14 +79,18 @@ function contentRule(
   const file = (raw.cell as unknown as Readonly<Record<string, FileId>>)[member];
   if (file === undefined) return "its record has no file";
   const path = met.profile.nameOf(file.path, raw);
-  const option = `--rule no-digest:${quote(path)}`;
+  const option = optionFor({ rule: "no-digest", path });
   if (isProgramUse(event.hook, file.flags)) {
-    return `the content of a program or library differs from run to run, which no rule is made of; build it the same each time, or say ${quote(`--rule no-program-digest:${path}`)}`;
+    return `the content of a program or library differs from run to run, which no rule is made of; build it the same each time, or say ${optionFor({ rule: "no-program-digest", path })}`;
   }
   if ((file.inode.mode & EXECUTABLE) !== 0 || SCRIPT.test(path))
     return `the content of a file that may be run as a program differs from run to run; say ${option} if it is data`;
   if (/\p{Cs}/u.test(path)) return "its name is no text";
   return { rule: "no-digest", path };
+}
+
+function optionFor(rule: OwnRule): string {
+  return `--rule ${quote(printRule(rule) ?? "")}`;
 }
 
 /** The use of an address that rules know, and the program that has it. */
@@ -113,7 +120,7 @@ function portRule(frame: Frame, event: SecurityEvent, met: Met): OwnRule | strin
   const least = Math.min(...ports);
   const most = Math.max(...ports);
   if (least < FIRST_FREE_PORT)
-    return `ports below ${FIRST_FREE_PORT} differ from run to run; give it a fixed port, or say --rule`;
+    return `ports below ${FIRST_FREE_PORT} differ from run to run; give it a fixed port, or ask for a class with --rule ports:...`;
   const stable = stablePorts(met, found);
   const from = Math.max(
     FIRST_FREE_PORT,
@@ -177,7 +184,7 @@ function hostRule(frame: Frame, event: SecurityEvent, met: Met): OwnRule | strin
       contains(network, addressBytes(addr.address)),
   );
   if (!inside)
-    return `addresses differ from run to run and are not of one network (/${prefix}); say --rule for the network that is meant`;
+    return `addresses differ from run to run and are not of one network (/${prefix}); ask for the network that is meant with --rule hosts:...`;
   return { rule: "host-class", ...scope(found), network: printNetwork(network) };
 }
 

@@ -3,8 +3,9 @@
 // taken out, so that events which differ in nothing else are found.
 import type { FileId } from "../../event/cell/file.ts";
 import type { SockAddr } from "../../event/cell/socket.ts";
-import type { HookName, SecurityEvent } from "../../event/event.ts";
+import type { SecurityEvent } from "../../event/event.ts";
 import { HOOKS } from "../../event/index.ts";
+import { valueMember, withoutValue } from "../value-members.ts";
 
 export type PartKind = "content" | "port" | "address" | "value";
 
@@ -21,48 +22,54 @@ export interface Part {
 
 const NO_PORT = 0;
 
-/** Values of hooks that are numbers of processes, of objects, or names of memory: they say nothing about what is done. */
-const VALUES: { readonly [H in HookName]?: readonly string[] } = {
-  msg_queue_msgrcv: ["type"],
-};
-/** Of system calls: the text names an object that the call makes or removes. */
-const NAMED_OBJECTS: ReadonlySet<string> = new Set(["memfd_create", "mq_open", "mq_unlink"]);
-
 /** @param emptyDigest hex, of no bytes */
 export function* partsOf(e: SecurityEvent, emptyDigest: string): Generator<Part> {
-  const cell = e.cell as unknown as Readonly<Record<string, unknown>>;
-  const put = (member: string, value: unknown): SecurityEvent =>
-    ({ ...e, cell: { ...cell, [member]: value } }) as unknown as SecurityEvent;
   for (const { member, kind } of HOOKS[e.hook].cell) {
-    const value = cell[member];
+    const value = membersOf(e)[member];
     if (value === undefined) continue;
-    if (kind === "file") {
-      const file = value as FileId;
-      if (file.digest === emptyDigest) continue;
-      const without = put(member, { ...file, digest: emptyDigest });
-      yield { kind: "content", member, value: file.digest, without };
-    } else if (kind === "addr") {
-      yield* partsOfAddress(member, value as SockAddr, put);
-    }
+    if (kind === "file") yield* contentOf(e, member, value as FileId, emptyDigest);
+    else if (kind === "addr") yield* partsOfAddress(e, member, value as SockAddr);
+    else yield* valuesOf(e, member, value);
   }
-  for (const member of VALUES[e.hook] ?? []) {
-    const value = cell[member];
-    const without = put(member, typeof value === "bigint" ? 0n : 0);
-    yield { kind: "value", member, value: String(value), without };
-  }
-  if (e.hook === "syscall" && NAMED_OBJECTS.has(e.syscall) && e.cell.text !== undefined)
-    yield { kind: "value", member: "text", value: e.cell.text, without: put("text", "") };
 }
 
-function* partsOfAddress(
+function membersOf(e: SecurityEvent): Readonly<Record<string, unknown>> {
+  return e.cell as unknown as Readonly<Record<string, unknown>>;
+}
+
+function put(e: SecurityEvent, member: string, value: unknown): SecurityEvent {
+  return { ...e, cell: { ...e.cell, [member]: value } } as unknown as SecurityEvent;
+}
+
+function* contentOf(
+  e: SecurityEvent,
   member: string,
-  addr: SockAddr,
-  put: (member: string, value: unknown) => SecurityEvent,
+  file: FileId,
+  emptyDigest: string,
 ): Generator<Part> {
+  if (file.digest === emptyDigest) return;
+  const without = put(e, member, { ...file, digest: emptyDigest });
+  yield { kind: "content", member, value: file.digest, without };
+}
+
+/** A number or text, and each number of a list; not what a symbolic link leads to, which is a name. */
+function* valuesOf(e: SecurityEvent, member: string, value: unknown): Generator<Part> {
+  if (e.hook === "inode_symlink") return;
+  const names = Array.isArray(value) ? value.map((_, i) => `${member}.${i}`) : [member];
+  for (const name of names) {
+    const place = valueMember(e.hook, name);
+    if (place === undefined) continue;
+    const shown = place.index === undefined ? value : (value as readonly unknown[])[place.index];
+    const without = put(e, member, withoutValue(value, place));
+    yield { kind: "value", member: name, value: String(shown), without };
+  }
+}
+
+function* partsOfAddress(e: SecurityEvent, member: string, addr: SockAddr): Generator<Part> {
   if (addr.family !== "inet" && addr.family !== "inet6") return;
-  const noPort = put(member, { ...addr, port: NO_PORT });
+  const noPort = put(e, member, { ...addr, port: NO_PORT });
   yield { kind: "port", member, value: String(addr.port), without: noPort };
   const nowhere = addr.family === "inet" ? 0 : "0".repeat(32);
-  const noAddress = put(member, { ...addr, address: nowhere });
+  const noAddress = put(e, member, { ...addr, address: nowhere });
   yield { kind: "address", member, value: String(addr.address), without: noAddress };
 }
