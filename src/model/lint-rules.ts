@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Findings about the rules of a model: those that somebody asked for, and those that rest on little.
+// Findings about the rules of a model: wide ones that somebody asked for, and those that rest on little.
 import type { LintFinding } from "./lint.ts";
 import { describeRule } from "./rule-words.ts";
 import { lackingRules, type ProfileSpec, type RuleSpec } from "./rules.ts";
+import { refuseTooWide } from "./too-wide.ts";
 
 /** Rules that are named one by one; of more only the number is said. */
 const MAX_NAMED = 10;
@@ -11,7 +12,7 @@ const MIN_DISTINCT = 2;
 
 export function ruleFindings(profile: ProfileSpec): readonly LintFinding[] {
   const { rules } = profile;
-  const asked = rules.filter((rule) => "asked" in rule && rule.asked === true);
+  const wide = rules.filter((rule) => widthOf(rule) !== undefined);
   const thin = rules.filter(restsOnLittle);
   return [
     ...lackingRules(profile).map((rule): LintFinding => {
@@ -19,9 +20,20 @@ export function ruleFindings(profile: ProfileSpec): readonly LintFinding[] {
       const message = `the model was made before there was the rule ${rule.rule} (${words}), and is stricter without it: learn again to have it`;
       return { level: "warning", code: "OLD_RULES", message };
     }),
-    ...named(asked, "ASKED_RULE", "was asked for and not found by learning"),
-    ...named(thin, "THIN_EVIDENCE", "rests on one run or one value: learn with more runs"),
+    ...named(wide, "WIDE_RULE", (rule) => `a rule that was asked for is wide: ${widthOf(rule)}`),
+    ...named(
+      thin,
+      "THIN_EVIDENCE",
+      (rule) => `a rule rests on one run or one value, learn with more: ${describeRule(rule)}`,
+    ),
   ];
+}
+
+/** Why learning would not have made a rule that somebody asked for. */
+function widthOf(rule: RuleSpec): string | undefined {
+  if (!("asked" in rule) || rule.asked !== true) return undefined;
+  const { asked: _, ...found } = rule;
+  return refuseTooWide(found);
 }
 
 /** That the workload writes a file is shown by one run. */
@@ -33,14 +45,14 @@ function restsOnLittle(rule: RuleSpec): boolean {
 
 function named(
   rules: readonly RuleSpec[],
-  code: "ASKED_RULE" | "THIN_EVIDENCE",
-  why: string,
+  code: "WIDE_RULE" | "THIN_EVIDENCE",
+  messageOf: (rule: RuleSpec) => string,
 ): readonly LintFinding[] {
   const found = rules.slice(0, MAX_NAMED).map((rule): LintFinding => {
-    return { level: "warning", code, message: `a rule ${why}: ${describeRule(rule)}` };
+    return { level: "warning", code, message: messageOf(rule) };
   });
   const more = rules.length - MAX_NAMED;
   return more <= 0
     ? found
-    : [...found, { level: "warning", code, message: `${more} more rules: each ${why}` }];
+    : [...found, { level: "warning", code, message: `and ${more} more rules like these` }];
 }

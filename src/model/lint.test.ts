@@ -211,15 +211,17 @@ describe("lintModel", () => {
     assert.deepEqual(codes(withRules({ ...template, ...grounds(2, 1) })), [
       "warning THIN_EVIDENCE",
     ]);
-    assert.deepEqual(codes(withRules({ ...template, asked: true })), ["warning ASKED_RULE"]);
+    assert.deepEqual(codes(withRules({ ...template, asked: true })), []);
+    const wide = { rule: "path-template", template: "/etc/{name}", asked: true } as const;
+    assert.deepEqual(codes(withRules(wide)), ["warning WIDE_RULE"]);
     const many = Array.from({ length: 30 }, (_, i) => ({
       rule: "path-template" as const,
-      template: `/srv/${i}/{n}`,
+      template: `/etc/${i}/{path}`,
       asked: true as const,
     }));
     const findings = lintModel(withRules(...many));
     assert.equal(findings.length, 11);
-    assert.match(findings.at(-1)?.message ?? "", /^20 more rules/);
+    assert.match(findings.at(-1)?.message ?? "", /^and 20 more rules/);
   });
 });
 

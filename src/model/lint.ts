@@ -23,7 +23,7 @@ export const LINT_CODES = [
   "ONLY_READ",
   "NOT_SATURATED",
   "UNSEEN_LIKELY",
-  "ASKED_RULE",
+  "WIDE_RULE",
   "THIN_EVIDENCE",
   "OLD_RULES",
   "OLD_MODEL",
