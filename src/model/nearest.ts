@@ -45,18 +45,47 @@ export function nearestBehaviours(
   const facts = factsOf(event);
   const same = candidates.filter((candidate) => candidate.hook === event.hook);
   const others = same.length >= n ? [] : candidates.filter((c) => c.hook !== event.hook);
-  const ranked = [...same, ...others].map((candidate) => compare(candidate, facts));
+  const ranked = [...same, ...others].map((candidate) => ({
+    candidate,
+    distance: distanceOf(knownFacts(candidate), facts),
+  }));
   ranked.sort((a, b) => a.distance - b.distance);
-  const seen = new Set<string>();
-  const distinct = ranked.filter(({ event: e, differs }) => {
-    const key = `${e.hook} ${JSON.stringify(differs)}`;
-    return seen.has(key) ? false : seen.add(key);
-  });
-  return distinct.slice(0, n);
+  const found = new Map<string, Nearest>();
+  for (const { candidate } of ranked) {
+    if (found.size >= n) break;
+    const near = compare(candidate, facts);
+    const key = `${near.event.hook} ${JSON.stringify(near.differs)}`;
+    if (!found.has(key)) found.set(key, near);
+  }
+  return [...found.values()];
+}
+
+/** The same candidates are compared with one event after the other. */
+const remembered = new WeakMap<SecurityEvent, Facts>();
+
+function knownFacts(event: SecurityEvent): Facts {
+  let facts = remembered.get(event);
+  if (facts === undefined) {
+    facts = factsOf(event);
+    remembered.set(event, facts);
+  }
+  return facts;
+}
+
+/** Without saying what differs: most candidates are far away. */
+function distanceOf(expected: Facts, got: Facts): number {
+  let distance = 0;
+  for (const [field, want] of expected) {
+    const have = got.get(field);
+    if (want !== have) distance += weightOf(field) * unlikeness(field, want, have ?? "");
+  }
+  for (const [field, have] of got)
+    if (!expected.has(field)) distance += weightOf(field) * unlikeness(field, "", have);
+  return distance;
 }
 
 function compare(candidate: SecurityEvent, got: Facts): Nearest {
-  const expected = factsOf(candidate);
+  const expected = knownFacts(candidate);
   const found: { readonly difference: Difference; readonly weight: number }[] = [];
   for (const field of new Set([...got.keys(), ...expected.keys()])) {
     const [want, have] = [expected.get(field), got.get(field)];
@@ -75,8 +104,16 @@ function compare(candidate: SecurityEvent, got: Facts): Nearest {
   };
 }
 
+/** By field; there are as many as members of events. */
+const weights = new Map<string, number>();
+
 function weightOf(field: string): number {
-  return WEIGHTS.find(([name]) => name.test(field))?.[1] ?? OTHER_WEIGHT;
+  let weight = weights.get(field);
+  if (weight === undefined) {
+    weight = WEIGHTS.find(([name]) => name.test(field))?.[1] ?? OTHER_WEIGHT;
+    weights.set(field, weight);
+  }
+  return weight;
 }
 
 /** 1 for most members; less for paths that share their first directories. */

@@ -7,7 +7,7 @@ export const MAX_REPORT_BEHAVIOURS = 50_000;
 export const MAX_REPORT_PROCESSES = 20_000;
 /** Violations that are listed, and that are explained: each is compared with all that is allowed. */
 export const MAX_REPORT_VIOLATIONS = 1_000;
-export const MAX_EXPLAINED_VIOLATIONS = 200;
+export const MAX_EXPLAINED_VIOLATIONS = 100;
 /** Refused calls of untrusted processes that are listed. */
 export const MAX_REPORT_REFUSED = 1_000;
 /** Behaviours of either model that a comparison lists. */
