@@ -75,7 +75,7 @@ function optionsOf(
       { ...axis, label: yName, size: 56 },
     ],
     series: [
-      { label: xName, value: (_, value) => (value === null ? "" : xText(value)) },
+      { label: "at", value: (_, value) => (value === null ? "" : xText(value)) },
       ...curves.map(
         ({ name }, index): uPlot.Series => ({
           label: name,

@@ -50,7 +50,13 @@ export function overview(data: ReportData, go: OverviewLinks): HTMLElement {
     h(
       "div",
       { class: "columns" },
-      h("div", {}, run === undefined ? modelFacts(data) : runFacts(run), lossPart(run?.outcome)),
+      h(
+        "div",
+        {},
+        run === undefined ? modelFacts(data) : runFacts(run),
+        itsModelPart(data),
+        lossPart(run?.outcome),
+      ),
       h("div", {}, violationsPart(data, go), kindsPart(data), programsPart(data)),
     ),
     h(
@@ -229,7 +235,17 @@ function lossPart(outcome: ReportOutcome | undefined): HTMLElement | undefined {
 function violationsPart(data: ReportData, go: OverviewLinks): HTMLElement | undefined {
   const { list, left } = data.violations;
   if (list.length === 0) return undefined;
-  const rest = list.length + left - MAX_NAMED;
+  // what only follows from others is not what a reader has to look at first
+  const first = list.flatMap((violation, index) =>
+    violation.why?.follows === undefined ? [{ violation, index }] : [],
+  );
+  const shown = first.slice(0, MAX_NAMED);
+  const following = list.length - first.length;
+  const rest = [
+    ...(first.length > shown.length ? [`${count(first.length - shown.length)} more`] : []),
+    ...(following > 0 ? [`${count(following)} that follow from others`] : []),
+    ...(left > 0 ? [`${count(left)} that are not listed`] : []),
+  ];
   return h(
     "section",
     {},
@@ -237,14 +253,12 @@ function violationsPart(data: ReportData, go: OverviewLinks): HTMLElement | unde
     h(
       "ol",
       { class: "brief" },
-      ...list.slice(0, MAX_NAMED).map(({ actor, words, number }, index) =>
+      ...shown.map(({ violation: { actor, words, number }, index }) =>
         h(
           "li",
           {},
           chain(data, actor),
-          " ",
-          h("span", {}, words),
-          " ",
+          ` ${words} `,
           button("Why", () => go.violation(index), {
             class: "link",
             "aria-label": `Why violation ${number}`,
@@ -252,7 +266,33 @@ function violationsPart(data: ReportData, go: OverviewLinks): HTMLElement | unde
         ),
       ),
     ),
-    rest > 0 ? h("p", { class: "muted" }, `and ${count(rest)} more`) : undefined,
+    rest.length === 0 ? undefined : h("p", { class: "muted" }, `and ${rest.join(", ")}`),
+  );
+}
+
+/** What the run was held against, or what it made. */
+function itsModelPart({ run, model }: ReportData): HTMLElement | undefined {
+  if (run === undefined || model === undefined) return undefined;
+  const { completeness, rules, ready, findings, behaviours } = model;
+  const [reason] = findings;
+  const own = rules.filter(({ origin }) => origin !== "built-in").length;
+  const notReady = reason === undefined ? "not ready" : `not ready: ${reason.message}`;
+  return h(
+    "section",
+    {},
+    h("h3", {}, run.mode === "free" ? "The model that it makes" : "Its model"),
+    facts([
+      ["Name", text(model.name)],
+      ["Readiness", text(ready ? "ready to be enforced" : notReady)],
+      [
+        "Learned from",
+        text(`${plural(completeness.runs, "run")}, ${plural(completeness.eventsSeen, "event")}`),
+      ],
+      [
+        "Allows",
+        text(`${plural(behaviours, "behaviour")}, under ${plural(own, "rule")} of its own`),
+      ],
+    ]),
   );
 }
 

@@ -16,51 +16,61 @@ export interface ViolationsView {
 export function violationsView(data: ReportData, goProcess: (row: number) => void): ViolationsView {
   const { list, left, refused } = data.violations;
   const cards = list.map((violation) => card(data, violation, goProcess));
+  const [first] = cards;
+  if (first !== undefined) first.open = true;
+  const element = h(
+    "div",
+    { class: "violations" },
+    h("p", { class: "intro" }, introOf(data)),
+    list.length < 2 ? undefined : tools(data, cards),
+    ...cards,
+    left > 0 ? h("p", { class: "muted" }, `and ${count(left)} more in forensics.jsonl`) : undefined,
+    refused.length === 0 ? undefined : refusedPart(data),
+  );
+  return { element, open: (index) => open(cards[index]) };
+}
+
+function open(one: HTMLDetailsElement | undefined): void {
+  if (one === undefined) return;
+  one.hidden = false;
+  one.open = true;
+  one.scrollIntoView({ block: "start" });
+  one.querySelector("summary")?.focus({ preventScroll: true });
+}
+
+/** The search, and whether those are shown that only follow from others. */
+function tools(data: ReportData, cards: readonly HTMLElement[]): HTMLElement {
+  const { list } = data.violations;
   const said = h("span", { class: "muted", role: "status" });
   const texts = list.map(({ words, actor, process }) =>
     `${words} ${chainText(data, actor)} ${process}`.toLowerCase(),
   );
+  const filter = (): void => {
+    const wanted = search.value.trim().toLowerCase();
+    let shown = 0;
+    for (const [index, one] of cards.entries()) {
+      const first = choice.value === "" || list[index]?.why?.follows === undefined;
+      one.hidden = !first || !(texts[index] ?? "").includes(wanted);
+      if (!one.hidden) shown += 1;
+    }
+    said.textContent = shown === cards.length ? "" : `${count(shown)} of ${count(cards.length)}`;
+  };
   const search = h("input", {
     type: "search",
     placeholder: "Search violations",
     "aria-label": "Search violations",
     "data-search": true,
     spellcheck: "false",
-    on: {
-      input: () => {
-        const wanted = search.value.trim().toLowerCase();
-        let shown = 0;
-        for (const [index, one] of cards.entries()) {
-          one.hidden = !(texts[index] ?? "").includes(wanted);
-          if (!one.hidden) shown += 1;
-        }
-        said.textContent =
-          shown === cards.length ? "" : `${count(shown)} of ${count(cards.length)}`;
-      },
-    },
+    on: { input: filter },
   });
-  const first = cards[0];
-  if (first !== undefined) first.open = true;
-  const element = h(
-    "div",
-    { class: "violations" },
-    h("p", { class: "intro" }, introOf(data)),
-    list.length < 2 ? undefined : h("div", { class: "tools" }, search, said),
-    ...cards,
-    left > 0 ? h("p", { class: "muted" }, `and ${count(left)} more in forensics.jsonl`) : undefined,
-    refused.length === 0 ? undefined : refusedPart(data),
+  const choice = h(
+    "select",
+    { "aria-label": "Which violations", on: { change: filter } },
+    h("option", { value: "" }, "All violations"),
+    h("option", { value: "first" }, "First causes only"),
   );
-  return {
-    element,
-    open(index) {
-      const one = cards[index];
-      if (one === undefined) return;
-      one.hidden = false;
-      one.open = true;
-      one.scrollIntoView({ block: "start" });
-      one.querySelector("summary")?.focus({ preventScroll: true });
-    },
-  };
+  choice.hidden = list.every(({ why }) => why?.follows === undefined);
+  return h("div", { class: "tools" }, search, choice, said);
 }
 
 function introOf({ run, violations }: ReportData): string {
@@ -78,6 +88,7 @@ function card(
   goProcess: (row: number) => void,
 ): HTMLDetailsElement {
   const { number, decision, words, actor, atMs, times } = violation;
+  const follows = violation.why?.follows;
   const element = h(
     "details",
     { class: `card ${decision}` },
@@ -93,6 +104,7 @@ function card(
         words,
       ),
       h("span", { class: "when muted" }, times > 1 ? `${count(times)} × since ` : "", since(atMs)),
+      follows === undefined ? undefined : h("span", { class: "pill" }, `follows ${follows.number}`),
       h("span", { class: `pill ${decision}` }, decision),
     ),
   );
