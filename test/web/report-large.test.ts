@@ -67,9 +67,11 @@ describe("a report of a large run", { skip: NO_BROWSER }, () => {
     const panel = page.getByRole("tabpanel", { name: "Processes" });
     await panel.getByRole("button", { name: "Open all" }).click();
     const tree = panel.getByRole("treegrid");
-    assert.equal(await tree.getAttribute("aria-rowcount"), String(PROCESSES));
+    // and a line for those that are alike
+    const rows = Number(await tree.getAttribute("aria-rowcount"));
+    assert.ok(rows >= PROCESSES, `${rows} rows`);
     await tree.evaluate((element) => element.scrollTo(0, element.scrollHeight));
-    await tree.locator(`[aria-rowindex="${PROCESSES}"]`).waitFor();
+    await tree.locator(`[aria-rowindex="${rows}"]`).waitFor();
     assert.ok((await tree.locator(".row").count()) < FEW);
   });
 

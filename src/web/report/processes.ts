@@ -243,7 +243,7 @@ class Processes {
         h(
           "span",
           {},
-          `${count(line.members.length)} processes alike, none of which started another; first seen ${since(from)}, last ${since(to)}`,
+          `${count(line.members.length)} processes that ran the same and started the same; first seen ${since(from)}, last ${since(to)}`,
         ),
       ];
     }

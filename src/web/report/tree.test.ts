@@ -80,6 +80,17 @@ describe("the process tree", () => {
     ]);
   });
 
+  it("draws siblings as one that started the same, but none below which the model was violated", () => {
+    // five shells, each of which started cat and ls
+    const shell = (at: number) => [row(0, at), row(at - 1, at + 1, 1), row(at - 1, at + 2, 2)];
+    const rows = [row(-1, 1), ...[2, 5, 8, 11, 14].flatMap(shell)];
+    assert.deepEqual(shape(treeOf(rows)), ["v0", " >1+4+7+10+13"]);
+    const tree = treeOf(rows, [violationIn(6)]);
+    assert.deepEqual(shape(tree), ["v0", " >1+7+10+13", " v4", "  5", "  6"]);
+    const key = tree.reveal(12);
+    assert.ok(tree.lines().some((line) => line.key === key));
+  });
+
   it("says how many violations are out of sight", () => {
     const tree = treeOf(family, [violationIn(2), violationIn(1), violationIn(0)]);
     tree.toggle("p0");

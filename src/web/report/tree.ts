@@ -14,7 +14,7 @@ export interface TreeLine extends ListRow {
   readonly hidden: number;
 }
 
-/** So many childless siblings that ran the same are drawn as one. */
+/** So many siblings that ran the same, and started the same, are drawn as one. */
 const ALIKE = 4;
 /** A tree of up to so many processes is shown whole at first. */
 const SMALL = 80;
@@ -34,7 +34,11 @@ export class ProcessTree {
   readonly #rows: readonly ProcessRow[];
   readonly #nodes: readonly Node[];
   readonly #roots: readonly number[];
-  readonly #open = new Set<string>();
+  /** Lines that are not as they are by default. */
+  readonly #turned = new Set<string>();
+  #allOpen = false;
+  /** Numbers that only processes have in common that ran the same and started the same; 0: always drawn by themselves. */
+  readonly #alike: Int32Array;
   #search = "";
   #fits: ReadonlySet<number> | undefined;
   readonly #programs: readonly string[];
@@ -62,6 +66,8 @@ export class ProcessTree {
     }
     this.#roots = roots;
     this.#sum();
+    this.#alike = new Int32Array(rows.length);
+    this.#numberAlike();
     this.#openAtFirst();
   }
 
@@ -84,23 +90,30 @@ export class ProcessTree {
   }
 
   toggle(key: string): void {
-    if (!this.#open.delete(key)) this.#open.add(key);
+    if (!this.#turned.delete(key)) this.#turned.add(key);
+  }
+
+  #isOpen(key: string): boolean {
+    return this.#allOpen !== this.#turned.has(key);
+  }
+
+  #open(key: string): void {
+    if (!this.#isOpen(key)) this.toggle(key);
   }
 
   openAll(open: boolean): void {
-    this.#open.clear();
-    if (!open) return;
-    for (const { index, children } of this.#nodes)
-      if (children.length > 0) this.#open.add(`p${index}`);
+    this.#turned.clear();
+    this.#allOpen = open;
   }
 
   /** Opens what leads to a process. @returns the key of its line */
   reveal(index: number): string {
-    let up = this.#rows[index]?.[0] ?? -1;
-    for (; up >= 0; up = this.#rows[up]?.[0] ?? -1) this.#open.add(`p${up}`);
-    for (const line of this.lines()) {
-      if (line.members.length < 2 || !line.members.includes(index)) continue;
-      this.#open.add(line.key);
+    const way: number[] = [];
+    for (let at = index; at >= 0; at = this.#rows[at]?.[0] ?? -1) way.push(at);
+    for (const at of way.reverse()) {
+      const group = this.lines().find(({ members }) => members.length > 1 && members.includes(at));
+      if (group !== undefined) this.#open(group.key);
+      if (at !== index) this.#open(`p${at}`);
     }
     return `p${index}`;
   }
@@ -134,43 +147,46 @@ export class ProcessTree {
       // the group stands where its first one would
       if (members[0] !== index) return [];
       const key = `g${parent}.${index}`;
-      return [{ key, level, open: this.#open.has(key), members, violations: [], hidden: 0 }];
+      return [{ key, level, open: this.#isOpen(key), members, violations: [], hidden: 0 }];
     });
     return lines.reverse();
   }
 
   /** For each that is drawn with others: all of them, in order. */
   #groups(shown: readonly number[]): ReadonlyMap<number, readonly number[]> {
-    const byKind = new Map<string, number[]>();
+    const byKind = new Map<number, number[]>();
     for (const index of shown) {
-      const kind = this.#kindOf(index);
-      if (kind === undefined) continue;
+      const kind = this.#alike[index] ?? 0;
       const members = byKind.get(kind);
       if (members === undefined) byKind.set(kind, [index]);
       else members.push(index);
     }
-    const groups = new Map<number, readonly number[]>();
-    for (const members of byKind.values())
-      if (members.length >= ALIKE) for (const index of members) groups.set(index, members);
-    return groups;
+    byKind.delete(0);
+    const groups = [...byKind.values()].filter(({ length }) => length >= ALIKE);
+    return new Map(groups.flatMap((members) => members.map((index) => [index, members])));
   }
 
-  /** What makes processes alike; undefined for those that are always shown by themselves. */
-  #kindOf(index: number): string | undefined {
-    const node = this.#nodes[index];
-    const row = this.#rows[index];
-    if (node === undefined || row === undefined || node.children.length > 0) return undefined;
-    if (node.own.length > 0) return undefined;
-    const [, , , , untrusted, ran] = row;
-    return `${untrusted >= 0} ${ran.map(([, program]) => program).join(" ")}`;
+  /** From the end, because children come after their parents. */
+  #numberAlike(): void {
+    const numbers = new Map<string, number>();
+    for (let index = this.#nodes.length - 1; index >= 0; index--) {
+      const [node, row] = [this.#nodes[index], this.#rows[index]];
+      if (node === undefined || row === undefined || node.below > 0) continue;
+      const [, , , , untrusted, ran] = row;
+      const programs = ran.map(([, program]) => program);
+      const children = node.children.map((child) => this.#alike[child] ?? 0);
+      const kind = `${untrusted >= 0} ${programs.join(" ")} | ${children.join(" ")}`;
+      const number = numbers.get(kind) ?? numbers.size + 1;
+      numbers.set(kind, number);
+      this.#alike[index] = number;
+    }
   }
 
   #line(index: number, level: number): TreeLine {
     const node = this.#nodes[index];
     const key = `p${index}`;
     const children = node?.children ?? [];
-    const open =
-      children.length === 0 ? undefined : this.#fits !== undefined || this.#open.has(key);
+    const open = children.length === 0 ? undefined : this.#fits !== undefined || this.#isOpen(key);
     const closed = open === false;
     return {
       key,
@@ -202,7 +218,7 @@ export class ProcessTree {
       const level = (levels[this.#rows[index]?.[0] ?? -1] ?? 0) + 1;
       levels[index] = level;
       if (children.length === 0) continue;
-      if (whole || level <= OPEN_LEVELS || below > own.length) this.#open.add(`p${index}`);
+      if (whole || level <= OPEN_LEVELS || below > own.length) this.#open(`p${index}`);
     }
   }
 }
