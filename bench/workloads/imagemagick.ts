@@ -5,13 +5,13 @@ import type { Attack, FreshRun, Workload } from "./lib/workload.ts";
 
 const FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
 
-function driver({ folder, site, inject }: FreshRun): string {
+function driver({ folder, site, inject, random }: FreshRun): string {
   return `
 set -e
-convert -size 640x480 gradient:red-blue -swirl 90 ${folder}/a.png
-convert -size 320x240 plasma:fractal -seed 7 -blur 0x2 ${folder}/b.jpg
+convert -size 640x480 gradient:red-blue -swirl ${30 + random(100)} ${folder}/a.png
+convert -size 320x240 plasma:fractal -seed ${random(1_000)} -blur 0x2 ${folder}/b.jpg
 convert ${folder}/a.png -resize 50% -rotate 15 -quality 85 ${folder}/a-small.jpg
-convert ${folder}/b.jpg -font ${FONT} -pointsize 24 -fill white -annotate +20+40 'one two three' ${folder}/b-text.png
+convert ${folder}/b.jpg -font ${FONT} -pointsize 24 -fill white -annotate +20+40 'number ${random(1_000)}' ${folder}/b-text.png
 convert ${folder}/a-small.jpg ${folder}/b-text.png -append -colors 64 ${folder}/both.gif
 for i in 1 2 3 4 5 6; do convert ${folder}/a.png -resize \${i}0% -sharpen 0x1 ${folder}/thumbnail-$i.png; done
 convert ${folder}/a.png -resize '40x40!' -depth 8 gray:${folder}/a.raw

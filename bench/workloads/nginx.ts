@@ -67,7 +67,10 @@ export const nginx: Workload = {
     const port = await run.port();
     run.write("nginx.conf", configuration(run.folder, port));
     for (let i = 1; i <= PAGES; i++)
-      run.write(`www/page${i}.html`, `<p>page ${i}</p>\n`.repeat(100 * i));
+      run.write(
+        `www/page${i}.html`,
+        `<p>page ${i}</p><p>${run.random(2 ** 32)}</p>\n`.repeat(100 * i + run.random(50)),
+      );
     return { argv: ["/bin/bash", "-c", driver(run, port)] };
   },
   check: (run, { status, stdout }) => {

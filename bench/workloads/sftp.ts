@@ -84,7 +84,7 @@ export const sftp: Workload = {
     run.copy("keys");
     run.write("sshd_config", configuration(run.folder, port));
     for (let i = 0; i < FILES; i++)
-      run.write(`local/file${i}`, `file ${i}\n`.repeat(2_000 * i + 1));
+      run.write(`local/file${i}`, `${`file ${i}\n`.repeat(2_000 * i + 1)}${run.random(2 ** 32)}\n`);
     const host = readFileSync(join(run.site.folder, "keys/host.pub"), "utf8");
     run.write("known_hosts", `[127.0.0.1]:${port} ${host}`);
     run.write("down/README", "what was fetched\n");
@@ -95,7 +95,7 @@ export const sftp: Workload = {
   },
   check: (_run, { status, stdout }) => {
     if (status !== 0) return `status ${status}`;
-    return /^7\n(?:file 3\n)+/.test(stdout) && stdout.endsWith(`\n${FILES}\n`)
+    return /^\d+\n(?:file 3\n)+\d+\n/.test(stdout) && stdout.endsWith(`\n${FILES}\n`)
       ? undefined
       : "wrong answers";
   },

@@ -5,13 +5,16 @@ import type { Attack, FreshRun, Workload } from "./lib/workload.ts";
 
 const ROWS = 30_000;
 
-const FILL = `
+function fill(seed: number): string {
+  return `
 create table t (id integer primary key, name text, value integer);
 with recursive n(i) as (select 1 union all select i + 1 from n where i < ${ROWS})
-  insert into t select i, hex(i * 7919 % 65537) || 'name', i % 97 from n;
+  insert into t select i, hex(i * 7919 % 65537 + ${seed}) || 'name', i % 97 from n;
 create index by_name on t (name);
 begin; update t set value = value + 1 where id % 3 = 0; commit;
 `;
+}
+
 const ASK = `
 select count(*), sum(value) from t;
 select name from t order by name desc limit 1;
@@ -26,11 +29,11 @@ pragma journal_mode = delete;
 vacuum;
 `;
 
-function driver({ folder, site, inject }: FreshRun): string {
+function driver({ folder, site, inject, random }: FreshRun): string {
   return `
 set -e
 sqlite3 ${folder}/work.db <<'SQL'
-${FILL}
+${fill(random(1_000))}
 SQL
 sqlite3 ${folder}/work.db <<'SQL' >${folder}/answers.txt
 ${ASK}
