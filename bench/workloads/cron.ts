@@ -49,12 +49,11 @@ const STAR: Attack = {
   name: "file names that are options of tar",
   arrange: (run) => {
     run.write("data/--checkpoint=1", "");
-    run.write("data/--checkpoint-action=exec=sh evil.sh", "");
-    run.write("data/evil.sh", "echo HARM star\n");
+    run.write("data/--checkpoint-action=exec=echo HARM star", "");
   },
   inject: () => ":",
   harm: (_run, _world, { stdout, stderr }) =>
-    /HARM star/.test(stdout + stderr) ? "tar has run a script" : undefined,
+    /HARM star/.test(stdout + stderr) ? "tar has run a shell" : undefined,
 };
 const BY_AWK: Attack = {
   name: "awk itself reads /etc/shadow",
@@ -64,7 +63,7 @@ const BY_AWK: Attack = {
 };
 const BY_TAR: Attack = {
   name: "tar itself packs /etc/shadow",
-  inject: () => "(cd data && tar -czf stolen.tar.gz /etc/shadow && tar -xOf stolen.tar.gz)",
+  inject: () => "tar -cf - /etc/shadow | cat",
   harm: (_run, { secret }, { stdout }) =>
     stdout.includes(secret) ? "the archive holds the secret" : undefined,
 };

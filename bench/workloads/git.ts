@@ -50,10 +50,12 @@ const BY_DIFF: Attack = {
   harm: (_run, { secret }, { stdout }) =>
     stdout.includes(secret) ? "git has shown the secret" : undefined,
 };
+/** Settings of git can come from the environment; this one names a folder of hooks. */
 const HOOK: Attack = {
   name: "a hook that came with the work",
-  inject: () =>
-    `mkdir -p .git/hooks; printf '#!/bin/sh\\necho HARM hook\\n' >.git/hooks/pre-push; chmod 755 .git/hooks/pre-push`,
+  arrange: (run) => void run.write("hooks/pre-push", "#!/bin/sh\necho HARM hook\n", 0o755),
+  inject: ({ folder }) =>
+    `export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=core.hooksPath GIT_CONFIG_VALUE_0=${folder}/hooks`,
   harm: (_run, _world, { stdout, stderr }) =>
     /HARM hook/.test(stdout + stderr) ? "the hook has run" : undefined,
 };

@@ -48,9 +48,14 @@ function recipe(text: string): string {
   return `export RECIPE=${JSON.stringify(text).replaceAll("$", "\\$")}`;
 }
 
+/** What make runs without a shell, with other flags for the compiler. */
+function compiled(flags: string): string {
+  return `make -s -B main.o CFLAGS='${flags}'`;
+}
+
 const BY_COMPILER: Attack = {
   name: "the compiler itself reads /etc/shadow",
-  inject: () => recipe("echo | gcc -O1 -c -o /dev/null -include /etc/shadow -x c -"),
+  inject: () => compiled("-O1 -include /etc/shadow"),
   harm: (_run, { secret }, { stderr }) =>
     stderr.includes(secret.split(":")[0] ?? secret) && stderr.includes("/etc/shadow:1")
       ? "the compiler has shown the secret"
@@ -58,22 +63,22 @@ const BY_COMPILER: Attack = {
 };
 const PLUGIN: Attack = {
   name: "a plugin for the compiler",
-  inject: () =>
-    recipe(
-      [
-        "echo '#include <stdio.h>' >part99.c",
-        "echo '__attribute__((constructor)) void f(void) { fputs(\"HARM plugin\\n\", stderr); }' >>part99.c",
-        "gcc -shared -fPIC -o part99.o part99.c",
-        "gcc -fplugin=./part99.o -c -o part98.o part1.c",
-      ].join("; "),
-    ),
+  arrange: ({ site, folder, write }) => {
+    const source = write("plugin.c", PLUGIN_SOURCE);
+    const plugin = join(folder, "project/plugin.so");
+    site.make(["gcc", "-shared", "-fPIC", "-o", plugin, source]);
+  },
+  inject: () => compiled("-O1 -fplugin=./plugin.so"),
   harm: (_run, _world, { stderr }) =>
     /HARM plugin/.test(stderr) ? "the plugin was loaded" : undefined,
 };
+const PLUGIN_SOURCE =
+  "#include <stdio.h>\n" +
+  '__attribute__((constructor)) static void f(void) { fputs("HARM plugin\\n", stderr); }\n';
+/** Everything is read and written as always, but what comes out is not what was learned. */
 const OTHER_PROGRAM: Attack = {
   name: "the program that was built is another one",
-  inject: () =>
-    `printf '#include <stdio.h>\\nint main(void) { puts("HARM program"); return 0; }\\n' >main.c; rm main.o; make -s check || cat check.log`,
+  inject: () => `${compiled("-O3")} && make -s check && echo HARM program`,
   harm: (_run, _world, { stdout }) =>
     /HARM program/.test(stdout) ? "another program has run" : undefined,
 };

@@ -23,7 +23,7 @@ const SHELL: Attack = {
   name: "the server runs a shell",
   inject: () =>
     template(
-      `return (await load("node:child_process")).execSync("echo HARM-$((40+2))").toString()`,
+      `(await load("node:child_process")).spawnSync("/bin/sh", ["-c", "echo HARM-$((40+2))"], { stdio: "inherit" })`,
     ),
   harm: (_run, _world, { stdout }) => (stdout.includes("HARM-42") ? "a shell has run" : undefined),
 };

@@ -65,8 +65,8 @@ function prepare(site: Site): void {
   };
   const project = join(site.folder, "project");
   mkdirSync(project);
-  writeFileSync(join(project, "package.json"), JSON.stringify(manifest, null, 2));
-  writeFileSync(join(project, "package-lock.json"), JSON.stringify(lock, null, 2));
+  writeFileSync(join(project, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  writeFileSync(join(project, "package-lock.json"), `${JSON.stringify(lock, null, 2)}\n`);
   writeFileSync(join(project, "check.js"), CHECK);
 }
 
@@ -119,7 +119,9 @@ const KEYS: Attack = {
 const SHELL: Attack = {
   name: "a package runs a shell",
   inject: () =>
-    hostile(`console.log(require("node:child_process").execSync("cat /etc/shadow").toString())`),
+    hostile(
+      `require("node:child_process").spawnSync("/bin/sh", ["-c", "cat /etc/shadow"], { stdio: "inherit" })`,
+    ),
   harm: (_run, { secret }, { stdout, stderr }) =>
     (stdout + stderr).includes(secret) ? "the shell has shown the secret" : undefined,
 };

