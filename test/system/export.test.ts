@@ -268,14 +268,16 @@ async function exposure(unit: string): Promise<number> {
   return Number(found);
 }
 
+function landlockLacks(t: TestContext): boolean {
+  const abi = landlockAbi();
+  if (abi < LANDLOCK_EXPORT_ABI) t.skip(`Landlock ABI ${abi} is too old for the rules`);
+  return abi < LANDLOCK_EXPORT_ABI;
+}
+
 describe("exported Landlock rules", () => {
   it("let the workload run under a launcher, and refuse other files, programs and connections", async (t) => {
     if (lacks(t, "python3")) return;
-    const abi = landlockAbi();
-    if (abi < LANDLOCK_EXPORT_ABI) {
-      t.skip(`Landlock ABI ${abi} is too old for the rules (${LANDLOCK_EXPORT_ABI})`);
-      return;
-    }
+    if (landlockLacks(t)) return;
     const place = await learned(t);
     const rules = await exported(place, "landlock");
     const under = (...command: string[]) =>
@@ -300,10 +302,7 @@ describe("exported Landlock rules", () => {
   });
 
   it("guard TCP ports", async (t) => {
-    if (lacks(t, "python3") || landlockAbi() < LANDLOCK_EXPORT_ABI) {
-      t.skip(`needs python3 and Landlock ABI ${LANDLOCK_EXPORT_ABI}`);
-      return;
-    }
+    if (lacks(t, "python3") || landlockLacks(t)) return;
     const place = new Place(t);
     place.write(
       "bind.py",
@@ -333,10 +332,7 @@ describe("exported Landlock rules", () => {
   });
 
   it("are refused by the launcher where the kernel knows less", async (t) => {
-    if (lacks(t, "python3") || landlockAbi() === 0) {
-      t.skip("needs python3 and Landlock");
-      return;
-    }
+    if (lacks(t, "python3") || landlockLacks(t)) return;
     const place = await learned(t);
     const form = JSON.parse(readFileSync(await exported(place, "landlock"), "utf8"));
     form.spec.abi = 99;
