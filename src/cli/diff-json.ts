@@ -28,6 +28,7 @@ export function diffJson(
     })),
     contents: behaviours.contents,
     sameButContents: behaviours.sameButContents,
+    alsoWithOtherContents: behaviours.alsoWithOtherContents,
     unnamed: behaviours.unnamed,
     rules,
     terms,

@@ -33,7 +33,11 @@ export function diffLines(comparison: ModelComparison, all: boolean): readonly D
   const part = (text: string, lines: readonly DiffLine[]): readonly DiffLine[] =>
     lines.length === 0 ? [] : [{ is: "part", text }, ...lines];
   return [
-    ...part("New content", limited(behaviours.contents.map(contentLine), all)),
+    ...part("New content", [
+      ...limited(behaviours.contents.map(contentLine), all),
+      ...onceMoreLine("-", behaviours.alsoWithOtherContents.a, "that stay with other contents"),
+      ...onceMoreLine("+", behaviours.alsoWithOtherContents.b, "of before, also with new contents"),
+    ]),
     ...(all ? behaviours.programs : foldPrograms(behaviours.programs)).flatMap((program) =>
       programLines(program, all),
     ),
@@ -76,6 +80,10 @@ const USE_WORDS: Readonly<Record<ContentChange["use"], string>> = {
 function contentLine({ path, use, behaviours }: ContentChange): DiffLine {
   const same = behaviours === 0 ? "" : ` (${plural(behaviours, "behaviour")} the same otherwise)`;
   return changeLine("~", `${USE_WORDS[use]}${quote(path)}${same}`);
+}
+
+function onceMoreLine(sign: "+" | "-", points: number, what: string): readonly DiffLine[] {
+  return points === 0 ? [] : [changeLine(sign, `${plural(points, "behaviour")} ${what}`)];
 }
 
 function unnamedLine(sign: "+" | "-", points: readonly string[]): readonly DiffLine[] {
@@ -204,8 +212,9 @@ export function summaryText(comparison: ModelComparison): string {
     changes.reduce((sum, { coefficients }) => sum + coefficients.length, 0);
   const sum = (of: (program: ProgramChanges) => number): number =>
     behaviours.programs.reduce((total, program) => total + of(program), 0);
-  const added = sum((program) => points(program.added)) + behaviours.unnamed.b.length;
-  const removed = sum((program) => points(program.removed)) + behaviours.unnamed.a.length;
+  const { unnamed, alsoWithOtherContents: again } = behaviours;
+  const added = sum((program) => points(program.added)) + unnamed.b.length + again.b;
+  const removed = sum((program) => points(program.removed)) + unnamed.a.length + again.a;
   const altered = sum((program) => program.altered.length);
   const parts = [
     `${plural(added, "behaviour")} more`,

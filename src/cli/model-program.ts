@@ -62,14 +62,6 @@ export function addModel(program: Command): void {
     .action(async (file, options) =>
       (await import("./commands/model-lint.ts")).modelLint(file, options),
     );
-  model
-    .command("seal")
-    .description("close a model: only a sealed one can be enforced")
-    .argument("<model>")
-    .option("-o, --output <model>", "write here instead of replacing the file")
-    .option("--allow-loss", "seal although events were lost while learning")
-    .option("--json", "print JSON")
-    .action(async (file, options) => (await load()).modelSeal(file, options));
   addModelChanges(model);
   addModelForms(model);
   addModelExport(model);
@@ -96,6 +88,16 @@ function addModelExport(model: Command): void {
 }
 
 function addModelChanges(model: Command): void {
+  model
+    .command("seal")
+    .description("close a model: only a sealed one can be enforced")
+    .argument("<model>")
+    .option("-o, --output <model>", "write here instead of replacing the file")
+    .option("--allow-loss", "seal although events were lost while learning")
+    .option("--json", "print JSON")
+    .action(async (file, options) =>
+      (await import("./commands/model.ts")).modelSeal(file, options),
+    );
   model
     .command("amend")
     .description(

@@ -44,7 +44,12 @@ export function plainDifference(
 ): PlainDifference {
   const words = FIELD_WORDS.find(([name]) => name.test(field))?.[1] ?? field;
   const plain = (value: string): string => plainNumber(field, value) ?? plainValue(value, actors);
-  return { field: words, expected: plain(expected), got: plain(got) };
+  const [shown, other] = [plain(expected), plain(got)];
+  if (shown !== other) return { field: words, expected: shown, got: other };
+  // two programs of one path, or two numbers that read the same
+  const exact = (value: string): string =>
+    `${plain(value)} (${DIGEST.test(value) ? `${value.slice(0, SHOWN_DIGITS)}...` : quote(value)})`;
+  return { field: words, expected: exact(expected), got: exact(got) };
 }
 
 /** Numbers that nobody reads as they are: addresses and ports in network order, flags. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A release of a small program, and what galgo model diff says of it in each of its forms.
 import assert from "node:assert/strict";
-import { copyFileSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, copyFileSync, readFileSync, rmSync } from "node:fs";
 import { describe, it } from "node:test";
 import { Place } from "../cli/galgo.ts";
 
@@ -20,6 +20,7 @@ async function releases(place: Place): Promise<void> {
   program(["cat settings a >/dev/null", "head -c1 a >/dev/null"]);
   await learn("v1.json");
   place.write("settings", "other settings");
+  appendFileSync(place.path("shell"), "an update");
   program([
     "cat settings a >/dev/null",
     `cat "$(printf 'odd\\033[2J\`name')" >/dev/null`,
@@ -37,6 +38,7 @@ describe("galgo model diff", () => {
     assert.equal(status, 1);
     const parts = stdout.split("\n\n");
     assert.match(parts[0] ?? "", /^New content\n[\s\S]*~ \S*\/settings \(1 behaviour the same/);
+    assert.match(parts[0] ?? "", /~ program \S*\/shell/);
     const of = (name: RegExp) => parts.find((part) => name.test(part.split("\n")[0] ?? "")) ?? "";
     assert.match(of(/shell$/), /starts programs\n {4}\+ runs \S*sort\n {4}- runs \S*head/);
     assert.match(of(/shell$/), /writes and creates\n[\s\S]*\/made/);

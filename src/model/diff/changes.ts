@@ -56,6 +56,8 @@ export interface BehaviourDiff {
   readonly contents: readonly ContentChange[];
   /** Behaviours that are the same but for contents of files. */
   readonly sameButContents: number;
+  /** Behaviours of one model that the other has too, with other contents, which both have. */
+  readonly alsoWithOtherContents: { readonly a: number; readonly b: number };
   /** Coefficients, hex, of which no record tells what they stand for. */
   readonly unnamed: { readonly a: readonly string[]; readonly b: readonly string[] };
 }
@@ -73,16 +75,42 @@ export function behaviourDiff(a: DiffSide, b: DiffSide): BehaviourDiff {
     (behaviour) => likenessOf(behaviour, a.programs),
     (behaviour) => likenessOf(behaviour, b.programs),
   ]);
-  const byWords = pairUp(byLikeness.before, byLikeness.after, [
+  const onceMoreInA = alike(byLikeness.before, a, b);
+  const onceMoreInB = alike(byLikeness.after, b, a);
+  const byWords = pairUp(onceMoreInA.rest, onceMoreInB.rest, [
     (behaviour) => `${chainOf(behaviour, a)}\n${wordsOf(behaviour, a)}`,
     (behaviour) => `${chainOf(behaviour, b)}\n${wordsOf(behaviour, b)}`,
   ]);
   return {
     programs: group(a, b, byWords),
-    contents: contentChanges(a.programs, b.programs, byLikeness.pairs),
+    contents: contentChanges(a.programs, b.programs, [...byLikeness.pairs, ...onceMoreInB.pairs]),
     sameButContents: byLikeness.pairs.length,
+    alsoWithOtherContents: { a: onceMoreInA.pairs.length, b: onceMoreInB.pairs.length },
     unnamed: { a: removed.unknown, b: added.unknown },
   };
+}
+
+/** Which of these the other side has in common with this one but for contents: they are nothing new to it. */
+function alike(
+  behaviours: readonly Behaviour[],
+  side: DiffSide,
+  other: DiffSide,
+): { readonly pairs: readonly Pair[]; readonly rest: readonly Behaviour[] } {
+  if (behaviours.length === 0) return { pairs: [], rest: [] };
+  const ownOnly = new Set(other.only);
+  const known = new Map<string, Behaviour>();
+  for (const behaviour of other.behaviours.values()) {
+    if (!ownOnly.has(behaviour.coefficient))
+      known.set(likenessOf(behaviour, other.programs), behaviour);
+  }
+  const pairs: Pair[] = [];
+  const rest: Behaviour[] = [];
+  for (const after of behaviours) {
+    const before = known.get(likenessOf(after, side.programs));
+    if (before === undefined) rest.push(after);
+    else pairs.push({ before, after });
+  }
+  return { pairs, rest };
 }
 
 function named({ only, behaviours }: DiffSide): {

@@ -110,6 +110,18 @@ describe("compareModels", () => {
     assert.equal(common, 1);
   });
 
+  it("tells what is there with another content besides the old one in one number", () => {
+    const old = release(digest(1), (sh, cat) => [reads(sh, "/a"), reads(cat, "/b")]);
+    const update = release(digest(3), (sh, cat) => [reads(sh, "/a"), reads(cat, "/b")]);
+    const points = [...old.model.spec.points, ...update.model.spec.points];
+    const both = { model: aModel({ points }), records: [...old.records, ...update.records] };
+    const { programs, contents, alsoWithOtherContents } = compare(old, both).behaviours;
+    assert.deepEqual(programs, []);
+    assert.deepEqual(alsoWithOtherContents, { a: 0, b: 2 });
+    assert.deepEqual(contents, [{ path: "/bin/sh", use: "program", behaviours: 0 }]);
+    assert.deepEqual(compare(both, old).behaviours.alsoWithOtherContents, { a: 2, b: 0 });
+  });
+
   it("does not count as different what only another rule spells otherwise", () => {
     const rule = { rule: "no-digest", path: "/log" } as const;
     const ruled = { name: "portable", rules: [...BUILTIN_PROFILES.portable.rules, rule] };

@@ -28,6 +28,7 @@ const comparison = (behaviours: Partial<BehaviourDiff>): ModelComparison => ({
     programs: [],
     contents: [],
     sameButContents: 0,
+    alsoWithOtherContents: { a: 0, b: 0 },
     unnamed: { a: [], b: [] },
     ...behaviours,
   },
