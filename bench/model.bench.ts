@@ -4,7 +4,8 @@
 import { readFileSync, writeSync, openSync, closeSync } from "node:fs";
 import { LineSplitter, readTsemRecord, recordParts, RecordJoiner } from "../src/event/index.ts";
 import type { RecordSink, SecurityEvent } from "../src/event/index.ts";
-import { createMapper, createModel } from "../src/model/index.ts";
+import { BUILTIN_PROFILES, createMapper, createModel, createProfile } from "../src/model/index.ts";
+import type { ProfileSpec, RuleSpec } from "../src/model/index.ts";
 import { Replayer } from "../src/orchestrator/replay/replayer.ts";
 import { freeRules } from "../src/orchestrator/replay/rules.ts";
 import { TextMemo } from "../src/orchestrator/replay/text-memo.ts";
@@ -29,6 +30,16 @@ const READ_BYTES = 256 * 1024;
 const FROM_TEXT = 200_000;
 const FROM_EVENTS = 500_000;
 const MAX_RSS_MIB = 200;
+
+/** Templates of the rules that are measured. Some stand for names of the stream, the others are looked at in vain. */
+const TEMPLATES: readonly string[] = [
+  "/srv/application/releases/current/node_modules/package-#/lib/modules/part-{n}.js",
+  "/var/lib/application/state-#{n}.db",
+  "/srv/application/releases/current/cache-#/{hex:40}/index.{n}.js",
+  "/usr/lib/x86_64-linux-gnu/module-#.{tmp}.so",
+  "/srv/application/run-#-{hex:8}/",
+];
+const TEMPLATE_COUNT = 50;
 
 const SPEC = freeRules({
   mapping: undefined,
@@ -99,17 +110,29 @@ function eventsOf(stream: Stream, most: number): SecurityEvent[] {
   return events;
 }
 
-/** Models RECORDS events; `fresh`: each round of them by a mapper and a model that know nothing. */
-function modeled(events: readonly SecurityEvent[], fresh: boolean): void {
+/** Models RECORDS events under rules; `fresh`: each round of them by a mapper, rules and a model that know nothing. */
+function modeled(events: readonly SecurityEvent[], fresh: boolean, spec?: ProfileSpec): void {
   const hasher = nodeHasher("sha256");
   let mapper = createMapper(hasher);
   let model = createModel({ hasher });
+  let profile = createProfile(spec ?? BUILTIN_PROFILES.exact, mapper);
   for (let round = 0; round < RECORDS / EVENTS; round++) {
-    for (const event of events) model.update(mapper.coefficient(event));
+    for (const event of events) model.update(mapper.coefficient(profile.rewrite(event)));
     if (!fresh) continue;
     mapper = createMapper(hasher);
     model = createModel({ hasher });
+    profile = createProfile(spec ?? BUILTIN_PROFILES.exact, mapper);
   }
+}
+
+/** The profile portable with templates, some of which stand for names of the stream. */
+function withTemplates(count: number): ProfileSpec {
+  const { name, rules } = BUILTIN_PROFILES.portable;
+  const templates = Array.from({ length: count }, (_, i): RuleSpec => {
+    const template = TEMPLATES[i % TEMPLATES.length]?.replace("#", String(i)) ?? "";
+    return { rule: "path-template", template, asked: true };
+  });
+  return { name, rules: [...rules, ...templates] };
 }
 
 interface Used {
@@ -217,6 +240,29 @@ function eventRows(again: Stream, fresh: Stream, known: string) {
       "from decoded events, every one new",
       perRecord(() => modeled(eventsNew, true)),
     ),
+    ...ruleRows(events, eventsNew, known),
+  };
+}
+
+/** The same with the rules of `portable`, without and with templates of names. */
+function ruleRows(
+  events: readonly SecurityEvent[],
+  fresh: readonly SecurityEvent[],
+  known: string,
+) {
+  const row = (label: string, of: readonly SecurityEvent[], count: number) => {
+    const spec = withTemplates(count);
+    const rules = count === 0 ? "rules of portable" : `rules of portable and ${count} templates`;
+    return rateRow(
+      `from decoded events, ${rules}, ${label}`,
+      perRecord(() => modeled(of, of === fresh, spec)),
+    );
+  };
+  return {
+    rules: row(known, events, 0),
+    templates: row(known, events, TEMPLATE_COUNT),
+    rulesNew: row("every one new", fresh, 0),
+    templatesNew: row("every one new", fresh, TEMPLATE_COUNT),
   };
 }
 

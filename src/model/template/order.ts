@@ -31,7 +31,7 @@ interface Measure {
  * by their text. Does not depend on any name, nor on other templates.
  */
 export function compareTemplates(a: Template, b: Template): number {
-  const [x, y] = [measure(a), measure(b)];
+  const [x, y] = [measureOf(a), measureOf(b)];
   return (
     x.paths - y.paths ||
     x.below - y.below ||
@@ -40,6 +40,18 @@ export function compareTemplates(a: Template, b: Template): number {
     x.width - y.width ||
     (x.text < y.text ? -1 : x.text > y.text ? 1 : 0)
   );
+}
+
+/** Measured once: sorting asks again and again. */
+const MEASURES = new WeakMap<Template, Measure>();
+
+function measureOf(template: Template): Measure {
+  let found = MEASURES.get(template);
+  if (found === undefined) {
+    found = measure(template);
+    MEASURES.set(template, found);
+  }
+  return found;
 }
 
 function measure(template: Template): Measure {

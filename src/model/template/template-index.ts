@@ -5,10 +5,10 @@ import {
   ANYBODY,
   isDots,
   matchesComponent,
-  type Name,
   nameOf,
   type NameUser,
   rootOf,
+  type Span,
 } from "./match.ts";
 import { compareTemplates } from "./order.ts";
 import {
@@ -142,11 +142,8 @@ export class TemplateIndex {
     const root = rootOf(name);
     const branch = this.#roots.get(root);
     if (branch === undefined || name.length > MAX_MATCHED_CHARS) return [];
-    const { text, spans } = nameOf(name, root.length);
-    const dots = spans.findLastIndex((span) => isDots(text, span));
     const found: Found[] = [];
-    const ups = spans.findLastIndex(({ at, end }) => end - at === 2 && text.startsWith("..", at));
-    collect(branch, 0, { text, spans, dots, ups, user, found });
+    collect(branch, root.length, { text: name, user, found });
     return found;
   }
 
@@ -197,35 +194,68 @@ function holeBranch(branch: Branch, component: Component): Branch {
   return edge.branch;
 }
 
-interface Search extends Name {
-  /** The last component that no hole stands for, and the last that leads up; -1 when there is none. */
-  readonly dots: number;
-  readonly ups: number;
+interface Search {
+  readonly text: string;
   readonly user: NameUser | typeof ANYBODY;
   readonly found: Found[];
 }
 
-/** Every branch is reached in one way only, so the tree is walked once at most. */
-function collect(branch: Branch, depth: number, search: Search): void {
-  const { text, spans, found, dots } = search;
-  const span = spans[depth];
-  const take = (entry: Entry | undefined, restAt: number): void => {
-    if (entry !== undefined) found.push({ entry, restAt });
-  };
-  if (search.ups < depth) take(branch.below, span === undefined ? text.length : span.at - 1);
-  if (span === undefined) {
-    take(branch.entry, text.length);
-    return;
+/** Where a component would begin behind the last one. */
+const BEHIND = -1;
+
+/**
+ * What is found from a place of the name on. Every branch is reached in one way only, so the tree is walked once at most. Nothing is
+ * made for a name that leads nowhere: most do.
+ */
+function collect(branch: Branch, at: number, search: Search): void {
+  const { text } = search;
+  const { literals, holes } = branch;
+  take(branch, at, search);
+  if (at === BEHIND) return;
+  const slash = text.indexOf("/", at);
+  const end = slash < 0 ? text.length : slash;
+  const next = slash < 0 ? BEHIND : slash + 1;
+  if (literals.size > 0) {
+    const literal = literals.get(text.slice(at, end));
+    if (literal !== undefined) collect(literal, next, search);
   }
-  if (dots < depth) take(branch.rest, text.length);
-  const literal = branch.literals.get(text.slice(span.at, span.end));
-  if (literal !== undefined) collect(literal, depth + 1, search);
-  for (const edge of branch.holes.get("") ?? []) follow(edge, depth, search);
-  for (const edge of branch.holes.get(text.charAt(span.at)) ?? []) follow(edge, depth, search);
+  if (holes.size > 0) follow(holes, { at, end, next }, search);
 }
 
-function follow({ component, branch }: Edge, depth: number, search: Search): void {
-  const span = search.spans[depth];
-  if (span !== undefined && matchesComponent(component, search.text, span, search.user))
-    collect(branch, depth + 1, search);
+function take({ entry, below, rest }: Branch, at: number, { text, found }: Search): void {
+  const restAt = text.length;
+  if (at === BEHIND) {
+    if (below !== undefined) found.push({ entry: below, restAt });
+    if (entry !== undefined) found.push({ entry, restAt });
+    return;
+  }
+  if (below !== undefined && !leadsUp(text, at)) found.push({ entry: below, restAt: at - 1 });
+  if (rest !== undefined && leadsDown(text, at)) found.push({ entry: rest, restAt });
+}
+
+interface Place extends Span {
+  readonly next: number;
+}
+
+function follow(holes: Branch["holes"], place: Place, search: Search): void {
+  const { text, user } = search;
+  for (const edges of [holes.get(""), holes.get(text.charAt(place.at))]) {
+    if (edges === undefined) continue;
+    for (const { component, branch } of edges)
+      if (matchesComponent(component, text, place, user)) collect(branch, place.next, search);
+  }
+}
+
+/** True when a component from `at` on is `..`. */
+function leadsUp(text: string, at: number): boolean {
+  for (let dots = text.indexOf("..", at); dots >= 0; dots = text.indexOf("..", dots + 1)) {
+    const begins = dots === at || text[dots - 1] === "/";
+    if (begins && (dots + 2 === text.length || text[dots + 2] === "/")) return true;
+  }
+  return false;
+}
+
+/** True when all components from `at` on are names, and none is empty, `.` or `..`. */
+function leadsDown(text: string, at: number): boolean {
+  return nameOf(text, at).spans.every((span) => !isDots(text, span));
 }
