@@ -49,11 +49,13 @@ const STAR: Attack = {
   name: "file names that are options of tar",
   arrange: (run) => {
     run.write("data/--checkpoint=1", "");
-    run.write("data/--checkpoint-action=exec=echo HARM star", "");
+    // a shell by itself would not show: tar has one start gzip in every run, and words are no behaviour
+    run.write("data/--checkpoint-action=exec=sh evil.sh", "");
+    run.write("data/evil.sh", "echo HARM star\n");
   },
   inject: () => ":",
   harm: (_run, _world, { stdout, stderr }) =>
-    /HARM star/.test(stdout + stderr) ? "tar has run a shell" : undefined,
+    /HARM star/.test(stdout + stderr) ? "tar has run a script" : undefined,
 };
 const BY_AWK: Attack = {
   name: "awk itself reads /etc/shadow",

@@ -34,11 +34,18 @@ export interface PracticeOptions {
 /** Runs of each workload on a second root filesystem. */
 const SECOND_ROOT_RUNS = 2;
 
+/** What a bench comes to. */
+export interface Practised {
+  readonly summaries: readonly Summary[];
+  /** Workloads that could not be learned, by their names, with the reason. */
+  readonly failed: ReadonlyMap<string, string>;
+}
+
 /** Runs everything that is not done yet, and says what it comes to. */
 export async function practice(
   workloads: readonly Workload[],
   options: PracticeOptions,
-): Promise<Summary[]> {
+): Promise<Practised> {
   const log = new JobLog(join(BASE, "practice.jsonl"), options);
   const subjects = new Map<string, Subject>();
   for (const workload of workloads)
@@ -49,16 +56,29 @@ export async function practice(
     ...jobsOf(name, "plain", 0, before),
     ...jobsOf(name, "learn", 0, runs + more),
   ]);
-  await runAll(shuffled(first, 1), { log, subjects, options });
-  for (const { name } of workloads) merged(name, runs);
+  const failed = new Map<string, string>();
+  const bench = { log, subjects, options, failed };
+  await runAll(shuffled(first, 1), bench);
+  for (const { name } of workloads) attempt(name, failed, () => merged(name, runs));
   const second = workloads.flatMap(({ name, attacks }) => [
     ...jobsOf(name, "plain", before, plain),
     ...jobsOf(name, "fresh", 0, fresh),
     ...jobsOf(name, "attack", 0, attacks.length),
     ...jobsOf(name, "second", 0, whyNoSecondRoot("overlay") === undefined ? SECOND_ROOT_RUNS : 0),
   ]);
-  await runAll(shuffled(second, 2), { log, subjects, options });
-  return workloads.map((workload) => summaryOf(workload, log, options));
+  await runAll(shuffled(second, 2), bench);
+  const measured = workloads.filter(({ name }) => !failed.has(name));
+  return { summaries: measured.map((workload) => summaryOf(workload, log, options)), failed };
+}
+
+/** Nothing more is done with a workload that failed. */
+function attempt(name: string, failed: Map<string, string>, work: () => void): void {
+  if (failed.has(name)) return;
+  try {
+    work();
+  } catch (error) {
+    failed.set(name, error instanceof Error ? error.message : String(error));
+  }
 }
 
 function jobsOf(workload: string, phase: Phase, from: number, to: number): Job[] {
@@ -70,16 +90,22 @@ interface Bench {
   readonly log: JobLog;
   readonly subjects: ReadonlyMap<string, Subject>;
   readonly options: PracticeOptions;
+  readonly failed: Map<string, string>;
 }
 
-async function runAll(jobs: readonly Job[], { log, subjects, options }: Bench): Promise<void> {
+async function runAll(jobs: readonly Job[], bench: Bench): Promise<void> {
+  const { log, subjects, options, failed } = bench;
   const open = jobs.filter((job) => !log.has(job) || lost(job));
   for (const [index, job] of open.entries()) {
     const subject = subjects.get(job.workload);
-    if (subject === undefined) continue;
-    const facts = await runJob(subject, job);
-    log.add({ ...job, facts });
-    options.onRun?.(job, facts, open.length - index - 1);
+    if (subject === undefined || failed.has(job.workload)) continue;
+    try {
+      const facts = await runJob(subject, job);
+      log.add({ ...job, facts });
+      options.onRun?.(job, facts, open.length - index - 1);
+    } catch (error) {
+      failed.set(job.workload, error instanceof Error ? error.message : String(error));
+    }
   }
 }
 

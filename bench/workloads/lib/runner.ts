@@ -1,14 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs a workload once in a fresh folder: plain, learned, under a model, or with an attack in it.
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { CLI } from "../../lib/galgo.ts";
 import { type OpenWorld, openWorld } from "./listener.ts";
 import { openRun, type OpenRun } from "./site.ts";
 import type { Attack, Ended, Site, Workload, WorkloadCommand } from "./workload.ts";
 
 const TIMEOUT_MS = 90_000;
+/** A process in the background may hold the output open after the command has ended. */
+const OUTPUT_MS = 3_000;
+
+/** Ends what is under way when the bench is stopped. */
+const open = new Set<() => void>();
+let watched = false;
+
+function whenStopped(end: () => void): () => void {
+  if (!watched) {
+    watched = true;
+    process.once("exit", () => {
+      for (const each of open) each();
+    });
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+      process.once(signal, () => process.exit(130));
+  }
+  open.add(end);
+  return () => open.delete(end);
+}
 
 /** One run of a workload: how long the complete command took, how it ended, what was wrong. */
 export interface Timed extends Ended {
@@ -43,11 +61,13 @@ export interface RunHow {
 /** Runs the normal work. */
 export async function runOnce({ workload, site }: Subject, how: RunHow): Promise<Timed> {
   const run = openRun(site, how.seed);
+  const forget = whenStopped(() => void run.close());
   try {
     const { ended, ms } = await timed(run, await workload.command(run), how);
     return { ...ended, ms, problem: workload.check(run, ended), leftovers: run.close() };
   } finally {
     run.close();
+    forget();
   }
 }
 
@@ -64,10 +84,12 @@ export async function attackOnce(
 ): Promise<Attacked> {
   const world = await openWorld();
   const run = openRun(site, how.seed, { inject: (fresh) => attack.inject(fresh, world) });
+  const forget = whenStopped(() => void run.close());
   try {
     return await attacked({ workload, site }, attack, { ...how, world, run });
   } finally {
     run.close();
+    forget();
     await world.close();
     rmSync(`/tmp/galgo-dropped-${how.seed}`, { force: true });
   }
@@ -114,6 +136,9 @@ function timed(
     child.once("error", failed);
     child.once("exit", () => {
       ms = performance.now() - from;
+      setTimeout(() => {
+        for (const stream of [child.stdout, child.stderr]) stream.destroy();
+      }, OUTPUT_MS).unref();
     });
     child.once("close", (code, signal) => {
       clearTimeout(timer);
@@ -121,10 +146,4 @@ function timed(
       done({ ended: { status: code ?? 128, ...output }, ms });
     });
   });
-}
-
-/** The first lines of a file of a run's state; "" when it is not there. */
-export function stateFile(state: string, name: string, file: string): string {
-  const path = join(state, name, "latest", file);
-  return existsSync(path) ? readFileSync(path, "utf8") : "";
 }

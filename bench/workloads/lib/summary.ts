@@ -50,6 +50,8 @@ export interface Summary {
   readonly events: number;
   readonly falseViolations: readonly Met[];
   readonly freshRuns: number;
+  /** Fresh runs with any violation. */
+  readonly violated: number;
   /** Of the fresh runs, how many did not do their work right. */
   readonly broken: readonly string[];
   readonly convergence: Convergence;
@@ -78,6 +80,7 @@ export function summarise(runs: WorkloadRuns): Summary {
     events: median(learn.map(({ facts }) => facts.counts?.events ?? 0)),
     falseViolations,
     freshRuns: fresh.length,
+    violated: fresh.filter(({ facts }) => facts.violations !== undefined).length,
     broken: fresh.flatMap(({ facts, index }) => brokenWords(facts, index)),
     convergence: converged,
     expected: expectedOf(model),

@@ -2,6 +2,7 @@
 // The summaries of all workloads as tables, goals and notes.
 import type { BenchOutcome, BenchTable, Verdict } from "../../lib/result.ts";
 import { digits, times } from "../../lib/stats.ts";
+import type { Practised } from "./bench.ts";
 import type { AttackOutcome, Summary } from "./summary.ts";
 
 /** Of twelve workloads so many without any false violation; the others with one distinct at most. */
@@ -13,11 +14,24 @@ export interface Counts {
   readonly fresh: number;
 }
 
-export function outcomeOf(summaries: readonly Summary[], counts: Counts): BenchOutcome {
+export function outcomeOf({ summaries, failed }: Practised, counts: Counts): BenchOutcome {
   return {
     tables: [modelTable(summaries, counts), timeTable(summaries), attackTable(summaries)],
-    verdicts: verdicts(summaries, counts),
-    notes: summaries.flatMap(notesOf),
+    verdicts: [...(failed.size === 0 ? [] : [failure(failed)]), ...verdicts(summaries, counts)],
+    notes: [
+      ...[...failed].map(([name, why]) => `${name} could not be measured: ${why}`),
+      ...summaries.flatMap(notesOf),
+    ],
+  };
+}
+
+function failure(failed: ReadonlyMap<string, string>): Verdict {
+  const measured = [...failed.keys()].join(", ");
+  return {
+    what: "corpus: workloads that could not be measured",
+    budget: "none",
+    measured,
+    met: false,
   };
 }
 
@@ -44,7 +58,7 @@ function modelTable(summaries: readonly Summary[], { runs, fresh }: Counts): Ben
       String(summary.model.rules.length),
       digits(summary.model.bytes / 1_000),
       String(summary.falseViolations.length),
-      `${highestRuns(summary)} of ${summary.freshRuns}`,
+      `${summary.violated} of ${summary.freshRuns}`,
       convergedWords(summary),
       summary.expected === undefined ? "-" : digits(summary.expected),
       digits(summary.measured),
@@ -54,10 +68,6 @@ function modelTable(summaries: readonly Summary[], { runs, fresh }: Counts): Ben
         : `${summary.secondRoot.same} of ${summary.secondRoot.runs}`,
     ]),
   };
-}
-
-function highestRuns({ falseViolations }: Summary): number {
-  return Math.max(0, ...falseViolations.map(({ runs }) => runs));
 }
 
 function convergedWords({ convergence: { steps, converged } }: Summary): string {
