@@ -138,6 +138,22 @@ describe("adviceFor", () => {
     );
   });
 
+  it("tells how far a rule for ports of the program reaches", () => {
+    const rule: RuleSpec = {
+      rule: "port-class",
+      program: "/bin/app",
+      use: "socket_connect",
+      from: 8000,
+      to: 8099,
+      asked: true,
+    };
+    const [first] = advice(connect(8100), [connect(8000)], [rule]);
+    assert.equal(first?.kind, "does not fit the rule");
+    assert.match(first.words, /ports 8000 to 8099 .*; here it is port 8100$/);
+    const other = { ...rule, program: "/bin/other" };
+    assert.notEqual(advice(connect(8100), [connect(8000)], [other])[0]?.kind, first.kind);
+  });
+
   it("knows other rights", () => {
     const other = anEvent("file_open", { file: aFile("/a") }, { coe: { ...ROOT, euid: 5 } });
     assert.match(advice(other, [open("/a")])[0]?.words ?? "", /other credentials/);

@@ -3,7 +3,7 @@
 // Guesses for people, never used to decide.
 import { quote } from "../../base/quote.ts";
 import type { SecurityEvent } from "../../event/event.ts";
-import { HOOKS, portOf } from "../../event/index.ts";
+import { addressWords, HOOKS, portOf, type SockAddr } from "../../event/index.ts";
 import { isProgramUse } from "../file-use.ts";
 import type { Nearest } from "../nearest.ts";
 import { describeRule } from "../rule-words.ts";
@@ -45,6 +45,7 @@ export function adviceFor(facts: AdviceFacts): readonly Advice[] {
   const closest = facts.nearest.filter(({ event }) => event.hook === facts.event.hook);
   const found = [
     ...misfits(facts),
+    ...classMisfits(facts),
     ...closest.flatMap((near) => [
       ...madeBefore(near),
       ...nameVaries(near, facts),
@@ -72,6 +73,27 @@ function misfits({ event, mapped, rules }: AdviceFacts): readonly Advice[] {
       const words = `the rule for names like ${quote(template)} does not cover it: ${quote(misfit.value, 80)} is no ${misfit.hole}`;
       return [{ kind: "does not fit the rule", words }];
     });
+  });
+}
+
+const CLASS_FIELDS: Readonly<Record<"port-class" | "host-class", string>> = {
+  "port-class": "addr.port",
+  "host-class": "addr.address",
+};
+
+/** Rules for ports and hosts of this program that do not reach so far. */
+function classMisfits({ event, rules, program, nearest }: AdviceFacts): readonly Advice[] {
+  const { addr } = event.cell as { readonly addr?: SockAddr };
+  const differs = nearest[0]?.differs.map(({ field }) => field) ?? [];
+  if (addr === undefined) return [];
+  return rules.flatMap((rule): Advice[] => {
+    if (rule.rule !== "port-class" && rule.rule !== "host-class") return [];
+    const wrong = differs.includes(CLASS_FIELDS[rule.rule]);
+    if (!wrong || rule.program !== program || rule.use !== event.hook) return [];
+    const port = rule.rule === "port-class" ? hostPort(event) : undefined;
+    const value = port === undefined ? addressWords(event.hook, addr) : `port ${port}`;
+    const words = `a rule of this program: ${describeRule(rule)}; here it is ${value}`;
+    return [{ kind: "does not fit the rule", words }];
   });
 }
 
@@ -172,8 +194,8 @@ function otherPort(
 }
 
 function hostPort({ hook, cell }: SecurityEvent): number | undefined {
-  const { addr } = cell as { readonly addr?: Parameters<typeof portOf>[1] };
-  return addr?.port === undefined ? undefined : portOf(hook, addr);
+  const { addr } = cell as { readonly addr?: SockAddr };
+  return addr === undefined || !("port" in addr) ? undefined : portOf(hook, addr);
 }
 
 const RIGHTS = /^coe\.|inode\.(?:mode|uid|gid)$/;

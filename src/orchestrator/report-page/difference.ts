@@ -32,6 +32,7 @@ export function differenceOf(here: ModelFile, other: ModelFile, notices: string[
   if (was === undefined || is === undefined) throw new Error("two models are compared");
   const comparison = compareModels(was, is, nodeHasher);
   const { behaviours, terms, learning, rules, common } = comparison;
+  const { alsoWithOtherContents: again } = behaviours;
   const { shown, left } = limited(behaviours.programs.map(programChanges));
   return {
     other: quote(other.model.metadata.name),
@@ -44,7 +45,7 @@ export function differenceOf(here: ModelFile, other: ModelFile, notices: string[
       behaviours: same,
     })),
     common,
-    sameButContents: behaviours.sameButContents,
+    sameButContents: behaviours.sameButContents + again.a + again.b,
     programs: shown,
     unnamed: [behaviours.unnamed.a.length, behaviours.unnamed.b.length],
     left,
