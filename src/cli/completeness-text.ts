@@ -63,9 +63,12 @@ function learnedText({ runs, eventsSeen, eventsLost }: Completeness): string {
 
 type RunSummary = NonNullable<CompletenessDetails["perRun"]>[number];
 
-function runRow({ id, behaviours, onlyHere, eventsSeen, eventsLost, durationMs }: RunSummary): Row {
+function runRow(run: RunSummary): Row {
+  const { id, behaviours, onlyHere, eventsSeen, eventsLost, durationMs, surprises } = run;
+  const foretold =
+    surprises === undefined ? "" : `; a model of the others refuses ${count(surprises)}`;
   const lost = eventsLost === 0 ? "" : `, ${count(eventsLost)} LOST`;
-  const text = `${plural(behaviours, "behaviour")} (${count(onlyHere)} in no other run), ${plural(eventsSeen, "event")}${lost}, ${seconds(durationMs)}`;
+  const text = `${plural(behaviours, "behaviour")} (${count(onlyHere)} in no other run), ${plural(eventsSeen, "event")}${lost}, ${seconds(durationMs)}${foretold}`;
   return [`  run ${id.slice(0, 8)}`, text];
 }
 

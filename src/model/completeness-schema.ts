@@ -24,6 +24,7 @@ const runSummary = z.strictObject({
   behaviours: count,
   onlyHere: count,
   perMinute: z.exactOptional(z.array(count).check(z.maxLength(MAX_MINUTES))),
+  surprises: z.exactOptional(count),
 });
 
 const unseen = z.strictObject({

@@ -17,6 +17,8 @@ export interface RunSummary {
    * Absent when the records do not tell the time.
    */
   readonly perMinute?: readonly number[];
+  /** Behaviours of this run that a model learned from all other runs would refuse. Absent below three runs and above twelve. */
+  readonly surprises?: number;
 }
 
 /**

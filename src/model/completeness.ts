@@ -28,6 +28,8 @@ export interface CompletenessSource {
   readonly described: ReadonlyMap<string, SecurityEvent>;
   /** Requirements as given; checked before by `parseRequirement`. */
   readonly required?: readonly string[];
+  /** By id of a run: behaviours that a model of the others would refuse. */
+  readonly surprises?: ReadonlyMap<string, number> | undefined;
 }
 
 /**
@@ -48,7 +50,7 @@ export function completenessOf(
     eventsSeen: sum(ordered, ({ facts: { eventsSeen } }) => eventsSeen),
     eventsLost: sum(ordered, ({ facts: { eventsLost } }) => eventsLost),
     saturation: saturationOf(ordered),
-    perRun: ordered.map((run) => summaryOf(run, shownIn)),
+    perRun: ordered.map((run) => summaryOf(run, shownIn, source.surprises?.get(run.id))),
     curve: rarefaction(histogram(shownIn.values(), ordered.length), ordered.length),
     unseen: unseenCounts(ordered, shownIn),
     activity: activityCounts(source, contexts),
@@ -88,6 +90,7 @@ function histogram(values: Iterable<number>, max: number): number[] {
 function summaryOf(
   { id, facts, points }: MappedRun,
   shownIn: ReadonlyMap<string, number>,
+  surprises: number | undefined,
 ): RunSummary {
   const perMinute = minutesOf(points);
   return {
@@ -98,6 +101,7 @@ function summaryOf(
     behaviours: points.size,
     onlyHere: [...points.keys()].filter((point) => shownIn.get(point) === 1).length,
     ...(perMinute !== undefined && { perMinute }),
+    ...(surprises !== undefined && { surprises }),
   };
 }
 

@@ -2,14 +2,15 @@
 // Makes a model file from recorded runs: the events are mapped anew under the wanted rules, after rules that only this workload needs
 // were found. Deterministic: the same runs in any order give the same model.
 import { completenessOf } from "./completeness.ts";
-import { findRules, type Varying } from "./generalise/find-rules.ts";
+import { findRules, type FoundRules, type Varying } from "./generalise/find-rules.ts";
 import type { Hasher } from "./hasher.ts";
+import { type Learning, surprisesIn } from "./held-out.ts";
 import type { IdentityRecord } from "./identities.ts";
 import { distinctRuns, type LearningRun, type MappedRun } from "./learning-run.ts";
 import { mapRuns } from "./map-runs.ts";
-import { createMapper } from "./mapper.ts";
+import { createMapper, type EventMapper } from "./mapper.ts";
 import type { MappingName } from "./mapping-names.ts";
-import { createProfile } from "./profile.ts";
+import { createProfile, type Profile } from "./profile.ts";
 import type { Amendments } from "./provenance.ts";
 import { compareRules, type ProfileSpec, type RuleSpec } from "./rules.ts";
 import { makeWorkloadModel, type ModelFidelity, type WorkloadModel } from "./workload-model.ts";
@@ -54,10 +55,7 @@ export function modelFromRuns(given: readonly LearningRun[], options: LearnOptio
   const runs = distinctRuns(given);
   const mapper = createMapper(options.hasher, options.mapping);
   const learned = runs.filter(({ kind }) => kind !== "amend");
-  const none = { rules: [], varying: [] };
-  const { rules, varying } =
-    options.profile.name === "exact" ? none : findRules(learned, options.profile, mapper);
-  const profile = createProfile(withRules(options.profile, rules), mapper);
+  const { rules, varying, profile } = rulesFor(learned, options, mapper);
   const mapped = mapRuns(runs, { ...options, mapper, profile });
   const { base } = options;
   const content = {
@@ -75,6 +73,7 @@ export function modelFromRuns(given: readonly LearningRun[], options: LearnOptio
       learned,
       described: mapped.described,
       required: options.required ?? [],
+      surprises: surprisesIn(learned, (others) => learningOf(others, options, mapper)),
     }),
   };
   return {
@@ -84,6 +83,30 @@ export function modelFromRuns(given: readonly LearningRun[], options: LearnOptio
     identities: mapped.identities,
     given: runs,
     runs: mapped.runs,
+  };
+}
+
+/** The rules that runs show, and the profile with them. */
+function rulesFor(
+  runs: readonly LearningRun[],
+  { profile }: LearnOptions,
+  mapper: EventMapper,
+): FoundRules & { readonly profile: Profile } {
+  const none = { rules: [], varying: [] };
+  const found = profile.name === "exact" ? none : findRules(runs, profile, mapper);
+  return { ...found, profile: createProfile(withRules(profile, found.rules), mapper) };
+}
+
+/** What learning from these runs alone gives. */
+function learningOf(
+  runs: readonly LearningRun[],
+  options: LearnOptions,
+  mapper: EventMapper,
+): Learning {
+  const terms = { ...options, mapper, profile: rulesFor(runs, options, mapper).profile };
+  return {
+    mapped: mapRuns(runs, terms),
+    pointsOf: (run) => mapRuns([run], terms).runs[0]?.points.keys() ?? [],
   };
 }
 

@@ -34,7 +34,28 @@ export function saturationFindings(completeness: Completeness): readonly LintFin
             message: `${late}: more runs would find more`,
           },
         ];
-  return [...growing(completeness, unseen), ...likely(completeness, unseen)];
+  return [
+    ...growing(completeness, unseen),
+    ...likely(completeness, unseen),
+    ...notForetold(completeness),
+  ];
+}
+
+/**
+ * A note and no more: the model that was tried had one run less than this one, and with few runs that is much. A run that it would have
+ * refused is a reason for more runs all the same.
+ */
+function notForetold({ perRun = [] }: Completeness): LintFinding[] {
+  const surprised = perRun.filter(({ surprises = 0 }) => surprises > 0);
+  if (surprised.length === 0) return [];
+  const refused = surprised.reduce((sum, { surprises = 0 }) => sum + surprises, 0);
+  return [
+    {
+      level: "warning",
+      code: "NOT_FORETOLD",
+      message: `learned from all runs but one, the model would have refused ${refused} behaviours in ${surprised.length} of ${perRun.length} runs: more runs would show whether it still would`,
+    },
+  ];
 }
 
 function growing({ behaviours, runs }: Completeness, unseen: UnseenCounts): LintFinding[] {

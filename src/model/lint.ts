@@ -23,6 +23,7 @@ export const LINT_CODES = [
   "ONLY_READ",
   "NOT_SATURATED",
   "UNSEEN_LIKELY",
+  "NOT_FORETOLD",
   "WIDE_RULE",
   "THIN_EVIDENCE",
   "OLD_RULES",
