@@ -58,14 +58,18 @@ function foldDirectories(changes: readonly Change[]): readonly Folded[] {
   return [...byPlace.values()].flatMap(({ path, changes: list }) => {
     const [first] = list;
     if (list.length < FOLD_FROM || first === undefined) return list;
-    const directory = quote(path.slice(0, path.lastIndexOf("/") + 1));
-    return [
-      joined(
-        list,
-        first.words.replace(path, () => `${count(list.length)} files in ${directory}`),
-      ),
-    ];
+    return [joined(list, manyWords(first.words, path, list.length))];
   });
+}
+
+/** "opens 4 files in /srv/" for "opens /srv/a". */
+function manyWords(words: string, path: string, size: number): string {
+  const place = quote(path.slice(0, path.lastIndexOf("/") + 1));
+  const many = (what: string): string => `${count(size)} ${what} in ${place}`;
+  const directory = `directory ${path}`;
+  return words.includes(directory)
+    ? words.replace(directory, () => many("directories"))
+    : words.replace(path, () => many("files"));
 }
 
 function joined(changes: readonly Change[], words: string): Folded {
