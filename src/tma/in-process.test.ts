@@ -46,6 +46,33 @@ describe("the agent in the asking thread", () => {
     });
   }
 
+  it("knows programs that it has seen or that prove who they are, for the rules about them", () => {
+    const { portable } = BUILTIN_PROFILES;
+    const rule = {
+      rule: "value-class",
+      program: "/usr/bin/x",
+      hook: "socket_listen",
+      member: "backlog",
+      asked: true,
+    } as const;
+    const spec = { ...SPEC, profile: { name: "portable", rules: [...portable.rules, rule] } };
+    const sock = { family: 2, type: 1, protocol: 6 };
+    const image = aFile("/usr/bin/x", { flags: 0x8020 });
+    const seen = createInProcessTma(spec);
+    const told = createInProcessTma(spec);
+    const untold = createInProcessTma(spec);
+    const task = seen.execed(seen.forked(seen.root), ROOT, image);
+    told.introduce(anEvent("bprm_committed_creds", { file: image }, { task, coe: ROOT }));
+    const forged = { ...task, taskId: "ab".repeat(32) };
+    told.introduce(anEvent("bprm_committed_creds", { file: image }, { task: forged }));
+    const kinds = (agent: typeof seen, who = task): number => {
+      const listen = (backlog: number) =>
+        anEvent("socket_listen", { sock, backlog }, { task: who });
+      return new Set([1, 2].map((n) => agent.coefficient(listen(n)))).size;
+    };
+    assert.deepEqual([kinds(seen), kinds(told), kinds(untold), kinds(told, forged)], [1, 1, 2, 2]);
+  });
+
   it("tells files apart by each of their members", () => {
     const agent = createInProcessTma({ ...SPEC, profile: BUILTIN_PROFILES.exact });
     const file = aFile("/a b");

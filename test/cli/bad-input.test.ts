@@ -82,6 +82,16 @@ describe("wrong words", { concurrency: 2 }, () => {
       ["learn", "--runs", "2", "--sensor", "bpf", "--pid", "1"],
       /--runs 2 needs a command/,
     ],
+    [
+      "a rule that is none",
+      ["learn", "--rule", "ports:/usr/bin/x:bind:90-80", "--", "true"],
+      /--rule: the rule ports:\/usr\/bin\/x:bind:90-80 is wrong: from is above to; write ports:PROGRAM/,
+    ],
+    [
+      "a rule for what makes nothing equal",
+      ["learn", "--profile", "exact", "--rule", "no-digest:/x", "--", "true"],
+      /--rule: the profile exact makes nothing equal/,
+    ],
     ["a cleanup that only sets free", ["doctor", "--set-free"], /--set-free needs --cleanup/],
     [
       "an unknown policy",

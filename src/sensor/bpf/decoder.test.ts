@@ -18,7 +18,7 @@ import {
   type WrittenRecord,
 } from "../../../test/helpers/bpf-record.ts";
 import { ROOT } from "../../../test/helpers/events.ts";
-import type { EventOf, FileId, PathId } from "../../event/index.ts";
+import type { EventOf, FileId, PathId, SecurityEvent } from "../../event/index.ts";
 import type { Decision } from "../sensor.ts";
 import { Identities } from "./identities.ts";
 import { ObjectState, RecordFlag, RuleFlag } from "./layout.gen.ts";
@@ -246,6 +246,14 @@ describe("recognising", () => {
     assert.equal(intern(open("/f"), { action: "allow", discipline: true }), false);
     assert.equal(intern({ ...open("/f"), flags: RecordFlag.never }), false);
     assert.equal(intern({ ...open("/f"), flags: RecordFlag.held | RecordFlag.atomic }), true);
+  });
+
+  it("needs an event that is the same for every process that does it", () => {
+    const sink = { ...testSink(), dependsOnProcess: ({ pid }: SecurityEvent) => pid === 12 };
+    const { decoder, tell } = testDecoder({ sink });
+    const record = open("/run/app.12");
+    assert.equal(decoder.conclude(tell({ ...record, tid: 12 }), ALLOW).intern, false);
+    assert.equal(decoder.conclude(tell({ ...record, tid: 13 }), ALLOW).intern, true);
   });
 
   it("needs a content that can not change unnoticed", () => {
