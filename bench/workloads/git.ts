@@ -52,6 +52,7 @@ const BY_DIFF: Attack = {
 };
 /** Settings of git can come from the environment; this one names a folder of hooks. */
 const HOOK: Attack = {
+  policy: "kill", // git push waits for ever when its hook can not be run, also without Galgo
   name: "a hook that came with the work",
   arrange: (run) => void run.write("hooks/pre-push", "#!/bin/sh\necho HARM hook\n", 0o755),
   inject: ({ folder }) =>

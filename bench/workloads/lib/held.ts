@@ -114,7 +114,7 @@ async function underGalgo(
   const env = { GALGO_STATE_DIR: state, NO_COLOR: "1" };
   const timed = await run({ seed, env });
   const { counts, sameState } = recordOf(state, name);
-  const violations = counts === undefined || counts.violations === 0 ? [] : words(env, name);
+  const violations = counts?.violations === 0 ? [] : words(env, name);
   return {
     ...factsOf(seed, timed),
     ...(counts === undefined ? {} : { counts }),
@@ -157,9 +157,18 @@ function recordOf(state: string, name: string): RecordFacts {
   }
 }
 
+/** Also of a run that had to be killed. */
+function forensics(env: Readonly<Record<string, string>>, name: string): string {
+  try {
+    return said(["show", name, "forensics"], env);
+  } catch {
+    return "";
+  }
+}
+
 /** `galgo show NAME forensics`: violations only, not the calls of processes that were untrusted already. */
 function words(env: Readonly<Record<string, string>>, name: string): string[] {
-  return said(["show", name, "forensics"], env)
+  return forensics(env, name)
     .split("\n")
     .filter((line) => /^\d+: /.test(line))
     .map((line) => line.replace(/^\d+: /, "").replace(/ \[[^\]]*\]$/, ""));
