@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The WorkloadModel: what a workload may do, as a file. It holds coefficients, so by itself it discloses no behaviour
-// (except the pathnames of `no-digest` rules). Here are its form, how it is made, and its canonical bytes (RFC 8785);
+// (except what its rules are about, and what they rest on). Here are its form, how it is made, and its canonical bytes (RFC 8785);
 // model-file.ts reads it.
 import canonicalize from "canonicalize";
 import type { HookName } from "../event/event.ts";
