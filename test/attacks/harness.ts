@@ -35,6 +35,7 @@ const FILES: ReadonlySet<string> = new Set([
   "forensics.jsonl",
   "model.json",
   "points.jsonl",
+  "processes.jsonl",
   "run.json",
   "trajectory.jsonl",
 ]);
