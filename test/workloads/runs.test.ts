@@ -96,7 +96,10 @@ if "EXTRA" in os.environ: exec(os.environ["EXTRA"])
       ["open('cache/secret', 'w')", /creates \S*\/cache\/secret/],
       [`open("/etc/passwd").read()`, /opens \/etc\/passwd/],
       [`socket.create_connection(("127.0.0.1", 22))`, /connects to 127\.0\.0\.1:22 /],
-      [`socket.socket(socket.AF_UNIX).bind("net/control")`, /binds to unix socket \S*net\/control /],
+      [
+        `socket.socket(socket.AF_UNIX).bind("net/control")`,
+        /binds to unix socket \S*net\/control /,
+      ],
     ] as const;
     for (const [extra, violation] of attacks)
       await place.refused(command, violation, { env: { EXTRA: extra } });
