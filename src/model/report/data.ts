@@ -67,6 +67,8 @@ export interface ReportOutcome {
   readonly events: number;
   readonly points: number;
   readonly violations: number;
+  /** How often they were met, in a run that refused nothing. */
+  readonly wouldRefuse?: number;
   readonly refused: number;
   readonly lost: number;
   readonly losses: readonly {

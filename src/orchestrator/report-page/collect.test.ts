@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -187,6 +194,20 @@ describe("what a report collects of a run", () => {
     const { notices: said, behaviours } = report("job", { modelFile: bare });
     assert.match(said.join("\n"), /bare\.json\.records\.jsonl is not there/);
     assert.deepEqual([behaviours.of, behaviours.unnamed], ["unknown", 1]);
+  });
+
+  it("says when the model of the run is another one now, or can not be read", () => {
+    const id = "20261122T000000600Z-dddddd";
+    const path = writeRun(id, [], { modelDigest: "00".repeat(32) });
+    copyFileSync(modelFile, join(path, "model.json"));
+    assert.match(report(path).notices.join("\n"), /small\.json is not the model that the run had/);
+    const broken = join(folder, "broken.json");
+    writeFileSync(broken, "{}");
+    writeRun(id, [], { modelDigest: "00".repeat(32), modelFile: broken });
+    const { notices, model } = report(path);
+    assert.match(notices.join("\n"), /broken\.json is not a valid WorkloadModel/);
+    assert.equal(model?.behaviours, 2);
+    rmSync(path, { recursive: true });
   });
 });
 

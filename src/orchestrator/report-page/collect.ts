@@ -3,11 +3,13 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { quote } from "../../base/quote.ts";
+import { modelDigest } from "../../model/index.ts";
 import type { WorkloadModel } from "../../model/index.ts";
 import type { ReportBehaviours, ReportData } from "../../model/report/data.ts";
 import { REPORT_FORMAT } from "../../model/report/index.ts";
+import { nodeHasher } from "../../tma/index.ts";
 import { Actors } from "../actors.ts";
-import { ReportError } from "../errors.ts";
+import { ModelUseError, ReportError } from "../errors.ts";
 import { openViolations } from "../explain.ts";
 import { recordsFileOf } from "../learn-files.ts";
 import { loadModel } from "../model-use.ts";
@@ -96,6 +98,7 @@ function reportOfRun(run: RunDirectory, desk: Desk): ReportData {
   if (record.status === "running") notices.push("the run had not ended when this was made");
   const given = modelFileOf(record, desk.request);
   const model = modelOfRun(run, desk.request, given);
+  notices.push(...changedSince(record, given));
   const actors = new Actors();
   const did = readAll(run.trajectory, desk, actors);
   const refused = readAll(run.forensics, desk, actors);
@@ -183,6 +186,22 @@ function modelOfRun(
   const own = ownModel(run);
   if (own !== undefined || given === undefined || !existsSync(given)) return own;
   return loadModel(given);
+}
+
+/** What is beside a file tells of the run only when the file is still the one that it was given. */
+function changedSince({ modelDigest: before }: RunRecord, given: string | undefined): string[] {
+  if (before === undefined || given === undefined || !existsSync(given)) return [];
+  try {
+    const model = loadModel(given);
+    if (modelDigest(model, nodeHasher(model.spec.digest)) === before) return [];
+  } catch (error) {
+    // the run has a copy of its own
+    if (!(error instanceof ModelUseError)) throw error;
+    return [error.message];
+  }
+  return [
+    `${quote(given)} is not the model that the run had: what is said to be allowed comes from the records beside it as they are now`,
+  ];
 }
 
 function ownModel(run: RunDirectory): WorkloadModel | undefined {

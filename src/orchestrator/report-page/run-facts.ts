@@ -29,12 +29,13 @@ export function runFacts(record: RunRecord): ReportRun {
 }
 
 function outcomeFacts(outcome: RunOutcome): ReportOutcome {
-  const { counts, latency, fidelity, killed, losses } = outcome;
+  const { counts, latency, fidelity, killed, losses, shadow } = outcome;
   return {
     durationMs: outcome.durationMs,
     exit: outcome.exit === undefined ? "unknown" : exitWords(outcome.exit),
     ...(killed === undefined ? {} : { killed: quote(killed) }),
     ...counts,
+    ...(shadow === undefined ? {} : { wouldRefuse: shadow.total }),
     losses: losses.map(({ reason, count, example }) => ({
       reason: quote(reason),
       count,

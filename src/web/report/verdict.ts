@@ -45,9 +45,13 @@ function runVerdict({ status, error, outcome, mode }: ReportRun): Verdict {
   return { tone: "good", words: "Clean", detail };
 }
 
-function violated({ violations, refused, lost }: ReportOutcome, mode: ReportRun["mode"]): Verdict {
+function violated(
+  { violations, wouldRefuse, refused, lost }: ReportOutcome,
+  mode: ReportRun["mode"],
+): Verdict {
   const parts = [
     mode === "enforce" ? "the model was enforced" : "only recorded, nothing was refused",
+    ...(wouldRefuse === undefined ? [] : [`met ${plural(wouldRefuse, "time")} in all`]),
     ...(refused === 0 ? [] : [`${plural(refused, "call")} of untrusted processes refused`]),
     ...(lost === 0 ? [] : [`${plural(lost, "event")} lost`]),
   ];
