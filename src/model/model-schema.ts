@@ -64,6 +64,7 @@ const rule: z.ZodMiniType<RuleSpec> = z.discriminatedUnion("rule", [
   plainRules,
   z.strictObject({ rule: z.literal("path-template"), template: path, ...grounds }),
   z.strictObject({ rule: z.literal("no-digest"), path, ...grounds }),
+  z.strictObject({ rule: z.literal("found-or-made"), path, ...grounds }),
   z.strictObject({ rule: z.literal("no-program-digest"), path, ...grounds }),
   z.strictObject({
     rule: z.literal("port-class"),

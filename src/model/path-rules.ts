@@ -15,6 +15,7 @@ export class PathRules {
   readonly #createdClass: boolean;
   readonly #temporary: boolean;
   readonly #pipeNumber: boolean;
+  readonly #foundOrMade: ReadonlySet<string>;
   readonly #templates: TemplateIndex | undefined;
 
   /** Throws `ModelError` BAD_TEMPLATE. */
@@ -26,6 +27,8 @@ export class PathRules {
     this.#temporary = has("temporary-directory");
     this.#pipeNumber = has("pipe-number");
     const texts = rules.flatMap((r) => (r.rule === "path-template" ? [r.template] : []));
+    const shared = rules.flatMap((r) => (r.rule === "found-or-made" ? [r.path] : []));
+    this.#foundOrMade = new Set(shared);
     this.#templates = texts.length === 0 ? undefined : new TemplateIndex(texts);
   }
 
@@ -44,6 +47,8 @@ export class PathRules {
   }
 
   path(path: PathId, user: NameUser): PathId {
+    const named = this.#foundOrMade.size === 0 ? undefined : this.#whoeverMade(path, user);
+    if (named !== undefined) return named;
     let next = path;
     if (this.#dropDevice && path.dev !== undefined) {
       const { dev: _, ...rest } = next;
@@ -63,6 +68,17 @@ export class PathRules {
         ? this.#templated(plain, user)
         : this.#templatedDirectory(plain, user);
     return pathname === next.pathname ? next : { ...next, pathname };
+  }
+
+  /** The path of a created object that others find: its name and nothing of who made it. undefined for any other. */
+  #whoeverMade(path: PathId, user: NameUser): PathId | undefined {
+    if (path.owner === undefined) return undefined;
+    const pathname = this.name(path, user);
+    if (!this.#foundOrMade.has(pathname)) return undefined;
+    const { owner: _, instance: _i, created: _c, temporary: _t, ...rest } = path;
+    if (!this.#dropDevice) return { ...rest, pathname };
+    const { dev: _d, ...plain } = rest;
+    return { ...plain, pathname };
   }
 
   /** The whole name, also of a created object, of which the path holds no more than the directory. */

@@ -300,3 +300,29 @@ describe("content digests", () => {
     assert.equal(digestAfter(profile, open(0x8000, "/proc/10/x")), EMPTY);
   });
 });
+
+describe("found-or-made", () => {
+  const rules = BUILTIN_PROFILES.portable.rules;
+  const shared = only(...rules, { rule: "found-or-made", path: "/srv/stamp", asked: true });
+  const made = (pathname: string): FileId =>
+    aFile(pathname, {
+      digest: EMPTY,
+      path: { ...aPath(pathname), owner: OWNER, instance: 3n },
+    });
+  const mapped = (profile: Profile, file: FileId): string =>
+    mapper.coefficient(profile.rewrite(anEvent("file_open", { file })));
+
+  it("makes a file its name, whoever made it and whatever is in it", () => {
+    assert.equal(mapped(shared, made("/srv/stamp")), mapped(shared, aFile("/srv/stamp")));
+    for (const path of ["/srv/other", "/srv/stamp/x"])
+      assert.notEqual(mapped(shared, made(path)), mapped(shared, aFile(path)));
+    assert.notEqual(mapped(portable, made("/srv/stamp")), mapped(portable, aFile("/srv/stamp")));
+    assert.equal(shared.wantsDigest("file_open", 0x8000, "/srv/stamp"), false);
+  });
+
+  it("leaves the content of programs alone", () => {
+    const run = (digest: string): FileId => aFile("/srv/stamp", { flags: 0x8020, digest });
+    assert.notEqual(mapped(shared, run("01".repeat(32))), mapped(shared, run("02".repeat(32))));
+    assert.equal(shared.wantsDigest("file_open", 0x8020, "/srv/stamp"), true);
+  });
+});

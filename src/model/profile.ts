@@ -18,7 +18,7 @@ import {
   type ScopedRules,
 } from "./program-rules.ts";
 import { classOf } from "./rewrite-path.ts";
-import type { ProfileSpec, RuleName } from "./rules.ts";
+import type { ProfileSpec, RuleName, RuleSpec } from "./rules.ts";
 import type { NameUser } from "./template/holes.ts";
 
 const FIRST_EPHEMERAL_PORT = 32768;
@@ -68,6 +68,9 @@ export function createProfile(spec: ProfileSpec, { emptyDigest }: DigestFacts): 
   return new RuleSet(spec, emptyDigest);
 }
 
+/** A rule about one file. */
+type FileRule = Extract<RuleSpec, { readonly path: string }>;
+
 /** Who acts, as far as a rule asks. */
 interface Actor {
   readonly hook: HookName;
@@ -97,8 +100,8 @@ class RuleSet implements Profile {
 
   constructor(spec: ProfileSpec, emptyDigest: string) {
     const has = (name: RuleName): boolean => spec.rules.some((rule) => rule.rule === name);
-    const pathsOf = (name: "no-digest" | "no-program-digest"): ReadonlySet<string> =>
-      new Set(spec.rules.flatMap((r) => (r.rule === name ? [r.path] : [])));
+    const pathsOf = (...names: readonly FileRule["rule"][]): ReadonlySet<string> =>
+      new Set(spec.rules.flatMap((r) => ("path" in r && names.includes(r.rule) ? [r.path] : [])));
     this.spec = spec;
     this.#emptyDigest = emptyDigest;
     this.#paths = new PathRules(spec);
@@ -109,7 +112,7 @@ class RuleSet implements Profile {
     this.#digestPolicy = has("digest-policy");
     this.#filesystemClass = has("filesystem-class");
     this.#prctlArguments = has("prctl-arguments");
-    this.#noDigest = pathsOf("no-digest");
+    this.#noDigest = pathsOf("no-digest", "found-or-made");
     this.#noProgramDigest = pathsOf("no-program-digest");
     this.#idle = spec.rules.length === 0;
   }

@@ -33,6 +33,7 @@ const HOLE = /\{/;
 export const RULE_FORMS: Readonly<Record<string, string>> = {
   path: "path:TEMPLATE, as path:/srv/data/{path}",
   "no-digest": "no-digest:PATH, as no-digest:/srv/db.json",
+  "found-or-made": "found-or-made:PATH, as found-or-made:/srv/app/stamp",
   program: "program:PATH, as program:/srv/app/bin/x or program:/srv/app/bin/{name}",
   ports: "ports:PROGRAM:USE:FROM-TO, as ports:/usr/bin/node:bind:1024-65535",
   hosts: "hosts:PROGRAM:USE:NETWORK, as hosts:/usr/bin/curl:connect:192.0.2.0/24",
@@ -73,6 +74,7 @@ function rulesOf(kind: string, rest: string, refuse: Refuse): readonly OwnRule[]
     case "path":
       return [{ rule: "path-template", template: rest, asked }];
     case "no-digest":
+    case "found-or-made":
     case "program":
       return contentRules(kind, rest, refuse);
     case "ports": {
@@ -91,12 +93,12 @@ function rulesOf(kind: string, rest: string, refuse: Refuse): readonly OwnRule[]
 
 /** The path may be a template: then names that match it are one, and the content of that one does not count. */
 function contentRules(
-  kind: "no-digest" | "program",
+  kind: "no-digest" | "found-or-made" | "program",
   text: string,
   refuse: Refuse,
 ): readonly OwnRule[] {
   const asked = true;
-  const rule = kind === "program" ? "no-program-digest" : "no-digest";
+  const rule = kind === "program" ? "no-program-digest" : kind;
   if (!text.startsWith("/")) throw refuse("the path does not begin with a slash");
   if (!HOLE.test(text.replaceAll("{{", "")))
     return [{ rule, path: text.replaceAll("{{", "{"), asked }];
@@ -173,6 +175,8 @@ function printed(rule: OwnRule): string {
       return `path:${rule.template}`;
     case "no-digest":
       return `no-digest:${rule.path.replaceAll("{", "{{")}`;
+    case "found-or-made":
+      return `found-or-made:${rule.path.replaceAll("{", "{{")}`;
     case "no-program-digest":
       return `program:${rule.path.replaceAll("{", "{{")}`;
     case "port-class":

@@ -48,6 +48,8 @@ export function describeRule(rule: RuleSpec): string {
       return `names like ${quote(rule.template)} count as one`;
     case "no-digest":
       return `the content of ${quote(rule.path)} is ignored except as program or mapped code`;
+    case "found-or-made":
+      return `who made ${quote(rule.path)} is ignored, and its content except as program or mapped code: some runs make it, others find it`;
     case "no-program-digest":
       return `the content of ${quote(rule.path)} is ignored, also when it is run`;
     case "port-class":

@@ -13,6 +13,7 @@ const OWN: readonly OwnRule[] = [
   { rule: "path-template", template: "/b/{n}" },
   { rule: "no-digest", path: "/a\n" },
   { rule: "no-digest", path: "/b" },
+  { rule: "found-or-made", path: "/a" },
   { rule: "no-program-digest", path: "/a\n" },
   { rule: "port-class", program, use: "socket_bind", from: 9000, to: 9001 },
   { rule: "port-class", program, use, from: 9000, to: 9001 },

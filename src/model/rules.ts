@@ -104,6 +104,15 @@ export interface NoDigestRule extends RuleGrounds {
   /** Absolute, as the path rules leave it: it may be what a template makes of names. */
   readonly path: string;
 }
+/**
+ * A file that the workload makes itself in one run and finds in another: it is its name, whoever made it. No content digest, except as
+ * program or mapped code.
+ */
+export interface FoundOrMadeRule extends RuleGrounds {
+  readonly rule: "found-or-made";
+  /** As in `no-digest`. */
+  readonly path: string;
+}
 /** No content digest for this pathname at all, neither when it is run or mapped, nor in the TASK_ID of what runs it. Only when asked for. */
 export interface NoProgramDigestRule extends RuleGrounds {
   readonly rule: "no-program-digest";
@@ -156,6 +165,7 @@ export interface ValueClassRule extends RuleGrounds {
 export type OwnRule =
   | PathTemplateRule
   | NoDigestRule
+  | FoundOrMadeRule
   | NoProgramDigestRule
   | PortClassRule
   | HostClassRule
@@ -228,6 +238,7 @@ export const RULE_ORDER: readonly RuleName[] = [
   "generated-code",
   "path-template",
   "no-digest",
+  "found-or-made",
   "no-program-digest",
   "port-class",
   "host-class",
@@ -237,6 +248,7 @@ export const RULE_ORDER: readonly RuleName[] = [
 const OWN_RULES: ReadonlySet<RuleName> = new Set<RuleName>([
   "path-template",
   "no-digest",
+  "found-or-made",
   "no-program-digest",
   "port-class",
   "host-class",
@@ -284,6 +296,7 @@ function effectOf(rule: RuleSpec): readonly (string | number)[] {
     case "path-template":
       return [rule.template];
     case "no-digest":
+    case "found-or-made":
     case "no-program-digest":
       return [rule.path];
     case "port-class":

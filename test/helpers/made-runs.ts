@@ -47,6 +47,19 @@ export class MadeRun {
     return this.#add(anEvent("file_open", { file: aFile(path, changes) }, this.#actor()));
   }
 
+  /** Opens a file that this run has made. */
+  readsOwn(path: string): this {
+    const { dev, pathname } = aFile(path).path;
+    const made = { pathname, owner: this.#task.taskId, instance: 1n, ...(dev && { dev }) };
+    return this.reads(path, { path: made, digest: mapper.emptyDigest });
+  }
+
+  removesOwn(path: string): this {
+    const { inode, path: found } = aFile(path);
+    const dentry = { inode, path: { ...found, owner: this.#task.taskId, instance: 1n } };
+    return this.#add(anEvent("inode_unlink", { dir: inode, dentry }, this.#actor()));
+  }
+
   removes(path: string): this {
     const { inode, path: found } = aFile(path);
     const dentry = { inode, path: found };

@@ -134,6 +134,21 @@ if [ -n "\${EXTRA:-}" ]; then eval "$EXTRA"; fi`;
     assert.deepEqual([...holes(place)].sort(), ["{hex:8}", "{uuid}"]);
   });
 
+  it("a file that one run makes and another finds; not one that nobody made", async (t) => {
+    const place = new Workplace(t);
+    const script = `date >stamp; cat stamp \${EXTRA:-}; if [ -n "\${REMOVE:-}" ]; then rm stamp; fi`;
+    const command = ["sh", "-c", script];
+    const anew = () => place.world(() => place.write("key", "secret"));
+    anew();
+    await place.learn(command);
+    await place.learnMore(command);
+    await place.learnMore(command, { env: { REMOVE: "1" } });
+    // no run has removed a file that it had made
+    anew();
+    await place.repeat(command, { env: { REMOVE: "1" } });
+    await place.refused(command, /cat opens \S*key for reading/, { env: { EXTRA: "key" } });
+  });
+
   it("a node server on a port of the run that serves files named by their content", async (t) => {
     const script = `
 const { createServer, get } = require("node:http");

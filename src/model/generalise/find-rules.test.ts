@@ -167,6 +167,21 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    what: "a file that one run makes and another finds",
+    does: (run, n) => {
+      if (n % 3 === 1) run.readsOwn("/srv/app/stamp");
+      else run.reads("/srv/app/stamp", { digest: hex(64, n) });
+      if (n % 3 === 2) run.removes("/srv/app/stamp");
+      if (n === 4) run.removesOwn("/srv/app/stamp");
+    },
+    rules: [/^who made \/srv\/app\/stamp is ignored, /],
+    attacks: {
+      "another file": (run) => run.reads("/srv/app/key"),
+      "another file that it made": (run) => run.readsOwn("/srv/app/other"),
+      "running it": (run) => run.reads("/srv/app/stamp", { flags: 0x8020 }),
+    },
+  },
+  {
     what: "ports that are chosen by chance",
     does: (run, n) => run.connects("127.0.0.1", 20_000 + 811 * n).binds("127.0.0.1", 8080),
     rules: [RegExp(`^ports 1024 to 32767 that ${PROGRAM} connects to `)],

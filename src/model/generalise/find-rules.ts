@@ -19,6 +19,7 @@ import { ActingTemplates } from "./acting.ts";
 import { refuseTooWide } from "../too-wide.ts";
 import { dayOf, isDatedTemplate } from "./dates.ts";
 import { EvidenceBook } from "./evidence.ts";
+import { foundOrMade } from "./found-or-made.ts";
 import { varyingFrames } from "./frames.ts";
 import { meet, type Met } from "./met.ts";
 import { growTrees, type Sighting } from "./name-tree.ts";
@@ -117,6 +118,7 @@ class Finder {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const before = this.#rules.length;
       this.#varying = new Map();
+      this.#shared(met);
       this.#contents(met);
       this.#parts(met);
       if (this.#rules.length === before) break;
@@ -173,6 +175,14 @@ class Finder {
     return [...namesIn(this.#profile.rewrite(event))].map((found) => ({ run, user, ...found }));
   }
 
+  /** Files that some runs make and others find. */
+  #shared(met: Met): void {
+    for (const [path, runs] of foundOrMade(met, this.#mapper)) {
+      const book = this.#add({ rule: "found-or-made", path });
+      for (const way of ["found", "made"]) book?.add(way, this.#idsOf(runs));
+    }
+  }
+
   /** Files that the runs themselves change and read. */
   #contents({ profile, behaviours }: Met): void {
     const events = [...behaviours.values()].flatMap(({ event, occurrences }) =>
@@ -219,6 +229,7 @@ class Finder {
   #add(rule: OwnRule): EvidenceBook | undefined {
     const same = (other: RuleSpec): boolean => compareRules(rule, other) === 0;
     if (ruleFault(rule) !== undefined) return undefined;
+    if (rule.rule === "no-digest" && this.#isShared(rule.path)) return undefined;
     if (this.#base.rules.some((other) => isOwnRule(other) && same(other))) return undefined;
     const known = this.#rules.find((other) => same(other) || isSameClass(other, rule));
     const book = known === undefined ? undefined : this.#books.get(known);
@@ -230,6 +241,11 @@ class Finder {
     this.#rules = [...this.#rules, rule];
     this.#books.set(rule, fresh);
     return fresh;
+  }
+
+  /** Its content does not count anyway. */
+  #isShared(path: string): boolean {
+    return this.#rules.some((rule) => rule.rule === "found-or-made" && rule.path === path);
   }
 
   #replace(known: OwnRule, by: OwnRule, book: EvidenceBook): void {

@@ -169,26 +169,31 @@ function isSound(component: Component): boolean {
 /** The component for each value of a hole that has few values, all of which are in every run that has any: that part does not vary. */
 function withoutConstants(component: Component, entries: readonly Entry[]): readonly Component[] {
   const members = entries.filter((entry) => !entry.stable && fits(component, entry));
-  const runs = runsOf(members);
-  let hole = -1;
-  for (const [at, piece] of component.entries()) {
-    if (typeof piece === "string") continue;
-    hole += 1;
-    const values = new Map<string, Set<number>>();
-    for (const { name, node } of members) {
-      const text = holeTexts(component, name)?.[hole] ?? "";
-      const seen = values.get(text) ?? new Set<number>();
-      for (const run of node.runs) seen.add(run);
-      values.set(text, seen);
-    }
-    const constant =
-      values.size <= MAX_CONSTANTS && [...values.values()].every((seen) => coversAll(seen, runs));
-    if (!constant) continue;
-    return [...values.keys()]
-      .sort()
-      .flatMap((text) => withoutConstants(filled(component, at, text), entries));
+  const holes = component.flatMap((piece, at) => (typeof piece === "string" ? [] : [at]));
+  for (const [hole, at] of holes.entries()) {
+    const values = constantsIn(component, hole, members);
+    if (values === undefined) continue;
+    return values.flatMap((text) => withoutConstants(filled(component, at, text), entries));
   }
-  return component.some((piece) => typeof piece !== "string") ? [component] : [];
+  return holes.length > 0 ? [component] : [];
+}
+
+/** The few values of a hole, ascending, when every run that has a name has all of them. */
+function constantsIn(
+  component: Component,
+  hole: number,
+  members: readonly Entry[],
+): readonly string[] | undefined {
+  const values = new Map<string, Set<number>>();
+  for (const { name, node } of members) {
+    const text = holeTexts(component, name)?.[hole] ?? "";
+    const seen = values.get(text) ?? new Set<number>();
+    for (const run of node.runs) seen.add(run);
+    values.set(text, seen);
+  }
+  const runs = runsOf(members);
+  const constant = [...values.values()].every((seen) => coversAll(seen, runs));
+  return constant && values.size <= MAX_CONSTANTS ? [...values.keys()].sort() : undefined;
 }
 
 /** The component with a text in place of its piece. */

@@ -33,6 +33,13 @@ export class NameNode {
     return node;
   }
 
+  /** Everything of another place but what is below it. */
+  takeFacts({ runs, users, isDirectory }: NameNode): void {
+    this.isDirectory ||= isDirectory;
+    for (const run of runs) this.runs.add(run);
+    for (const [key, user] of users) this.users.set(key, user);
+  }
+
   meet(run: number, user: NameUser): void {
     this.runs.add(run);
     this.users.set(`${user.pid} ${user.tgid ?? ""}`, user);
@@ -69,14 +76,8 @@ export function mergeNodes(nodes: readonly NameNode[]): NameNode {
   const merged = new NameNode();
   const below = new Map<string, NameNode[]>();
   for (const node of nodes) {
-    merged.isDirectory ||= node.isDirectory;
-    for (const run of node.runs) merged.runs.add(run);
-    for (const [key, user] of node.users) merged.users.set(key, user);
-    for (const [name, child] of node.children) {
-      const known = below.get(name);
-      if (known === undefined) below.set(name, [child]);
-      else known.push(child);
-    }
+    merged.takeFacts(node);
+    for (const [name, child] of node.children) below.set(name, [...(below.get(name) ?? []), child]);
   }
   for (const [name, children] of below) {
     const [only] = children;

@@ -178,9 +178,17 @@ function* randomParts(name: string, { partings }: NameFacts): Generator<Chosen> 
     for (const { 0: run, index } of name.matchAll(pattern)) {
       const end = index + run.length;
       const starts = new Set([index, ...SUFFIXES.map((size) => end - size), ...partings]);
-      for (const at of starts) if (at >= index) yield* randomFrom(name, at, end);
+      for (const at of starts)
+        if (at === index || (at > index && isWord(run.slice(0, at - index), end - at)))
+          yield* randomFrom(name, at, end);
     }
   }
+}
+
+/** True for what stands in front of random text: letters, or anything with a mark at its end; random text may begin alike by chance. */
+function isWord(before: string, size: number): boolean {
+  if (/[_-]$/.test(before)) return true;
+  return /(?:^|[_-])[A-Za-z]{2,}$/.test(before) && !SUFFIXES.some((usual) => usual - size === 1);
 }
 
 function* randomFrom(name: string, at: number, end: number): Generator<Chosen> {

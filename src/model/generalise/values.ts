@@ -62,7 +62,7 @@ function isShortHex(changing: readonly HoleValue[], stable: readonly HoleValue[]
   return texts.length >= SEVERAL && letters > 0 && digits > 0 && words * 4 <= texts.length;
 }
 
-/** No value comes back in another run, at least half of them look like no word, and what all runs have looks like none either. */
+/** No value comes back in another run, a third of them look like no word, and what all runs have looks like none either. */
 function isRandom(
   changing: readonly HoleValue[],
   stable: readonly HoleValue[],
@@ -75,11 +75,18 @@ function isRandom(
   if (texts.length < 2 || !stable.every(({ text }) => looksRandom(text))) return false;
   const returned = changing.filter((value) => value.runs.size > 1).length;
   if (runs > 1 && returned > 0) return false;
-  return texts.filter(looksRandom).length * 2 >= texts.length;
+  return texts.filter(looksRandom).length * 3 >= texts.length;
 }
 
-/** Digits among letters, or capitals behind small letters. A word with a number at its end, or one that begins with a capital, does not. */
+/** Nobody can say it. */
+const CONSONANTS = /[bcdfghjklmnpqrstvwxz]{4}/i;
+
+/**
+ * Digits among letters, capitals behind small letters, or many consonants in a row. A word with a number at its end, or one that begins
+ * with a capital, does not.
+ */
 export function looksRandom(text: string): boolean {
+  if (CONSONANTS.test(text)) return true;
   if (/^[A-Za-z]*[0-9]*$/.test(text)) return /[a-z][A-Z]|[A-Z]{2}[a-z]/.test(text);
   return /[A-Za-z]/.test(text) && /[0-9]/.test(text);
 }
