@@ -127,7 +127,7 @@ function runFindings({ fidelity, completeness }: WorkloadModelSpec): readonly Li
   }
   if (perRun === undefined) {
     const problem =
-      "the model does not say what each run showed and whether the workload did anything: it was made by an older Galgo, or without its records; learn again";
+      "the model does not say what each run showed and whether the workload did anything: it was made by an older Galgo, from a replay, or without its records; learn again";
     found.push(warning("OLD_MODEL", problem));
   }
   return found;
