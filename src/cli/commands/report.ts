@@ -9,7 +9,7 @@ import {
   stateRoot,
   writeReportPage,
 } from "../../orchestrator/inspect/index.ts";
-import { outJson, plural, say } from "../render.ts";
+import { out, outJson, plural, say } from "../render.ts";
 import { packageVersion } from "../version.ts";
 
 export interface ReportOptions {
@@ -32,7 +32,8 @@ export async function report(target: string, options: ReportOptions): Promise<vo
     version: packageVersion(),
   });
   const page = reportPage(template(), data);
-  writeReportPage(output, page);
+  if (output === "-") out(page);
+  else writeReportPage(output, page);
   const { behaviours, violations, processes, notices } = data;
   const counts = {
     behaviours: behaviours.rows.length,

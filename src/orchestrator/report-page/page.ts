@@ -2,7 +2,6 @@
 // Puts the data of a report into its page. The data stands in a script element that no browser runs; nothing in it can end that element.
 import { shown } from "../../event/index.ts";
 import type { ReportData } from "../../model/report/data.ts";
-import { writeFileSync } from "node:fs";
 import { quote } from "../../base/quote.ts";
 import { ReportError, StateError } from "../errors.ts";
 import { writeAtomic } from "../state-dir.ts";
@@ -41,11 +40,10 @@ function escapeText(text: string): string {
   return text.replace(/[<>&"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 
-/** Whole or not at all, for its owner only: it tells what the workload does. `-` is stdout. @throws StateError NOT_WRITABLE */
+/** Whole or not at all, for its owner only: it tells what the workload does. @throws StateError NOT_WRITABLE */
 export function writeReportPage(output: string, page: string): void {
   try {
-    if (output === "-") writeFileSync(1, page);
-    else writeAtomic(output, page, { durable: true });
+    writeAtomic(output, page, { durable: true });
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
     throw new StateError(
