@@ -2,6 +2,8 @@
 // Templates of names at work, and content that does not count: what they make equal, and what an attacker would like them to.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import fc from "fast-check";
+import { anyEvent } from "../../test/helpers/any-event.ts";
 import {
   aFile,
   anEvent,
@@ -249,5 +251,70 @@ describe("content that does not count", () => {
     assert.equal(digest("/srv/bin/x"), EMPTY);
     assert.notEqual(digest(name), EMPTY);
     assert.notEqual(digest("/srv/db"), EMPTY);
+  });
+});
+
+describe("any event under rules of all kinds", () => {
+  const program = "/usr/bin/x";
+  const profile = withRules(
+    ...["/a/{n}", "/a/{pid}", "/a/b{n}/", "/t//{{temporary}/{n}", "x{n}"].map(
+      (template) => ({ rule: "path-template", template, asked }) as const,
+    ),
+    ...[
+      "/a//{n}",
+      "/a//{pid}",
+      "/a//b{n}/c",
+      "/t//{{temporary}//{n}",
+      "/t/1/2",
+      "/proc/self/x",
+    ].map((path) => ({ rule: "no-digest", path }) as const),
+    { rule: "no-program-digest", path: "/a//b{n}/d", asked },
+    { rule: "port-class", program, use: "socket_bind", from: 0, to: 65_535, asked },
+    { rule: "host-class", program, use: "socket_connect", network: "0.0.0.0/0", asked },
+  );
+  profile.named(TASK.taskId, program);
+
+  it("is never changed in place, and always gives the same", () => {
+    fc.assert(
+      fc.property(anyEvent, (any) => {
+        const e = { ...any, task: TASK } as SecurityEvent;
+        const before = structuredClone(e);
+        const once = profile.rewrite(e);
+        assert.deepEqual(e, before);
+        assert.deepEqual(profile.rewrite(e), once);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("has a content that is computed wherever it counts", () => {
+    const part = fc.constantFrom("a", "t", "1", "7", "b1", "c", "d", "proc", "self", "x");
+    const name = fc
+      .array(part, { minLength: 1, maxLength: 4 })
+      .map((parts) => `/${parts.join("/")}`);
+    const path = fc.record(
+      {
+        pathname: name,
+        temporary: fc.constantFrom("/t/1", "/t/7", "/a"),
+        owner: fc.constant("ab".repeat(32)),
+        instance: fc.constant(1n),
+      },
+      { requiredKeys: ["pathname"] },
+    );
+    const hook = fc.constantFrom("file_open", "mmap_file", "kernel_read_file", "file_ioctl");
+    const flags = fc.constantFrom(0x8000, 0x8001, 0x8002, 0x8020);
+    fc.assert(
+      fc.property(path, hook, flags, (of, by, with_) => {
+        const file = aFile(of.pathname, { path: of as PathId, flags: with_ });
+        const cells = { prot: 5, flags: 2, id: 2, contents: 1, cmd: 1, file };
+        const e = { ...anEvent("file_open", { file }), hook: by, cell: cells, pid: 7, tgid: 7 };
+        const after = profile.rewrite(e as unknown as SecurityEvent).cell as {
+          readonly file: FileId;
+        };
+        const wanted = profile.wantsDigest(by as "file_open", with_, of.pathname, of.temporary);
+        assert.ok(wanted || after.file.digest === EMPTY, of.pathname);
+      }),
+      { numRuns: 3000 },
+    );
   });
 });
