@@ -36,7 +36,10 @@ describe("galgo model amend", () => {
 
     const shown = await place.galgo("model", "amend", "m.json", "job", "1");
     assert.equal(shown.status, 0, shown.stderr);
-    assert.match(shown.stdout, /^\S+ > \S*cat$\n {2}reads\n {4}\+ opens \S*\/b for reading\n$/m);
+    assert.match(
+      shown.stdout,
+      /^\S+ > \S*cat$\n {2}reads\n {4}\+ opens \S*\/b for reading\n\nHow it was learned\n {4}~ added by hand: 0 -> 1\n$/m,
+    );
     assert.match(shown.stderr, /nothing was written: --yes changes m\.json/);
     assert.deepEqual(model(place), before);
 

@@ -126,10 +126,13 @@ function learningDifferences(a: WorkloadModel, b: WorkloadModel): LearningDiffer
 
 function learningFacts({ spec }: WorkloadModel): ReadonlyMap<string, string> {
   const { runs, eventsLost, requirements = [] } = spec.completeness;
+  const { amended, promoted } = spec;
   return new Map([
     ["runs", `${runs}`],
     ["events lost", `${eventsLost}`],
     ["sealed", spec.sealed ? "yes" : "no"],
+    ["added by hand", `${amended?.points ?? 0}`],
+    ["clean shadow runs that it was promoted for", `${promoted?.runs ?? 0}`],
     ...requirements.map(({ require, met }): [string, string] => [
       `must have ${quote(require)}`,
       met ? "met" : "not met",
