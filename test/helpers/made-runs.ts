@@ -28,8 +28,12 @@ export class MadeRun {
   readonly #profile = createProfile(BUILTIN_PROFILES.portable, mapper);
   #task: TaskIdentity;
 
-  constructor(pid: number, program = PROGRAM) {
+  /** When it began (ISO 8601), where that is known. */
+  readonly started: string | undefined;
+
+  constructor(pid: number, program = PROGRAM, started?: string) {
     this.pid = pid;
+    this.started = started;
     this.#task = { taskId: mapper.zeroDigest, pTaskId: mapper.zeroDigest };
     this.exec(program);
   }
@@ -89,8 +93,9 @@ export class MadeRun {
 
   get run(): LearningRun {
     const records = this.events.map((event) => ({ event, count: 1 }));
+    const { started } = this;
     const facts = { eventsSeen: records.length, eventsLost: 0, durationMs: 1, saturation: [] };
-    return learningRun(records, facts, SHA256);
+    return learningRun(records, started === undefined ? facts : { ...facts, started }, SHA256);
   }
 
   #at(hook: "socket_connect" | "socket_bind", address: string, port: number): this {

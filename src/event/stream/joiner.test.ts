@@ -54,6 +54,14 @@ describe("records of a stream", () => {
     assert.deepEqual(taken(""), []);
   });
 
+  it("are not the headers of runs in the records of a model, nor what is nearly one", () => {
+    const run =
+      '{"run":{"id":"0123456789abcdef","started":"2026-01-02T03:04:05.006Z","events":1,"lost":0,"durationMs":1,"saturation":[1,0]}}';
+    assert.deepEqual(shape(`${run}\n${GALGO}\n${run}\r\n${GALGO}\n`), ["2+1", "4+1"]);
+    assert.deepEqual(shape(`${run.slice(0, -1)}\n`), ["1+1 does not begin as a "]);
+    assert.deepEqual(shape(`${run.replace('"events":1', '"events":1,"x":"y"')}\n`).length, 1);
+  });
+
   it("are counted by physical lines, empty ones included", () => {
     assert.deepEqual(shape(`\n${A}\n\n\r\n${B}\n\n`), ["2+1", "5+1"]);
   });

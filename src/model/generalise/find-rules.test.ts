@@ -243,6 +243,28 @@ describe("what differs between runs", () => {
   });
 });
 
+describe("the day of the run", () => {
+  const onDay = (day: string, path: string): MadeRun => {
+    pid += 7;
+    return new MadeRun(pid, PROGRAM, `${day}T09:10:11.000Z`).reads(path);
+  };
+
+  it("is a date, though all runs of that day have the same", () => {
+    for (const name of ["log-2026-03-04.txt", "20260304/log", "2026-03/log"]) {
+      const taught = new Taught([1, 2, 3].map(() => onDay("2026-03-04", `/srv/app/${name}`)));
+      assert.equal(taught.words.length, 1, name);
+      const later = name.replace(/2026-?03(-?)(?:04)?/, (date) => date.replace("03", "04"));
+      assert.equal(taught.unknown(onDay("2026-04-04", `/srv/app/${later}`)), 0, later);
+      assert.equal(taught.unknown(onDay("2026-04-04", "/srv/app/key")), 1);
+    }
+  });
+
+  it("is no other date", () => {
+    const runs = [1, 2, 3].map(() => onDay("2026-03-04", "/srv/app/release-2019-01-02/lib"));
+    assert.deepEqual(new Taught(runs).words, []);
+  });
+});
+
 describe("what differs and is no rule", () => {
   const noRule = (does: Does, why?: RegExp): void => {
     const { learned, words } = new Taught([1, 2, 3].map((n) => aRun(does, n)));

@@ -4,6 +4,7 @@ import type { DentryId, FileId, PathId } from "../../event/cell/file.ts";
 import type { SockAddr } from "../../event/cell/socket.ts";
 import type { SecurityEvent } from "../../event/event.ts";
 import { HOOKS } from "../../event/index.ts";
+import type { FieldKind } from "../../event/layout.ts";
 
 /** A name in an event; `directory`: of what was made in it by the workload the name does not count, so this is where it was made. */
 export interface NameInEvent {
@@ -14,15 +15,25 @@ export interface NameInEvent {
 /** Paths, names of unix sockets, and what symbolic links lead to. */
 export function* namesIn(e: SecurityEvent): Generator<NameInEvent> {
   const cell = e.cell as unknown as Readonly<Record<string, unknown>>;
-  for (const { member, kind } of HOOKS[e.hook].cell) {
-    const value = cell[member];
-    if (value === undefined) continue;
-    if (kind === "file") yield* ofPath((value as FileId).path);
-    else if (kind === "path") yield* ofPath(value as PathId);
-    else if (kind === "dentry") yield* ofPath((value as DentryId).path);
-    else if (kind === "addr") yield* ofAddress(value as SockAddr);
-    else if (e.hook === "inode_symlink" && member === "oldName")
-      yield { name: String(value), directory: false };
+  for (const { member, kind } of HOOKS[e.hook].cell)
+    if (cell[member] !== undefined) yield* namesOf(kind, cell[member]);
+  if (e.hook === "inode_symlink") yield { name: e.cell.oldName, directory: false };
+}
+
+function* namesOf(kind: FieldKind, value: unknown): Generator<NameInEvent> {
+  switch (kind) {
+    case "file":
+    case "dentry":
+      yield* ofPath((value as FileId | DentryId).path);
+      break;
+    case "path":
+      yield* ofPath(value as PathId);
+      break;
+    case "addr":
+      yield* ofAddress(value as SockAddr);
+      break;
+    default:
+      break;
   }
 }
 
