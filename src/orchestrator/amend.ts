@@ -110,7 +110,11 @@ export function planAmendment(request: AmendRequest): AmendPlan {
     comparison,
     programs: startedPrograms(added, starts),
     missing: old.records.length === 0 ? [] : missingStarts(added, starts),
-    notices: [...found.notices, ...refusedNotice(added.length > 0 ? found.refused : 0)],
+    notices: [
+      ...found.notices,
+      ...unrecordedNotice(run, found.violations.length),
+      ...refusedNotice(added.length > 0 ? found.refused : 0),
+    ],
     records: added.length === 0 ? old.lines : [...old.lines, ...learningRunLines([amendment])],
   };
 }
@@ -281,6 +285,14 @@ function amendmentRun(events: readonly SecurityEvent[]): LearningRun {
     facts,
     "amend",
   );
+}
+
+/** A run keeps a limited number of records. */
+function unrecordedNotice(run: RunRecord | undefined, recorded: number): readonly string[] {
+  const total = run?.outcome?.counts.violations ?? 0;
+  return total <= recorded
+    ? []
+    : [`the run had ${total} violations, and kept records of ${recorded}`];
 }
 
 function refusedNotice(refused: number): readonly string[] {
