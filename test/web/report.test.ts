@@ -140,6 +140,7 @@ describe("the report page", { skip: NO_BROWSER }, () => {
       .locator("details.card:not([hidden])", { hasText: "opens /etc/shadow" })
       .first();
     await card.locator("summary").first().click();
+    await card.getByRole("heading", { name: "To allow it" }).waitFor();
     assert.match(
       await card.innerText(),
       /Nearest allowed[\s\S]*What differs[\s\S]*galgo model amend/,

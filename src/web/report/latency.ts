@@ -42,7 +42,7 @@ function distribution({ histogram, count: total, medianUs, p99Us }: ReportLatenc
     const mark = holds(medianUs) ? "median, " : holds(p99Us) ? "99 %, " : "";
     before = upToUs;
     const note = `${mark}${percent(seen / Math.max(1, total))}`;
-    return { name: `up to ${microseconds(upToUs)}`, value: n, note };
+    return { name: `≤ ${microseconds(upToUs)}`, value: n, note };
   });
   return bars(list);
 }

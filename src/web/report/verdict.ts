@@ -51,7 +51,9 @@ function violated(
 ): Verdict {
   const parts = [
     mode === "enforce" ? "the model was enforced" : "only recorded, nothing was refused",
-    ...(wouldRefuse === undefined ? [] : [`met ${plural(wouldRefuse, "time")} in all`]),
+    ...(wouldRefuse === undefined || wouldRefuse <= violations
+      ? []
+      : [`met ${plural(wouldRefuse, "time")} in all`]),
     ...(refused === 0 ? [] : [`${plural(refused, "call")} of untrusted processes refused`]),
     ...(lost === 0 ? [] : [`${plural(lost, "event")} lost`]),
   ];
