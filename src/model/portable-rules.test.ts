@@ -191,24 +191,38 @@ describe("cpu-count", () => {
     { pid: 13, tgid: 10, task: program },
   );
 
+  const overcommit = anEvent(
+    "file_open",
+    {
+      file: {
+        flags: 0x8000,
+        inode: { uid: 0, gid: 0, mode: 0o100644, sMagic: 0x9fa0, sId: "proc" },
+        path: { dev: { major: 0, minor: 21 }, pathname: "/proc/sys/vm/overcommit_memory" },
+        digest: mapper.emptyDigest,
+      },
+    },
+    { pid: 13, tgid: 10, task: program },
+  );
+  const both = [point(observed), point(overcommit)];
+
   it("expects what a sensor sees when it happens", () => {
-    assert.deepEqual(reads(byThread).map(point), [point(observed)]);
+    assert.deepEqual(reads(byThread).map(point), both);
   });
 
   it("asks for a thread, and for nobody else's sake", () => {
     assert.deepEqual(reads(byMain), []);
-    assert.deepEqual(reads(byMain, byThread, byThread).map(point), [point(observed)]);
+    assert.deepEqual(reads(byMain, byThread, byThread).map(point), both);
     const { tgid: _, ...unknown } = byThread;
     assert.deepEqual(reads(unknown), []);
     assert.deepEqual(
       reads(byThread).map((e) => e.task),
-      [program],
+      [program, program],
     );
   });
 
   it("tells credentials apart", () => {
     const coe = { ...byThread.coe, euid: 1000 };
-    assert.equal(new Set(reads(byThread, { ...byThread, coe }).map(point)).size, 2);
+    assert.equal(new Set(reads(byThread, { ...byThread, coe }).map(point)).size, 4);
   });
 
   it("is part of a model only with its rule", () => {
@@ -219,7 +233,7 @@ describe("cpu-count", () => {
         hasher: SHA256,
         fidelity: FIDELITY,
       }).model.spec.points;
-    assert.deepEqual(learn("portable"), [point(byThread), point(observed)].sort());
+    assert.deepEqual(learn("portable"), [point(byThread), ...both].sort());
     assert.equal(learn("exact").length, 1);
   });
 });

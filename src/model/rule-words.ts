@@ -26,7 +26,7 @@ const WORDS: { readonly [R in Exclude<RuleName, OwnRule["rule"]>]: string } = {
   "digest-policy":
     "content counts for programs, mapped code, files loaded into the kernel and files opened only for reading",
   "cpu-count":
-    "programs that use threads may read which processors are online, as the C library does now and then",
+    "programs that use threads may read which processors are online and whether memory is overcommitted, as the C library does now and then",
   "filesystem-class":
     "filesystems that hold ordinary files (ext, xfs, overlayfs, tmpfs, ...) count as one kind",
   "prctl-arguments": "arguments of prctl that its option does not use are ignored",

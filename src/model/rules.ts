@@ -46,7 +46,8 @@ export interface DigestPolicyRule {
   readonly rule: "digest-policy";
 }
 /**
- * Acts when a model is made: programs that use threads may read which processors are online. The C library does so when threads
+ * Acts when a model is made: programs that use threads may read which processors are online, and whether memory is
+ * overcommitted. The C library does so when threads
  * meet in malloc, hence in one run and not in the next.
  */
 export interface CpuCountRule {
