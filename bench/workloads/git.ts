@@ -52,11 +52,10 @@ const BY_DIFF: Attack = {
 };
 /** Settings of git can come from the environment; this one names a folder of hooks. */
 const HOOK: Attack = {
-  policy: "kill", // git push waits for ever when its hook can not be run, also without Galgo
   name: "a hook that came with the work",
-  arrange: (run) => void run.write("hooks/pre-push", "#!/bin/sh\necho HARM hook\n", 0o755),
+  arrange: (run) => void run.write("hooks/pre-commit", "#!/bin/sh\necho HARM hook\n", 0o755),
   inject: ({ folder }) =>
-    `export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=core.hooksPath GIT_CONFIG_VALUE_0=${folder}/hooks`,
+    `export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=core.hooksPath GIT_CONFIG_VALUE_0=${folder}/hooks; git commit -q --allow-empty -m "One more"`,
   harm: (_run, _world, { stdout, stderr }) =>
     /HARM hook/.test(stdout + stderr) ? "the hook has run" : undefined,
 };
