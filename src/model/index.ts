@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Security models: mapping of events to coefficients, the model's state machine, profiles, model files and what is done with them.
 // runtime/index.ts is the smaller door for what only decides events.
-export { checkRequirements, completenessOf, type CompletenessSource } from "./completeness.ts";
-export { MAX_TEST_NAME_CHARS, MAX_TESTS } from "./completeness-limits.ts";
+export {
+  checkRequirements,
+  completenessOf,
+  type CompletenessSource,
+} from "./completeness/completeness.ts";
+export { MAX_TEST_NAME_CHARS, MAX_TESTS } from "./completeness/completeness-limits.ts";
 export {
   chanceOfNew,
   expectedInNextRun,
   neverSeen,
   runsAt,
-} from "./completeness-estimates.ts";
+} from "./completeness/completeness-estimates.ts";
 export {
   ACTIVITY_KINDS,
   type ActivityKind,
   type CompletenessDetails,
-} from "./completeness-types.ts";
+} from "./completeness/completeness-types.ts";
 export {
   describeDifferences,
   diffModels,
@@ -21,11 +25,11 @@ export {
   type ModelDifference,
 } from "./diff/terms.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
-export { expectedEvents } from "./expected.ts";
+export { expectedEvents } from "./rules/expected.ts";
 export { DIGEST_NAMES, DIGEST_SIZES, type DigestName, type Hasher } from "./hasher.ts";
-export { type IdentityRecord, namePrograms } from "./identities.ts";
-export type { Varying } from "./generalise/find-rules.ts";
-export { isAsked, type LearnedModel, type LearnOptions, modelFromRuns } from "./learn.ts";
+export { type IdentityRecord, namePrograms } from "./learning/identities.ts";
+export type { Varying } from "./learning/generalise/find-rules.ts";
+export { isAsked, type LearnedModel, type LearnOptions, modelFromRuns } from "./learning/learn.ts";
 export {
   type LearnedRecord,
   type LearningRun,
@@ -33,7 +37,7 @@ export {
   type MappedPoint,
   type MappedRun,
   type RunFacts,
-} from "./learning-run.ts";
+} from "./learning/learning-run.ts";
 export {
   LINT_CODES,
   type LintCode,
@@ -42,8 +46,8 @@ export {
   lintModel,
   type Readiness,
   readiness,
-} from "./lint.ts";
-export { carriedOver, type MappedRuns, mapRuns } from "./map-runs.ts";
+} from "./lint/lint.ts";
+export { carriedOver, type MappedRuns, mapRuns } from "./learning/map-runs.ts";
 export { createMapper, type EventMapper, typeOf } from "./mapper.ts";
 export { MAPPING_NAMES, type MappingName } from "./mapping-names.ts";
 export {
@@ -52,7 +56,7 @@ export {
   mergedTerms,
   mergeModels,
   requirementsOf,
-} from "./merge.ts";
+} from "./learning/merge.ts";
 export {
   createModel,
   type Model,
@@ -61,8 +65,12 @@ export {
   type PointObserver,
   type SecurityPoint,
 } from "./model.ts";
-export { type ParseOptions, parseWorkloadModel, stringifyWorkloadModel } from "./model-file.ts";
-export { workloadModelJsonSchema } from "./model-schema.ts";
+export {
+  type ParseOptions,
+  parseWorkloadModel,
+  stringifyWorkloadModel,
+} from "./file/model-file.ts";
+export { workloadModelJsonSchema } from "./file/model-schema.ts";
 export {
   fromTextModel,
   type ModelLoss,
@@ -82,20 +90,20 @@ export {
   rewrittenForm,
   type Template,
 } from "./template/template.ts";
-export { programName } from "./path-rules.ts";
-export { createProfile, type Profile } from "./profile.ts";
+export { programName } from "./rules/path-rules.ts";
+export { createProfile, type Profile } from "./rules/profile.ts";
 export {
   type Amendments,
   amended,
   type Promotion,
   promoted,
-} from "./provenance.ts";
+} from "./file/provenance.ts";
 export { applyPseudonyms, pseudonymOf } from "./pseudonym.ts";
-export { parseRequirement, type Requirement } from "./requirement.ts";
-export { ruleFault, ruleListFaults } from "./rule-faults.ts";
-export { parseRule, printRule, RULE_FORMS, withAskedRules } from "./rule-text.ts";
-export { refuseTooWide } from "./too-wide.ts";
-export { describeGrounds, describeRule } from "./rule-words.ts";
+export { parseRequirement, type Requirement } from "./completeness/requirement.ts";
+export { ruleFault, ruleListFaults } from "./rules/rule-faults.ts";
+export { parseRule, printRule, RULE_FORMS, withAskedRules } from "./rules/rule-text.ts";
+export { refuseTooWide } from "./rules/too-wide.ts";
+export { describeGrounds, describeRule } from "./rules/rule-words.ts";
 export {
   ADDRESS_USES,
   type AddressUse,
@@ -114,7 +122,7 @@ export {
   type RuleSpec,
   rulesFit,
   type ValueClassRule,
-} from "./rules.ts";
+} from "./rules/rules.ts";
 export {
   type Completeness,
   canonicalBytes,
@@ -125,4 +133,4 @@ export {
   stateOf,
   type WorkloadModel,
   type WorkloadModelSpec,
-} from "./workload-model.ts";
+} from "./file/workload-model.ts";

@@ -2,7 +2,7 @@
 // Whether a sensor sees at least what a model was learned with. What is not seen can not be refused.
 import type { HookName } from "../event/index.ts";
 import { quote } from "../base/quote.ts";
-import type { ModelFidelity } from "../model/workload-model.ts";
+import type { ModelFidelity } from "../model/file/workload-model.ts";
 import { DECIDES_ATOMIC } from "../sensor/bpf/index.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
 

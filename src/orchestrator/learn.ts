@@ -19,16 +19,16 @@ import type {
 } from "../model/index.ts";
 import { nodeHasher } from "../tma/index.ts";
 import { RunError, StateError } from "./errors.ts";
-import { recordsFileOf } from "./learn-files.ts";
-import { learningRunLines } from "./learning-runs.ts";
-import { lossText } from "./losses.ts";
-import { validPoints } from "./points-file.ts";
-import { recordedRun } from "./recorded-run.ts";
+import { recordsFileOf } from "./models/learn-files.ts";
+import { learningRunLines } from "./models/learning-runs.ts";
+import { lossText } from "./namespace/losses.ts";
+import { validPoints } from "./records/points-file.ts";
+import { recordedRun } from "./records/recorded-run.ts";
 import { runWorkload } from "./run.ts";
 import type { RunObserver, RunRequest, RunResult } from "./run-request.ts";
 import type { ChildExit } from "./run-record.ts";
 import { replaceable, writeAtomic } from "./state-dir.ts";
-import { makeMarksDirectory, removeMarksDirectory } from "./test-marks.ts";
+import { makeMarksDirectory, removeMarksDirectory } from "./namespace/test-marks.ts";
 
 export interface LearnRequest {
   /** Mode free; one run after the other is made from it. */

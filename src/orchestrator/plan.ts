@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first two steps of a run: parse what was asked for, and probe whether this machine can do it. Nothing is written or started.
 import { createMapper } from "../model/runtime/index.ts";
-import type { WorkloadModel } from "../model/workload-model.ts";
+import type { WorkloadModel } from "../model/file/workload-model.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
 import { nodeHasher } from "../tma/index.ts";
 import type { TmaSpec } from "../tma/index.ts";
@@ -11,7 +11,7 @@ import { ModelUseError, RunError } from "./errors.ts";
 import { differences, weaknesses } from "./fidelity.ts";
 import type { FloorPlan } from "./floor/derive.ts";
 import { planFloor } from "./floor/plan-floor.ts";
-import { loadModel, requireUsable, specOfModel } from "./model-use.ts";
+import { loadModel, requireUsable, specOfModel } from "./models/model-use.ts";
 import { fidelityOf, requireSensor } from "./sensors.ts";
 import type { AttachTarget, RunRequest } from "./run-request.ts";
 import { checkName, nameOfCommand } from "./state-dir.ts";

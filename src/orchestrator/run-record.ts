@@ -6,8 +6,8 @@ import { quote } from "../base/quote.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
 import { StateError } from "./errors.ts";
 import type { FloorRecord } from "./floor/floor-run.ts";
-import type { LatencySummary } from "./latency.ts";
-import type { Shadow } from "./shadow.ts";
+import type { LatencySummary } from "./namespace/latency.ts";
+import type { Shadow } from "./namespace/shadow.ts";
 
 /** free: everything is allowed and recorded. detect: sealed, nothing is refused. enforce: sealed, the policy decides. */
 export type RunMode = "free" | "detect" | "enforce";

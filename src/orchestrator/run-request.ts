@@ -7,7 +7,7 @@ import type {
   SecurityPoint,
 } from "../model/runtime/index.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
-import type { ViolationReport } from "./namespace-types.ts";
+import type { ViolationReport } from "./namespace/namespace-types.ts";
 import type { RunMode, RunOutcome, RunRecord, ViolationPolicy } from "./run-record.ts";
 import type { RunDirectory } from "./state-dir.ts";
 

@@ -13,7 +13,7 @@ import type { CgroupHandle } from "./cgroup.ts";
 import { CommandError, RunError } from "./errors.ts";
 import { newHeartbeatBuffer } from "./heartbeat.ts";
 import { floorNotices, type OpenFloor, openFloor } from "./floor/floor-run.ts";
-import { lossText } from "./losses.ts";
+import { lossText } from "./namespace/losses.ts";
 import { parseRequest, probeSensor } from "./plan.ts";
 import type { RunPlan } from "./plan.ts";
 import type { RunManagement } from "./quixote/of-run.ts";

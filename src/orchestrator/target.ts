@@ -7,7 +7,7 @@ import { GALGO_START, STREAM_START } from "../sensor/replay/index.ts";
 import { RecordFileError, StateError } from "./errors.ts";
 import { openRun } from "./state-dir.ts";
 import type { RunDirectory } from "./state-dir.ts";
-import { looksLikeTextModel } from "./text-form.ts";
+import { looksLikeTextModel } from "./models/text-form.ts";
 
 export type Target =
   | { readonly kind: "run"; readonly run: RunDirectory }

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Heartbeat, newHeartbeatBuffer, readPulse } from "./heartbeat.ts";
-import { LatencyHistogram } from "./latency.ts";
-import { Losses } from "./losses.ts";
+import { LatencyHistogram } from "./namespace/latency.ts";
+import { Losses } from "./namespace/losses.ts";
 import { MAX_LOSS_REASONS } from "./limits.ts";
 import { createJudge, startWatchdog } from "./watchdog.ts";
 

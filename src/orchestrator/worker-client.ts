@@ -3,7 +3,7 @@
 import type { MessagePort, Worker } from "node:worker_threads";
 import type { AgentPlace } from "../sensor/bpf/index.ts";
 import { RunError } from "./errors.ts";
-import type { ViolationReport } from "./namespace-types.ts";
+import type { ViolationReport } from "./namespace/namespace-types.ts";
 import { noBpfSensor } from "./sensors.ts";
 import { takeWorkerThread } from "./thread/worker-thread.ts";
 import type {

@@ -8,7 +8,7 @@ import type { TmaSpec } from "../tma/index.ts";
 import type { AgentPlace } from "../sensor/bpf/index.ts";
 import type { BpfSetup } from "./bpf/setup.ts";
 import type { SharedPointsLink } from "./quixote/shared-points.ts";
-import type { NamespaceSummary, ViolationReport } from "./namespace-types.ts";
+import type { NamespaceSummary, ViolationReport } from "./namespace/namespace-types.ts";
 import type { RunMode, ViolationPolicy } from "./run-record.ts";
 
 /** Given to the worker when it starts. */

@@ -11,18 +11,18 @@ import { BpfSide } from "./bpf/agent-side.ts";
 import type { BpfSetup } from "./bpf/setup.ts";
 import { loadDigests, saveDigests } from "./digest-cache.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { createNamespace } from "./namespace.ts";
-import type { Namespace } from "./namespace.ts";
-import { ProcessLog } from "./process-log.ts";
+import { createNamespace } from "./namespace/namespace.ts";
+import type { Namespace } from "./namespace/namespace.ts";
+import { ProcessLog } from "./records/process-log.ts";
 import { SharedPointsWriter } from "./quixote/shared-points.ts";
-import { openRecordLog } from "./record-log.ts";
-import type { RecordLog } from "./record-log.ts";
-import { TestMarks } from "./test-marks.ts";
+import { openRecordLog } from "./records/record-log.ts";
+import type { RecordLog } from "./records/record-log.ts";
+import { TestMarks } from "./namespace/test-marks.ts";
 import type { LoadedFlag } from "./thread/worker-thread.ts";
 import { launchHeldTsem } from "./tsem/launch-side.ts";
 import type { HeldTsem } from "./tsem/launch-side.ts";
 import { serveHeldTsem } from "./tsem/serve-side.ts";
-import { UnreadableRecords } from "./unreadable.ts";
+import { UnreadableRecords } from "./records/unreadable.ts";
 import { workerResult } from "./worker-result.ts";
 import type {
   BpfOrder,

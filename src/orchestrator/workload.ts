@@ -10,7 +10,7 @@ import type {
   WorkloadGroup,
 } from "../sensor/seccomp/launch-types.ts";
 import type { RunPlan } from "./plan.ts";
-import { withMarks } from "./test-marks.ts";
+import { withMarks } from "./namespace/test-marks.ts";
 import type { ChildExit } from "./run-record.ts";
 
 const CAP_SYS_ADMIN = 1n << 21n;

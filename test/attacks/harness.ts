@@ -11,8 +11,8 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { ownCgroup } from "../../src/orchestrator/cgroup-mount.ts";
-import { splitMark } from "../../src/orchestrator/marks.ts";
-import type { Mark } from "../../src/orchestrator/marks.ts";
+import { splitMark } from "../../src/orchestrator/records/marks.ts";
+import type { Mark } from "../../src/orchestrator/records/marks.ts";
 import { readRunRecord, type RunRecord } from "../../src/orchestrator/run-record.ts";
 import {
   type Outcome,

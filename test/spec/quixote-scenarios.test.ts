@@ -21,7 +21,7 @@ import {
   modelOfText,
   readTextModel,
 } from "../../src/model/index.ts";
-import { checkSignature } from "../../src/orchestrator/model-signature.ts";
+import { checkSignature } from "../../src/orchestrator/models/model-signature.ts";
 import { SHA256 } from "../helpers/test-hasher.ts";
 import { anyVectors, linesOf } from "../helpers/vectors.ts";
 

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes, randomInt, randomUUID } from "node:crypto";
 import { describe, it, type TestContext } from "node:test";
-import { loadModel } from "../../src/orchestrator/model-use.ts";
+import { loadModel } from "../../src/orchestrator/models/model-use.ts";
 import { lacks, program, Workplace } from "./workplace.ts";
 
 const RUNS = 3;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What programs do differently each time without meaning anything by it, and next to each case what must still be refused.
-// docs/practice.md tells the same in words; src/model/rules.ts lists the rules.
+// docs/practice.md tells the same in words; src/model/rules/rules.ts lists the rules.
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -4,10 +4,10 @@
 import { quote } from "../../base/quote.ts";
 import type { SecurityEvent } from "../../event/event.ts";
 import { addressWords, HOOKS, portOf, type SockAddr } from "../../event/index.ts";
-import { isProgramUse } from "../file-use.ts";
+import { isProgramUse } from "../rules/file-use.ts";
 import type { Nearest } from "../nearest.ts";
-import { describeRule } from "../rule-words.ts";
-import { type AddressUse, ADDRESS_USES, type OwnRule, type RuleSpec } from "../rules.ts";
+import { describeRule } from "../rules/rule-words.ts";
+import { type AddressUse, ADDRESS_USES, type OwnRule, type RuleSpec } from "../rules/rules.ts";
 import { likelyTemplate } from "./likely-template.ts";
 import { misfitOf } from "./misfit.ts";
 

@@ -3,9 +3,9 @@
 import { quote } from "../../base/quote.ts";
 import type { DigestName, Hasher } from "../hasher.ts";
 import { createMapper } from "../mapper.ts";
-import { createProfile } from "../profile.ts";
-import { compareRules, type RuleSpec } from "../rules.ts";
-import type { WorkloadModel } from "../workload-model.ts";
+import { createProfile } from "../rules/profile.ts";
+import { compareRules, type RuleSpec } from "../rules/rules.ts";
+import type { WorkloadModel } from "../file/workload-model.ts";
 import { type BehaviourDiff, behaviourDiff, type DiffSide } from "./changes.ts";
 import { type NamedBehaviours, type NamedRecord, type NamingTerms, nameRecords } from "./named.ts";
 import { diffModels, type ModelDifference } from "./terms.ts";

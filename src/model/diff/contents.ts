@@ -4,7 +4,7 @@ import type { FileId } from "../../event/cell/file.ts";
 import type { SecurityEvent } from "../../event/event.ts";
 import { HOOKS } from "../../event/index.ts";
 import type { KindValue } from "../../event/layout.ts";
-import { isProgramUse } from "../file-use.ts";
+import { isProgramUse } from "../rules/file-use.ts";
 import { type Behaviour, shownPath } from "./named.ts";
 import { chainKey, namesOf, type Programs } from "./programs.ts";
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What sort of thing a behaviour is, for people who read about many of them.
 import type { HookName, SecurityEvent } from "../../event/event.ts";
-import { isProgramUse, opensForWriting } from "../file-use.ts";
+import { isProgramUse, opensForWriting } from "../rules/file-use.ts";
 
 /** In the order in which they are shown: what starts something comes first. */
 export const BEHAVIOUR_KINDS = [

@@ -3,10 +3,10 @@
 import type { SecurityEvent } from "../../event/event.ts";
 import { HOOKS, isUntold } from "../../event/index.ts";
 import { ModelError } from "../errors.ts";
-import { expectedEvents } from "../expected.ts";
-import { IdentityMap } from "../identities.ts";
+import { expectedEvents } from "../rules/expected.ts";
+import { IdentityMap } from "../learning/identities.ts";
 import type { EventMapper } from "../mapper.ts";
-import type { Profile } from "../profile.ts";
+import type { Profile } from "../rules/profile.ts";
 import { applyPseudonyms } from "../pseudonym.ts";
 import { Programs } from "./programs.ts";
 

@@ -2,7 +2,7 @@
 // Who is behind the TASK_IDs of a model: the programs from the first one of a namespace down to the acting one, by pathname, so that two
 // models can be held against each other although an update has changed every TASK_ID.
 import type { TaskIdentity } from "../../event/event.ts";
-import type { IdentityRecord } from "../identities.ts";
+import type { IdentityRecord } from "../learning/identities.ts";
 
 /** One program of a chain. */
 export interface ProgramLink {

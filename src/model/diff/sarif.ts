@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A comparison as SARIF 2.1.0, the form in which services that show pull requests take findings:
 // https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
-import { describeRule } from "../rule-words.ts";
+import { describeRule } from "../rules/rule-words.ts";
 import type { ProgramChanges } from "./changes.ts";
 import type { ModelComparison } from "./compare-models.ts";
 import { BEHAVIOUR_KINDS, KIND_WORDS } from "./kinds.ts";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compares two models: the same behaviours under the same terms, or what differs.
 import { quote } from "../../base/quote.ts";
-import { describeRule } from "../rule-words.ts";
-import { isOwnRule, type ProfileSpec } from "../rules.ts";
-import type { ModelFidelity, WorkloadModel } from "../workload-model.ts";
+import { describeRule } from "../rules/rule-words.ts";
+import { isOwnRule, type ProfileSpec } from "../rules/rules.ts";
+import type { ModelFidelity, WorkloadModel } from "../file/workload-model.ts";
 
 /** A term of the two models that differs, in words. */
 export interface ModelDifference {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a report page shows, as plain JSON: collected by the orchestrator, put into the page, drawn by the web stage. Every text that came from a
 // workload has been through quote(); all other texts are Galgo's own words, numbers and hex digits.
-import type { Completeness } from "../workload-model.ts";
+import type { Completeness } from "../file/workload-model.ts";
 
 /** Changes with the meaning of a member; a page reads only its own. */
 export const REPORT_FORMAT = 1;

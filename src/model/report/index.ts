@@ -5,6 +5,6 @@ export {
   expectedInNextRun,
   neverSeen,
   runsAt,
-} from "../completeness-estimates.ts";
+} from "../completeness/completeness-estimates.ts";
 export { REPORT_FORMAT } from "./data.ts";
 export { REPORT_KINDS, reportKind } from "./kind.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Behaviours by kind, as a report groups them: the kinds of a comparison, with one more for what every program does to start.
 import type { SecurityEvent } from "../../event/event.ts";
-import { activityOf } from "../activity.ts";
+import { activityOf } from "../completeness/activity.ts";
 import { BEHAVIOUR_KINDS, type BehaviourKind, KIND_WORDS, kindOf } from "../diff/kinds.ts";
 
 const STARTUP = "loads what it starts with";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The part of the model stage that decides events. No schema library is loaded behind this door: worker threads and agents use it.
 export { ModelError, type ModelErrorCode } from "../errors.ts";
-export { namePrograms } from "../identities.ts";
+export { namePrograms } from "../learning/identities.ts";
 export { DIGEST_NAMES, DIGEST_SIZES, type DigestName, type Hasher } from "../hasher.ts";
-export { carriedOver } from "../map-runs.ts";
+export { carriedOver } from "../learning/map-runs.ts";
 export { createMapper, type EventMapper, typeOf } from "../mapper.ts";
 export { MAPPING_NAMES, type MappingName } from "../mapping-names.ts";
 export {
@@ -14,13 +14,13 @@ export {
   type PointObserver,
   type SecurityPoint,
 } from "../model.ts";
-export { programName } from "../path-rules.ts";
-export { createProfile, type Profile } from "../profile.ts";
+export { programName } from "../rules/path-rules.ts";
+export { createProfile, type Profile } from "../rules/profile.ts";
 export { applyPseudonyms, pseudonymOf } from "../pseudonym.ts";
-export { describeRule } from "../rule-words.ts";
+export { describeRule } from "../rules/rule-words.ts";
 export {
   BUILTIN_PROFILES,
   type ProfileSpec,
   type RuleSpec,
   rulesFit,
-} from "../rules.ts";
+} from "../rules/rules.ts";

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { aModel, coefficient } from "../../../test/helpers/models.ts";
 import { SHA256, testHasher } from "../../../test/helpers/test-hasher.ts";
-import { BUILTIN_PROFILES } from "../rules.ts";
-import { parseWorkloadModel, stringifyWorkloadModel } from "../model-file.ts";
+import { BUILTIN_PROFILES } from "../rules/rules.ts";
+import { parseWorkloadModel, stringifyWorkloadModel } from "../file/model-file.ts";
 import { fromTextModel, modelOfText, toTextModel } from "./convert.ts";
 import type { TextModel } from "./text-model.ts";
 

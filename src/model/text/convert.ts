@@ -3,8 +3,8 @@
 import type { Hasher } from "../hasher.ts";
 import type { MappingName } from "../mapping-names.ts";
 import { createModel, type Model } from "../model.ts";
-import { BUILTIN_PROFILES } from "../rules.ts";
-import { makeWorkloadModel, type WorkloadModel } from "../workload-model.ts";
+import { BUILTIN_PROFILES } from "../rules/rules.ts";
+import { makeWorkloadModel, type WorkloadModel } from "../file/workload-model.ts";
 import type { TextModel } from "./text-model.ts";
 
 /** Something that the other form cannot hold. */

@@ -4,8 +4,8 @@
 import { pollAll } from "../../native/tsem.ffi.ts";
 import { BpfAgent, NamespaceFlag } from "../../sensor/bpf/index.ts";
 import type { InProcessTma } from "../../tma/index.ts";
-import type { Namespace } from "../namespace.ts";
-import type { ProgramsView } from "../namespace-types.ts";
+import type { Namespace } from "../namespace/namespace.ts";
+import type { ProgramsView } from "../namespace/namespace-types.ts";
 import type { BpfOrder, WorkerMessage, WorkerResult, WorkerSetup } from "../worker-protocol.ts";
 import { workerResult } from "../worker-result.ts";
 import { attachTo } from "./attach.ts";

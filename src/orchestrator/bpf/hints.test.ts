@@ -9,7 +9,7 @@ import { aFile, anEvent, ROOT, TASK } from "../../../test/helpers/events.ts";
 import { writeRecord } from "../../event/index.ts";
 import { BUILTIN_PROFILES } from "../../model/index.ts";
 import { createInProcessTma } from "../../tma/index.ts";
-import { recordsFileOf } from "../learn-files.ts";
+import { recordsFileOf } from "../models/learn-files.ts";
 import { readHints } from "./hints.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "galgo-hints-"));

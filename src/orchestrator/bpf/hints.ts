@@ -3,12 +3,12 @@
 // the model allows is asked of the model.
 import { existsSync } from "node:fs";
 import type { EventOf, SecurityEvent } from "../../event/index.ts";
-import { isIdentity } from "../actors.ts";
+import { isIdentity } from "../records/actors.ts";
 import { RecordFileError } from "../errors.ts";
-import { recordsFileOf } from "../learn-files.ts";
+import { recordsFileOf } from "../models/learn-files.ts";
 import { MAX_HINTS } from "../limits.ts";
-import { type ModelRules, underRules } from "../model-rules.ts";
-import { readRecords } from "../record-file.ts";
+import { type ModelRules, underRules } from "../models/model-rules.ts";
+import { readRecords } from "../records/record-file.ts";
 
 export interface Hints {
   readonly events: readonly SecurityEvent[];

@@ -14,8 +14,8 @@ import {
 import type { WorkloadModel } from "../../model/index.ts";
 import { nodeHasher } from "../../tma/index.ts";
 import { ModelUseError } from "../errors.ts";
-import { recordsFileOf } from "../learn-files.ts";
-import { loadModelRecords, type ModelRecords } from "../model-records.ts";
+import { recordsFileOf } from "../models/learn-files.ts";
+import { loadModelRecords, type ModelRecords } from "../models/model-records.ts";
 
 /** A behaviour that a model allows, as it was recorded and as the rules of the model leave it. Several may have one coefficient. */
 export interface Behaviour {

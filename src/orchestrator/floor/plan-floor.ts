@@ -2,7 +2,7 @@
 // Whether a run can have a floor, and what it then is. Refused aloud: a floor is asked for because of its speed, and nobody shall
 // find out later that it was not there.
 import { quote } from "../../base/quote.ts";
-import type { WorkloadModel } from "../../model/workload-model.ts";
+import type { WorkloadModel } from "../../model/file/workload-model.ts";
 import { landlockAbi } from "../../native/landlock.ffi.ts";
 import { FLOOR_ABI } from "../../sensor/seccomp/index.ts";
 import { disclose } from "../disclosed/disclose.ts";

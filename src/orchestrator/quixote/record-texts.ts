@@ -4,8 +4,8 @@
 import { existsSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { parseRecord, RecordError, writeTsemRecord } from "../../event/index.ts";
-import { readLines } from "../line-reader.ts";
-import { splitMark } from "../marks.ts";
+import { readLines } from "../records/line-reader.ts";
+import { splitMark } from "../records/marks.ts";
 import { LINES_A_TURN } from "./limits.ts";
 import type { RecordTexts } from "./managed-namespace.ts";
 

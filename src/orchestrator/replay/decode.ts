@@ -4,8 +4,8 @@ import { parseRecord, readTsemRecord } from "../../event/index.ts";
 import type { SecurityEvent, TsemDialect, TsemRecord } from "../../event/index.ts";
 import type { MappingName } from "../../model/index.ts";
 import { GALGO_START, readableText } from "../../sensor/replay/index.ts";
-import { splitMark } from "../marks.ts";
-import type { Mark } from "../marks.ts";
+import { splitMark } from "../records/marks.ts";
+import type { Mark } from "../records/marks.ts";
 
 /** A record of a TSEM kernel, or one that Galgo wrote: with its mark when it is from forensics. */
 export type StreamRecord =

@@ -6,7 +6,7 @@ import { BUILTIN_PROFILES, DIGEST_SIZES, rulesFit } from "../../model/index.ts";
 import type { DigestName, MappingName, WorkloadModel } from "../../model/index.ts";
 import type { TmaSpec } from "../../tma/index.ts";
 import { RunError } from "../errors.ts";
-import { specOfModel } from "../model-use.ts";
+import { specOfModel } from "../models/model-use.ts";
 
 /** What was asked for; what is undefined was not. */
 export interface WantedRules {

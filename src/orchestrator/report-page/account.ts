@@ -3,8 +3,8 @@
 import { existsSync } from "node:fs";
 import { quote } from "../../base/quote.ts";
 import { RecordFileError } from "../errors.ts";
-import { readLines } from "../line-reader.ts";
-import type { ProcessLine } from "../process-log.ts";
+import { readLines } from "../records/line-reader.ts";
+import type { ProcessLine } from "../records/process-log.ts";
 
 /** What is read of processes.jsonl. */
 export interface ProcessAccount {

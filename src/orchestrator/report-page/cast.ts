@@ -3,7 +3,7 @@
 import { quote } from "../../base/quote.ts";
 import type { TaskIdentity } from "../../event/index.ts";
 import type { ReportActor } from "../../model/report/data.ts";
-import type { Actors } from "../actors.ts";
+import type { Actors } from "../records/actors.ts";
 
 const UNKNOWN = "(unknown program)";
 

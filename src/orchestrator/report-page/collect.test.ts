@@ -19,8 +19,8 @@ import { BUILTIN_PROFILES, modelFromRuns, stringifyWorkloadModel } from "../../m
 import type { ReportData } from "../../model/report/data.ts";
 import { seccompFidelity } from "../../sensor/seccomp/index.ts";
 import { createInProcessTma, nodeHasher } from "../../tma/index.ts";
-import { recordsFileOf } from "../learn-files.ts";
-import { addMark } from "../marks.ts";
+import { recordsFileOf } from "../models/learn-files.ts";
+import { addMark } from "../records/marks.ts";
 import { collectReport, type ReportRequest } from "./collect.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "galgo-collect-"));

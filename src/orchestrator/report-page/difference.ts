@@ -13,8 +13,8 @@ import type { WorkloadModel } from "../../model/index.ts";
 import type { ReportChange, ReportDiff, ReportProgramChanges } from "../../model/report/data.ts";
 import { reportKind } from "../../model/report/index.ts";
 import { nodeHasher } from "../../tma/index.ts";
-import { recordsBeside } from "../diff-files.ts";
-import { plainDifference } from "../plain-difference.ts";
+import { recordsBeside } from "../models/diff-files.ts";
+import { plainDifference } from "../explain/plain-difference.ts";
 import { MAX_REPORT_DIFFERENCES } from "./limits.ts";
 
 /** A model and the file that it was read from; its records lie beside it. */

@@ -2,9 +2,9 @@
 // The records beside a model for a report: under the model's TASK_IDs, each with its time since the start of its own run.
 import type { SecurityEvent } from "../../event/index.ts";
 import type { WorkloadModel } from "../../model/index.ts";
-import { Actors, isIdentity } from "../actors.ts";
-import { readLearningRuns } from "../learning-runs.ts";
-import { underRules } from "../model-rules.ts";
+import { Actors, isIdentity } from "../records/actors.ts";
+import { readLearningRuns } from "../models/learning-runs.ts";
+import { underRules } from "../models/model-rules.ts";
 import type { Recorded } from "./programs.ts";
 
 const NS_PER_MS = 1_000_000n;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The processes of a run over time, from the account of them that it kept.
 import type { ProcessRow, ReportProcesses } from "../../model/report/data.ts";
-import type { Actors } from "../actors.ts";
-import type { ProcessLine } from "../process-log.ts";
-import type { FileRecord } from "../record-file.ts";
+import type { Actors } from "../records/actors.ts";
+import type { ProcessLine } from "../records/process-log.ts";
+import type { FileRecord } from "../records/record-file.ts";
 import type { ProcessAccount } from "./account.ts";
 import type { Cast } from "./cast.ts";
 import { type Clock, UNKNOWN_MS } from "./clock.ts";

@@ -13,9 +13,9 @@ import {
   workloadTasks,
 } from "../../sensor/tsem/index.ts";
 import type { InProcessTma } from "../../tma/index.ts";
-import type { Namespace } from "../namespace.ts";
-import type { NamespaceSummary } from "../namespace-types.ts";
-import type { RecordLog } from "../record-log.ts";
+import type { Namespace } from "../namespace/namespace.ts";
+import type { NamespaceSummary } from "../namespace/namespace-types.ts";
+import type { RecordLog } from "../records/record-log.ts";
 import type { TsemOrder, WorkerMessage, WorkerResult, WorkerSetup } from "../worker-protocol.ts";
 import { workerResult } from "../worker-result.ts";
 import type { HeldTsem } from "./launch-side.ts";

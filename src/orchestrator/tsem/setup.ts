@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the worker needs to make a TSEM namespace, told by the plan of a run.
 import type { RunPlan } from "../plan.ts";
-import { withMarks } from "../test-marks.ts";
+import { withMarks } from "../namespace/test-marks.ts";
 import type { TsemSetup } from "../worker-protocol.ts";
 import { usualOpenFiles } from "../workload.ts";
 

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a namespace is made of and what it tells: options, parts, reports, the summary of a run.
+import type {
+  Coe,
+  EventOf,
+  FileId,
+  HookName,
+  SecurityEvent,
+  TaskIdentity,
+} from "../../event/index.ts";
+import type { TrustedModelingAgent } from "../../tma/index.ts";
+import type { LatencySummary } from "./latency.ts";
+import type { Mark } from "../records/marks.ts";
+import type { ProcessLog } from "../records/process-log.ts";
+import type { RecordLog } from "../records/record-log.ts";
+import type { TestMarks } from "./test-marks.ts";
+import type { LossReason, RunMode, ViolationPolicy } from "../run-record.ts";
+
+/** A TMA that also derives TASK_IDs, and knows which contents its rules look at. */
+export interface NamespaceAgent extends TrustedModelingAgent {
+  readonly root: TaskIdentity;
+  readonly emptyDigest: string;
+  wantsDigest(hook: HookName, flags: number, pathname: string, temporary?: string): boolean;
+  forked(parent: TaskIdentity): TaskIdentity;
+  execed(before: TaskIdentity, coe: Coe, file: FileId): TaskIdentity;
+  /** Takes an identity record's word for who is behind its TASK_ID, when it proves it. */
+  introduce(record: EventOf<"bprm_committed_creds">): void;
+  /** True when another process that does the same may have another coefficient. */
+  dependsOnProcess(event: SecurityEvent): boolean;
+  /** The coefficient of an event that is inside the model; nothing is counted or added. */
+  pointOf(event: SecurityEvent): string | undefined;
+  /** A known coefficient was seen `count` times more, by whoever recognises it without asking. */
+  repeated(coefficient: string, count: number): void;
+}
+
+/** Counters that the watchdog and the progress display read while the worker is busy. */
+export interface NamespacePulse {
+  event(): void;
+  violation(): void;
+  refused(): void;
+  lost(): void;
+}
+
+/** A violation as it is reported while the workload runs. */
+export interface ViolationReport {
+  readonly number: number;
+  readonly decision: Mark["decision"];
+  /** How long the task waited for the decision (us); absent when the event could not be held. */
+  readonly heldUs?: number;
+  readonly reason?: string;
+  readonly hook: HookName;
+  readonly pid: number;
+  readonly process: string;
+  /** Programs from the first of the namespace to the acting one; undefined where no record names it. */
+  readonly chain: readonly (string | undefined)[];
+  /** The event in words; untrusted text in it is quoted. */
+  readonly words: string;
+}
+
+export interface NamespaceOptions {
+  readonly mode: RunMode;
+  readonly onViolation: ViolationPolicy;
+  /** Events that arrive while the workload dies are modeled and answered (TSEM's rule); else they get no answer but `kill`. */
+  readonly modelsWhileDying?: boolean;
+}
+
+export interface ProgramsView {
+  /** Events that they have decided by themselves; the namespace is told of them at the end, with `repeated`. */
+  hits(): number;
+  /** They refuse everything, because the workload is being killed. */
+  dying(): boolean;
+}
+
+export interface NamespaceParts {
+  readonly agent: NamespaceAgent;
+  readonly trajectory: RecordLog;
+  readonly forensics: RecordLog;
+  /** Marks of tests; only while a model is learned. */
+  readonly marks?: Pick<TestMarks, "take" | "testOf">;
+  /** Keeps account of processes, where somebody wants it. */
+  readonly processes?: ProcessLog;
+  readonly pulse: NamespacePulse;
+  /** Kills the whole workload, now. */
+  kill(reason: string): void;
+  report(violation: ViolationReport): void;
+  /** An error that ends the run; the workload has been killed when the namespace enforces. */
+  failed(error: unknown): void;
+  /** With the BPF sensor: what its programs say of the namespace now. */
+  readonly programs?: ProgramsView;
+  /** Keeps the text of a record that could not be read; `event`: the how manieth of the run it was. */
+  keepUnreadable?(text: string, why: string, event: number): void;
+}
+
+export interface NamespaceSummary {
+  readonly events: number;
+  readonly violations: number;
+  readonly refused: number;
+  readonly lost: number;
+  readonly losses: readonly LossReason[];
+  readonly latency: LatencySummary;
+  /** New behaviours in each tenth of the events. */
+  readonly saturation: readonly number[];
+  /** Why the workload was killed, when this namespace killed it. */
+  readonly killed: string | undefined;
+}

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: Apache-2.0
+// The security modeling namespace: takes events from a sensor, asks the TMA, decides by mode and policy as TSEM does,
+// keeps the records. Runs in the worker thread; between an event and its answer it does nothing that can wait.
+import { hrtime } from "node:process";
+import { describeEvent } from "../../event/index.ts";
+import type { EventOf, HookName, SecurityEvent, TaskIdentity } from "../../event/index.ts";
+import type { BpfDecision, BpfSink, Happened } from "../../sensor/bpf/sink.ts";
+import type { Decision, ExecutedProgram, SeenProcess } from "../../sensor/sensor.ts";
+import type { TsemSink, Unheld } from "../../sensor/tsem/sink.ts";
+import type { Assessment } from "../../tma/index.ts";
+import { Evidence } from "./evidence.ts";
+import { LatencyHistogram } from "./latency.ts";
+import { MAX_FORENSIC_RECORDS, MAX_LOSS_EXAMPLE } from "../limits.ts";
+import { Losses } from "./losses.ts";
+import type { Mark } from "../records/marks.ts";
+import type {
+  NamespaceAgent,
+  NamespaceOptions,
+  NamespaceParts,
+  NamespaceSummary,
+} from "./namespace-types.ts";
+import type { RunMode, ViolationPolicy } from "../run-record.ts";
+import { tenths } from "./saturation.ts";
+
+export interface Namespace extends TsemSink, BpfSink {
+  /** As the agent does: of records that tell the rules who is behind a TASK_ID. */
+  introduce(record: EventOf<"bprm_committed_creds">): void;
+  decide(event: SecurityEvent, untrusted: boolean): BpfDecision;
+  /** A task is held; what it waits for is measured from here. */
+  taken(): void;
+  /** It has its answer. */
+  released(): void;
+  /** Closes the model: what is new from now on is outside of it. */
+  seal(): void;
+  /** Writes what still waits; after it nothing may be decided. */
+  finish(): void;
+  summary(): NamespaceSummary;
+}
+
+const ALLOW: Decision = { action: "allow", discipline: false };
+const OBSERVE: Decision = { action: "allow", discipline: true };
+const DENY: Decision = { action: "deny", discipline: true };
+const KILL: Decision = { action: "kill", discipline: true };
+
+/** Why an event could not be held, as it is written into the record of a violation. */
+const UNHELD_REASONS: Readonly<Record<Unheld, string>> = {
+  async: "atomic context",
+  log: "task untrusted before",
+};
+/** An event of the model's that the programs had not been told of; the others are refused because they are outside of it. */
+const UNPRIMED = "in the model, but refused by the kernel before it could be asked about";
+
+export function createNamespace(options: NamespaceOptions, parts: NamespaceParts): Namespace {
+  return new ModelingNamespace(options, parts);
+}
+
+class ModelingNamespace implements Namespace {
+  readonly root: TaskIdentity;
+  readonly emptyDigest: string;
+  #mode: RunMode;
+  readonly #policy: ViolationPolicy;
+  /** An event outside the model is refused. */
+  readonly #enforcing: boolean;
+  readonly #modelsWhileDying: boolean;
+  readonly #parts: NamespaceParts;
+  readonly #agent: NamespaceAgent;
+  readonly #evidence: Evidence;
+  /** Refused calls that have a record: the same call again is only counted. */
+  readonly #refusedKinds = new Set<string>();
+  /** Coefficients that the programs refused although they are in the model. */
+  readonly #unprimedPoints = new Set<string>();
+  readonly #losses = new Losses();
+  readonly #latency = new LatencyHistogram();
+  /** Number of the event at which each new behaviour of a free run was found. */
+  readonly #growth: number[] = [];
+  #events = 0;
+  #violations = 0;
+  #refused = 0;
+  #killed: string | undefined;
+  #failed = false;
+  /** When the event in hand was taken (ms, monotonic); -1 between events. */
+  #since = -1;
+  /** How long the last one was held (us). */
+  #lastHeldUs: number | undefined;
+
+  constructor(options: NamespaceOptions, parts: NamespaceParts) {
+    this.#mode = options.mode;
+    this.#policy = options.onViolation;
+    this.#enforcing = options.mode === "enforce" && options.onViolation !== "observe";
+    this.#modelsWhileDying = options.modelsWhileDying === true;
+    this.#parts = parts;
+    this.#evidence = new Evidence(parts);
+    this.#agent = parts.agent;
+    this.root = parts.agent.root;
+    this.emptyDigest = parts.agent.emptyDigest;
+  }
+
+  wantsDigest(hook: HookName, flags: number, pathname: string, temporary?: string): boolean {
+    return this.#agent.wantsDigest(hook, flags, pathname, temporary);
+  }
+
+  forked(parent: TaskIdentity): TaskIdentity {
+    return this.#agent.forked(parent);
+  }
+
+  execed(before: TaskIdentity, { file, pid, process, coe }: ExecutedProgram): TaskIdentity {
+    const task = this.#agent.execed(before, coe, file);
+    const hook = "bprm_committed_creds";
+    const record: EventOf<typeof hook> = { hook, pid, process, task, coe, ts: 0n, cell: { file } };
+    if (this.#evidence.actors.add(record)) this.#evidence.extend(record);
+    const ts = hrtime.bigint();
+    this.#parts.processes?.execed({ pid, process, taskId: task.taskId, ts });
+    return task;
+  }
+
+  processSeen(seen: SeenProcess): void {
+    this.#parts.processes?.seen(seen);
+  }
+
+  decide(event: SecurityEvent, untrusted: boolean): BpfDecision {
+    if (this.#since < 0) this.#since = performance.now();
+    this.#events += 1;
+    this.#parts.pulse.event();
+    if (this.#killed !== undefined && !this.#modelsWhileDying) return KILL;
+    if (this.#isMark(event)) return ALLOW;
+    if (untrusted && this.#enforcing) return this.#refuse(event);
+    let assessment: Assessment;
+    try {
+      assessment = this.#agent.assess(event);
+    } catch (error) {
+      return this.#noVerdict(error);
+    }
+    if (assessment.valid) return this.#conforms(event, assessment);
+    return this.#violate(event, assessment);
+  }
+
+  unheld(event: SecurityEvent, how: Unheld): Decision {
+    this.#events += 1;
+    this.#parts.pulse.event();
+    if (how === "log" && this.#enforcing) this.#countRefused();
+    let assessment: Assessment;
+    try {
+      assessment = this.#agent.assess(event);
+    } catch (error) {
+      return this.#noVerdict(error);
+    }
+    if (assessment.valid) return this.#conforms(event, assessment);
+    return this.#violateUnheld(event, assessment, how);
+  }
+
+  happened(event: SecurityEvent, { refused, untrusted }: Happened): BpfDecision {
+    this.#events += 1;
+    this.#parts.pulse.event();
+    // a workload that is being killed is refused everything
+    if (this.#killed !== undefined || (refused && this.#parts.programs?.dying() === true))
+      return KILL;
+    if (this.#isMark(event)) return ALLOW;
+    if (refused && untrusted) {
+      this.#refuse(event);
+      return DENY;
+    }
+    let assessment: Assessment;
+    try {
+      assessment = this.#agent.assess(event);
+    } catch (error) {
+      return this.#noVerdict(error);
+    }
+    if (!assessment.valid) return this.#violate(event, assessment, UNHELD_REASONS.async);
+    const decision = this.#conforms(event, assessment);
+    if (refused) this.#unprimed(event, assessment);
+    return decision;
+  }
+
+  /** Refused by the programs, wrongly: said as a violation, because the workload did not get what its model allows. */
+  #unprimed(event: SecurityEvent, { coefficient }: Assessment): void {
+    if (this.#unprimedPoints.has(coefficient)) return;
+    this.#unprimedPoints.add(coefficient);
+    const decision = this.#enforcing ? "denied" : "observed";
+    const mark = { kind: "violation", decision, coefficient, reason: UNPRIMED } as const;
+    this.#evidence.note(event, { ...mark, number: this.#nextNumber() });
+  }
+
+  introduce(record: EventOf<"bprm_committed_creds">): void {
+    this.#agent.introduce(record);
+  }
+
+  dependsOnProcess(event: SecurityEvent): boolean {
+    return this.#agent.dependsOnProcess(event);
+  }
+
+  pointOf(event: SecurityEvent): string | undefined {
+    return this.#agent.pointOf(event);
+  }
+
+  repeated(point: string, count: number): void {
+    this.#events += count;
+    this.#agent.repeated(point, count);
+  }
+
+  #violateUnheld(event: SecurityEvent, { added, coefficient }: Assessment, how: Unheld): Decision {
+    const reason = UNHELD_REASONS[how];
+    const fatal = how === "async" && this.#enforcing && this.#killed === undefined;
+    if (added || fatal) {
+      const decision = fatal ? "killed" : how === "log" && this.#enforcing ? "denied" : "observed";
+      const number = this.#nextNumber();
+      this.#evidence.note(event, { kind: "violation", number, decision, coefficient, reason });
+    }
+    if (!fatal) return OBSERVE;
+    this.#kill(`the model was violated where nothing can be refused (${reason})`);
+    return KILL;
+  }
+
+  unreadable(text: string, why: string): Decision {
+    this.#events += 1;
+    this.#parts.pulse.event();
+    this.lost("record that can not be understood", `${why}: ${text.slice(0, MAX_LOSS_EXAMPLE)}`);
+    this.#parts.keepUnreadable?.(text, why, this.#events);
+    if (!this.#enforcing) return ALLOW;
+    this.#kill(`a record of the kernel's can not be judged (${why})`);
+    return KILL;
+  }
+
+  refusedUnseen(): void {
+    this.#events += 1;
+    this.#parts.pulse.event();
+    this.#countRefused();
+  }
+
+  #countRefused(): void {
+    this.#refused += 1;
+    this.#parts.pulse.refused();
+  }
+
+  violated(event: SecurityEvent, reason: string): Decision {
+    this.#events += 1;
+    this.#parts.pulse.event();
+    if (this.#mode === "free") {
+      // what was learned is not what happened: such a run must not become a model unnoticed
+      this.lost(reason, describeEvent(event));
+      return ALLOW;
+    }
+    const decision = this.#enforcing ? "killed" : "observed";
+    this.#evidence.note(event, { kind: "violation", number: this.#nextNumber(), decision, reason });
+    if (!this.#enforcing) return OBSERVE;
+    this.#kill(`an event that could not be held is outside the model (${reason})`);
+    return KILL;
+  }
+
+  lost(reason: string, detail: string): void {
+    this.#losses.add(reason, detail);
+    this.#parts.pulse.lost();
+  }
+
+  taken(): void {
+    this.#since = performance.now();
+  }
+
+  released(): void {
+    const heldUs = this.#heldUs();
+    if (heldUs === undefined) return;
+    this.#latency.add(heldUs * 1_000);
+    this.#lastHeldUs = heldUs;
+    this.#since = -1;
+  }
+
+  answered(moreWaiting: boolean): void {
+    this.released();
+    this.#keep(this.#lastHeldUs, !moreWaiting);
+    this.#lastHeldUs = undefined;
+  }
+
+  seal(): void {
+    this.#agent.seal();
+    if (this.#mode === "free") this.#mode = "detect";
+  }
+
+  finish(): void {
+    this.#keep(undefined, true);
+  }
+
+  summary(): NamespaceSummary {
+    return {
+      events: this.#events,
+      violations: this.#violations,
+      refused: this.#refused,
+      lost: this.#losses.count,
+      losses: this.#losses.list(),
+      latency: this.#latency.summary(),
+      saturation: tenths(this.#growth, this.#events),
+      killed: this.#killed,
+    };
+  }
+
+  #conforms(event: SecurityEvent, { added, coefficient }: Assessment): BpfDecision {
+    if (added) {
+      this.#evidence.extend(event, this.#parts.marks?.testOf(event));
+      this.#growth.push(this.#events + (this.#parts.programs?.hits() ?? 0));
+    }
+    return { action: "allow", discipline: false, point: coefficient };
+  }
+
+  /** Only while everything is allowed: a model that is enforced or watched knows no exception. */
+  #isMark(event: SecurityEvent): boolean {
+    return this.#mode === "free" && this.#parts.marks?.take(event) === true;
+  }
+
+  /** A call of a process that was disciplined before: not modeled, refused. */
+  #refuse(event: SecurityEvent): Decision {
+    this.#countRefused();
+    const kind = `${event.task.taskId} ${describeEvent(event)}`;
+    if (this.#refusedKinds.size < MAX_FORENSIC_RECORDS && !this.#refusedKinds.has(kind)) {
+      this.#refusedKinds.add(kind);
+      this.#evidence.note(event, { kind: "refused", number: this.#violations, decision: "denied" });
+    }
+    return DENY;
+  }
+
+  /** An event outside the sealed model. Only the first occurrence of a behaviour has a record. `reason`: it was not held. */
+  #violate(event: SecurityEvent, assessment: Assessment, reason?: string): Decision {
+    const killing = this.#enforcing && this.#policy === "kill";
+    if (assessment.added) {
+      const decision = killing ? "killed" : this.#enforcing ? "denied" : "observed";
+      const { coefficient } = assessment;
+      const mark: Mark = { kind: "violation", number: this.#nextNumber(), decision, coefficient };
+      this.#evidence.note(event, reason === undefined ? mark : { ...mark, reason });
+    }
+    if (killing) {
+      this.#kill("the model was violated");
+      return KILL;
+    }
+    return this.#enforcing ? DENY : OBSERVE;
+  }
+
+  /** No verdict means no: denied, and since nothing later can be judged either, killed. */
+  #noVerdict(error: unknown): Decision {
+    const why = error instanceof Error ? error.message : String(error);
+    if (!this.#enforcing) {
+      this.lost("the modeling agent gave no verdict", why);
+      return ALLOW;
+    }
+    this.#fail(error);
+    return KILL;
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    if (this.#mode !== "detect") {
+      this.#kill(`Galgo failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    this.#parts.failed(error);
+  }
+
+  #kill(reason: string): void {
+    if (this.#killed !== undefined) return;
+    this.#killed = reason;
+    this.#parts.kill(reason);
+    // nothing is answered any more, so nobody waits for these records to be written
+    this.#keep(this.#heldUs(), true);
+  }
+
+  /** Time since the event in hand was taken (us); undefined between events. */
+  #heldUs(): number | undefined {
+    return this.#since < 0 ? undefined : (performance.now() - this.#since) * 1_000;
+  }
+
+  /** Writes records; an error of the file system ends the run, because a run without records proves nothing. */
+  #keep(heldUs: number | undefined, flush: boolean): void {
+    try {
+      this.#evidence.write(heldUs, flush);
+    } catch (error) {
+      this.#evidence.drop();
+      this.#fail(error);
+    }
+  }
+
+  #nextNumber(): number {
+    this.#violations += 1;
+    this.#parts.pulse.violation();
+    return this.#violations;
+  }
+}
