@@ -40,13 +40,15 @@ export function rewrittenFiles(
   for (const { raw } of events) changed.note(raw);
   const found = new Map<string, CountedDigest[]>();
   for (const { raw, event, run } of events) {
-    for (const { file, digest } of filesOf(raw, event)) {
-      if (digest === emptyDigest || isProgramUse(raw.hook, file.flags)) continue;
+    const counted = filesOf(raw, event).filter(
+      ({ file, digest }) => digest !== emptyDigest && !isProgramUse(raw.hook, file.flags),
+    );
+    for (const { file, digest } of counted) {
       const name = nameOf(file.path, raw);
       if (!changed.has(name) || LONE_SURROGATE.test(name)) continue;
-      const known = found.get(name);
-      if (known === undefined) found.set(name, [{ digest, run }]);
-      else known.push({ digest, run });
+      const known = found.get(name) ?? [];
+      known.push({ digest, run });
+      found.set(name, known);
     }
   }
   return found;

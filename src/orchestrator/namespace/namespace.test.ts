@@ -1,174 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+// What a namespace decides in each mode.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, describe, it } from "node:test";
-import { parseRecord } from "../../event/index.ts";
-import type { Coe, FileId, SecurityEvent, TaskIdentity } from "../../event/index.ts";
-import { BUILTIN_PROFILES } from "../../model/runtime/index.ts";
-import { createInProcessTma } from "../../tma/index.ts";
+import { describe, it } from "node:test";
 import type { InProcessTma } from "../../tma/index.ts";
-import { readLines } from "../records/line-reader.ts";
-import { splitMark } from "../records/marks.ts";
-import type { Mark } from "../records/marks.ts";
-import { createNamespace } from "./namespace.ts";
-import type { Namespace } from "./namespace.ts";
-import type { NamespaceAgent, NamespaceOptions, ViolationReport } from "./namespace-types.ts";
+import {
+  COE,
+  file,
+  open,
+  newAgent,
+  newBench,
+  recordsOf,
+} from "../../../test/helpers/namespace-bench.ts";
+import type { NamespaceAgent } from "./namespace-types.ts";
 import { openRecordLog } from "../records/record-log.ts";
-import type { RecordLog } from "../records/record-log.ts";
-
-const folder = mkdtempSync(join(tmpdir(), "galgo-namespace-"));
-after(() => rmSync(folder, { recursive: true, force: true }));
-
-const COE: Coe = {
-  uid: 1,
-  euid: 1,
-  suid: 1,
-  gid: 1,
-  egid: 1,
-  sgid: 1,
-  fsuid: 1,
-  fsgid: 1,
-  capeff: 0n,
-};
-
-function file(pathname: string): FileId {
-  const inode = { uid: 0, gid: 0, mode: 0o100644, sMagic: 0xef53 };
-  return { flags: 0, inode, path: { pathname }, digest: "ab".repeat(32) };
-}
-
-function open(task: TaskIdentity, pathname: string): SecurityEvent {
-  return {
-    hook: "file_open",
-    pid: 7,
-    process: "sh",
-    task,
-    coe: COE,
-    ts: 0n,
-    cell: { file: file(pathname) },
-  };
-}
-
-function newAgent(points: readonly string[] = [], sealed = false): InProcessTma {
-  const profile = BUILTIN_PROFILES.exact;
-  return createInProcessTma({
-    mapping: "tsem-v4",
-    digest: "sha256",
-    profile,
-    points,
-    pseudonyms: [],
-    sealed,
-  });
-}
-
-/** Coefficients of what is allowed: the root task opens /allowed. */
-function allowedPoints(): string[] {
-  const agent = newAgent();
-  return [agent.assess(open(agent.root, "/allowed")).coefficient];
-}
-
-interface Bench {
-  readonly namespace: Namespace;
-  readonly agent: InProcessTma;
-  readonly kills: string[];
-  readonly reports: ViolationReport[];
-  readonly failures: unknown[];
-  readonly trajectory: string;
-  readonly forensics: string;
-}
-
-let serial = 0;
-
-interface Changes {
-  readonly agent?: NamespaceAgent;
-  readonly forensicLog?: RecordLog;
-}
-
-function newBench(options: NamespaceOptions, changes: Changes = {}): Bench {
-  serial += 1;
-  const agent = options.mode === "free" ? newAgent() : newAgent(allowedPoints(), true);
-  const [trajectory, forensics] = [join(folder, `t${serial}`), join(folder, `f${serial}`)];
-  const bench = {
-    agent,
-    kills: [] as string[],
-    reports: [] as ViolationReport[],
-    failures: [] as unknown[],
-  };
-  const nothing = (): void => undefined;
-  const namespace = createNamespace(options, {
-    agent: changes.agent ?? agent,
-    trajectory: openRecordLog(trajectory),
-    forensics: changes.forensicLog ?? openRecordLog(forensics),
-    pulse: { event: nothing, violation: nothing, refused: nothing, lost: nothing },
-    kill: (reason) => bench.kills.push(reason),
-    report: (violation) => bench.reports.push(violation),
-    failed: (error) => bench.failures.push(error),
-  });
-  return { ...bench, namespace, trajectory, forensics };
-}
-
-function recordsOf(path: string): { event: SecurityEvent; mark: Mark | undefined }[] {
-  return [...readLines(path)].map(({ text }) => {
-    const { record, mark } = splitMark(text);
-    return { event: parseRecord(record), mark };
-  });
-}
-
-describe("events that the kernel decided by itself", () => {
-  const enforced = { mode: "enforce", onViolation: "deny" } as const;
-
-  it("are modeled in a free namespace, and count when they come again", () => {
-    const { namespace, agent, trajectory } = newBench({ mode: "free", onViolation: "deny" });
-    const { action, point } = namespace.happened(open(namespace.root, "/a"), {
-      refused: false,
-      untrusted: false,
-    });
-    assert.equal(action, "allow");
-    assert.ok(point !== undefined);
-    namespace.repeated(point, 41);
-    namespace.finish();
-    assert.deepEqual(agent.points(), [{ coefficient: point, count: 42, valid: true }]);
-    assert.equal(namespace.summary().events, 42);
-    assert.equal(recordsOf(trajectory).length, 1);
-  });
-
-  it("are violations that were denied when they were refused outside the model, each once", () => {
-    const { namespace, reports, kills } = newBench(enforced);
-    for (const untrusted of [false, true]) {
-      const decision = namespace.happened(open(namespace.root, "/b"), { refused: true, untrusted });
-      assert.equal(decision.action, "deny");
-      assert.equal(decision.point, undefined);
-    }
-    namespace.finish();
-    assert.equal(reports.length, 1);
-    assert.equal(reports[0]?.decision, "denied");
-    assert.equal(reports[0]?.heldUs, undefined);
-    assert.deepEqual(kills, []);
-    const { violations, refused } = namespace.summary();
-    assert.deepEqual({ violations, refused }, { violations: 1, refused: 1 });
-  });
-
-  it("kill the workload where that is the policy", () => {
-    const { namespace, kills } = newBench({ mode: "enforce", onViolation: "kill" });
-    const how = { refused: true, untrusted: false };
-    assert.equal(namespace.happened(open(namespace.root, "/b"), how).action, "kill");
-    assert.equal(kills.length, 1);
-  });
-
-  it("are said to have been refused wrongly when they are in the model", () => {
-    const { namespace, reports } = newBench(enforced);
-    const how = { refused: true, untrusted: false };
-    for (let time = 0; time < 2; time++) {
-      const { action, point } = namespace.happened(open(namespace.root, "/allowed"), how);
-      assert.equal(action, "allow");
-      assert.ok(point !== undefined);
-    }
-    namespace.finish();
-    assert.equal(reports.length, 1);
-    assert.match(reports[0]?.reason ?? "", /in the model, but refused by the kernel/);
-  });
-});
 
 describe("a free namespace", () => {
   it("allows everything and records each behaviour once", () => {
