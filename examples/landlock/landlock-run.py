@@ -9,6 +9,7 @@ then nothing is allowed at them.
 import ctypes
 import json
 import os
+import shutil
 import stat
 import struct
 import sys
@@ -73,6 +74,10 @@ def main():
     if (form.get("apiVersion"), form.get("kind")) != ("galgo.dev/v1", "LandlockRuleset"):
         fail(f"{sys.argv[1]} holds no Landlock rules of Galgo")
     spec = form["spec"]
+    # looked for now: under the rules Python itself may not load any more of its modules
+    program = shutil.which(sys.argv[2])
+    if program is None:
+        fail(f"{sys.argv[2]}: not found")
     abi = call("this kernel has no Landlock", CREATE_RULESET, None, 0, 1)
     if abi < spec["abi"]:
         fail(f"the rules need Landlock ABI {spec['abi']}, this kernel has {abi}: some of them would not hold")
@@ -89,7 +94,7 @@ def main():
         fail(f"no_new_privs: {os.strerror(ctypes.get_errno())}")
     call("landlock_restrict_self", RESTRICT_SELF, ruleset, 0)
     try:
-        os.execvp(sys.argv[2], sys.argv[2:])
+        os.execv(program, sys.argv[2:])
     except OSError as error:
         fail(f"{sys.argv[2]}: {error.strerror}")
 
