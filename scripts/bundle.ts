@@ -82,6 +82,9 @@ for (const [file, module] of Object.entries(PROGRAMS) as [Program, string][]) {
     target: "node20.19",
     external: ["koffi"],
     legalComments: "none",
+    // what is not there need not be parsed at each start
+    minifyWhitespace: true,
+    minifySyntax: true,
     logLevel: "warning",
     // only asked of modules that run from source
     logOverride: { "empty-import-meta": "silent" },

@@ -60,6 +60,7 @@ interface Entry extends Found {
 
 /** How the records begin that Galgo writes itself: always one line. A kernel writes no pid without `export`. */
 export const GALGO_START = '{"event": {"pid": "';
+const RUN_START = '{"run":';
 /** The header of a run in the records beside a model, which Galgo writes exactly so: no text of a workload is in it, and no record looks like it. */
 const RUN_HEADER =
   /^\{"run":\{"id":"[0-9a-f]{16}",(?:"kind":"amend",)?(?:"started":"[0-9TZ:.-]+",)?"events":\d+,"lost":\d+,"durationMs":\d+,"saturation":\[[\d,]*\]\}\}\r?$/;
@@ -130,7 +131,7 @@ export class RecordJoiner implements LineSink {
       this.#next({ ...entry, whole: true });
       return;
     }
-    if (RUN_HEADER.test(bytes)) {
+    if (bytes.startsWith(RUN_START) && RUN_HEADER.test(bytes)) {
       this.#settle();
       return;
     }

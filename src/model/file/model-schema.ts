@@ -24,112 +24,133 @@ const digest = z.string().check(z.regex(/^(?:[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{
 const count = z.int().check(z.nonnegative());
 const name = z.string().check(z.regex(/^[A-Za-z0-9._-]+$/), z.maxLength(MAX_NAME_CHARS));
 const word = z.string().check(z.minLength(1), z.maxLength(MAX_WORD_CHARS));
-const words = z.array(word).check(z.maxLength(1000));
-const hooks = z.array(z.enum(HOOK_NAMES)).check(z.maxLength(HOOK_NAMES.length));
 
-const plainRules = z.strictObject({
-  rule: z.enum([
-    "drop-device",
-    "drop-superblock-id",
-    "proc-self",
-    "ephemeral-port",
-    "created-class",
-    "temporary-directory",
-    "pipe-number",
-    "truncate-size",
-    "digest-policy",
-    "cpu-count",
-    "filesystem-class",
-    "prctl-arguments",
-    "generated-code",
-  ]),
-});
-const path = z.string().check(z.minLength(1), z.maxLength(MAX_PATH_CHARS));
-const port = z.int().check(z.gte(0), z.lte(65_535));
-const use = z.enum(ADDRESS_USES);
-const runId = z.string().check(z.regex(/^[0-9a-f]{16}$/));
-const grounds = {
-  evidence: z.exactOptional(
-    z.strictObject({
-      runs: z.array(runId).check(z.minLength(1), z.maxLength(MAX_EVIDENCE_RUNS)),
-      distinct: count,
-      values: z
-        .array(z.string().check(z.maxLength(MAX_PATH_CHARS)))
-        .check(z.maxLength(MAX_EVIDENCE_VALUES)),
-    }),
-  ),
-  asked: z.exactOptional(z.literal(true)),
-};
-const rule: z.ZodMiniType<RuleSpec> = z.discriminatedUnion("rule", [
-  plainRules,
-  z.strictObject({ rule: z.literal("path-template"), template: path, ...grounds }),
-  z.strictObject({ rule: z.literal("no-digest"), path, ...grounds }),
-  z.strictObject({ rule: z.literal("found-or-made"), path, ...grounds }),
-  z.strictObject({ rule: z.literal("no-program-digest"), path, ...grounds }),
-  z.strictObject({
-    rule: z.literal("port-class"),
-    program: path,
-    use,
-    from: port,
-    to: port,
-    ...grounds,
-  }),
-  z.strictObject({ rule: z.literal("host-class"), program: path, use, network: word, ...grounds }),
-  z.strictObject({
-    rule: z.literal("value-class"),
-    program: path,
-    hook: z.enum(HOOK_NAMES),
-    syscall: z.exactOptional(word),
-    member: z
-      .string()
-      .check(
-        z.regex(/^[a-zA-Z][a-zA-Z0-9]*(?:\.(?:0|[1-9][0-9]?))?$/),
-        z.maxLength(MAX_NAME_CHARS),
-      ),
-    ...grounds,
-  }),
-]);
+/** Rules without members. */
+const PLAIN_RULES = [
+  "drop-device",
+  "drop-superblock-id",
+  "proc-self",
+  "ephemeral-port",
+  "created-class",
+  "temporary-directory",
+  "pipe-number",
+  "truncate-size",
+  "digest-policy",
+  "cpu-count",
+  "filesystem-class",
+  "prctl-arguments",
+  "generated-code",
+] as const;
 
-const schema: z.ZodMiniType<WorkloadModel> = z.strictObject({
-  apiVersion: z.literal(API_VERSION),
-  kind: z.literal(MODEL_KIND),
-  metadata: z.strictObject({ name }),
-  spec: z.strictObject({
-    mapping: z.enum(MAPPING_NAMES),
-    digest: z.enum(DIGEST_NAMES),
-    profile: z.strictObject({ name, rules: z.array(rule).check(z.maxLength(MAX_RULES)) }),
-    aggregate: digest,
-    base: z.exactOptional(digest),
-    sealed: z.boolean(),
-    fidelity: z.strictObject({
-      sensor: z.enum(MODEL_SENSORS),
-      sees: hooks,
-      holds: hooks,
-      absent: words,
-      features: words,
-    }),
-    pseudonyms: z.array(digest).check(z.maxLength(MAX_PSEUDONYMS)),
-    points: z.array(digest).check(z.maxLength(MAX_POINTS)),
-    completeness: completenessSchema,
-    amended: z.exactOptional(
-      z.strictObject({ points: count, from: z.array(digest).check(z.maxLength(MAX_AMENDMENTS)) }),
-    ),
-    promoted: z.exactOptional(
+function ruleSchema(): z.ZodMiniType<RuleSpec> {
+  const plainRules = z.strictObject({
+    rule: z.enum(PLAIN_RULES),
+  });
+  const path = z.string().check(z.minLength(1), z.maxLength(MAX_PATH_CHARS));
+  const port = z.int().check(z.gte(0), z.lte(65_535));
+  const use = z.enum(ADDRESS_USES);
+  const runId = z.string().check(z.regex(/^[0-9a-f]{16}$/));
+  const grounds = {
+    evidence: z.exactOptional(
       z.strictObject({
-        model: digest,
-        sensor: z.enum(MODEL_SENSORS),
-        runs: count,
-        events: count,
-        behaviours: count,
+        runs: z.array(runId).check(z.minLength(1), z.maxLength(MAX_EVIDENCE_RUNS)),
+        distinct: count,
+        values: z
+          .array(z.string().check(z.maxLength(MAX_PATH_CHARS)))
+          .check(z.maxLength(MAX_EVIDENCE_VALUES)),
       }),
     ),
-    state: digest,
-  }),
-});
+    asked: z.exactOptional(z.literal(true)),
+  };
+  return z.discriminatedUnion("rule", [
+    plainRules,
+    z.strictObject({ rule: z.literal("path-template"), template: path, ...grounds }),
+    z.strictObject({ rule: z.literal("no-digest"), path, ...grounds }),
+    z.strictObject({ rule: z.literal("found-or-made"), path, ...grounds }),
+    z.strictObject({ rule: z.literal("no-program-digest"), path, ...grounds }),
+    z.strictObject({
+      rule: z.literal("port-class"),
+      program: path,
+      use,
+      from: port,
+      to: port,
+      ...grounds,
+    }),
+    z.strictObject({
+      rule: z.literal("host-class"),
+      program: path,
+      use,
+      network: word,
+      ...grounds,
+    }),
+    z.strictObject({
+      rule: z.literal("value-class"),
+      program: path,
+      hook: z.enum(HOOK_NAMES),
+      syscall: z.exactOptional(word),
+      member: z
+        .string()
+        .check(
+          z.regex(/^[a-zA-Z][a-zA-Z0-9]*(?:\.(?:0|[1-9][0-9]?))?$/),
+          z.maxLength(MAX_NAME_CHARS),
+        ),
+      ...grounds,
+    }),
+  ]);
+}
+
+function modelSchema(): z.ZodMiniType<WorkloadModel> {
+  const words = z.array(word).check(z.maxLength(1000));
+  const hooks = z.array(z.enum(HOOK_NAMES)).check(z.maxLength(HOOK_NAMES.length));
+  return z.strictObject({
+    apiVersion: z.literal(API_VERSION),
+    kind: z.literal(MODEL_KIND),
+    metadata: z.strictObject({ name }),
+    spec: z.strictObject({
+      mapping: z.enum(MAPPING_NAMES),
+      digest: z.enum(DIGEST_NAMES),
+      profile: z.strictObject({ name, rules: z.array(ruleSchema()).check(z.maxLength(MAX_RULES)) }),
+      aggregate: digest,
+      base: z.exactOptional(digest),
+      sealed: z.boolean(),
+      fidelity: z.strictObject({
+        sensor: z.enum(MODEL_SENSORS),
+        sees: hooks,
+        holds: hooks,
+        absent: words,
+        features: words,
+      }),
+      pseudonyms: z.array(digest).check(z.maxLength(MAX_PSEUDONYMS)),
+      points: z.array(digest).check(z.maxLength(MAX_POINTS)),
+      completeness: completenessSchema(),
+      amended: z.exactOptional(
+        z.strictObject({ points: count, from: z.array(digest).check(z.maxLength(MAX_AMENDMENTS)) }),
+      ),
+      promoted: z.exactOptional(
+        z.strictObject({
+          model: digest,
+          sensor: z.enum(MODEL_SENSORS),
+          runs: count,
+          events: count,
+          behaviours: count,
+        }),
+      ),
+      state: digest,
+    }),
+  });
+}
+
+/** Made when it is asked for: most starts of Galgo read no model. */
+let made: z.ZodMiniType<WorkloadModel> | undefined;
+
+function schema(): z.ZodMiniType<WorkloadModel> {
+  made ??= modelSchema();
+  return made;
+}
 
 /** Faults of the shape, each with its place; empty when `value` is a WorkloadModel by its shape. */
 export function shapeFaults(value: unknown): readonly string[] {
-  const result = schema.safeParse(value);
+  const result = schema().safeParse(value);
   if (result.success) return [];
   return result.error.issues.map((issue) => faultOf(issue, value));
 }
@@ -188,6 +209,6 @@ export function workloadModelJsonSchema(): Readonly<Record<string, unknown>> {
     title: "Galgo WorkloadModel",
     description:
       "What a workload may do: security state coefficients and the rules they were made with.",
-    ...z.toJSONSchema(schema),
+    ...z.toJSONSchema(schema()),
   };
 }

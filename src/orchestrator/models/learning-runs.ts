@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The records beside a model, run by run: a header line for each run, then its records, each with how often it was met. Older files have no
 // headers: they are one run.
-import { z } from "zod";
+import * as z from "zod/mini";
 import { quote } from "../../base/quote.ts";
 import type { SecurityEvent } from "../../event/index.ts";
 import { writeRecord } from "../../event/index.ts";
@@ -18,17 +18,23 @@ import type { FileRecord } from "../records/record-file.ts";
 const HASHER = nodeHasher("sha256");
 const NANOSECONDS_PER_MS = 1_000_000n;
 
-const count = z.number().int().nonnegative();
-const HEADER = z.object({
-  run: z.looseObject({
-    events: count,
-    lost: count,
-    durationMs: z.number().nonnegative(),
-    started: z.iso.datetime().optional(),
-    saturation: z.array(count).refine(({ length }) => length === 0 || length % 10 === 0),
-    kind: z.literal("amend").optional(),
-  }),
-});
+/** The shape of a header. */
+function headerSchema() {
+  const count = z.int().check(z.nonnegative());
+  return z.object({
+    run: z.looseObject({
+      events: count,
+      lost: count,
+      durationMs: z.number().check(z.nonnegative()),
+      started: z.optional(z.iso.datetime()),
+      saturation: z.array(count).check(z.refine(({ length }) => length === 0 || length % 10 === 0)),
+      kind: z.optional(z.literal("amend")),
+    }),
+  });
+}
+
+/** Made when it is asked for: most starts of Galgo read no records. */
+let header: ReturnType<typeof headerSchema> | undefined;
 
 const NO_FACTS: RunFacts = { eventsSeen: 0, eventsLost: 0, durationMs: 0, saturation: [] };
 
@@ -104,7 +110,8 @@ function parseHeader(path: string, { line, text }: { line: number; text: string 
   } catch {
     json = undefined;
   }
-  const read = HEADER.safeParse(json);
+  header ??= headerSchema();
+  const read = header.safeParse(json);
   if (!read.success) {
     throw new RecordFileError(
       "BAD_RECORD",
