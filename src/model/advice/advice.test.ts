@@ -83,6 +83,16 @@ describe("misfitOf", () => {
 });
 
 describe("adviceFor", () => {
+  it("says that a file was there which the workload had made, of that file only", () => {
+    const path = (pathname: string) => ({
+      path: { pathname, owner: mapper.zeroDigest, instance: 1n },
+    });
+    const kinds = (made: string) =>
+      advice(open("/srv/stamp"), [open(made, path(made))]).map(({ kind }) => kind);
+    assert.deepEqual(kinds("/srv/stamp"), ["made before"]);
+    assert.deepEqual(kinds("/srv/other"), []);
+  });
+
   it("offers a template for a name that varies", () => {
     const [first] = advice(open("/srv/c/aabbccdd.js"), [open("/srv/c/00112233.js")]);
     assert.equal(first?.kind, "name varies");

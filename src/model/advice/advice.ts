@@ -115,8 +115,11 @@ function coveredNeighbours(nearest: readonly Nearest[], { rules }: AdviceFacts):
 
 /** The workload made the file itself while it learned, and here it was there before. */
 function madeBefore({ differs }: Nearest): readonly Advice[] {
-  if (!differs.some(({ field, got }) => field.endsWith("path.created") && got === "absent"))
-    return [];
+  const foundHere = differs.some(
+    ({ field, got }) => field.endsWith("path.created") && got === "absent",
+  );
+  // one of another name is another file
+  if (!foundHere || differs.some(({ field }) => PATHNAME.test(field))) return [];
   const words =
     "the workload made this file itself while it learned, and here it was there before: remove it before the run, or learn both ways (galgo learn --runs 2)";
   return [{ kind: "made before", words }];
