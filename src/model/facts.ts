@@ -31,3 +31,15 @@ function flatten(name: string, value: unknown, facts: Map<string, string>): void
   }
   for (const [member, inner] of Object.entries(value)) flatten(`${name}.${member}`, inner, facts);
 }
+
+/** Names of the files, directories and names that an event is about, in the order of its CELL. */
+export function pathsOf(e: SecurityEvent): readonly string[] {
+  const cell = e.cell as unknown as Readonly<Record<string, unknown>>;
+  return HOOKS[e.hook].cell.flatMap(({ member, kind }) => {
+    const value = cell[member];
+    if (value === undefined) return [];
+    if (kind === "path") return [(value as { pathname: string }).pathname];
+    if (kind !== "file" && kind !== "dentry") return [];
+    return [(value as { path: { pathname: string } }).path.pathname];
+  });
+}

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What would make a refused event an allowed one, found by holding it against what is allowed nearby and against the rules of the model.
 // Guesses for people, never used to decide.
+import { pathsOf } from "../facts.ts";
 import { quote } from "../../base/quote.ts";
 import type { SecurityEvent } from "../../event/event.ts";
-import { addressWords, HOOKS, portOf, type SockAddr } from "../../event/index.ts";
+import { addressWords, portOf, type SockAddr } from "../../event/index.ts";
 import { isProgramUse } from "../rules/file-use.ts";
 import type { Nearest } from "../nearest.ts";
 import { describeRule } from "../rules/rule-words.ts";
@@ -210,15 +211,4 @@ function otherRights({ differs }: Nearest): readonly Advice[] {
     ? "the same is allowed with other credentials: run it as the user that it was learned with, or learn as this one"
     : "the same is allowed when the file has the owner and mode that it had while learning";
   return [{ kind: "other rights", words }];
-}
-
-function pathsOf(e: SecurityEvent): readonly string[] {
-  const cell = e.cell as unknown as Readonly<Record<string, unknown>>;
-  return HOOKS[e.hook].cell.flatMap(({ member, kind }) => {
-    const value = cell[member];
-    if (value === undefined) return [];
-    if (kind === "path") return [(value as { pathname: string }).pathname];
-    if (kind !== "file" && kind !== "dentry") return [];
-    return [(value as { path: { pathname: string } }).path.pathname];
-  });
 }

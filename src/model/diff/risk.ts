@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How hard a person should look at a behaviour that a model has gained.
+import { pathsOf } from "../facts.ts";
 import type { SecurityEvent } from "../../event/event.ts";
-import { HOOKS } from "../../event/index.ts";
 import { type BehaviourKind, kindOf } from "./kinds.ts";
 
 /** The levels of SARIF: `error` look before anything else, `warning` look, `note` for the record. */
@@ -46,15 +46,4 @@ function isLocal(e: SecurityEvent): boolean {
 function isWritableCode(e: SecurityEvent): boolean {
   if (e.hook !== "mmap_file" && e.hook !== "file_mprotect") return false;
   return (e.cell.prot & PROT_WRITE_EXEC) === PROT_WRITE_EXEC;
-}
-
-function pathsOf(e: SecurityEvent): readonly string[] {
-  const cell = e.cell as unknown as Readonly<Record<string, unknown>>;
-  return HOOKS[e.hook].cell.flatMap(({ member, kind }) => {
-    const value = cell[member];
-    if (value === undefined) return [];
-    if (kind === "path") return [(value as { pathname: string }).pathname];
-    if (kind !== "file" && kind !== "dentry") return [];
-    return [(value as { path: { pathname: string } }).path.pathname];
-  });
 }

@@ -17,30 +17,13 @@ import {
   MAX_WORD_CHARS,
 } from "../limits.ts";
 import { MAPPING_NAMES } from "../mapping-names.ts";
-import { ADDRESS_USES, type RuleSpec } from "../rules/rules.ts";
+import { ADDRESS_USES, PLAIN_RULES, type RuleSpec } from "../rules/rules.ts";
 import { API_VERSION, MODEL_KIND, MODEL_SENSORS, type WorkloadModel } from "./workload-model.ts";
 
 const digest = z.string().check(z.regex(/^(?:[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})$/));
 const count = z.int().check(z.nonnegative());
 const name = z.string().check(z.regex(/^[A-Za-z0-9._-]+$/), z.maxLength(MAX_NAME_CHARS));
 const word = z.string().check(z.minLength(1), z.maxLength(MAX_WORD_CHARS));
-
-/** Rules without members. */
-const PLAIN_RULES = [
-  "drop-device",
-  "drop-superblock-id",
-  "proc-self",
-  "ephemeral-port",
-  "created-class",
-  "temporary-directory",
-  "pipe-number",
-  "truncate-size",
-  "digest-policy",
-  "cpu-count",
-  "filesystem-class",
-  "prctl-arguments",
-  "generated-code",
-] as const;
 
 function ruleSchema(): z.ZodMiniType<RuleSpec> {
   const plainRules = z.strictObject({

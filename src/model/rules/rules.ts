@@ -222,8 +222,8 @@ export const BUILTIN_PROFILES: Readonly<Record<"exact" | "portable", ProfileSpec
   },
 };
 
-/** Every rule there is, in the order of a written model. */
-export const RULE_ORDER: readonly RuleName[] = [
+/** Rules without members: those that profiles bring along. */
+export const PLAIN_RULES = [
   "drop-device",
   "drop-superblock-id",
   "proc-self",
@@ -237,16 +237,9 @@ export const RULE_ORDER: readonly RuleName[] = [
   "filesystem-class",
   "prctl-arguments",
   "generated-code",
-  "path-template",
-  "no-digest",
-  "found-or-made",
-  "no-program-digest",
-  "port-class",
-  "host-class",
-  "value-class",
-];
+] as const;
 
-const OWN_RULES: ReadonlySet<RuleName> = new Set<RuleName>([
+const OWN_RULE_ORDER = [
   "path-template",
   "no-digest",
   "found-or-made",
@@ -254,7 +247,12 @@ const OWN_RULES: ReadonlySet<RuleName> = new Set<RuleName>([
   "port-class",
   "host-class",
   "value-class",
-]);
+] as const;
+
+/** Every rule there is, in the order of a written model. */
+export const RULE_ORDER: readonly RuleName[] = [...PLAIN_RULES, ...OWN_RULE_ORDER];
+
+const OWN_RULES: ReadonlySet<RuleName> = new Set<RuleName>(OWN_RULE_ORDER);
 
 /** Built-in rules of `portable` that models made before them do not have. Such a model is only stricter. */
 export const LATER_RULES: ReadonlySet<RuleName> = new Set<RuleName>([
