@@ -229,6 +229,29 @@ describe("a model as Landlock rules", () => {
     );
   });
 
+  it("moves a directory, and makes a FIFO, with the rights for those", () => {
+    const moved = anEvent("inode_rename", {
+      oldDir: DIRECTORY_INODE,
+      oldDentry: { inode: DIRECTORY_INODE, path: aPath("/srv/in/d") },
+      newDir: DIRECTORY_INODE,
+      newDentry: { path: aPath("/srv/out/d") },
+    });
+    const fifo = anEvent("inode_mknod", {
+      dir: DIRECTORY_INODE,
+      dentry: { path: aPath("/srv/fifos/f") },
+      mode: 0o010600,
+      dev: { major: 0, minor: 0 },
+    });
+    const rights = new Map(
+      landlockExport(parts([moved, fifo])).spec.rules.flatMap((rule) =>
+        rule.type === "path_beneath" ? [[rule.path, rule.allowedAccess] as const] : [],
+      ),
+    );
+    assert.deepEqual(rights.get("/srv/in"), ["remove_dir", "refer"]);
+    assert.deepEqual(rights.get("/srv/out"), ["make_dir", "refer"]);
+    assert.deepEqual(rights.get("/srv/fifos"), ["make_fifo"]);
+  });
+
   it("says which directories stand for what the model tells apart", () => {
     const losses = landlockLosses(parts(PROGRAM)).map(({ text }) => text);
     assert.ok(

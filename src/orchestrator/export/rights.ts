@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a model does to which place in the filesystem, as rights of Landlock: the finest that is known of paths alone.
+import { isProgramUse } from "../../model/runtime/index.ts";
 import { posix } from "node:path";
 import type { DentryId, FileId, PathId } from "../../event/index.ts";
 import type { SecurityEvent } from "../../event/index.ts";
@@ -49,22 +50,21 @@ export interface PlaceRights {
   readonly widened?: Widening;
 }
 
-const FMODE_EXEC = 0x20;
 const O_ACCMODE = 3;
 const O_WRONLY = 1;
 const O_RDWR = 2;
 const O_TRUNC = 0x200;
 const ATTR_SIZE = 8;
 const S_IFMT = 0o170000;
-const MAKE: Readonly<Record<number, FsRight>> = {
-  2401: "make_fifo",
-  4802: "make_char",
-  9604: "make_dir",
-  14406: "make_block",
-  16807: "make_reg",
-  21609: "make_sym",
-  26411: "make_sock",
-};
+const MAKE: ReadonlyMap<number, FsRight> = new Map([
+  [0o010000, "make_fifo"],
+  [0o020000, "make_char"],
+  [0o040000, "make_dir"],
+  [0o060000, "make_block"],
+  [0o100000, "make_reg"],
+  [0o120000, "make_sym"],
+  [0o140000, "make_sock"],
+]);
 const DEVICES: ReadonlySet<number> = new Set([0o020000, 0o060000]);
 const DIRECTORY = 0o040000;
 
@@ -166,7 +166,7 @@ class Found {
     const type = inode.mode & S_IFMT;
     const access = flags & O_ACCMODE;
     const rights: FsRight[] = [];
-    if ((flags & FMODE_EXEC) !== 0) rights.push("execute");
+    if (isProgramUse("file_open", flags)) rights.push("execute");
     if (access !== O_WRONLY) rights.push(type === DIRECTORY ? "read_dir" : "read_file");
     if (access === O_WRONLY || access === O_RDWR) rights.push("write_file");
     if ((flags & O_TRUNC) !== 0) rights.push("truncate");
@@ -225,5 +225,5 @@ class Found {
 }
 
 function makeRight(mode: number): FsRight {
-  return MAKE[mode & S_IFMT] ?? "make_reg";
+  return MAKE.get(mode & S_IFMT) ?? "make_reg";
 }

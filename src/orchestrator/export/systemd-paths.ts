@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The filesystem of a unit: read-only but for what the model changes, no programs but those of the model, no secrets.
+import { isProgramUse } from "../../model/runtime/index.ts";
 import { posix } from "node:path";
 import { quote } from "../../base/quote.ts";
 import { type Loss, stricter, weaker } from "./losses.ts";
@@ -37,7 +38,6 @@ const MAX_EXEC_PATHS = 256;
 /** Devices that PrivateDevices= leaves. */
 const PLAIN_DEVICE =
   /^\/dev\/(?:null|zero|full|random|urandom|tty|ptmx|pts(?:\/.*)?|shm(?:\/.*)?|mqueue(?:\/.*)?|log)$/;
-const FMODE_EXEC = 0x20;
 const PROT_EXEC = 4;
 
 interface Part {
@@ -140,7 +140,7 @@ function mapped({ behaviours }: UnitParts): string[] {
 
 function programs(parts: UnitParts): Part {
   const run = parts.behaviours.flatMap(({ event }): string[] => {
-    if (event.hook !== "file_open" || (event.cell.file.flags & FMODE_EXEC) === 0) return [];
+    if (event.hook !== "file_open" || !isProgramUse(event.hook, event.cell.file.flags)) return [];
     return event.cell.file.path.owner === undefined ? [event.cell.file.path.pathname] : [];
   });
   const made = parts.rights.filter(

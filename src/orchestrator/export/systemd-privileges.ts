@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Privileges of a unit: capabilities, namespaces, executable memory, setuid programs, the kernel's own things.
+import { isProgramUse } from "../../model/runtime/index.ts";
 import { CAPABILITIES } from "../../event/index.ts";
 import type { Behaviour } from "../disclosed/disclose.ts";
 import { type Loss, weaker } from "./losses.ts";
@@ -12,7 +13,6 @@ interface Part {
 
 const PROT_WRITE = 2;
 const PROT_EXEC = 4;
-const FMODE_EXEC = 0x20;
 const SETID = 0o6000;
 /** CLONE_NEW*, and what systemd calls them. */
 const NAMESPACES: readonly (readonly [bit: number, name: string])[] = [
@@ -75,7 +75,7 @@ function setid(behaviours: readonly Behaviour[]): Part {
   const runs = behaviours.some(
     ({ event }) =>
       event.hook === "file_open" &&
-      (event.cell.file.flags & FMODE_EXEC) !== 0 &&
+      isProgramUse(event.hook, event.cell.file.flags) &&
       (event.cell.file.inode.mode & SETID) !== 0,
   );
   const makes = behaviours.some(({ event }) => makesSetid(event));
