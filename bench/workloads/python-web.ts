@@ -2,7 +2,7 @@
 // A web application of flask and sqlite and its tests under pytest, all as Debian has them.
 import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { COMMON_ATTACKS } from "./lib/attacks.ts";
+import { COMMON_ATTACKS, reachedListener } from "./lib/attacks.ts";
 import type { Attack, Workload } from "./lib/workload.ts";
 
 const FOLDER: string = join(import.meta.dirname, "python-web");
@@ -44,7 +44,7 @@ const HOST: Attack = {
       "import socket",
       `socket.create_connection(('${otherHost}', ${port})).send(b'HARM')`,
     ]),
-  harm: (_run, { heard }) => (heard.length > 0 ? "the listener was reached" : undefined),
+  harm: reachedListener,
 };
 const PTRACE: Attack = {
   name: "the application traces its parent",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // redis as Debian builds it, as its own user, with an append-only file and snapshots, under redis-benchmark and redis-cli.
-import { COMMON_ATTACKS, keyHarm } from "./lib/attacks.ts";
+import { COMMON_ATTACKS, keyHarm, reachedListener } from "./lib/attacks.ts";
 import type { Attack, FreshRun, Workload } from "./lib/workload.ts";
 
 const REQUESTS = 10_000;
@@ -66,7 +66,7 @@ const REPLICA: Attack = {
   name: "redis itself connects to a new host",
   inject: ({ site }, { port, otherHost }) =>
     `$cli replicaof ${otherHost} ${port}; read -r -t 1.2 line <> <(exec sleep 3); ${site.health}`,
-  harm: (_run, { heard }) => (heard.length > 0 ? "the listener was reached" : undefined),
+  harm: reachedListener,
 };
 
 export const redis: Workload = {

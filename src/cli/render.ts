@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Output of the command line: data on stdout, Galgo's own words on stderr, colours only where a person looks.
+export { count, plural } from "../base/counts.ts";
 import { writeSync } from "node:fs";
 import pico from "picocolors";
 import { CodedError } from "../base/errors.ts";
@@ -109,16 +110,6 @@ const COLOR = /\u001b\[\d+m/g;
 
 function width(text: string): number {
   return text.replace(COLOR, "").length;
-}
-
-/** 1234567 -> "1,234,567" */
-export function count(value: number): string {
-  return value.toLocaleString("en-US");
-}
-
-/** "1 behaviour", "2 behaviours" */
-export function plural(value: number, one: string, many = `${one}s`): string {
-  return `${count(value)} ${value === 1 ? one : many}`;
 }
 
 /** Microseconds for people. */

@@ -19,7 +19,7 @@ const USUAL_PROTOCOL: ReadonlyMap<number, number> = new Map([
 type InternetAddr = Extract<SockAddr, { readonly port: number }>;
 
 /** Port in host order. Records hold it in network order, except in socket_accept, where the kernel gives host order. */
-export function portOf(hook: HookName, { port }: InternetAddr): number {
+export function portOf(hook: HookName, { port }: Pick<InternetAddr, "port">): number {
   return hook === "socket_accept" ? port : ((port & 0xff) << 8) | (port >> 8);
 }
 

@@ -29,7 +29,7 @@ export { expectedEvents } from "./rules/expected.ts";
 export { DIGEST_NAMES, DIGEST_SIZES, type DigestName, type Hasher } from "./hasher.ts";
 export { type IdentityRecord, namePrograms } from "./learning/identities.ts";
 export type { Varying } from "./learning/generalise/find-rules.ts";
-export { isAsked, type LearnedModel, type LearnOptions, modelFromRuns } from "./learning/learn.ts";
+export { type LearnedModel, type LearnOptions, modelFromRuns } from "./learning/learn.ts";
 export {
   type LearnedRecord,
   type LearningRun,
@@ -122,6 +122,7 @@ export {
   type RuleSpec,
   rulesFit,
   type ValueClassRule,
+  isAsked,
 } from "./rules/rules.ts";
 export {
   type Completeness,

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Learning: runs a command once or more without refusing anything, and makes one sealed model of what was recorded.
-import { accessSync, closeSync, constants, existsSync, openSync, rmSync } from "node:fs";
-import { randomBytes } from "node:crypto";
-import { dirname, join } from "node:path";
 import { quote } from "../base/quote.ts";
 import {
   checkRequirements,
@@ -18,16 +15,17 @@ import type {
   WorkloadModel,
 } from "../model/index.ts";
 import { nodeHasher } from "../tma/index.ts";
-import { RunError, StateError } from "./errors.ts";
+import { RunError } from "./errors.ts";
 import { recordsFileOf } from "./models/learn-files.ts";
 import { learningRunLines } from "./models/learning-runs.ts";
+import { requireWritable } from "./models/write-model.ts";
 import { lossText } from "./namespace/losses.ts";
 import { validPoints } from "./records/points-file.ts";
 import { recordedRun } from "./records/recorded-run.ts";
 import { runWorkload } from "./run.ts";
 import type { RunObserver, RunRequest, RunResult } from "./run-request.ts";
 import type { ChildExit } from "./run-record.ts";
-import { replaceable, writeAtomic } from "./state-dir.ts";
+import { writeAtomic } from "./state-dir.ts";
 import { makeMarksDirectory, removeMarksDirectory } from "./namespace/test-marks.ts";
 
 export interface LearnRequest {
@@ -129,25 +127,7 @@ function broughtBy(recorded: readonly LearningRun[], { runs }: LearnedModel): re
   });
 }
 
-/** Found out before the workload runs: a model that can not be written is a wasted run. */
-export function requireWritable(file: string): void {
-  try {
-    const path = replaceable(file);
-    if (existsSync(path)) accessSync(path, constants.W_OK);
-    const probe = join(dirname(path), `.${randomBytes(6).toString("hex")}.galgo-tmp`);
-    closeSync(openSync(probe, "wx", 0o600));
-    rmSync(probe);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new StateError(
-      "NOT_WRITABLE",
-      `can not write ${quote(file)} (${code}); choose another place with -o FILE`,
-      { cause: error },
-    );
-  }
-}
-
-/** Found out before the workload runs, too. */
+/** Found out before the workload runs, as what can not be written is. */
 function requireReadable(required: readonly string[]): void {
   try {
     checkRequirements(required, []);

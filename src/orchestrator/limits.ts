@@ -39,6 +39,6 @@ export const MAX_MARKING_PROCESSES = 4096;
 /** Ancestors of a process that are looked at for a mark. */
 export const MAX_ANCESTORS = 64;
 /** Tests of one run that are told apart; what later ones do counts as outside of tests. As many as a model lists. */
-export { MAX_TEST_NAME_CHARS, MAX_TESTS } from "../model/index.ts";
+export { MAX_TEST_NAME_CHARS, MAX_TESTS } from "../model/runtime/index.ts";
 /** What a compressed record file may unpack to, in memory. */
 export const MAX_UNPACKED_BYTES: number = 256 * 1024 * 1024;

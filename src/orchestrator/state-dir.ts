@@ -187,7 +187,14 @@ export function writeAtomic(
 }
 
 function runDirectory(root: string, name: string, runId: string): RunDirectory {
-  const path = join(root, name, runId);
+  return runFolder(join(root, name, runId), { name, runId });
+}
+
+/** The files of a run in a folder that lies anywhere. */
+export function runFolder(
+  path: string,
+  { name, runId }: Pick<RunDirectory, "name" | "runId">,
+): RunDirectory {
   return {
     name,
     runId,

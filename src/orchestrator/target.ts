@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What NAME|FILE of the command line means: a run in the state directory, or a file, told by its content.
 import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { quote } from "../base/quote.ts";
 import { GALGO_START, STREAM_START } from "../sensor/replay/index.ts";
 import { RecordFileError, StateError } from "./errors.ts";
-import { openRun } from "./state-dir.ts";
+import { openRun, runFolder } from "./state-dir.ts";
 import type { RunDirectory } from "./state-dir.ts";
 import { looksLikeTextModel } from "./models/text-form.ts";
 
@@ -53,18 +53,7 @@ function isDirectory(path: string): boolean {
 
 /** A run folder that lies anywhere. */
 function runAt(path: string): RunDirectory {
-  return {
-    name: basename(dirname(path)),
-    runId: basename(path),
-    path,
-    trajectory: join(path, "trajectory.jsonl"),
-    forensics: join(path, "forensics.jsonl"),
-    points: join(path, "points.jsonl"),
-    unreadable: join(path, "unreadable.jsonl"),
-    processes: join(path, "processes.jsonl"),
-    model: join(path, "model.json"),
-    run: join(path, "run.json"),
-  };
+  return runFolder(path, { name: basename(dirname(path)), runId: basename(path) });
 }
 
 function readHead(file: string): string {

@@ -2,7 +2,7 @@
 // A launched workload as a run sees it: held, let go, signalled, killed, waited for.
 import { openSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
-import { buildFilter, FLOOR_TABLE, thisMachine } from "../sensor/seccomp/index.ts";
+import { buildFilter, floorTable, thisMachine } from "../sensor/seccomp/index.ts";
 import { launchWorkload } from "../sensor/index.ts";
 import type {
   LaunchedWorkload,
@@ -34,7 +34,7 @@ export function launchHeld(
 ): Promise<LaunchedWorkload> {
   const filtered = hold.how === "filtered";
   const rulesetFd = hold.how === "filtered" ? hold.rulesetFd : undefined;
-  const table = rulesetFd === undefined ? undefined : FLOOR_TABLE;
+  const table = rulesetFd === undefined ? undefined : floorTable();
   return launchWorkload({
     command: request.command,
     path: program,

@@ -31,8 +31,8 @@ export interface Outcome {
 export interface RunningGalgo {
   readonly process: ChildProcess;
   readonly ended: Promise<Outcome>;
-  /** Waits for text on stdout or stderr. */
-  says(pattern: RegExp): Promise<void>;
+  /** Waits for text on stdout or stderr. @returns the match */
+  says(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
 /** A folder to work in; removed after the test. */
@@ -104,12 +104,13 @@ function follow(child: ChildProcess): RunningGalgo {
     child.once("error", reject);
     child.once("close", (status, signal) => resolve({ status, signal, ...output }));
   });
-  const says = (pattern: RegExp): Promise<void> =>
+  const says = (pattern: RegExp): Promise<RegExpExecArray> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
-        if (!pattern.test(output.stdout) && !pattern.test(output.stderr)) return;
+        const found = pattern.exec(output.stdout) ?? pattern.exec(output.stderr);
+        if (found === null) return;
         waiting.delete(look);
-        resolve();
+        resolve(found);
       };
       waiting.add(look);
       look();

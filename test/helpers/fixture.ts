@@ -8,6 +8,22 @@ import { fileURLToPath } from "node:url";
 
 const FIXTURES = fileURLToPath(new URL("../fixtures/", import.meta.url));
 
+/** The program that does a thousand lines of what system calls do: what it says under a sensor has to be what it says without. */
+export const TRANSPARENCY_SOURCES: readonly string[] = [
+  "transparency.c",
+  "transparency-open.c",
+  "transparency-special.c",
+  "transparency-name.c",
+  "transparency-attribute.c",
+  "transparency-identity.c",
+  "transparency-view.c",
+  "transparency-exec.c",
+  "transparency-socket.c",
+  "transparency-task.c",
+];
+/** Less means that the program did not do all of it. */
+export const TRANSPARENCY_MIN_LINES = 900;
+
 /** The C compiler of this machine; undefined when there is none. */
 export function compiler(): string | undefined {
   return ["cc", "gcc", "clang"].find((name) => spawnSync(name, ["--version"]).status === 0);

@@ -61,12 +61,7 @@ for (const { workload, attacks } of CASES)
       const subject = await subjectOf(t, workload);
       const model = await learned(subject);
       for (let seed = 100; seed < 100 + FRESH_RUNS; seed++) {
-        const {
-          violations = [],
-          problem,
-          leftovers,
-          counts,
-        } = await heldRun(subject, seed, { model });
+        const { violations = [], problem, leftovers, counts } = await heldRun(subject, seed, model);
         assert.deepEqual(violations, []);
         assert.deepEqual([problem, leftovers], [undefined, undefined]);
         assert.equal(counts?.refused, 0);

@@ -2,7 +2,7 @@
 // Exports of a model, loaded by the tools that they are for: runc, systemd-analyze, and a Landlock launcher. What the model has
 // works there, something else does not.
 import assert from "node:assert/strict";
-import { execFile, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -18,6 +18,7 @@ import { before, describe, it, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import { landlockAbi } from "../../src/native/landlock.ffi.ts";
 import { Place } from "../cli/galgo.ts";
+import { freePort } from "../workloads/servers.ts";
 import { lacks } from "../workloads/workplace.ts";
 
 const LAUNCHER = resolve(import.meta.dirname, "../../examples/landlock/landlock-run.py");
@@ -48,22 +49,18 @@ async function ended(
   }
 }
 
+async function learnTwice(place: Place, ...command: readonly string[]): Promise<void> {
+  const options = ["-o", "m.json", "--runs", "2"];
+  const { status, stderr } = await place.galgo("learn", ...options, "--", ...command);
+  assert.equal(status, 0, stderr);
+}
+
 /** A model of a small script, and the place that it is in. */
 async function learned(t: TestContext): Promise<Place> {
   const place = new Place(t);
   place.write("in.txt", "banana\n");
   place.write("script.sh", "cat in.txt; echo more >> log.txt; tail -n 1 log.txt\n");
-  const { status, stderr } = await place.galgo(
-    "learn",
-    "-o",
-    "m.json",
-    "--runs",
-    "2",
-    "--",
-    "sh",
-    "script.sh",
-  );
-  assert.equal(status, 0, stderr);
+  await learnTwice(place, "sh", "script.sh");
   return place;
 }
 
@@ -308,21 +305,8 @@ describe("exported Landlock rules", () => {
       "bind.py",
       "import socket, sys\ns = socket.socket()\ns.bind(('127.0.0.1', int(sys.argv[1])))\nprint('bound')\n",
     );
-    const free = String(freePort());
-    const { status, stderr } = await place.galgo(
-      "learn",
-      "-o",
-      "m.json",
-      "--runs",
-      "2",
-      "--",
-      "python3",
-      "-S",
-      "-B",
-      "bind.py",
-      free,
-    );
-    assert.equal(status, 0, stderr);
+    const free = String(await freePort());
+    await learnTwice(place, "python3", "-S", "-B", "bind.py", free);
     const rules = await exported(place, "landlock");
     const bind = (port: string) =>
       ended("python3", [LAUNCHER, rules, "python3", "-S", "-B", "bind.py", port], place.folder);
@@ -346,10 +330,3 @@ describe("exported Landlock rules", () => {
     assert.match(stderr, /need Landlock ABI 99/);
   });
 });
-
-/** A port below those that the kernel chooses, which nobody has now. */
-function freePort(): number {
-  const script =
-    "import socket\nfor p in range(20000, 30000):\n  s = socket.socket()\n  try:\n    s.bind(('127.0.0.1', p)); print(p); break\n  except OSError: pass";
-  return Number(spawnSync("python3", ["-c", script], { encoding: "utf8" }).stdout);
-}

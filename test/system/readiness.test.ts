@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { connect } from "node:net";
 import { before, describe, it } from "node:test";
-import { Place, type RunningGalgo } from "../cli/galgo.ts";
+import { Place } from "../cli/galgo.ts";
 import { buildLaunchers } from "../helpers/built.ts";
 
 before(() => {
@@ -75,24 +75,15 @@ process.on("SIGTERM", () => process.exit(0));`;
 
 async function served(place: Place, clients: number): Promise<void> {
   const galgo = place.start(["learn", "-o", "m.json", "--", process.execPath, "server.js"]);
-  const port = await portOf(galgo);
+  const [, port] = await galgo.says(/port (\d+)\n/);
   for (let i = 0; i < clients; i += 1) {
-    const client = connect(port, "127.0.0.1");
+    const client = connect(Number(port), "127.0.0.1");
     client.resume();
     await once(client, "close");
   }
   galgo.process.kill("SIGTERM");
   const { status, stderr } = await galgo.ended;
   assert.equal(status, 0, stderr);
-}
-
-async function portOf(galgo: RunningGalgo): Promise<number> {
-  let output = "";
-  galgo.process.stdout?.on("data", (part: string) => {
-    output += part;
-  });
-  await galgo.says(/port \d+\n/);
-  return Number(/port (\d+)/.exec(output)?.[1]);
 }
 
 describe("a model of a server", () => {

@@ -8,6 +8,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import {
+  TRANSPARENCY_MIN_LINES,
+  TRANSPARENCY_SOURCES,
   type Workplace,
   buildFixture,
   openWorkplace,
@@ -15,19 +17,6 @@ import {
 } from "../helpers/fixture.ts";
 import { type Sensed, runSensed } from "../helpers/sensed.ts";
 
-const SOURCES = [
-  "transparency.c",
-  "transparency-open.c",
-  "transparency-special.c",
-  "transparency-name.c",
-  "transparency-attribute.c",
-  "transparency-identity.c",
-  "transparency-view.c",
-  "transparency-exec.c",
-  "transparency-socket.c",
-  "transparency-task.c",
-];
-const MIN_LINES = 900;
 const USER = 1000;
 const DEADLINE_MS = 300_000;
 const DRIVER = fileURLToPath(new URL("../helpers/sensed-driver.ts", import.meta.url));
@@ -45,7 +34,7 @@ let program = "";
 before(() => {
   if (withoutCompiler !== false) return;
   workplace = openWorkplace();
-  program = buildFixture(workplace.folder, "transparency", SOURCES);
+  program = buildFixture(workplace.folder, "transparency", TRANSPARENCY_SOURCES);
 });
 
 after(() => {
@@ -93,7 +82,10 @@ function assertEqualBehaviour(sensed: Sensed, native: string): void {
   assert.equal(sensed.late, false);
   assert.deepEqual(sensed.violations, []);
   assert.deepEqual(differences(native, sensed.output), []);
-  assert.ok(linesOf(native).length > MIN_LINES, `only ${linesOf(native).length} lines`);
+  assert.ok(
+    linesOf(native).length > TRANSPARENCY_MIN_LINES,
+    `only ${linesOf(native).length} lines`,
+  );
   assert.deepEqual(sensed.exit, { code: 0, signal: null });
   assert.ok(sensed.fdsAfter <= sensed.fdsBefore, "the sensor has kept descriptors");
 }

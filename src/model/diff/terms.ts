@@ -31,8 +31,9 @@ export interface ModelDiff {
 
 /** Compares `a` with `b`. */
 export function diffModels(a: WorkloadModel, b: WorkloadModel): ModelDiff {
+  const theirs = termsOf(b);
   const differences = termsOf(a).flatMap(([what, inA], i): ModelDifference[] => {
-    const inB = termsOf(b)[i]?.[1] ?? "";
+    const inB = theirs[i]?.[1] ?? "";
     return inA === inB ? [] : [{ what, a: inA, b: inB }];
   });
   const inA = new Set(a.spec.points);

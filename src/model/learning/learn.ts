@@ -12,7 +12,7 @@ import { createMapper, type EventMapper } from "../mapper.ts";
 import type { MappingName } from "../mapping-names.ts";
 import { createProfile, type Profile } from "../rules/profile.ts";
 import type { Amendments } from "../file/provenance.ts";
-import { compareRules, type ProfileSpec, type RuleSpec } from "../rules/rules.ts";
+import { type ProfileSpec, type RuleSpec, withRules } from "../rules/rules.ts";
 import {
   makeWorkloadModel,
   type ModelFidelity,
@@ -133,18 +133,4 @@ function amendmentsOf(
   const added = new Set(mapped.flatMap(({ points }) => [...points.keys()]));
   for (const point of shown) added.delete(point);
   return { amended: { points: added.size, from: [] } };
-}
-
-function withRules({ name, rules }: ProfileSpec, found: readonly RuleSpec[]): ProfileSpec {
-  const all = [...rules, ...found].sort(compareRules);
-  const distinct = all.filter((rule, i) => {
-    const before = all[i - 1];
-    return before === undefined || compareRules(before, rule) !== 0;
-  });
-  return { name, rules: distinct };
-}
-
-/** True for a rule that somebody asked for by name: it is no finding, so learning again keeps it. */
-export function isAsked(rule: RuleSpec): boolean {
-  return "asked" in rule && rule.asked === true;
 }

@@ -2,7 +2,7 @@
 // Findings about the rules of a model: wide ones that somebody asked for, and those that rest on little.
 import type { LintFinding } from "./lint.ts";
 import { describeRule } from "../rules/rule-words.ts";
-import { lackingRules, type ProfileSpec, type RuleSpec } from "../rules/rules.ts";
+import { lackingRules, type ProfileSpec, type RuleSpec, isAsked } from "../rules/rules.ts";
 import { refuseTooWide } from "../rules/too-wide.ts";
 
 /** Rules that are named one by one; of more only the number is said. */
@@ -31,7 +31,7 @@ export function ruleFindings(profile: ProfileSpec): readonly LintFinding[] {
 
 /** Why learning would not have made a rule that somebody asked for. */
 function widthOf(rule: RuleSpec): string | undefined {
-  if (!("asked" in rule) || rule.asked !== true) return undefined;
+  if (!isAsked(rule)) return undefined;
   const { asked: _, ...found } = rule;
   return refuseTooWide(found);
 }

@@ -10,21 +10,24 @@ import {
   FILE_INODE,
 } from "../../../test/helpers/events.ts";
 import { aRunOf, FIDELITY } from "../../../test/helpers/models.ts";
+import {
+  different as differentUnder,
+  mapper,
+  same as sameUnder,
+} from "../../../test/helpers/own-rules.ts";
 import { SHA256 } from "../../../test/helpers/test-hasher.ts";
-import type { DentryId, PathId, SecurityEvent } from "../../event/index.ts";
+import type { DentryId, InodeId, PathId, SecurityEvent } from "../../event/index.ts";
 import { cpuCountReads } from "./cpu-count.ts";
-import { BUILTIN_PROFILES, createMapper, createProfile, modelFromRuns } from "../index.ts";
+import { BUILTIN_PROFILES, createProfile, modelFromRuns } from "../index.ts";
 import { belowTemporary, classOf, withoutNumber } from "./rewrite-path.ts";
 
-const mapper = createMapper(SHA256);
 const portable = createProfile(BUILTIN_PROFILES.portable, mapper);
 const OWNER = "ab".repeat(32);
 const dir = DIRECTORY_INODE;
 const point = (e: SecurityEvent): string => mapper.coefficient(portable.rewrite(e));
-const same = (...events: readonly SecurityEvent[]): void =>
-  assert.equal(new Set(events.map(point)).size, 1);
+const same = (...events: readonly SecurityEvent[]): void => sameUnder(portable, ...events);
 const different = (...events: readonly SecurityEvent[]): void =>
-  assert.equal(new Set(events.map(point)).size, events.length);
+  differentUnder(portable, ...events);
 const made = (pathname: string, owner = OWNER): DentryId => ({
   inode: FILE_INODE,
   path: { owner, instance: 1n, pathname },
@@ -184,31 +187,30 @@ describe("cpu-count", () => {
   const byMain = anEvent("file_open", { file: aFile("/a") }, { pid: 20, tgid: 20 });
   const reads = (...events: readonly SecurityEvent[]) =>
     cpuCountReads(events, BUILTIN_PROFILES.portable, mapper.emptyDigest);
-  const observed = anEvent(
-    "file_open",
-    {
-      file: {
-        flags: 0x8000,
-        inode: { uid: 0, gid: 0, mode: 0o100444, sMagic: 0x62656572, sId: "sysfs" },
-        path: { dev: { major: 0, minor: 22 }, pathname: "/sys/devices/system/cpu/online" },
-        digest: mapper.emptyDigest,
-      },
-    },
-    { pid: 13, tgid: 10, task: program },
-  );
-
-  const overcommit = anEvent(
-    "file_open",
-    {
-      file: {
-        flags: 0x8000,
-        inode: { uid: 0, gid: 0, mode: 0o100644, sMagic: 0x9fa0, sId: "proc" },
-        path: { dev: { major: 0, minor: 21 }, pathname: "/proc/sys/vm/overcommit_memory" },
-        digest: mapper.emptyDigest,
-      },
-    },
-    { pid: 13, tgid: 10, task: program },
-  );
+  const opened = (
+    pathname: string,
+    minor: number,
+    inode: Pick<InodeId, "mode" | "sMagic" | "sId">,
+  ): SecurityEvent => {
+    const path = { dev: { major: 0, minor }, pathname };
+    const file = {
+      flags: 0x8000,
+      inode: { uid: 0, gid: 0, ...inode },
+      path,
+      digest: mapper.emptyDigest,
+    };
+    return anEvent("file_open", { file }, { pid: 13, tgid: 10, task: program });
+  };
+  const observed = opened("/sys/devices/system/cpu/online", 22, {
+    mode: 0o100444,
+    sMagic: 0x62656572,
+    sId: "sysfs",
+  });
+  const overcommit = opened("/proc/sys/vm/overcommit_memory", 21, {
+    mode: 0o100644,
+    sMagic: 0x9fa0,
+    sId: "proc",
+  });
   const both = [point(observed), point(overcommit)];
 
   it("expects what a sensor sees when it happens", () => {

@@ -4,7 +4,7 @@ import type { DentryId, FileId, InodeId, PathId } from "../../event/cell/file.ts
 import type { InodeSetattrCell } from "../../event/cell/inode.ts";
 import type { SockAddr } from "../../event/cell/socket.ts";
 import type { HookName, SecurityEvent } from "../../event/event.ts";
-import { HOOKS } from "../../event/index.ts";
+import { HOOKS, portOf } from "../../event/index.ts";
 import type { Field, FieldKind, KindValue } from "../../event/layout.ts";
 import { isProgramUse, opensForWriting } from "./file-use.ts";
 import { filesystemClass } from "./filesystems.ts";
@@ -262,12 +262,9 @@ class RuleSet implements Profile {
   }
 
   #port(raw: number, actor: Actor): number {
-    // socket_accept alone gives the port in host order
-    const inOrder = (port: number): number =>
-      actor.hook === "socket_accept" ? port : ((port & 0xff) << 8) | (port >> 8);
-    const port = inOrder(raw);
+    const port = portOf(actor.hook, { port: raw });
     const first = actor.own === undefined ? undefined : portClass(actor.own, actor.hook, port);
-    if (first !== undefined) return inOrder(first);
+    if (first !== undefined) return portOf(actor.hook, { port: first });
     return this.#ephemeralPort && port >= FIRST_EPHEMERAL_PORT ? EPHEMERAL_PORT : raw;
   }
 }

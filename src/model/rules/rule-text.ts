@@ -5,12 +5,13 @@ import { isHookName } from "../../event/index.ts";
 import { ModelError } from "../errors.ts";
 import { ruleFault, ruleListFaults } from "./rule-faults.ts";
 import {
-  type AddressUse,
   compareRules,
+  type AddressUse,
   isOwnRule,
   type OwnRule,
   type ProfileSpec,
   type RuleSpec,
+  withRules,
 } from "./rules.ts";
 import { parseTemplate, rewrittenForm, type Template } from "../template/template.ts";
 
@@ -202,11 +203,7 @@ export function withAskedRules(profile: ProfileSpec, asked: readonly OwnRule[]):
       "BAD_RULE",
       "the profile exact makes nothing equal, so no rule can be asked for; use --profile portable",
     );
-  const all = [...profile.rules, ...asked].sort(compareRules);
-  const rules = all.filter((rule, i) => {
-    const before = all[i - 1];
-    return before === undefined || compareRules(before, rule) !== 0;
-  });
+  const { rules } = withRules(profile, asked);
   const [fault] = ruleListFaults(rules);
   if (fault !== undefined)
     throw new ModelError("BAD_RULE", `the rules do not go together: ${rulesInWords(rules, fault)}`);

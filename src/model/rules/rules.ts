@@ -289,6 +289,11 @@ export function compareRules(a: RuleSpec, b: RuleSpec): number {
   return 0;
 }
 
+/** The same text for rules that do the same, whatever they rest on: those for which `compareRules` gives 0. */
+export function ruleKey(rule: RuleSpec): string {
+  return JSON.stringify([rule.rule, ...effectOf(rule)]);
+}
+
 /** What a rule does, member by member; of the same kinds for all rules of one kind. */
 function effectOf(rule: RuleSpec): readonly (string | number)[] {
   switch (rule.rule) {
@@ -312,4 +317,19 @@ function effectOf(rule: RuleSpec): readonly (string | number)[] {
 /** Quixote's mappings hash what the rules leave out or replace, so they go with no rules. */
 export function rulesFit({ rules }: ProfileSpec, mapping: MappingName): boolean {
   return mapping === "tsem-v4" || rules.length === 0;
+}
+
+/** A profile with more rules, in the order of a model, each once. */
+export function withRules({ name, rules }: ProfileSpec, more: readonly RuleSpec[]): ProfileSpec {
+  const all = [...rules, ...more].sort(compareRules);
+  const distinct = all.filter((rule, i) => {
+    const before = all[i - 1];
+    return before === undefined || compareRules(before, rule) !== 0;
+  });
+  return { name, rules: distinct };
+}
+
+/** True for a rule that somebody asked for by name: it is no finding, so learning again keeps it. */
+export function isAsked(rule: RuleSpec): rule is OwnRule & { readonly asked: true } {
+  return "asked" in rule && rule.asked === true;
 }

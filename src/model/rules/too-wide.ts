@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // When a rule makes too much equal. Such a rule is never made, and a model that lists it is refused, unless somebody asked for it by name.
+import { isAsked } from "./rules.ts";
 import { quote } from "../../base/quote.ts";
 import type { HookName } from "../../event/event.ts";
 import { contains, type Network, overlap, parseNetwork } from "./network.ts";
@@ -42,7 +43,7 @@ const OPEN_PROGRAM = /\{(?:name|path)\}/;
 
 /** Why a rule makes too much equal; undefined when it does not, or somebody asked for it. It must be one that can be (`ruleFault`). */
 export function refuseTooWide(rule: RuleSpec): string | undefined {
-  if ("asked" in rule && rule.asked === true) return undefined;
+  if (isAsked(rule)) return undefined;
   if ("program" in rule && OPEN_PROGRAM.test(rule.program.replaceAll("{{", "")))
     return `${quote(rule.program)} stands for any program in a directory`;
   switch (rule.rule) {

@@ -24,3 +24,5 @@ export {
   type RuleSpec,
   rulesFit,
 } from "../rules/rules.ts";
+export { MAX_TEST_NAME_CHARS, MAX_TESTS } from "../completeness/completeness-limits.ts";
+export { isProgramUse } from "../rules/file-use.ts";

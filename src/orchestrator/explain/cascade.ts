@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which violations follow from earlier ones: of a process that is untrusted already, or of a program that should not run at all.
+import { isProgramUse } from "../../model/runtime/index.ts";
 import type { SecurityEvent } from "../../event/index.ts";
 import { type Actors, isIdentity } from "../records/actors.ts";
 import type { FileRecord } from "../records/record-file.ts";
@@ -19,7 +20,6 @@ export interface Cascade {
 }
 
 /** f_flags of a file that was opened to be executed. */
-const FMODE_EXEC = 0x20;
 
 /** Looks at all records of a run, in their order. */
 export function cascades(
@@ -60,7 +60,7 @@ function startedBy(
 ): Cascade["follows"] {
   const chain = actors.chainOf(event.task);
   for (const [index, other] of earlier.entries()) {
-    if (other.hook !== "file_open" || (other.cell.file.flags & FMODE_EXEC) === 0) continue;
+    if (other.hook !== "file_open" || !isProgramUse(other.hook, other.cell.file.flags)) continue;
     const { path, digest } = other.cell.file;
     const link = chain.find((actor, i) => {
       const before = chain[i - 1]?.taskId ?? other.task.taskId;

@@ -5,7 +5,13 @@ import { existsSync } from "node:fs";
 import { quote } from "../../base/quote.ts";
 import type { SecurityEvent } from "../../event/index.ts";
 import { type Advice, adviceFor } from "../../model/advice/index.ts";
-import { createMapper, createProfile, namePrograms, nearestBehaviours } from "../../model/index.ts";
+import {
+  applyPseudonyms,
+  createMapper,
+  createProfile,
+  namePrograms,
+  nearestBehaviours,
+} from "../../model/index.ts";
 import type { EventMapper, Nearest, Profile, WorkloadModel } from "../../model/index.ts";
 import { nodeHasher } from "../../tma/index.ts";
 import type { Actor, Actors, IdentityRecord } from "../records/actors.ts";
@@ -246,12 +252,13 @@ function candidatesOf(
   { mapper, profile }: { readonly mapper: EventMapper; readonly profile: Profile },
 ): Candidates {
   const points = new Set(spec.points);
+  const pseudonyms = new Set(spec.pseudonyms);
   const found = new Map<string, { readonly event: SecurityEvent; readonly tests: Set<string> }>();
   const pointOf = new Map<SecurityEvent, string>();
   for (const [i, raw] of events.entries()) {
     if (!mapper.maps(raw.hook)) continue;
     const event = profile.rewrite(raw);
-    const point = mapper.coefficient(event);
+    const point = mapper.coefficient(applyPseudonyms(event, pseudonyms, mapper));
     if (!points.has(point)) continue;
     const known = found.get(point) ?? { event, tests: new Set<string>() };
     found.set(point, known);

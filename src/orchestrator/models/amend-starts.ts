@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Programs and what lets them start: a behaviour of a program that the model does not know is of no use while the program may not run.
+import { isProgramUse } from "../../model/runtime/index.ts";
 import type { SecurityEvent } from "../../event/index.ts";
 import type { Programs } from "../../model/diff/index.ts";
 import { type IdentityRecord, isIdentity } from "../records/actors.ts";
@@ -26,7 +27,6 @@ export interface Start {
 }
 
 /** f_flags of a file that was opened to be executed. */
-const FMODE_EXEC = 0x20;
 
 /** Programs that the model does not know and that act in these violations, by path, in order. */
 export function startedPrograms(added: readonly Violation[], facts: StartFacts): readonly string[] {
@@ -63,7 +63,7 @@ function unknownActors(added: readonly Violation[], facts: StartFacts): readonly
 }
 
 function starts({ record: { event } }: Violation, actor: IdentityRecord): boolean {
-  if (event.hook !== "file_open" || (event.cell.file.flags & FMODE_EXEC) === 0) return false;
+  if (event.hook !== "file_open" || !isProgramUse(event.hook, event.cell.file.flags)) return false;
   const { path, digest } = actor.cell.file;
   const { file } = event.cell;
   return (

@@ -6,12 +6,18 @@ import type { LearningRun, MappedRuns, WorkloadModel } from "../../model/index.t
 import { nodeHasher } from "../../tma/index.ts";
 import { readLearningRuns } from "./learning-runs.ts";
 
+/** Recorded runs, and what they are under the rules of their model. */
+export interface RunsBehind {
+  readonly runs: LearningRun[];
+  readonly mapped: MappedRuns;
+}
+
 /**
  * The runs in a record file, when under the rules of `model` they give exactly its points; undefined when there is no such file or when
  * the model has been changed otherwise, so that it can not be made anew from them.
  * @throws RecordFileError
  */
-export function runsBehind(model: WorkloadModel, recordsFile: string): LearningRun[] | undefined {
+export function mappedBehind(model: WorkloadModel, recordsFile: string): RunsBehind | undefined {
   if (!existsSync(recordsFile)) return undefined;
   const { completeness: c } = model.spec;
   const runs = readLearningRuns(recordsFile, {
@@ -20,10 +26,14 @@ export function runsBehind(model: WorkloadModel, recordsFile: string): LearningR
     durationMs: 0,
     saturation: c.runs === 1 && c.saturation.length === 10 ? c.saturation : [],
   });
-  const points = remap(runs, model, model.spec.pseudonyms)?.points;
-  const same =
-    points?.size === model.spec.points.length && model.spec.points.every((p) => points.has(p));
-  return same ? runs : undefined;
+  const mapped = remap(runs, model, model.spec.pseudonyms);
+  if (mapped?.points.size !== model.spec.points.length) return undefined;
+  return model.spec.points.every((p) => mapped.points.has(p)) ? { runs, mapped } : undefined;
+}
+
+/** The runs of `mappedBehind`. @throws RecordFileError */
+export function runsBehind(model: WorkloadModel, recordsFile: string): LearningRun[] | undefined {
+  return mappedBehind(model, recordsFile)?.runs;
 }
 
 /** Runs under the rules of a model and these pseudonyms (hex); undefined when the records do not allow it. */

@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes model files, whole or not at all.
-import { writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { quote } from "../../base/quote.ts";
 import { stringifyWorkloadModel } from "../../model/index.ts";
 import type { WorkloadModel } from "../../model/index.ts";
 import { StateError } from "../errors.ts";
-import { writeAtomic } from "../state-dir.ts";
+import { replaceable, writeAtomic } from "../state-dir.ts";
 
 /** Records that go beside a model. */
 export interface RecordTexts {
@@ -15,7 +25,7 @@ export interface RecordTexts {
 
 /** A Galgo model and, before it, its records. @throws StateError NOT_WRITABLE */
 export function writeModel(output: string, model: WorkloadModel, records?: RecordTexts): void {
-  telling(output, () => {
+  writingTo(output, () => {
     if (records !== undefined)
       writeAtomic(records.file, records.texts.map((text) => `${text}\n`).join(""));
   });
@@ -24,13 +34,25 @@ export function writeModel(output: string, model: WorkloadModel, records?: Recor
 
 /** A model in any form; `-` is stdout. @throws StateError NOT_WRITABLE */
 export function writeModelText(output: string, content: string): void {
-  telling(output, () => {
+  writingTo(output, () => {
     if (output === "-") writeFileSync(1, content);
     else writeAtomic(output, content, { mode: 0o644, durable: true });
   });
 }
 
-function telling(output: string, write: () => void): void {
+/** Found out before the work is done: a model that can not be written is a wasted run. @throws StateError NOT_WRITABLE */
+export function requireWritable(file: string): void {
+  writingTo(file, () => {
+    const path = replaceable(file);
+    if (existsSync(path)) accessSync(path, constants.W_OK);
+    const probe = join(dirname(path), `.${randomBytes(6).toString("hex")}.galgo-tmp`);
+    closeSync(openSync(probe, "wx", 0o600));
+    rmSync(probe);
+  });
+}
+
+/** Does it, and says where to write instead when it can not be done. @throws StateError NOT_WRITABLE */
+export function writingTo(output: string, write: () => void): void {
   try {
     write();
   } catch (cause) {

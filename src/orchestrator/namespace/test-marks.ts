@@ -2,6 +2,7 @@
 // Marks of tests: while a workload is learned it says which test it is at by making a file of that name in a directory that the environment
 // variable GALGO_MARKS names. The held open is the message, so it is ordered with all other events; it is no behaviour of the model, and the
 // file is gone again before the open returns. docs/completeness.md describes it for users.
+import { isProgramUse } from "../../model/runtime/index.ts";
 import {
   chmodSync,
   closeSync,
@@ -31,7 +32,6 @@ const OPENING: ReadonlySet<HookName> = new Set<HookName>([
   "file_ioctl",
   "file_fcntl",
 ]);
-const FMODE_EXEC = 0x20;
 /** No test from here on. */
 const END = "-";
 /** The mark is the parent's: made by a program that was started for it. */
@@ -100,7 +100,7 @@ export class TestMarks {
     const name = pathname.slice(this.#prefix.length);
     if (name === "" || name.includes("/")) return false;
     if (event.hook !== "file_open") return true;
-    if ((event.cell.file.flags & FMODE_EXEC) !== 0) return false;
+    if (isProgramUse(event.hook, event.cell.file.flags)) return false;
     this.#remove(name);
     this.#mark(event, name);
     return true;

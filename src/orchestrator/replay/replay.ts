@@ -10,7 +10,7 @@ import { nodeHasher } from "../../tma/index.ts";
 import type { TmaSpec } from "../../tma/index.ts";
 import { ModelUseError } from "../errors.ts";
 import { LatencyHistogram } from "../namespace/latency.ts";
-import { requireWritable } from "../learn.ts";
+import { requireWritable } from "../models/write-model.ts";
 import { recordsFileOf } from "../models/learn-files.ts";
 import { lossText } from "../namespace/losses.ts";
 import { tenths } from "../namespace/saturation.ts";

@@ -12,7 +12,7 @@ import { nodeHasher } from "../../tma/index.ts";
 import type { Actors } from "../records/actors.ts";
 import { recordsFileOf } from "../models/learn-files.ts";
 import { nameBehaviours } from "../models/model-files.ts";
-import { remap, runsBehind } from "../models/model-runs.ts";
+import { mappedBehind } from "../models/model-runs.ts";
 import { readPoints } from "../records/points-file.ts";
 import type { FileRecord } from "../records/record-file.ts";
 import { type Cast, Numbered } from "./cast.ts";
@@ -85,9 +85,8 @@ const UNLEARNED: LearnedPoint = { count: 0, tests: [], runs: 0, firstMs: UNKNOWN
 /** By coefficient; empty when the model is not what its records would make of it. */
 function learnedPoints(model: WorkloadModel, file: string): ReadonlyMap<string, LearnedPoint> {
   const found = new Map<string, LearnedPoint>();
-  const runs = runsBehind(model, recordsFileOf(file));
-  const mapped = runs === undefined ? undefined : remap(runs, model, model.spec.pseudonyms);
-  for (const { points } of mapped?.runs ?? [])
+  const behind = mappedBehind(model, recordsFileOf(file));
+  for (const { points } of behind?.mapped.runs ?? [])
     for (const [coefficient, { count, tests, atMs = UNKNOWN_MS }] of points) {
       const known = found.get(coefficient) ?? UNLEARNED;
       const earlier = known.firstMs < 0 || (atMs >= 0 && atMs < known.firstMs);

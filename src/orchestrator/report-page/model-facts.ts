@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a report says of a model: its terms, its rules with what they rest on, how complete it is.
 import { quote } from "../../base/quote.ts";
-import { describeRule, lintModel, modelDigest, readiness } from "../../model/index.ts";
+import { describeRule, lintModel, modelDigest, readiness, isAsked } from "../../model/index.ts";
 import type { RuleSpec, WorkloadModel } from "../../model/index.ts";
 import type { ReportFidelity, ReportModel, ReportRule } from "../../model/report/data.ts";
 import { nodeHasher } from "../../tma/index.ts";
@@ -50,7 +50,7 @@ export function fidelityFacts(fidelity: ReportFidelity): ReportFidelity {
 
 function ruleFacts(rule: RuleSpec): ReportRule {
   const words = describeRule(rule);
-  if ("asked" in rule && rule.asked === true) return { rule: rule.rule, words, origin: "asked" };
+  if (isAsked(rule)) return { rule: rule.rule, words, origin: "asked" };
   if (!("evidence" in rule) || rule.evidence === undefined) {
     // those of a workload name something of it; models of older builds do not say what they rest on
     const own = Object.keys(rule).length > 1;

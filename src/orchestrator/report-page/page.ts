@@ -2,8 +2,8 @@
 // Puts the data of a report into its page. The data stands in a script element that no browser runs; nothing in it can end that element.
 import { shown } from "../../event/index.ts";
 import type { ReportData } from "../../model/report/data.ts";
-import { quote } from "../../base/quote.ts";
-import { ReportError, StateError } from "../errors.ts";
+import { ReportError } from "../errors.ts";
+import { writingTo } from "../models/write-model.ts";
 import { writeAtomic } from "../state-dir.ts";
 
 /** Stands in the built page where the data belongs. */
@@ -42,14 +42,5 @@ function escapeText(text: string): string {
 
 /** Whole or not at all, for its owner only: it tells what the workload does. @throws StateError NOT_WRITABLE */
 export function writeReportPage(output: string, page: string): void {
-  try {
-    writeAtomic(output, page, { durable: true });
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw new StateError(
-      "NOT_WRITABLE",
-      `can not write ${quote(output)} (${code}); choose another place with -o FILE`,
-      { cause },
-    );
-  }
+  writingTo(output, () => writeAtomic(output, page, { durable: true }));
 }

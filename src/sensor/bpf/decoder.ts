@@ -140,7 +140,7 @@ class Decoder implements RecordDecoder {
     const settled = this.#objects.settled && !byNumber;
     const states = view.objects.map((object) => object.state);
     const file = settled && this.#primer !== undefined ? seenFile(view, told.event) : undefined;
-    const object = byNumber ? undefined : this.#seenObject(view);
+    const object = byNumber || this.#primer === undefined ? undefined : this.#seenObject(view);
     this.#last = { told, who, identity: task, settled, states, file, object };
     return told;
   }

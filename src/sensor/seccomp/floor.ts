@@ -24,11 +24,13 @@ export const FLOOR_FEATURE = "floor-landlock";
 const CHANGING = O.ACCMODE | O.CREAT | O.TRUNC | O.TMPFILE;
 
 /** The table above a floor. openat2 has its flags in memory that others may rewrite, so it stays as it is. */
-export const FLOOR_TABLE: readonly SyscallRule[] = TABLE.map((rule) => {
-  const { flags } = rule.at;
-  if (rule.handler !== "open" || rule.variant !== undefined || flags === undefined) return rule;
-  return { ...rule, when: [...(rule.when ?? []), { arg: flags, anyBit: CHANGING }] };
-});
+export function floorTable(): readonly SyscallRule[] {
+  return TABLE.map((rule) => {
+    const { flags } = rule.at;
+    if (rule.handler !== "open" || rule.variant !== undefined || flags === undefined) return rule;
+    return { ...rule, when: [...(rule.when ?? []), { arg: flags, anyBit: CHANGING }] };
+  });
+}
 
 /** Something that may be read: this file, the names in this directory and below it, or everything below this directory. */
 export interface FloorPath {

@@ -8,7 +8,7 @@ export {
   type Floor,
   FLOOR_ABI,
   FLOOR_FEATURE,
-  FLOOR_TABLE,
+  floorTable,
   type FloorPath,
 } from "./floor.ts";
 export { parseStatus } from "./proc.ts";

@@ -2,7 +2,7 @@
 // The behaviours by program and kind: searched, filtered, and only those in sight drawn.
 import type { BehaviourRow, ReportData } from "../../model/report/data.ts";
 import { actorOf, chain, chainText, programName } from "./chain.ts";
-import { button, h } from "./dom.ts";
+import { h, openAndClose, searchField } from "./dom.ts";
 import { count, plural, since } from "./format.ts";
 import { type Entry, type GroupLine, Grouped } from "./grouped.ts";
 import { twist } from "./processes.ts";
@@ -57,14 +57,7 @@ class Behaviours {
     });
     this.#counts = this.#listed.some(({ row }) => row[4] > 0);
     this.#grouped = new Grouped(this.#listed, behaviours.more);
-    this.#search = h("input", {
-      type: "search",
-      placeholder: "Search behaviours",
-      "aria-label": "Search behaviours",
-      "data-search": true,
-      spellcheck: "false",
-      on: { input: () => this.#filter() },
-    });
+    this.#search = searchField({ label: "Search behaviours" }, () => this.#filter());
     this.#choices = {
       program: this.#choice("Program", this.#programs()),
       hook: this.#choice("Hook", entriesOf(behaviours.hooks)),
@@ -116,7 +109,7 @@ class Behaviours {
 
   #tools(): HTMLElement {
     const { program, hook, test, use } = this.#choices;
-    const all = (open: boolean) => (): void => {
+    const openAll = (open: boolean): void => {
       this.#grouped.openAll(open);
       this.#show();
     };
@@ -128,8 +121,7 @@ class Behaviours {
       hook,
       test,
       use,
-      button("Open all", all(true)),
-      button("Close all", all(false)),
+      ...openAndClose(openAll),
       this.#said,
     );
   }

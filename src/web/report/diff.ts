@@ -6,7 +6,7 @@ import type {
   ReportDiff,
   ReportProgramChanges,
 } from "../../model/report/data.ts";
-import { button, h } from "./dom.ts";
+import { h, openAndClose, searchField } from "./dom.ts";
 import { count, plural } from "./format.ts";
 import { type Entry, type GroupLine, Grouped } from "./grouped.ts";
 import { twist } from "./processes.ts";
@@ -178,32 +178,18 @@ class Changes {
       this.#grouped.filter(some ? fits : undefined);
       this.#show();
     };
-    const search = h("input", {
-      type: "search",
-      placeholder: "Search changes",
-      "aria-label": "Search changes",
-      "data-search": true,
-      spellcheck: "false",
-      on: { input: filter },
-    });
+    const search = searchField({ label: "Search changes" }, filter);
     const choice = h(
       "select",
       { "aria-label": "Which changes", on: { change: filter } },
       h("option", { value: "" }, "All changes"),
       ...CHOICES.map(([value, text]) => h("option", { value }, text)),
     );
-    const all = (open: boolean) => (): void => {
+    const openAll = (open: boolean): void => {
       this.#grouped.openAll(open);
       this.#show();
     };
-    return h(
-      "div",
-      { class: "tools" },
-      search,
-      choice,
-      button("Open all", all(true)),
-      button("Close all", all(false)),
-    );
+    return h("div", { class: "tools" }, search, choice, ...openAndClose(openAll));
   }
 
   #show(): void {

@@ -44,3 +44,23 @@ export function joined(children: readonly Child[], between: () => Node): Node[] 
 export function button(text: string, act: () => void, props: Props = {}): HTMLButtonElement {
   return h("button", { type: "button", ...props, on: { click: act } }, text);
 }
+
+/** The field of a section that `/` leads to. `typed`: after each change of its text. */
+export function searchField(
+  { label, hint = label }: { readonly label: string; readonly hint?: string },
+  typed: () => void,
+): HTMLInputElement {
+  return h("input", {
+    type: "search",
+    placeholder: hint,
+    "aria-label": label,
+    "data-search": true,
+    spellcheck: "false",
+    on: { input: typed },
+  });
+}
+
+/** Buttons that open and close everything there is. */
+export function openAndClose(openAll: (open: boolean) => void): readonly HTMLButtonElement[] {
+  return [button("Open all", () => openAll(true)), button("Close all", () => openAll(false))];
+}

@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers and times for people.
 
-const NUMBER = new Intl.NumberFormat("en-US");
-
-/** 1234567 -> "1,234,567" */
-export function count(value: number): string {
-  return NUMBER.format(value);
-}
-
-/** "1 behaviour", "2 behaviours" */
-export function plural(value: number, one: string, many = `${one}s`): string {
-  return `${count(value)} ${value === 1 ? one : many}`;
-}
+export { count, plural } from "../../base/counts.ts";
 
 /** "0.4 ms", "12.3 ms", "4.56 s", "3 min 20 s", "2 h 5 min" */
 export function duration(ms: number): string {

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The head of the page and its first section: the verdict in one glance, what ran, what it did most, what to look at.
-import type { ReportData, ReportOutcome, ReportRun } from "../../model/report/data.ts";
+import type {
+  ReportData,
+  ReportOutcome,
+  ReportRun,
+  ReportFidelity,
+} from "../../model/report/data.ts";
 import { bars } from "./bars.ts";
 import { chain, programName } from "./chain.ts";
 import { copyable } from "./copy.ts";
@@ -137,7 +142,7 @@ function runFacts(run: ReportRun): HTMLElement {
         ),
       ],
       ["Model", modelFile === undefined ? undefined : mono(modelFile)],
-      ["Sensor", text(fidelityWords(run))],
+      ["Sensor", text(fidelityWords(run.sensor, run.outcome?.fidelity))],
       ["Rules", text(`${run.profile}, mapping ${run.mapping}, ${run.digest}`)],
       ["Started", text(moment(run.started))],
       ...outcomeRows(outcome),
@@ -182,8 +187,7 @@ function outcomeRows(outcome: ReportOutcome | undefined): [string, HTMLElement |
   ];
 }
 
-function fidelityWords({ sensor, outcome }: ReportRun): string {
-  const fidelity = outcome?.fidelity;
+function fidelityWords(sensor: string, fidelity: ReportFidelity | undefined): string {
   if (fidelity === undefined) return sensor;
   return `${sensor}: sees ${plural(fidelity.sees.length, "hook")}, holds ${fidelity.holds.length}`;
 }
@@ -197,12 +201,7 @@ function modelFacts({ model }: ReportData): HTMLElement {
     h("h3", {}, "The model"),
     facts([
       ["Sealed", text(model.sealed ? "yes" : "no: it can not be enforced yet")],
-      [
-        "Sensor",
-        text(
-          `${fidelity.sensor}: sees ${plural(fidelity.sees.length, "hook")}, holds ${fidelity.holds.length}`,
-        ),
-      ],
+      ["Sensor", text(fidelityWords(fidelity.sensor, fidelity))],
       ["Rules", text(`${model.profile}, mapping ${model.mapping}, ${model.digest}`)],
       ["State", copyable(model.state, "the state")],
       ["Digest", copyable(model.modelDigest, "the digest of the model")],

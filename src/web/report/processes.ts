@@ -2,7 +2,7 @@
 // The process tree over time: who started whom, from when to when, coloured by trust, with a mark where the model was violated.
 import type { ProcessRow, ReportData } from "../../model/report/data.ts";
 import { programName } from "./chain.ts";
-import { button, h } from "./dom.ts";
+import { button, h, openAndClose, searchField } from "./dom.ts";
 import { count, duration, plural, shortPath, since } from "./format.ts";
 import { RowList } from "./row-list.ts";
 import { ticks, TimeView } from "./time-view.ts";
@@ -90,20 +90,11 @@ class Processes {
   }
 
   #tools(): HTMLElement {
-    const search = h("input", {
-      type: "search",
-      placeholder: "Program or pid",
-      "aria-label": "Search processes",
-      "data-search": true,
-      spellcheck: "false",
-      on: {
-        input: () => {
-          this.#tree.search(search.value);
-          this.#show();
-        },
-      },
+    const search = searchField({ label: "Search processes", hint: "Program or pid" }, () => {
+      this.#tree.search(search.value);
+      this.#show();
     });
-    const all = (open: boolean) => (): void => {
+    const openAll = (open: boolean): void => {
       this.#tree.openAll(open);
       this.#show();
     };
@@ -111,8 +102,7 @@ class Processes {
       "div",
       { class: "tools" },
       search,
-      button("Open all", all(true)),
-      button("Close all", all(false)),
+      ...openAndClose(openAll),
       h(
         "span",
         { class: "group", role: "group", "aria-label": "Zoom" },

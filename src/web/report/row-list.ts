@@ -69,8 +69,8 @@ export class RowList<T extends ListRow> {
     this.element.setAttribute("aria-rowcount", String(rows.length));
     this.element.style.setProperty("--rows", String(rows.length));
     const at = key === undefined ? -1 : rows.findIndex((row) => row.key === key);
-    this.#draw(true);
-    if (at !== this.#active) this.activate(at, false);
+    if (at === this.#active) this.#draw(true);
+    else this.activate(at, false);
   }
 
   /** Draws the rows in sight again. */

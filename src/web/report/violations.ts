@@ -2,7 +2,7 @@
 // The violations as a list that can be searched; each opens to its why.
 import type { ReportData, ReportViolation } from "../../model/report/data.ts";
 import { chain, chainText, programName } from "./chain.ts";
-import { h } from "./dom.ts";
+import { h, searchField } from "./dom.ts";
 import { count, plural, since } from "./format.ts";
 import { violationBody } from "./violation-card.ts";
 
@@ -55,14 +55,7 @@ function tools(data: ReportData, cards: readonly HTMLElement[]): HTMLElement {
     }
     said.textContent = shown === cards.length ? "" : `${count(shown)} of ${count(cards.length)}`;
   };
-  const search = h("input", {
-    type: "search",
-    placeholder: "Search violations",
-    "aria-label": "Search violations",
-    "data-search": true,
-    spellcheck: "false",
-    on: { input: filter },
-  });
+  const search = searchField({ label: "Search violations" }, filter);
   const choice = h(
     "select",
     { "aria-label": "Which violations", on: { change: filter } },

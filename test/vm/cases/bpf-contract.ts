@@ -6,22 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { GuestCase } from "../lib/case.ts";
 import { having, inLab, type Lab } from "../lib/lab.ts";
-import { buildFixture } from "../../helpers/fixture.ts";
+import {
+  buildFixture,
+  TRANSPARENCY_MIN_LINES,
+  TRANSPARENCY_SOURCES,
+} from "../../helpers/fixture.ts";
 
-/** The program of test/system/transparency.test.ts: a thousand lines of what system calls do. */
-const SOURCES = [
-  "transparency.c",
-  "transparency-open.c",
-  "transparency-special.c",
-  "transparency-name.c",
-  "transparency-attribute.c",
-  "transparency-identity.c",
-  "transparency-view.c",
-  "transparency-exec.c",
-  "transparency-socket.c",
-  "transparency-task.c",
-];
-const MIN_LINES = 900;
 /** What the program does that can not be described, and is counted: an attribute of 64 KiB, a program in memory without a file. */
 const LIMITS: readonly (readonly [reason: string, example: RegExp])[] = [
   ["description-too-long", /^inode_setxattr /],
@@ -34,7 +24,7 @@ const AS_USER = ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "-
 async function pushTransparency(lab: Lab): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), "galgo-vm-program-"));
   try {
-    const program = buildFixture(dir, "transparency", SOURCES, ["-static"]);
+    const program = buildFixture(dir, "transparency", TRANSPARENCY_SOURCES, ["-static"]);
     await lab.guest.push(program, `${lab.folder}/transparency`);
     return `${lab.folder}/transparency`;
   } finally {
@@ -54,7 +44,7 @@ async function inWork(lab: Lab, args: readonly string[]): Promise<string[]> {
 async function checkTransparent(lab: Lab, prefix: readonly string[]): Promise<void> {
   const program = [...prefix, await pushTransparency(lab), `${lab.folder}/work`];
   const without = await inWork(lab, program);
-  assert.ok(without.length > MIN_LINES, `only ${without.length} lines`);
+  assert.ok(without.length > TRANSPARENCY_MIN_LINES, `only ${without.length} lines`);
   const free = ["/opt/galgo/galgo", "run", "--sensor", "bpf", "--name", "free", "--"];
   const sensed = await inWork(lab, [...free, ...program]);
   const changed = without.flatMap((line, at) =>
