@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the daemon's API says of workloads: the bodies of its answers, as its clients read them.
+import type { Fidelity } from "../../sensor/sensor.ts";
+import type { RunMode, ViolationPolicy } from "../../orchestrator/run-record.ts";
+
+/** Where a workload comes from. */
+export type WorkloadOrigin =
+  | {
+      readonly kind: "command";
+      /** The command's process. */
+      readonly pid: number;
+      readonly command: readonly string[];
+    }
+  | {
+      readonly kind: "container";
+      readonly containerId: string;
+      /** Its first process, as the host counts. */
+      readonly pid: number;
+      readonly image?: string;
+      /** "sha256:..." */
+      readonly imageDigest?: string;
+      readonly runtime?: string;
+      readonly bundle?: string;
+    }
+  | { readonly kind: "attached"; readonly cgroup: string }
+  | { readonly kind: "attached"; readonly pid: number };
+
+/** Time from a held event to its answer (us). */
+export interface LatencyStatus {
+  readonly count: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  readonly maxUs: number;
+}
+
+export interface WorkloadCounts {
+  readonly events: number;
+  /** Behaviours in the model now. */
+  readonly points: number;
+  /** Events that extended the model. */
+  readonly trajectory: number;
+  /** Events outside of the sealed model. */
+  readonly violations: number;
+  /** Further calls of untrusted processes that were refused. */
+  readonly refused: number;
+  readonly lost: number;
+}
+
+/** One running workload. */
+export interface WorkloadStatus {
+  /** Of this run; also the name of its folder. */
+  readonly id: string;
+  readonly name: string;
+  readonly mode: RunMode;
+  readonly sealed: boolean;
+  readonly onViolation: ViolationPolicy;
+  readonly sensor: Fidelity["sensor"];
+  readonly fidelity: Fidelity;
+  /** ISO 8601 */
+  readonly started: string;
+  readonly status: "starting" | "running" | "ending";
+  readonly origin: WorkloadOrigin;
+  /** User whose workload it is. */
+  readonly owner: number;
+  readonly counts: WorkloadCounts;
+  /** An event of it is being decided right now. */
+  readonly held: boolean;
+  readonly latency: LatencyStatus;
+  /** hex */
+  readonly state: string;
+  /** hex */
+  readonly measurement: string;
+  readonly model?: { readonly file: string; readonly name: string; readonly digest: string };
+  /** Folder of the run's records. */
+  readonly directory: string;
+}
+
+/** Verbs of a namespace's control file, with TSEM's meaning. */
+export type ControlOrder =
+  | { readonly verb: "seal" | "enforce" }
+  | { readonly verb: "state" | "pseudonym" | "base"; readonly value: string };
