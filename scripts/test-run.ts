@@ -18,6 +18,8 @@ export interface Phase {
   readonly timeout: number;
   /** Set in this process, which the tests inherit, when the phase begins. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Runs while the phases after it do, with what they leave of the machine; its report comes last. */
+  readonly beside?: boolean;
 }
 
 /** The counters that node:test prints after each run of its own; ours follow at the end. */
@@ -37,16 +39,31 @@ async function* events(
   phases: readonly Phase[],
   tally: TestTally,
 ): AsyncGenerator<TestEvent> {
-  for (const { files, concurrency, timeout, env } of phases) {
-    if (files.length === 0) continue;
-    Object.assign(process.env, env);
-    const paths = files.map((file) => join(root, file));
-    const stream: AsyncIterable<TestEvent> = run({ files: paths, concurrency, timeout });
-    for await (const event of stream) {
-      tally.count(event);
-      if (!isCounter(event)) yield event;
-    }
+  const beside: Promise<TestEvent[]>[] = [];
+  for (const phase of phases) {
+    if (phase.files.length === 0) continue;
+    Object.assign(process.env, phase.env);
+    const stream = start(root, phase);
+    if (phase.beside === true) beside.push(collected(stream));
+    else for await (const event of stream) yield* counted(event, tally);
   }
+  for (const late of beside) for (const event of await late) yield* counted(event, tally);
+}
+
+function start(root: string, { files, concurrency, timeout }: Phase): AsyncIterable<TestEvent> {
+  return run({ files: files.map((file) => join(root, file)), concurrency, timeout });
+}
+
+/** Events that are told later, so that two reports do not get mixed. */
+async function collected(stream: AsyncIterable<TestEvent>): Promise<TestEvent[]> {
+  const all: TestEvent[] = [];
+  for await (const event of stream) all.push(event);
+  return all;
+}
+
+function* counted(event: TestEvent, tally: TestTally): Generator<TestEvent> {
+  tally.count(event);
+  if (!isCounter(event)) yield event;
 }
 
 function isCounter({ type, data }: TestEvent): boolean {
