@@ -11,6 +11,7 @@ export {
   type QuickstartObserver,
 } from "./quickstart.ts";
 export { runWorkload } from "./run.ts";
+export { ownProcessHost, type RunHost } from "./run-host.ts";
 export type {
   ChildExit,
   LossReason,
@@ -30,5 +31,6 @@ export type {
   TsemRequest,
 } from "./run-request.ts";
 export { tsemFolder } from "../sensor/tsem/index.ts";
+export { loadModel, readModel } from "./models/model-use.ts";
 export { defaultName } from "./plan.ts";
 export { checkName, type RunDirectory, stateRoot } from "./state-dir.ts";

@@ -49,11 +49,15 @@ export function parseRequest(request: RunRequest): RunPlan {
   return {
     request: attach === undefined ? request : { ...request, bpf: { attach: findTarget(attach) } },
     name: checkName(request.name ?? model?.metadata.name ?? defaultName(command, attach)),
-    program: command === undefined ? "" : findCommand(command, request.env["PATH"]),
+    program: programOf(request),
     model,
     tma: model === undefined ? freeSpec(request) : specOfModel(model),
     floor: planFloor(request, model),
   };
+}
+
+function programOf({ command: [command], program, env }: RunRequest): string {
+  return program ?? (command === undefined ? "" : findCommand(command, env["PATH"]));
 }
 
 /** Name of a workload where none is given: the command's, the cgroup's, or the number of the process. */
@@ -62,7 +66,7 @@ export function defaultName(command: string | undefined, attach: AttachTarget | 
   return "pid" in attach ? `pid-${attach.pid}` : nameOfCommand(attach.cgroup.replace(/\/+$/, ""));
 }
 
-function modelFor({ mode, modelFile }: RunRequest): WorkloadModel | undefined {
+function modelFor({ mode, modelFile, model: read }: RunRequest): WorkloadModel | undefined {
   if (modelFile === undefined) {
     if (mode === "free") return undefined;
     throw new ModelUseError(
@@ -70,7 +74,7 @@ function modelFor({ mode, modelFile }: RunRequest): WorkloadModel | undefined {
       `--${mode} needs a model: -m FILE; galgo learn -o FILE -- CMD makes one`,
     );
   }
-  const model = loadModel(modelFile);
+  const model = read ?? loadModel(modelFile);
   requireUsable(model, modelFile, mode);
   return model;
 }

@@ -6,6 +6,7 @@ import type {
   ProfileSpec,
   SecurityPoint,
 } from "../model/runtime/index.ts";
+import type { WorkloadModel } from "../model/file/workload-model.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
 import type { ViolationReport } from "./namespace/namespace-types.ts";
 import type { RunMode, RunOutcome, RunRecord, ViolationPolicy } from "./run-record.ts";
@@ -47,6 +48,10 @@ export interface RunRequest {
   readonly onViolation: ViolationPolicy;
   /** Model file; required in the modes detect and enforce. */
   readonly modelFile?: string;
+  /** The model, where somebody else has read it (`readModel`); `modelFile` only names it then. */
+  readonly model?: WorkloadModel;
+  /** The program file, where somebody else has looked it up, or where it is not to be found in our files (a container). */
+  readonly program?: string;
   /** Used without a model. */
   readonly rules: FreeRules;
   /** Default: the model's name, else the command's. */

@@ -2,13 +2,11 @@
 // One run from beginning to end, as the sequence that it is:
 // parse -> probe -> state directory -> agent in its thread -> cgroup -> launch, held -> loop -> report.
 import { closeSync } from "node:fs";
-import { followJobControl } from "../sensor/index.ts";
 import { FLOOR_FEATURE } from "../sensor/seccomp/index.ts";
 import type { LaunchError } from "../sensor/seccomp/launch-types.ts";
 import { AttachedWorkload } from "./bpf/attached.ts";
 import { GonePipe, ProgramsControl } from "./bpf/programs-control.ts";
 import { bpfSetup } from "./bpf/setup.ts";
-import { createCgroup } from "./cgroup.ts";
 import type { CgroupHandle } from "./cgroup.ts";
 import { CommandError, RunError } from "./errors.ts";
 import { newHeartbeatBuffer } from "./heartbeat.ts";
@@ -19,20 +17,21 @@ import type { RunPlan } from "./plan.ts";
 import type { RunManagement } from "./quixote/of-run.ts";
 import { failReport, startReport, writeReport } from "./report.ts";
 import type { Site } from "./report.ts";
+import { ownProcessHost } from "./run-host.ts";
+import type { RunHost } from "./run-host.ts";
 import type { RunObserver, RunRequest, RunResult } from "./run-request.ts";
 import type { ChildExit, LossReason } from "./run-record.ts";
-import { takeSignals } from "./signals.ts";
+import type { SignalReceiver } from "./signals.ts";
 import { noteHungThread } from "./thread/worker-thread.ts";
 import { tsemSetup } from "./tsem/setup.ts";
 import { launchInTsem } from "./tsem/workload.ts";
 import type { HeldWorkload } from "./tsem/workload.ts";
 import { startWatchdog } from "./watchdog.ts";
-import { startWorker } from "./worker-client.ts";
 import type { RunWorker } from "./worker-client.ts";
 import { atMost, settled } from "./waiting.ts";
 import type { BpfSetup } from "./bpf/setup.ts";
 import type { ServeOrder, WorkerResult } from "./worker-protocol.ts";
-import { childExit, isIgnored, launchHeld, openGroupKill, signalNumber } from "./workload.ts";
+import { childExit, isIgnored, openGroupKill, signalNumber } from "./workload.ts";
 
 /** After this time processes that outlive the command are told of. */
 const LINGER_NOTICE_MS = 2_000;
@@ -41,11 +40,13 @@ const LATE_GRACE_MS = 1_000;
 
 /**
  * Runs a command in a new namespace and reports. When it returns or throws, no process of the workload is left.
+ * @param host where the run lives; default: this process is all its
  * @throws CommandError, ModelUseError, StateError, RunError, RecordFileError, LaunchError
  */
 export async function runWorkload(
   request: RunRequest,
   observer: RunObserver = {},
+  host: RunHost = ownProcessHost(),
 ): Promise<RunResult> {
   const plan = parseRequest(request);
   const probe = probeSensor(plan);
@@ -57,7 +58,7 @@ export async function runWorkload(
   if (floor !== undefined)
     for (const notice of floorNotices(floor.record)) observer.onNotice?.(notice);
   observer.onStart?.(site.directory);
-  const run = new RunInProgress(plan, { ...site, floor }, observer);
+  const run = new RunInProgress(plan, { ...site, floor }, observer, host);
   try {
     // before anything is launched: a socket that can not be made costs no workload
     await run.openToConsoles();
@@ -95,6 +96,7 @@ class RunInProgress {
   readonly #plan: RunPlan;
   readonly #site: Site & { readonly floor: OpenFloor | undefined };
   readonly #observer: RunObserver;
+  readonly #host: RunHost;
   readonly #heartbeat = newHeartbeatBuffer();
   readonly #release: (() => void)[] = [];
   /** Rejects when the run can not be brought to an orderly end. */
@@ -124,10 +126,12 @@ class RunInProgress {
     plan: RunPlan,
     site: Site & { readonly floor: OpenFloor | undefined },
     observer: RunObserver,
+    host: RunHost,
   ) {
     this.#plan = plan;
     this.#site = site;
     this.#observer = observer;
+    this.#host = host;
     this.#broken = new Promise((_, reject) => {
       this.#break = reject;
     });
@@ -157,7 +161,7 @@ class RunInProgress {
     const { directory } = this.#site;
     const tsem = tsemSetup(this.#plan);
     const bpf = this.#bpfSetup();
-    this.#worker = await startWorker(
+    this.#worker = await this.#host.startWorker(
       {
         heartbeat: this.#heartbeat,
         mode: request.mode,
@@ -207,23 +211,23 @@ class RunInProgress {
       this.#watched(this.#attached, 0);
       return;
     }
-    const group = createCgroup(this.#plan.name);
+    const group = this.#host.group(this.#plan.name);
     // without one the guard finds every process by itself: slower, so it is a feature and no condition
     this.#group = "unavailable" in group ? undefined : group;
     this.#groupKillFd = this.#group === undefined ? undefined : openGroupKill(this.#group);
     if (bpf !== undefined) {
-      const workload = await launchHeld(this.#plan, this.#group, { how: "watched" });
+      const workload = await this.#host.launch(this.#plan, this.#group, { how: "watched" });
       this.#watched(workload, workload.pid);
       return;
     }
     if (tsem === undefined) {
       const { floor } = this.#site;
-      const workload = await launchHeld(this.#plan, this.#group, {
+      const workload = await this.#host.launch(this.#plan, this.#group, {
         how: "filtered",
         ...(floor === undefined ? {} : { rulesetFd: floor.rulesetFd }),
       });
       this.#workload = workload;
-      const protectedPids = [process.pid, workload.guardPid];
+      const protectedPids = this.#protectedPids(workload);
       const { listenerFd, pid: workloadPid } = workload;
       const readsUnheld = floor !== undefined;
       this.#order = { sensor: "seccomp", listenerFd, readsUnheld, workloadPid, protectedPids };
@@ -240,18 +244,21 @@ class RunInProgress {
   /** A workload that programs in the kernel watch. @param workloadPid 0: it is not ours */
   #watched(workload: HeldWorkload, workloadPid: number): void {
     this.#workload = workload;
-    const protectedPids = [process.pid, workload.guardPid].filter((pid) => pid > 0);
+    const protectedPids = this.#protectedPids(workload);
     this.#order = { sensor: "bpf", workloadPid, protectedPids };
     const gone = () => this.#gone?.tell();
     workload.drained.then(gone, gone);
+  }
+
+  #protectedPids({ guardPid }: HeldWorkload): number[] {
+    return [...this.#host.protectedPids, guardPid].filter((pid) => pid > 0);
   }
 
   async loop(): Promise<Ending> {
     const [worker, workload, order] = [this.#worker, this.#workload, this.#order];
     if (worker === undefined || workload === undefined || order === undefined)
       throw new RunError("LAUNCH_FAILED", "nothing was launched");
-    if (this.#attached === undefined) this.#release.push(followJobControl(workload));
-    this.#takeSignals(workload);
+    this.#attend(workload);
     this.#watch();
     const inGroup = workload.features.includes("cgroup");
     this.#served = true;
@@ -325,22 +332,22 @@ class RunInProgress {
     return Promise.race([promise, this.#broken]);
   }
 
-  #takeSignals(workload: HeldWorkload): void {
-    this.#release.push(
-      takeSignals({
-        forward: (signal) => workload.signal(signalNumber(signal)),
-        kill: (reason) => {
-          if (this.#attached === undefined) this.#kill(reason);
-        },
-        asked: (signal) => {
-          this.#stopRequested = true;
-          if (this.#firstHasEnded || this.#attached !== undefined) return;
-          this.#observer.onNotice?.(`${signal} is passed on; once more ends the workload`);
-        },
-        firstHasEnded: () => this.#firstHasEnded,
-        ignores: (signal) => isIgnored(this.#plan.request.ignoredSignals ?? 0n, signal),
-      }),
-    );
+  #attend(workload: HeldWorkload): void {
+    const receiver: SignalReceiver = {
+      forward: (signal) => workload.signal(signalNumber(signal)),
+      kill: (reason) => {
+        if (this.#attached === undefined) this.#kill(reason);
+      },
+      asked: (signal) => {
+        this.#stopRequested = true;
+        if (this.#firstHasEnded || this.#attached !== undefined) return;
+        this.#observer.onNotice?.(`${signal} is passed on; once more ends the workload`);
+      },
+      firstHasEnded: () => this.#firstHasEnded,
+      ignores: (signal) => isIgnored(this.#plan.request.ignoredSignals ?? 0n, signal),
+    };
+    const launched = this.#attached === undefined ? workload : undefined;
+    this.#release.push(this.#host.attend(receiver, launched));
   }
 
   #watch(): void {

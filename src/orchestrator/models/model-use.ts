@@ -16,7 +16,11 @@ import { looksLikeTextModel } from "./text-form.ts";
  * @throws ModelUseError NO_MODEL, OTHER_MAPPING, BAD_MODEL; the message names the file and what is wrong.
  */
 export function loadModel(file: string): WorkloadModel {
-  const text = readModelBytes(file).toString("utf8");
+  return readModel(readModelBytes(file).toString("utf8"), file);
+}
+
+/** A model from the text of a file that somebody else has read. @param file for messages @throws ModelUseError as `loadModel` */
+export function readModel(text: string, file: string): WorkloadModel {
   if (looksLikeTextModel(text)) {
     throw new ModelUseError(
       "BAD_MODEL",
