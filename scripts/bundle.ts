@@ -18,6 +18,7 @@ const PROGRAMS = {
   "bundle/main": "cli/main",
   "bundle/worker": "orchestrator/worker",
   "bundle/probe": "orchestrator/probe/child",
+  "bundle/daemon": "cli/commands/daemon",
 } as const;
 
 type Program = keyof typeof PROGRAMS;
@@ -97,6 +98,16 @@ const galgoHere = require("node:url").pathToFileURL(__filename).href;`,
   if (file !== "galgo") writeDoor(module, outfile);
 }
 
+/** What a program exports to those that load it as a module. */
+function exportsOf(module: string): string {
+  const names: Readonly<Record<string, string>> = {
+    "cli/main": "main",
+    "cli/commands/daemon": "daemon",
+  };
+  const name = names[module];
+  return name === undefined ? "" : `export const { ${name} } = `;
+}
+
 function writeDoor(module: string, bundle: string): void {
   const door = resolve(dist, `${module}.js`);
   const way = JSON.stringify(relative(dirname(door), bundle));
@@ -104,7 +115,7 @@ function writeDoor(module: string, bundle: string): void {
     door,
     `// SPDX-License-Identifier: Apache-2.0
 import { createRequire } from "node:module";
-${module === "cli/main" ? "export const { main } = " : ""}createRequire(import.meta.url)(${way});
+${exportsOf(module)}createRequire(import.meta.url)(${way});
 `,
   );
 }

@@ -40,6 +40,7 @@ export function createProgram(): Command {
   addMark(program);
   addReport(program);
   addModel(program);
+  addDaemon(program);
   return program;
 }
 
@@ -305,4 +306,13 @@ function addReport(program: Command): void {
     .action(async (target, options) =>
       (await import("./commands/report.ts")).report(target, options),
     );
+}
+
+function addDaemon(program: Command): void {
+  program
+    .command("daemon")
+    .description("serve many workloads from one process, until it is told to end (docs/daemon.md)")
+    .option("--config <file>", "configuration (default: /etc/galgo/daemon.toml when it is there)")
+    .option("--json", "say what happens as JSON lines")
+    .action(async (options) => (await import("./commands/daemon.ts")).daemon(options));
 }

@@ -79,3 +79,69 @@ export interface WorkloadStatus {
 export type ControlOrder =
   | { readonly verb: "seal" | "enforce" }
   | { readonly verb: "state" | "pseudonym" | "base"; readonly value: string };
+
+/** `GET /v1/health` */
+export interface DaemonHealth {
+  /** stopping: no new workloads are taken. */
+  readonly status: "ready" | "stopping";
+  readonly pid: number;
+  readonly version: string;
+  /** ISO 8601 */
+  readonly started: string;
+  /** Workloads that run. */
+  readonly workloads: number;
+}
+
+/** `GET /v1/version` */
+export interface DaemonVersion {
+  readonly version: string;
+  readonly api: "v1";
+}
+
+/** `GET /v1/workloads` */
+export interface WorkloadList {
+  /** The oldest first. */
+  readonly workloads: readonly WorkloadStatus[];
+}
+
+/** `GET /v1/workloads/{id}/points`: in the order of discovery. */
+export interface WorkloadPoints {
+  readonly points: readonly {
+    /** hex */
+    readonly coefficient: string;
+    readonly count: number;
+    /** False: outside of the model (forensics). */
+    readonly valid: boolean;
+  }[];
+}
+
+/** `GET /v1/workloads/{id}/coefficients`: of the model, in the order of discovery. */
+export interface WorkloadCoefficients {
+  readonly coefficients: readonly string[];
+}
+
+/** `GET /v1/workloads/{id}/counts`: of the model, in the order of its coefficients. */
+export interface WorkloadPointCounts {
+  readonly counts: readonly number[];
+}
+
+/** What is to be modeled from now on (`POST /v1/attach`); bpf only. */
+export interface AttachOrder {
+  readonly cgroup?: string;
+  readonly pid?: number;
+  readonly name?: string;
+  readonly modelFile?: string;
+  readonly mode?: RunMode;
+  readonly onViolation?: ViolationPolicy;
+}
+
+/** Instead of an answer: application/problem+json (RFC 9457). */
+export interface Problem {
+  readonly type: "about:blank";
+  readonly title: string;
+  readonly status: number;
+  /** Stable, for programs. */
+  readonly code: string;
+  /** A sentence for people. */
+  readonly detail: string;
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// galgo daemon: stays in the foreground until it is told to end, and says one line of each thing on stderr.
+import { CodedError } from "../../base/errors.ts";
+import { type Daemon, type DaemonWord, startDaemon } from "../../daemon/index.ts";
+import { stateRoot } from "../../orchestrator/index.ts";
+import { EXIT_GALGO } from "../exit-status.ts";
+import { say, sayError, sayRaw } from "../render.ts";
+import { packageVersion } from "../version.ts";
+
+interface DaemonCommandOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+type Tell = (word: DaemonWord, text: string) => void;
+
+export async function daemon(options: DaemonCommandOptions): Promise<void> {
+  const tell = options.json === true ? tellJson : tellPlain;
+  try {
+    await serve(options, tell);
+  } catch (error) {
+    // this program is a bundle of its own: its errors are not those that the command line knows
+    if (!(error instanceof CodedError)) throw error;
+    tell("error", error.message);
+    process.exitCode = EXIT_GALGO;
+  }
+}
+
+async function serve({ config }: DaemonCommandOptions, tell: Tell): Promise<void> {
+  const uid = process.getuid?.() ?? -1;
+  const ending = firstSignal();
+  const running = await startDaemon({
+    version: packageVersion(),
+    env: process.env,
+    uid,
+    stateRoot: stateRoot(process.env, uid),
+    ...(config === undefined ? {} : { configFile: config }),
+    tell,
+  });
+  onReload(running, tell);
+  tell("info", `ready: ${running.sockets.api}`);
+  await running.stop(await ending);
+}
+
+/** Settles with the first signal that asks the daemon to end. */
+function firstSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => resolve(signal));
+    // left alone it opens Node's debugger to whoever may signal us
+    process.on("SIGUSR1", () => undefined);
+  });
+}
+
+function onReload(running: Daemon, tell: Tell): void {
+  process.on("SIGHUP", () => {
+    running.reload().then(
+      () => tell("info", "the configuration was read again"),
+      (error: unknown) => tell("error", `the old configuration goes on: ${messageOf(error)}`),
+    );
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+const tellPlain: Tell = (word, text) => (word === "info" ? say(text) : sayError(text));
+
+const tellJson: Tell = (word, text) => {
+  const line = { time: new Date().toISOString(), level: word, message: text };
+  sayRaw(`${JSON.stringify(line)}\n`);
+};

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// The HTTP API as a table of routes. What it says is in types.ts and in the OpenAPI document (openapi.ts).
+import type { HttpBindings } from "@hono/node-server";
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { Peer } from "../../native/unix-socket.ffi.ts";
+import { ApiError } from "../errors.ts";
+import { MAX_REQUEST_BYTES } from "../limits.ts";
+import type { ManagedRun } from "../registry/managed-run.ts";
+import type { Registry } from "../registry/registry.ts";
+import { requireOperator, requireOwner } from "./access.ts";
+import { parseAttachOrder, parseControlOrder } from "./bodies.ts";
+import type { ApiExtensions } from "./extensions.ts";
+import { openApiDocument } from "./openapi.ts";
+import { problemOf, problemResponse } from "./problem.ts";
+import { recordLines } from "./records.ts";
+import type { DaemonHealth, DaemonVersion, WorkloadList } from "./types.ts";
+
+export interface ApiParts {
+  readonly version: string;
+  readonly started: Date;
+  readonly registry: Registry;
+  readonly extensions: ApiExtensions;
+  /** No new workloads are taken any more. */
+  stopping(): boolean;
+  /** Reads the configuration again. @throws DaemonError BAD_CONFIG */
+  reload(): Promise<void>;
+  /** An error that is no refusal. */
+  onError(error: unknown): void;
+  /** Who is at the other end of a connection. */
+  peerOf(bindings: HttpBindings): Peer;
+}
+
+type Env = { readonly Bindings: HttpBindings; readonly Variables: { readonly peer: Peer } };
+type Call = Context<Env>;
+export type ApiApp = Hono<{ Bindings: HttpBindings; Variables: { peer: Peer } }>;
+
+export function createApp(parts: ApiParts): ApiApp {
+  const app: ApiApp = new Hono();
+  app.use(bodyLimit({ maxSize: MAX_REQUEST_BYTES, onError: () => tooLarge() }));
+  app.use(async (c, next) => {
+    c.set("peer", parts.peerOf(c.env));
+    await next();
+  });
+  app.notFound((c) =>
+    problemResponse(
+      problemOf(new ApiError("NOT_FOUND", `there is no ${c.req.method} ${c.req.path}`)),
+    ),
+  );
+  app.onError((error) => {
+    const body = problemOf(error);
+    if (body.status === 500) parts.onError(error);
+    return problemResponse(body);
+  });
+  addDaemon(app, parts);
+  addWorkloads(app, parts);
+  addOrders(app, parts);
+  return app;
+}
+
+function tooLarge(): Response {
+  const message = `a request has at most ${MAX_REQUEST_BYTES} bytes`;
+  return problemResponse(problemOf(new ApiError("BAD_REQUEST", message)));
+}
+
+function addDaemon(app: ApiApp, parts: ApiParts): void {
+  const { version, started, registry, extensions } = parts;
+  app.get("/v1/health", (c) =>
+    c.json({
+      status: parts.stopping() ? "stopping" : "ready",
+      pid: process.pid,
+      version,
+      started: started.toISOString(),
+      workloads: registry.list().length,
+    } satisfies DaemonHealth),
+  );
+  app.get("/v1/version", (c) => c.json({ version, api: "v1" } satisfies DaemonVersion));
+  app.get("/openapi.json", (c) => c.json(openApiDocument(version)));
+  app.get("/metrics", async () => {
+    if (extensions.metrics === undefined) throw notServed("metrics");
+    const { contentType, text } = await extensions.metrics();
+    return new Response(text, { headers: { "content-type": contentType } });
+  });
+}
+
+function notServed(what: string): ApiError {
+  return new ApiError("NOT_SERVED", `this daemon serves no ${what}`);
+}
+
+function addWorkloads(app: ApiApp, { registry }: ApiParts): void {
+  const found = (c: Call): ManagedRun => registry.find(c.req.param("id") ?? "");
+  const own = (c: Call): ManagedRun => {
+    const run = found(c);
+    requireOwner(c.get("peer"), run);
+    return run;
+  };
+  app.get("/v1/workloads", (c) =>
+    c.json({ workloads: registry.list().map((run) => run.status()) } satisfies WorkloadList),
+  );
+  app.get("/v1/workloads/:id", (c) => c.json(found(c).status()));
+  app.get("/v1/workloads/:id/points", (c) => c.json({ points: own(c).points() }));
+  app.get("/v1/workloads/:id/coefficients", (c) =>
+    c.json({ coefficients: validPoints(own(c)).map(({ coefficient }) => coefficient) }),
+  );
+  app.get("/v1/workloads/:id/counts", (c) =>
+    c.json({ counts: validPoints(own(c)).map(({ count }) => count) }),
+  );
+  app.get("/v1/workloads/:id/model", async (c) => jsonResponse(await own(c).model()));
+  for (const kind of ["trajectory", "forensics"] as const)
+    app.get(`/v1/workloads/:id/${kind}`, (c) => linesResponse(c, own(c), kind));
+}
+
+function validPoints(run: ManagedRun): ReturnType<ManagedRun["points"]> {
+  return run.points().filter(({ valid }) => valid);
+}
+
+function jsonResponse(text: string): Response {
+  return new Response(text, { headers: { "content-type": "application/json" } });
+}
+
+/** JSON lines; `?from=N` leaves out the first N, `?follow=1` goes on until the workload has ended. */
+function linesResponse(c: Call, run: ManagedRun, kind: "trajectory" | "forensics"): Response {
+  const from = c.req.query("from") ?? "0";
+  const follow = c.req.query("follow") ?? "0";
+  if (!/^\d{1,15}$/.test(from)) throw new ApiError("BAD_REQUEST", "from: a number of records");
+  if (!/^[01]$/.test(follow)) throw new ApiError("BAD_REQUEST", "follow: 0 or 1");
+  const aborted = new AbortController();
+  const lines = recordLines({
+    path: run.directory[kind],
+    from: Number(from),
+    ...(follow === "1" ? { until: run.ended } : {}),
+    signal: aborted.signal,
+  });
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await lines.next();
+      if (done === true) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      aborted.abort();
+      await lines.return(undefined);
+    },
+  });
+  return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
+}
+
+function addOrders(app: ApiApp, parts: ApiParts): void {
+  const { registry, extensions } = parts;
+  app.post("/v1/workloads/:id/control", async (c) => {
+    const run = registry.find(c.req.param("id"));
+    requireOwner(c.get("peer"), run);
+    await run.control(parseControlOrder(await c.req.text()));
+    return c.json(run.status());
+  });
+  app.post("/v1/workloads/:id/kill", (c) => {
+    const run = registry.find(c.req.param("id"));
+    const peer = c.get("peer");
+    requireOwner(peer, run);
+    run.kill(`asked for by user ${peer.uid} over the API`);
+    return c.json(run.status(), 202);
+  });
+  app.post("/v1/attach", async (c) => {
+    const peer = c.get("peer");
+    requireOperator(peer);
+    if (extensions.attach === undefined) throw notServed("attach");
+    return c.json(await extensions.attach(parseAttachOrder(await c.req.text()), peer), 201);
+  });
+  app.post("/v1/reload", async (c) => {
+    requireOperator(c.get("peer"));
+    await parts.reload();
+    return c.json({ reloaded: true });
+  });
+}

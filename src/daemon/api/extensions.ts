@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// What other parts of the daemon add to the API.
+import type { Peer } from "../../native/unix-socket.ffi.ts";
+import type { AttachOrder, WorkloadStatus } from "./types.ts";
+
+export interface MetricsText {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** Filled by parts when they start; what is not there is answered with a problem. */
+export interface ApiExtensions {
+  metrics?: () => Promise<MetricsText>;
+  attach?: (order: AttachOrder, peer: Peer) => Promise<WorkloadStatus>;
+}

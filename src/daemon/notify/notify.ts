@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tells the service manager how it goes (sd_notify(3)): a datagram to the socket that it has named. Without one nothing is told.
+import { sendDatagram } from "../../native/unix-socket.ffi.ts";
+
+export interface ServiceManager {
+  ready(status: string): void;
+  /** Followed by `ready` when it is done. */
+  reloading(): void;
+  stopping(): void;
+  /** Ends the signs of life. */
+  close(): void;
+}
+
+const US_PER_MS = 1_000n;
+const NS_PER_US = 1_000n;
+
+/**
+ * Takes the variables of the service manager out of `env`, so that no workload gets them, and begins with the signs of life that
+ * it wants (WATCHDOG_USEC).
+ * @param onTrouble it could not be told: one line
+ */
+export function serviceManager(
+  env: NodeJS.ProcessEnv,
+  onTrouble: (text: string) => void,
+): ServiceManager {
+  const socket = taken(env, "NOTIFY_SOCKET");
+  const interval = watchdogInterval(taken(env, "WATCHDOG_USEC"), taken(env, "WATCHDOG_PID"));
+  if (socket === undefined) return new NoManager();
+  return new Manager(socket, interval, onTrouble);
+}
+
+function taken(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  const value = env[name];
+  delete env[name];
+  return value === undefined || value === "" ? undefined : value;
+}
+
+/** Half of the time that it waits (ms), as sd_watchdog_enabled(3) advises; undefined when it does not wait for us. */
+function watchdogInterval(usec: string | undefined, pid: string | undefined): number | undefined {
+  if (usec === undefined || !/^\d{1,18}$/.test(usec) || usec === "0") return undefined;
+  if (pid !== undefined && pid !== String(process.pid)) return undefined;
+  return Math.max(1, Number(BigInt(usec) / US_PER_MS / 2n));
+}
+
+class NoManager implements ServiceManager {
+  ready(): void {}
+  reloading(): void {}
+  stopping(): void {}
+  close(): void {}
+}
+
+class Manager implements ServiceManager {
+  readonly #socket: string;
+  readonly #onTrouble: (text: string) => void;
+  readonly #timer: NodeJS.Timeout | undefined;
+  #told = false;
+
+  constructor(socket: string, intervalMs: number | undefined, onTrouble: (text: string) => void) {
+    this.#socket = socket;
+    this.#onTrouble = onTrouble;
+    if (intervalMs === undefined) return;
+    // sent by the thread that looks after everything: when that hangs, the daemon is replaced
+    this.#timer = setInterval(() => this.#send("WATCHDOG=1"), intervalMs);
+    this.#timer.unref();
+  }
+
+  ready(status: string): void {
+    this.#send(`READY=1\nSTATUS=${status.replaceAll("\n", " ")}`);
+  }
+
+  reloading(): void {
+    const now = process.hrtime.bigint() / NS_PER_US;
+    this.#send(`RELOADING=1\nMONOTONIC_USEC=${now}`);
+  }
+
+  stopping(): void {
+    this.#send("STOPPING=1");
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #send(text: string): void {
+    try {
+      sendDatagram(this.#socket, Buffer.from(text));
+    } catch (error) {
+      if (this.#told) return;
+      this.#told = true;
+      const message = error instanceof Error ? error.message : String(error);
+      this.#onTrouble(`the service manager can not be told: ${message}`);
+    }
+  }
+}

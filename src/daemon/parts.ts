@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of the daemon in the order in which they are started.
+import type { DaemonPart } from "./part.ts";
+
+export const PARTS: readonly DaemonPart[] = [];
