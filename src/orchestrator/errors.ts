@@ -44,5 +44,10 @@ export class RunError extends CodedError<
   | "NO_FLOOR"
 > {}
 
+/** An order to a namespace that can not be carried out; nothing has changed. */
+export class ControlError extends CodedError<
+  "SEALED" | "TOO_LATE" | "BAD_VALUE" | "NOT_SUPPORTED" | "ENDED"
+> {}
+
 /** A report can not be made of what was named, or of the page that Galgo was built with. */
 export class ReportError extends CodedError<"NOT_REPORTABLE" | "BAD_TEMPLATE"> {}

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the worker thread tells the main thread without messages: shared counters that the main thread can read
-// while the worker is blocked. One writer, many readers; each field is a 64-bit integer.
+// while the worker is blocked. One writer, many readers; each field is a 64-bit integer. Behind them: events by hook, and the
+// histogram of decision times.
+import { HOOK_NAMES } from "../event/index.ts";
+import type { HookName } from "../event/index.ts";
+import { LATENCY_BYTES, LatencyHistogram } from "./namespace/latency.ts";
+import type { LatencySummary } from "./namespace/latency.ts";
 
 const BUSY_SINCE = 0;
 const PROGRESS = 1;
@@ -8,7 +13,11 @@ const EVENTS = 2;
 const VIOLATIONS = 3;
 const LOST = 4;
 const REFUSED = 5;
-const FIELDS = 6;
+const EXTENDED = 6;
+const SEALED = 7;
+const FIELDS = 8;
+const HOOKS_AT = FIELDS * BigInt64Array.BYTES_PER_ELEMENT;
+const LATENCY_AT = HOOKS_AT + HOOK_NAMES.length * Float64Array.BYTES_PER_ELEMENT;
 
 /** A reading of the counters. */
 export interface Pulse {
@@ -20,18 +29,33 @@ export interface Pulse {
   readonly violations: bigint;
   readonly lost: bigint;
   readonly refused: bigint;
+  /** Events that extended the model. */
+  readonly extended: bigint;
+  /** What is new is outside of the model. */
+  readonly sealed: boolean;
+}
+
+/** Times from a held event to its answer. */
+export interface LiveLatency extends LatencySummary {
+  /** Of all of them (us). */
+  readonly sumUs: number;
 }
 
 export function newHeartbeatBuffer(): SharedArrayBuffer {
-  return new SharedArrayBuffer(FIELDS * BigInt64Array.BYTES_PER_ELEMENT);
+  return new SharedArrayBuffer(LATENCY_AT + LATENCY_BYTES);
 }
 
 /** The worker's side. */
 export class Heartbeat {
+  readonly latency: LatencyHistogram;
   readonly #fields: BigInt64Array;
+  /** Plain 64-bit stores; they are not torn on the processors that Galgo runs on. */
+  readonly #hooks: Float64Array;
 
   constructor(buffer: SharedArrayBuffer) {
-    this.#fields = new BigInt64Array(buffer);
+    this.#fields = fieldsOf(buffer);
+    this.#hooks = hooksOf(buffer);
+    this.latency = new LatencyHistogram(buffer, LATENCY_AT);
   }
 
   /** An event was taken; the watchdog's clock runs until `idle`. */
@@ -47,8 +71,19 @@ export class Heartbeat {
     Atomics.add(this.#fields, PROGRESS, BigInt(amount));
   }
 
-  event(): void {
+  /** @param hook undefined: it is not known of which */
+  event(hook?: HookName): void {
     Atomics.add(this.#fields, EVENTS, 1n);
+    const at = hook === undefined ? undefined : HOOK_INDEX.get(hook);
+    if (at !== undefined) this.#hooks[at] = (this.#hooks[at] ?? 0) + 1;
+  }
+
+  extended(): void {
+    Atomics.add(this.#fields, EXTENDED, 1n);
+  }
+
+  sealed(): void {
+    Atomics.store(this.#fields, SEALED, 1n);
   }
 
   violation(): void {
@@ -65,7 +100,7 @@ export class Heartbeat {
 }
 
 export function readPulse(buffer: SharedArrayBuffer): Pulse {
-  const fields = new BigInt64Array(buffer);
+  const fields = fieldsOf(buffer);
   return {
     busySince: Atomics.load(fields, BUSY_SINCE),
     progress: Atomics.load(fields, PROGRESS),
@@ -73,5 +108,29 @@ export function readPulse(buffer: SharedArrayBuffer): Pulse {
     violations: Atomics.load(fields, VIOLATIONS),
     lost: Atomics.load(fields, LOST),
     refused: Atomics.load(fields, REFUSED),
+    extended: Atomics.load(fields, EXTENDED),
+    sealed: Atomics.load(fields, SEALED) !== 0n,
   };
+}
+
+export function readLatency(buffer: SharedArrayBuffer): LiveLatency {
+  const histogram = new LatencyHistogram(buffer, LATENCY_AT);
+  return { ...histogram.summary(), sumUs: histogram.sumUs };
+}
+
+/** Events by hook, as far as the thread that decides was told of them; hooks without any are left out. */
+export function readHooks(buffer: SharedArrayBuffer): ReadonlyMap<HookName, number> {
+  const counts = hooksOf(buffer);
+  const seen = HOOK_NAMES.map((hook, at): [HookName, number] => [hook, counts[at] ?? 0]);
+  return new Map(seen.filter(([, count]) => count > 0));
+}
+
+const HOOK_INDEX: ReadonlyMap<HookName, number> = new Map(HOOK_NAMES.map((hook, at) => [hook, at]));
+
+function fieldsOf(buffer: SharedArrayBuffer): BigInt64Array {
+  return new BigInt64Array(buffer, 0, FIELDS);
+}
+
+function hooksOf(buffer: SharedArrayBuffer): Float64Array {
+  return new Float64Array(buffer, HOOKS_AT, HOOK_NAMES.length);
 }

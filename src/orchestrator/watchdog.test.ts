@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Heartbeat, newHeartbeatBuffer, readPulse } from "./heartbeat.ts";
+import { Heartbeat, newHeartbeatBuffer, readHooks, readLatency, readPulse } from "./heartbeat.ts";
 import { LatencyHistogram } from "./namespace/latency.ts";
 import { Losses } from "./namespace/losses.ts";
 import { MAX_LOSS_REASONS } from "./limits.ts";
@@ -15,6 +15,9 @@ describe("the heartbeat", () => {
     const heart = new Heartbeat(buffer);
     heart.busy(7n);
     heart.event();
+    heart.event("file_open");
+    heart.extended();
+    heart.latency.add(2_000);
     heart.violation();
     heart.lost();
     heart.refused();
@@ -23,18 +26,34 @@ describe("the heartbeat", () => {
     assert.deepEqual(readPulse(buffer), {
       busySince: 7n,
       progress: 5n,
-      events: 1n,
+      events: 2n,
       violations: 1n,
       lost: 1n,
       refused: 2n,
+      extended: 1n,
+      sealed: false,
     });
+    assert.deepEqual([...readHooks(buffer)], [["file_open", 1]]);
+    const { count, maxUs, sumUs } = readLatency(buffer);
+    assert.deepEqual([count, maxUs, sumUs], [1, 2, 2]);
+    heart.sealed();
+    assert.equal(readPulse(buffer).sealed, true);
     heart.idle();
     assert.equal(readPulse(buffer).busySince, 0n);
   });
 });
 
 describe("the watchdog's judge", () => {
-  const quiet = { busySince: 0n, progress: 0n, events: 0n, violations: 0n, lost: 0n, refused: 0n };
+  const quiet = {
+    busySince: 0n,
+    progress: 0n,
+    events: 0n,
+    violations: 0n,
+    lost: 0n,
+    refused: 0n,
+    extended: 0n,
+    sealed: false,
+  };
 
   it("never complains while nothing is held", () => {
     const judge = createJudge(1_000);

@@ -7,6 +7,8 @@ import type { ViolationReport } from "./namespace/namespace-types.ts";
 import { noBpfSensor } from "./sensors.ts";
 import { takeWorkerThread } from "./thread/worker-thread.ts";
 import type {
+  JoinOrder,
+  NamespaceOrder,
   ServeOrder,
   TsemLaunched,
   TsemLaunchOrder,
@@ -34,6 +36,10 @@ export interface RunWorker {
   readonly exec: Promise<number | null>;
   /** Settles when the workload is gone; rejects with RunError WORKER_FAILED when the worker ended without a result. */
   readonly done: Promise<WorkerResult>;
+  /** In a shared thread only: an order of an operator's. Rejects with ControlError, and then nothing has changed. */
+  control?(order: NamespaceOrder): Promise<void>;
+  /** In a shared thread only: one more listener of the same workload, of a task that came into it from outside. Settles when it is served. */
+  join?(order: JoinOrder): Promise<void>;
   /** BPF only, in place of `serve`: gives the namespace back. The thread ends when that is done. */
   leave(): void;
   /** Ends the thread, also in the middle of something. */

@@ -7,7 +7,7 @@ import type { NamespaceOptions } from "../sensor/tsem/commands.ts";
 import type { TmaSpec } from "../tma/index.ts";
 import type { AgentPlace } from "../sensor/bpf/index.ts";
 import type { BpfSetup } from "./bpf/setup.ts";
-import type { SharedPointsLink } from "./quixote/shared-points.ts";
+import type { SharedPointsLink } from "./live/shared-points.ts";
 import type { NamespaceSummary, ViolationReport } from "./namespace/namespace-types.ts";
 import type { RunMode, ViolationPolicy } from "./run-record.ts";
 
@@ -47,6 +47,20 @@ export interface SeccompOrder {
   /** An open cgroup.kill: writing "1" to it ends the workload without the help of another thread. */
   readonly cgroupKillFd?: number;
 }
+
+/** One more listener of a workload that is served: of a task that came into it from outside (exec into a container). */
+export interface JoinOrder {
+  readonly listenerFd: number;
+  /** Held before its exec. */
+  readonly pid: number;
+}
+
+/** What an operator may order of a namespace that runs, with TSEM's meaning. */
+export type NamespaceOrder =
+  /** enforce: before seal; once sealed, what is outside of the model is refused. */
+  | { readonly verb: "seal" | "enforce" }
+  /** Before seal; base only before the first behaviour. `value`: hex, as long as a digest. */
+  | { readonly verb: "state" | "pseudonym" | "base"; readonly value: string };
 
 export interface BpfOrder {
   readonly sensor: "bpf";

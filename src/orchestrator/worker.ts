@@ -14,7 +14,7 @@ import { Heartbeat } from "./heartbeat.ts";
 import { createNamespace } from "./namespace/namespace.ts";
 import type { Namespace } from "./namespace/namespace.ts";
 import { ProcessLog } from "./records/process-log.ts";
-import { SharedPointsWriter } from "./quixote/shared-points.ts";
+import { SharedPointsWriter } from "./live/shared-points.ts";
 import { openRecordLog } from "./records/record-log.ts";
 import type { RecordLog } from "./records/record-log.ts";
 import { TestMarks } from "./namespace/test-marks.ts";
@@ -53,6 +53,7 @@ function post(message: WorkerMessage): void {
 
 function prepare(setup: WorkerSetup): Bench {
   const heartbeat = new Heartbeat(setup.heartbeat);
+  if (setup.tma.sealed) heartbeat.sealed();
   const shared = setup.shared === undefined ? undefined : new SharedPointsWriter(setup.shared);
   const tma = createInProcessTma(setup.tma, shared);
   const trajectory = openRecordLog(setup.trajectory);
@@ -73,6 +74,7 @@ function prepare(setup: WorkerSetup): Bench {
       processes,
       ...(marks === undefined ? {} : { marks }),
       pulse: heartbeat,
+      latency: heartbeat.latency,
       kill,
       report: (violation) => post({ type: "violation", violation }),
       failed: (error) => post({ type: "failed", message: messageOf(error) }),

@@ -16,26 +16,47 @@ export interface LatencySummary {
   readonly histogram?: readonly (readonly [number, number])[];
 }
 
+const COUNT = 0;
+const LONGEST = 1;
+const SUM = 2;
+const TOTALS_BYTES = 3 * Float64Array.BYTES_PER_ELEMENT;
+
+/** Bytes of a histogram. */
+export const LATENCY_BYTES: number = TOTALS_BYTES + STEPS * OCTAVES * Uint32Array.BYTES_PER_ELEMENT;
+
+/** One writer; in shared memory it may be read at any time by others, who see a decision or do not see it yet. */
 export class LatencyHistogram {
-  readonly #counts = new Uint32Array(STEPS * OCTAVES);
-  #count = 0;
-  #maxNs = 0;
+  readonly #totals: Float64Array;
+  readonly #counts: Uint32Array;
+
+  /** @param memory LATENCY_BYTES from `at` on, a multiple of 8 */
+  constructor(memory: ArrayBufferLike = new ArrayBuffer(LATENCY_BYTES), at = 0) {
+    this.#totals = new Float64Array(memory, at, 3);
+    this.#counts = new Uint32Array(memory, at + TOTALS_BYTES, STEPS * OCTAVES);
+  }
 
   add(ns: number): void {
     const octave = ns < 1 ? 0 : Math.min(OCTAVES - 1, Math.floor(Math.log2(ns)));
     const step = Math.min(STEPS - 1, Math.max(0, Math.floor((ns / 2 ** octave - 1) * STEPS)));
     const slot = octave * STEPS + step;
     this.#counts[slot] = (this.#counts[slot] ?? 0) + 1;
-    this.#count += 1;
-    if (ns > this.#maxNs) this.#maxNs = ns;
+    const totals = this.#totals;
+    totals[COUNT] = (totals[COUNT] ?? 0) + 1;
+    totals[SUM] = (totals[SUM] ?? 0) + ns;
+    if (ns > (totals[LONGEST] ?? 0)) totals[LONGEST] = ns;
+  }
+
+  /** Of all decisions (us). */
+  get sumUs(): number {
+    return round((this.#totals[SUM] ?? 0) / 1_000);
   }
 
   summary(): LatencySummary {
     return {
-      count: this.#count,
+      count: this.#totals[COUNT] ?? 0,
       medianUs: this.#percentileUs(0.5),
       p99Us: this.#percentileUs(0.99),
-      maxUs: round(this.#maxNs / 1_000),
+      maxUs: round(this.#longestNs / 1_000),
       histogram: this.#coarse(),
     };
   }
@@ -50,14 +71,19 @@ export class LatencyHistogram {
   }
 
   #percentileUs(share: number): number {
-    if (this.#count === 0) return 0;
-    const rank = Math.ceil(this.#count * share);
+    const count = this.#totals[COUNT] ?? 0;
+    if (count === 0) return 0;
+    const rank = Math.ceil(count * share);
     let seen = 0;
-    for (const [slot, count] of this.#counts.entries()) {
-      seen += count;
-      if (seen >= rank) return round(Math.min(this.#maxNs, upperNs(slot)) / 1_000);
+    for (const [slot, here] of this.#counts.entries()) {
+      seen += here;
+      if (seen >= rank) return round(Math.min(this.#longestNs, upperNs(slot)) / 1_000);
     }
-    return round(this.#maxNs / 1_000);
+    return round(this.#longestNs / 1_000);
+  }
+
+  get #longestNs(): number {
+    return this.#totals[LONGEST] ?? 0;
   }
 }
 

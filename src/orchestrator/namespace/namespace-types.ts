@@ -9,7 +9,7 @@ import type {
   TaskIdentity,
 } from "../../event/index.ts";
 import type { TrustedModelingAgent } from "../../tma/index.ts";
-import type { LatencySummary } from "./latency.ts";
+import type { LatencyHistogram, LatencySummary } from "./latency.ts";
 import type { Mark } from "../records/marks.ts";
 import type { ProcessLog } from "../records/process-log.ts";
 import type { RecordLog } from "../records/record-log.ts";
@@ -35,7 +35,12 @@ export interface NamespaceAgent extends TrustedModelingAgent {
 
 /** Counters that the watchdog and the progress display read while the worker is busy. */
 export interface NamespacePulse {
-  event(): void;
+  /** @param hook undefined: it is not known of which */
+  event(hook?: HookName): void;
+  /** An event has extended the model. */
+  extended(): void;
+  /** The model is closed from now on. */
+  sealed(): void;
   violation(): void;
   refused(): void;
   lost(): void;
@@ -80,6 +85,8 @@ export interface NamespaceParts {
   /** Keeps account of processes, where somebody wants it. */
   readonly processes?: ProcessLog;
   readonly pulse: NamespacePulse;
+  /** Where decision times are counted; without, in memory of its own. */
+  readonly latency?: LatencyHistogram;
   /** Kills the whole workload, now. */
   kill(reason: string): void;
   report(violation: ViolationReport): void;

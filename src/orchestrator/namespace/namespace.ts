@@ -70,7 +70,7 @@ class ModelingNamespace implements Namespace {
   /** Coefficients that the programs refused although they are in the model. */
   readonly #unprimedPoints = new Set<string>();
   readonly #losses = new Losses();
-  readonly #latency = new LatencyHistogram();
+  readonly #latency: LatencyHistogram;
   /** Number of the event at which each new behaviour of a free run was found. */
   readonly #growth: number[] = [];
   #events = 0;
@@ -91,6 +91,7 @@ class ModelingNamespace implements Namespace {
     this.#parts = parts;
     this.#evidence = new Evidence(parts);
     this.#agent = parts.agent;
+    this.#latency = parts.latency ?? new LatencyHistogram();
     this.root = parts.agent.root;
     this.emptyDigest = parts.agent.emptyDigest;
   }
@@ -120,7 +121,7 @@ class ModelingNamespace implements Namespace {
   decide(event: SecurityEvent, untrusted: boolean): BpfDecision {
     if (this.#since < 0) this.#since = performance.now();
     this.#events += 1;
-    this.#parts.pulse.event();
+    this.#parts.pulse.event(event.hook);
     if (this.#killed !== undefined && !this.#modelsWhileDying) return KILL;
     if (this.#isMark(event)) return ALLOW;
     if (untrusted && this.#enforcing) return this.#refuse(event);
@@ -136,7 +137,7 @@ class ModelingNamespace implements Namespace {
 
   unheld(event: SecurityEvent, how: Unheld): Decision {
     this.#events += 1;
-    this.#parts.pulse.event();
+    this.#parts.pulse.event(event.hook);
     if (how === "log" && this.#enforcing) this.#countRefused();
     let assessment: Assessment;
     try {
@@ -150,7 +151,7 @@ class ModelingNamespace implements Namespace {
 
   happened(event: SecurityEvent, { refused, untrusted }: Happened): BpfDecision {
     this.#events += 1;
-    this.#parts.pulse.event();
+    this.#parts.pulse.event(event.hook);
     // a workload that is being killed is refused everything
     if (this.#killed !== undefined || (refused && this.#parts.programs?.dying() === true))
       return KILL;
@@ -233,7 +234,7 @@ class ModelingNamespace implements Namespace {
 
   violated(event: SecurityEvent, reason: string): Decision {
     this.#events += 1;
-    this.#parts.pulse.event();
+    this.#parts.pulse.event(event.hook);
     if (this.#mode === "free") {
       // what was learned is not what happened: such a run must not become a model unnoticed
       this.lost(reason, describeEvent(event));
@@ -271,6 +272,7 @@ class ModelingNamespace implements Namespace {
 
   seal(): void {
     this.#agent.seal();
+    this.#parts.pulse.sealed();
     if (this.#mode === "free") this.#mode = "detect";
   }
 
@@ -294,6 +296,7 @@ class ModelingNamespace implements Namespace {
   #conforms(event: SecurityEvent, { added, coefficient }: Assessment): BpfDecision {
     if (added) {
       this.#evidence.extend(event, this.#parts.marks?.testOf(event));
+      this.#parts.pulse.extended();
       this.#growth.push(this.#events + (this.#parts.programs?.hits() ?? 0));
     }
     return { action: "allow", discipline: false, point: coefficient };

@@ -2,7 +2,7 @@
 // What the orchestrator answers to each command of a console, payload by payload.
 import { hexToBytes } from "../../base/hex.ts";
 import { MAX_FRAME_BYTES } from "./limits.ts";
-import type { ManagedNamespace, RecordTexts } from "./managed-namespace.ts";
+import type { ManagedNamespace, RecordTexts } from "../live/managed-namespace.ts";
 import { countPayload, countTextPayload, OK, textPayload } from "./protocol.ts";
 import type { CommandName } from "./protocol.ts";
 

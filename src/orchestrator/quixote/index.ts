@@ -8,6 +8,6 @@ export {
   listSockets,
   openConsole,
 } from "./client.ts";
-export type { ManagedNamespace, RecordTexts } from "./managed-namespace.ts";
+export type { ManagedNamespace, RecordTexts } from "../live/managed-namespace.ts";
 export { ConsoleError } from "./protocol.ts";
 export { type ManagementOptions, type ManagementServer, startManagementServer } from "./server.ts";

@@ -7,17 +7,9 @@ export const MAX_FRAME_BYTES = 262_144;
 export const MAX_WAITING = 5;
 /** Bytes of an answer that are put together before they are handed to the kernel. */
 export const ANSWER_CHUNK_BYTES: number = 64 * 1024;
-/** Records that are counted before the thread looks after its other duties. */
-export const LINES_A_TURN = 1_000;
 /** Time that a console gets to read what was sent to it (ms). */
 export const STALL_MS = 30_000;
 /** Bytes of a socket's path (sun_path without its terminator). */
 export const MAX_SOCKET_PATH = 107;
 /** Sessions that went wrong and are told of one by one; later ones are only ended. */
 export const MAX_TOLD = 10;
-/** A power of two, so that a point's place is found without a division. */
-export const SHARED_POINTS_BITS = 12;
-/** Points in one piece of shared memory: 164 KiB with 32-byte digests. */
-export const SHARED_POINTS: number = 1 << SHARED_POINTS_BITS;
-/** How often the thread that decides is looked at while an event that began before `seal` is in hand (ms). */
-export const SEAL_POLL_MS = 1;

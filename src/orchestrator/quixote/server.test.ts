@@ -21,7 +21,7 @@ import { ASK, RawConsole, texts } from "../../../test/helpers/raw-console.ts";
 import { createInProcessTma } from "../../tma/index.ts";
 import { BUILTIN_PROFILES } from "../../model/runtime/index.ts";
 import { MAX_FRAME_BYTES, MAX_TOLD, MAX_WAITING } from "./limits.ts";
-import type { ManagedNamespace, RecordTexts } from "./managed-namespace.ts";
+import type { ManagedNamespace, RecordTexts } from "../live/managed-namespace.ts";
 import { startManagementServer } from "./server.ts";
 import type { ManagementOptions, ManagementServer } from "./server.ts";
 

@@ -4,7 +4,7 @@
 import { createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import { MAX_TOLD, MAX_WAITING, STALL_MS } from "./limits.ts";
-import type { ManagedNamespace } from "./managed-namespace.ts";
+import type { ManagedNamespace } from "../live/managed-namespace.ts";
 import { ConsoleError } from "./protocol.ts";
 import { serveSession } from "./session.ts";
 import { placeSocket } from "./socket-file.ts";

@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { answerTo } from "./answer.ts";
 import { ANSWER_CHUNK_BYTES } from "./limits.ts";
-import type { ManagedNamespace } from "./managed-namespace.ts";
+import type { ManagedNamespace } from "../live/managed-namespace.ts";
 import { commandName, ConsoleError, FrameReader, frameOf, REQUEST_BYTES } from "./protocol.ts";
 import type { CommandName } from "./protocol.ts";
 

@@ -24,6 +24,8 @@ export interface DigestOptions {
   readonly progress: HashProgress;
   /** Digests of earlier runs, by content key; large files that only root can change are looked up and added. */
   readonly kept: Map<string, string>;
+  /** As `kept`, of any size: for several digesters of one thread. Without, each remembers for itself. */
+  readonly rootDigests?: Map<string, string>;
   /** Runs `work` with the agent's own rights, where the thread has taken those of a task. */
   readonly asAgent?: <T>(work: () => T) => T;
 }
@@ -36,13 +38,18 @@ export class ContentDigests {
   readonly #kept: Map<string, string>;
   readonly #asAgent: <T>(work: () => T) => T;
   readonly #cache = new Map<string, string>();
-  readonly #chunk = Buffer.allocUnsafe(CHUNK);
+  readonly #rootDigests: Map<string, string> | undefined;
 
-  constructor(algorithm: string, empty: string, { progress, kept, asAgent }: DigestOptions) {
+  constructor(
+    algorithm: string,
+    empty: string,
+    { progress, kept, rootDigests, asAgent }: DigestOptions,
+  ) {
     this.#algorithm = algorithm;
     this.#empty = empty;
     this.#progress = progress;
     this.#kept = kept;
+    this.#rootDigests = rootDigests;
     this.#asAgent = asAgent ?? ((work) => work());
   }
 
@@ -54,7 +61,7 @@ export class ContentDigests {
   of(fd: number, stat: Stat, scope = ""): string | undefined {
     if (stat.type !== FileType.regular || stat.size === 0n) return this.#empty;
     const key = scope + stat.contentKey;
-    return this.#cache.get(key) ?? this.#keptDigest(stat, key) ?? this.#fresh(fd, stat, scope);
+    return this.#cache.get(key) ?? this.#knownDigest(stat, key) ?? this.#fresh(fd, stat, scope);
   }
 
   /** As `of`, of a content that can change without that `stat` tells: nothing is remembered of it, nor believed. */
@@ -98,37 +105,55 @@ export class ContentDigests {
   /** Reads no further than the file was long at first: one that grows with every look would never end. */
   #read(reader: number, size: bigint): string | undefined {
     if (size > MAX_HASHED) return undefined;
-    const first = sys().pread(reader, this.#chunk, Math.min(CHUNK, Number(size)), 0);
+    const chunk = ownChunk();
+    const first = sys().pread(reader, chunk, Math.min(CHUNK, Number(size)), 0);
     if (first < 0) return undefined;
-    this.#progress();
     // in one call, which costs a third of an object that is made, filled and asked
-    if (BigInt(first) === size) return hash(this.#algorithm, this.#chunk.subarray(0, first), "hex");
+    if (BigInt(first) === size) {
+      const whole = hash(this.#algorithm, chunk.subarray(0, first), "hex");
+      this.#progress();
+      return whole;
+    }
     const digest = createHash(this.#algorithm);
     for (let got = first, offset = 0; got > 0; ) {
-      digest.update(this.#chunk.subarray(0, got));
+      digest.update(chunk.subarray(0, got));
       offset += got;
-      got = sys().pread(reader, this.#chunk, Math.min(CHUNK, Number(size) - offset), offset);
-      if (got < 0) return undefined;
       this.#progress();
+      got = sys().pread(reader, chunk, Math.min(CHUNK, Number(size) - offset), offset);
+      if (got < 0) return undefined;
     }
     return digest.digest("hex");
   }
 
-  #keptDigest(stat: Stat, key: string): string | undefined {
-    return isKept(stat) ? this.#kept.get(key) : undefined;
+  #knownDigest(stat: Stat, key: string): string | undefined {
+    if (!isRoots(stat)) return undefined;
+    return this.#rootDigests?.get(key) ?? (isLarge(stat) ? this.#kept.get(key) : undefined);
   }
 
   #remember(stat: Stat, key: string, digest: string): void {
-    if (isKept(stat)) this.#kept.set(key, digest);
-    if (this.#cache.size >= MAX_CACHED) {
-      const oldest = this.#cache.keys().next().value;
-      if (oldest !== undefined) this.#cache.delete(oldest);
+    if (isRoots(stat) && isLarge(stat)) this.#kept.set(key, digest);
+    const cache = isRoots(stat) ? (this.#rootDigests ?? this.#cache) : this.#cache;
+    if (cache.size >= MAX_CACHED) {
+      const oldest = cache.keys().next().value;
+      if (oldest !== undefined) cache.delete(oldest);
     }
-    this.#cache.set(key, digest);
+    cache.set(key, digest);
   }
 }
 
+let chunkOfThread: Buffer | undefined;
+
+/** Where pieces of files are read to: filled and used without anything between. */
+function ownChunk(): Buffer {
+  chunkOfThread ??= Buffer.allocUnsafe(CHUNK);
+  return chunkOfThread;
+}
+
+function isLarge(stat: Stat): boolean {
+  return stat.size >= WORTH_KEEPING;
+}
+
 /** A workload, or a user, that could change the file could have a digest kept that is not its content's. */
-function isKept(stat: Stat): boolean {
-  return stat.size >= WORTH_KEEPING && stat.uid === 0 && (stat.mode & OTHERS_MAY_WRITE) === 0;
+function isRoots(stat: Stat): boolean {
+  return stat.uid === 0 && (stat.mode & OTHERS_MAY_WRITE) === 0;
 }

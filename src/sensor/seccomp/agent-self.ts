@@ -53,6 +53,11 @@ export function asAgent<T>(work: () => T): T {
   }
 }
 
+/** False while this thread has a task's credentials; between two held calls that means that it could not get rid of them. */
+export function hasOwnCredentials(): boolean {
+  return borrowed === undefined;
+}
+
 /** The acting thread. One per sensor thread; makes the thread's umask and working directory its own. */
 export class AgentSelf {
   readonly status: TaskStatus;

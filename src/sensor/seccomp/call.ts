@@ -36,8 +36,8 @@ export interface Workbench {
   readonly objects: Objects;
   readonly self: AgentSelf;
   readonly sink: EventSink;
-  /** Refuse what is unknown or can not be described. */
-  readonly enforcing: boolean;
+  /** `enforcing`: refuse what is unknown or can not be described; may be ordered while the workload runs. */
+  readonly policy: { enforcing: boolean };
   /** A floor is below: opens that only read are not held. */
   readonly readsUnheld: boolean;
   /** Pids that the workload must never signal or trace: the orchestrator's own. */

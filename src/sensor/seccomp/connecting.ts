@@ -4,6 +4,7 @@
 // meanwhile.
 import { errno } from "../../native/libc.ffi.ts";
 import { sys } from "../../native/syscalls.ffi.ts";
+import type { Watching } from "../served.ts";
 import type { Listener } from "./listener.ts";
 import { readProc } from "./proc.ts";
 
@@ -68,43 +69,79 @@ export function duplicate(fd: number): number {
   return sys().fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
-/** Tasks that wait for their connection. One per sensor. */
+/** Tasks that wait for their connection. One per listener. */
 export class Connecting {
+  readonly #listener: Listener;
   #waiting: Waiting[] = [];
   #lookAt = 0;
+  #watching: Watching | undefined;
+
+  constructor(listener: Listener) {
+    this.#listener = listener;
+  }
+
+  /** From now on the sockets are watched by somebody else, who then calls `look` in place of `attend`. */
+  watchedBy(watching: Watching): void {
+    this.#watching = watching;
+  }
 
   get some(): boolean {
     return this.#waiting.length > 0;
   }
 
+  /** Time until `look` is to be called though no socket is ready (ms); undefined while nobody waits. */
+  get dueInMs(): number | undefined {
+    return this.some ? Math.max(0, this.#lookAt - performance.now()) : undefined;
+  }
+
   add(id: bigint, tid: number, { fd, address, late }: StartedConnection): void {
     this.#waiting.push({ id, tid, fd, address, late, until: performance.now() + patience(fd) });
+    this.#watching?.watch(fd, "output");
   }
 
   /** Waits for an outcome or for the listener. @returns whether the listener has something to receive */
-  attend(listener: Listener): boolean {
+  attend(): boolean {
     const polled = Buffer.alloc(8 * (this.#waiting.length + 1));
-    [listener.fd, ...this.#waiting.map(({ fd }) => fd)].forEach((fd, index) => {
+    [this.#listener.fd, ...this.#waiting.map(({ fd }) => fd)].forEach((fd, index) => {
       polled.writeInt32LE(fd, 8 * index);
       polled.writeInt16LE(index === 0 ? POLLIN : POLLOUT, 8 * index + 4);
     });
     sys().poll(polled, this.#waiting.length + 1, LOOK_MS);
+    this.#settle((index) => polled.readInt16LE(8 * index + 14) !== 0);
+    return (polled.readInt16LE(6) & (POLLIN | POLLHUP)) !== 0;
+  }
+
+  /** Answers those whose outcome is there. @param fd a socket that is ready, or -1 */
+  look(fd: number): void {
+    const before = this.#waiting;
+    this.#settle((index) => before[index]?.fd === fd);
+  }
+
+  close(): void {
+    for (const { fd } of this.#waiting.splice(0)) this.#release(fd);
+  }
+
+  #settle(isReady: (index: number) => boolean): void {
     // not at each call of the others: looking takes longer than most calls
     const looks = performance.now() >= this.#lookAt;
     if (looks) this.#lookAt = performance.now() + LOOK_MS;
     const before = this.#waiting;
     this.#waiting = [];
     before.forEach((one, index) => {
-      const ready = polled.readInt16LE(8 * index + 14) !== 0;
-      const outcome = ready || looks ? outcomeOf(listener, one, ready) : undefined;
-      if (outcome === undefined) this.#waiting.push(one);
-      else finish(listener, one, outcome);
+      const ready = isReady(index);
+      const outcome = ready || looks ? outcomeOf(this.#listener, one, ready) : undefined;
+      if (outcome === undefined) {
+        this.#waiting.push(one);
+        return;
+      }
+      this.#listener.answer(one.id, outcome);
+      this.#release(one.fd);
     });
-    return (polled.readInt16LE(6) & (POLLIN | POLLHUP)) !== 0;
   }
 
-  close(): void {
-    for (const { fd } of this.#waiting.splice(0)) sys().close(fd);
+  #release(fd: number): void {
+    this.#watching?.unwatch(fd);
+    sys().close(fd);
   }
 }
 
@@ -118,11 +155,6 @@ function outcomeOf(listener: Listener, one: Waiting, ready: boolean): number | u
   if (performance.now() >= one.until) return one.late;
   if (!listener.holds(one.id) || isInterrupted(one.tid)) return ERESTARTSYS;
   return undefined;
-}
-
-function finish(listener: Listener, { id, fd }: Waiting, error: number): void {
-  listener.answer(id, error);
-  sys().close(fd);
 }
 
 /** SO_SNDTIMEO (struct timeval) in ms. */

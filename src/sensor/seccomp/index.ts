@@ -13,5 +13,6 @@ export {
 } from "./floor.ts";
 export { parseStatus } from "./proc.ts";
 export type { HandlerName, SyscallRule, When } from "./rule.ts";
-export { serveSeccomp, type ServeOptions } from "./serve.ts";
+export { type ServerCommons, SeccompServer, serveSeccomp, type ServeOptions } from "./serve.ts";
+export { AgentSelf, hasOwnCredentials } from "./agent-self.ts";
 export { REFUSED_CALLS, TABLE } from "./table.ts";

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loop of the sensor: receive a held call, find its task, let its handler decide, answer. Synchronous: it owns
-// its thread, and returns when no task of the workload is left.
+// The sensor at work: receive a held call, find its task, let its handler decide, answer. Either as a loop that owns its thread and
+// returns when no task of the workload is left, or turn by turn, where a thread serves many.
 import { availableParallelism } from "node:os";
 import { sys } from "../../native/syscalls.ffi.ts";
 import type { EventSink, SensorStats } from "../sensor.ts";
+import type { Served, Turn, Watching } from "../served.ts";
 import { AgentSelf, asAgent } from "./agent-self.ts";
-import { AUDIT_ARCH, X32_BIT, numberOf, thisMachine } from "./arch.ts";
+import { AUDIT_ARCH, type Machine, X32_BIT, numberOf, thisMachine } from "./arch.ts";
 import { Call, type Workbench } from "./call.ts";
 import { forbidCoreFiles } from "./core-limit.ts";
 import { Connecting } from "./connecting.ts";
@@ -53,100 +54,149 @@ interface Route {
   readonly handler: Handler;
 }
 
-/** Serves a listener until the workload is gone. Closes the listener. */
-export function serveSeccomp(options: ServeOptions): SensorStats {
-  return new Server(options).run();
+/** What the servers of one thread have in common. */
+export interface ServerCommons {
+  /** Credentials and umask are a thread's. */
+  readonly self: AgentSelf;
+  /** Digests of files that only root can change, by content key. */
+  readonly rootDigests?: Map<string, string>;
 }
 
-class Server {
+/** Serves a listener until the workload is gone. Closes the listener. */
+export function serveSeccomp(options: ServeOptions): SensorStats {
+  const server = new SeccompServer(options);
+  try {
+    server.start();
+    server.loop();
+  } finally {
+    server.close();
+  }
+  return server.stats;
+}
+
+/** Serves one listener. Another one of the same workload is served beside it by what `join` gives. */
+export class SeccompServer implements Served {
   readonly #options: ServeOptions;
   readonly #listener: Listener;
-  readonly #connecting = new Connecting();
+  readonly #connecting: Connecting;
   readonly #bench: Workbench;
   readonly #call: Call;
   readonly #routes: readonly (Route | undefined)[];
   readonly #arch: number;
+  /** Others of the same workload use what is on the bench; it is its maker's to close. */
+  readonly #isJoined: boolean;
   /** More than one CPU, and a kernel that hands over. */
   #shares = false;
   /** Nobody else waits for the agent: it hands its CPU over to the task that it answers. */
   #alone = false;
+  #watching: Watching | undefined;
   #seen = 0n;
   #held = 0n;
   #lost = 0n;
 
-  constructor(options: ServeOptions) {
+  /** @param joined what the first listener of the same workload is served with */
+  constructor(
+    options: ServeOptions,
+    commons: ServerCommons = { self: new AgentSelf() },
+    joined?: Workbench,
+  ) {
     this.#options = options;
+    this.#isJoined = joined !== undefined;
     this.#listener = new Listener(options.listenerFd);
-    const { sink } = options;
-    const views = new Views();
-    const digests = new ContentDigests(options.digest, sink.emptyDigest, {
-      progress: options.progress.alive,
-      kept: options.programDigests ?? new Map(),
-      asAgent,
-    });
-    this.#bench = {
-      listener: this.#listener,
-      memory: new TaskMemory(),
-      tasks: new TaskTable(sink, views),
-      views,
-      objects: new Objects(sink, digests),
-      self: new AgentSelf(),
-      sink,
-      enforcing: options.enforcing,
-      readsUnheld: options.readsUnheld === true,
-      protectedPids: new Set(options.protectedPids),
-      digest: options.digest,
-    };
+    this.#connecting = new Connecting(this.#listener);
+    const bench = joined ?? newBench(options, commons, this.#listener);
+    this.#bench = { ...bench, listener: this.#listener };
     this.#call = new Call(this.#bench);
     const machine = thisMachine();
     this.#arch = AUDIT_ARCH[machine];
-    const routes: (Route | undefined)[] = [];
-    for (const rule of TABLE) {
-      const nr = numberOf(rule.syscall, machine);
-      if (nr >= 0) routes[nr] = { rule, handler: HANDLERS[rule.handler] };
-    }
-    this.#routes = routes;
+    this.#routes = routesOf(machine);
   }
 
-  run(): SensorStats {
+  get stats(): SensorStats {
+    return { seen: this.#seen, held: this.#held, lost: this.#lost };
+  }
+
+  /** Takes the first task in, and tells what was found on the way. */
+  start(): void {
+    const { pid, ready } = this.#options;
+    const { self, tasks, policy } = this.#bench;
     const features: string[] = [];
     if (this.#listener.handOver(true)) {
       features.push("sync-wake-up");
       this.#shares = availableParallelism() > 1;
       this.#alone = true;
     }
-    if (this.#bench.self.ownUmask) features.push("acts-for-task");
-    if (!this.#bench.tasks.addFirst(this.#options.pid))
-      this.#loss("launch", "the first task is gone");
-    if (this.#options.enforcing) forbidCoreFiles(this.#options.pid);
-    this.#options.ready(features);
-    try {
-      this.#loop();
-    } finally {
-      this.#bench.tasks.close();
-      this.#connecting.close();
-      sys().close(this.#listener.fd);
-    }
-    return { seen: this.#seen, held: this.#held, lost: this.#lost };
+    if (self.ownUmask) features.push("acts-for-task");
+    if (!tasks.addFirst(pid)) this.#loss("launch", "the first task is gone");
+    if (policy.enforcing) forbidCoreFiles(pid);
+    ready(features);
   }
 
-  #loop(): void {
-    const { progress, sink } = this.#options;
+  /** Another listener of the same workload: of a task that came into it from outside. Same tasks, objects and decisions. */
+  join(options: Pick<ServeOptions, "listenerFd" | "pid" | "ready">): SeccompServer {
+    const { self } = this.#bench;
+    return new SeccompServer({ ...this.#options, ...options }, { self }, this.#bench);
+  }
+
+  /** From now on what is unknown or can not be described is refused. */
+  enforce(): void {
+    const { policy, tasks } = this.#bench;
+    policy.enforcing = true;
+    for (const pid of tasks.processes.keys()) forbidCoreFiles(pid);
+  }
+
+  begin(watching: Watching): void {
+    this.#watching = watching;
+    this.#connecting.watchedBy(watching);
+    watching.watch(this.#listener.fd, "input");
+    this.start();
+  }
+
+  get dueInMs(): number | undefined {
+    return this.#connecting.dueInMs;
+  }
+
+  turn(fd: number, othersWait: boolean): Turn {
+    if (this.#connecting.some) this.#connecting.look(fd);
+    // received only when it is there: to wait for it is the caller's business
+    if (fd !== this.#listener.fd && !(fd < 0 && this.#listener.moreWaiting())) return "idle";
+    const received = this.#listener.receive();
+    if (received === "end") return "ended";
+    if (received === "again") return "idle";
+    return this.#serveOne(othersWait) ? "more" : "idle";
+  }
+
+  close(): void {
+    this.#watching?.unwatch(this.#listener.fd);
+    this.#connecting.close();
+    if (!this.#isJoined) this.#bench.tasks.close();
+    sys().close(this.#listener.fd);
+  }
+
+  /** Serves until no task of the workload is left. */
+  loop(): void {
     for (;;) {
-      if (this.#connecting.some && !this.#connecting.attend(this.#listener)) continue;
+      if (this.#connecting.some && !this.#connecting.attend()) continue;
       const received = this.#listener.receive();
       if (received === "end") return;
       if (received === "again") continue;
-      progress.begin();
-      this.#seen++;
-      this.#held++;
-      const reply = this.#decide();
-      const more = this.#listener.moreWaiting();
-      this.#share(more);
-      this.#answer(reply);
-      progress.end();
-      sink.answered(more);
+      this.#serveOne(false);
     }
+  }
+
+  /** @returns whether another call of this listener waits already */
+  #serveOne(othersWait: boolean): boolean {
+    const { progress, sink } = this.#options;
+    progress.begin();
+    this.#seen++;
+    this.#held++;
+    const reply = this.#decide();
+    const more = this.#listener.moreWaiting();
+    this.#share(more || othersWait);
+    this.#answer(reply);
+    progress.end();
+    sink.answered(more || othersWait);
+    return more;
   }
 
   /**
@@ -182,8 +232,8 @@ class Server {
 
   /** 32-bit and x32 entry points: the table does not describe what is called there; that it was, is an event, and never allowed. */
   #foreign(task: Task, nr: number): Reply {
-    const { sink, enforcing } = this.#options;
-    if (!enforcing) {
+    const { sink } = this.#options;
+    if (!this.#bench.policy.enforcing) {
       const detail = `system call ${nr} through another architecture's entry point`;
       this.#loss("foreign-entry-point", detail);
       return CONTINUE;
@@ -201,11 +251,12 @@ class Server {
     this.#loss(error.reason, error.detail);
     // should it have been for want of descriptors: those of processes that have ended can go
     this.#bench.tasks.sweep();
-    return this.#options.enforcing ? REFUSED : CONTINUE;
+    return this.#bench.policy.enforcing ? REFUSED : CONTINUE;
   }
 
   #checkAfterwards(task: Task): void {
-    const { sink, enforcing } = this.#options;
+    const { sink } = this.#options;
+    const { enforcing } = this.#bench.policy;
     const { process } = task;
     for (const check of this.#bench.tasks.due(task)) {
       const found = check.contradicted(task, this.#bench.objects);
@@ -274,6 +325,48 @@ class Server {
       for (const check of sibling.afterwards) check.installed?.(statFd(fd)?.key ?? "");
     }
   }
+}
+
+function newBench(
+  options: ServeOptions,
+  { self, rootDigests }: ServerCommons,
+  listener: Listener,
+): Workbench {
+  const { sink } = options;
+  const views = new Views();
+  const digests = new ContentDigests(options.digest, sink.emptyDigest, {
+    progress: options.progress.alive,
+    kept: options.programDigests ?? new Map(),
+    asAgent,
+    ...(rootDigests === undefined ? {} : { rootDigests }),
+  });
+  return {
+    listener,
+    memory: new TaskMemory(),
+    tasks: new TaskTable(sink, views),
+    views,
+    objects: new Objects(sink, digests),
+    self,
+    sink,
+    policy: { enforcing: options.enforcing },
+    readsUnheld: options.readsUnheld === true,
+    protectedPids: new Set(options.protectedPids),
+    digest: options.digest,
+  };
+}
+
+let routes: readonly (Route | undefined)[] | undefined;
+
+/** By system call number. */
+function routesOf(machine: Machine): readonly (Route | undefined)[] {
+  if (routes !== undefined) return routes;
+  const found: (Route | undefined)[] = [];
+  for (const rule of TABLE) {
+    const nr = numberOf(rule.syscall, machine);
+    if (nr >= 0) found[nr] = { rule, handler: HANDLERS[rule.handler] };
+  }
+  routes = found;
+  return found;
 }
 
 function slip(error: unknown): Unseen {

@@ -184,7 +184,7 @@ function decideOpen(call: Call, fd: number, stat: Stat, flags: number): Reply | 
   const use = { hook: "file_open", flags: eventFlags(flags) } as const;
   const file = call.bench.objects.file(call.task.process, fd, stat, use);
   const refusal = call.refusal("file_open", { file });
-  if (refusal !== undefined || !call.bench.enforcing) return refusal;
+  if (refusal !== undefined || !call.bench.policy.enforcing) return refusal;
   return reachesAgent(call, file.path.pathname, flags) ? REFUSED : undefined;
 }
 

@@ -46,7 +46,7 @@ function decide(call: Call, aim: Aim, args: readonly number[], told: boolean): R
   const text = beyond ? "outside" : aim;
   const refusal = call.syscallRefusal(args.map(BigInt), text);
   if (refusal !== undefined) return refusal;
-  return aim === "galgo" && call.bench.enforcing ? REFUSED : CONTINUE;
+  return aim === "galgo" && call.bench.policy.enforcing ? REFUSED : CONTINUE;
 }
 
 /** prlimit64 with a new limit. The size of core files is told: the kernel writes them without any open. */

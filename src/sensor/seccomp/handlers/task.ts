@@ -46,7 +46,7 @@ export function isProtected({ bench }: Call, id: number): boolean {
 function signalOne(call: Call, pid: number, sig: number): Reply {
   const { bench } = call;
   const process = bench.tasks.find(pid);
-  if (process === undefined && bench.enforcing && isProtected(call, pid)) {
+  if (process === undefined && bench.policy.enforcing && isProtected(call, pid)) {
     // the signal would end the supervision itself: refused whatever the model says, and recorded
     return signalEvent(call, undefined, sig) ?? REFUSED;
   }
@@ -67,10 +67,11 @@ function signalEvent(call: Call, target: Process | undefined, sig: number): Repl
  * can not be blocked would end the supervision together with what was meant.
  */
 function signalGroup(call: Call, pid: number, sig: number): Reply {
-  if (pid === -1) return call.bench.enforcing ? allOrNothing(call, sig) : everything(call, sig);
+  if (pid === -1)
+    return call.bench.policy.enforcing ? allOrNothing(call, sig) : everything(call, sig);
   const group = pid === 0 ? groupOf(call.task.process.tgid) : -pid;
   if (UNBLOCKABLE.has(sig) && holdsGalgo(call, group)) {
-    return call.bench.enforcing ? allOrNothing(call, sig) : everything(call, sig);
+    return call.bench.policy.enforcing ? allOrNothing(call, sig) : everything(call, sig);
   }
   return signalMembers(call, group, sig);
 }
@@ -148,7 +149,7 @@ function access(call: Call, pid: number, mode: number): Reply {
   const child = target?.identity.taskId ?? "0".repeat(call.bench.sink.emptyDigest.length);
   const refusal = call.refusal("ptrace_access_check", { child, mode });
   if (refusal !== undefined) return refusal;
-  return call.bench.enforcing && isProtected(call, pid) ? REFUSED : CONTINUE;
+  return call.bench.policy.enforcing && isProtected(call, pid) ? REFUSED : CONTINUE;
 }
 
 /** setuid, setreuid, setresuid, setfsuid and the same for groups. */

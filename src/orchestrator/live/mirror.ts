@@ -9,7 +9,7 @@ import type { TmaSpec } from "../../tma/index.ts";
 import { readPulse } from "../heartbeat.ts";
 import { SEAL_POLL_MS } from "./limits.ts";
 import type { ManagedNamespace } from "./managed-namespace.ts";
-import { ConsoleError } from "./protocol.ts";
+import { ConsoleError } from "../quixote/protocol.ts";
 import { recordTexts } from "./record-texts.ts";
 import type { SharedPointsReader } from "./shared-points.ts";
 

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is shown of a namespace while it runs, without asking the thread that decides.
+export {
+  type LiveLatency,
+  newHeartbeatBuffer,
+  type Pulse,
+  readHooks,
+  readLatency,
+  readPulse,
+} from "../heartbeat.ts";
+export type { ManagedNamespace, RecordTexts } from "./managed-namespace.ts";
+export { createMirror, type Mirror, type MirrorParts } from "./mirror.ts";
+export { type LivePoints, openLivePoints } from "./open-points.ts";
+export type { SharedPointsLink, SharedPointsReader } from "./shared-points.ts";
