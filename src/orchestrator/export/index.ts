@@ -7,4 +7,5 @@ export {
   type ExportRequest,
   type ExportResult,
 } from "./export-model.ts";
+export { BASE_CALLS } from "./base-calls.ts";
 export { type Loss, lossLine } from "./losses.ts";

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Events from tasks.
+import type { Coe } from "../../event/coe.ts";
 import type { CellByHook, HookName, SecurityEvent } from "../../event/event.ts";
 import type { Task } from "./tasks.ts";
+
+/** The credentials of a task as events tell them. */
+export function shownCoe({ status, process }: Task): Coe {
+  return process.ids?.coe(status.coe) ?? status.coe;
+}
 
 /** A security event of `task`. */
 export function eventOf<H extends HookName>(
@@ -18,7 +24,7 @@ export function eventOf<H extends HookName>(
     tgid: task.process.tgid,
     process: task.process.name,
     task: task.process.identity,
-    coe: task.status.coe,
+    coe: shownCoe(task),
     ts,
     cell,
   };

@@ -4,6 +4,7 @@ import type { DentryId, FileId, InodeId, PathId } from "../../event/cell/file.ts
 import type { HookName } from "../../event/event.ts";
 import { decodePath } from "../../base/path-text.ts";
 import type { EventSink } from "../sensor.ts";
+import type { IdMap } from "./id-map.ts";
 import type { ContentDigests } from "../file/digest.ts";
 import { FileType, type Stat, filesystemOf, inodeId, pathOfFd, statFd } from "../file/stat.ts";
 import type { Process } from "./tasks.ts";
@@ -51,18 +52,23 @@ export interface PlannedCreation {
 export class Objects {
   readonly #sink: EventSink;
   readonly #digests: ContentDigests;
+  readonly #ids: IdMap | undefined;
   readonly #created = new Map<string, Creation>();
   readonly #instances = new Map<string, bigint>();
   readonly #temporary = new TemporaryDirectories();
   #evicted = false;
 
-  constructor(sink: EventSink, digests: ContentDigests) {
+  /** @param ids how numbers of users and groups are told, where they are not ours */
+  constructor(sink: EventSink, digests: ContentDigests, ids?: IdMap) {
     this.#sink = sink;
     this.#digests = digests;
+    this.#ids = ids;
   }
 
   inode(fd: number, stat: Stat): InodeId {
-    return inodeId(stat, filesystemOf(fd, stat));
+    const id = inodeId(stat, filesystemOf(fd, stat));
+    const ids = this.#ids;
+    return ids === undefined ? id : { ...id, uid: ids.uid(id.uid), gid: ids.gid(id.gid) };
   }
 
   /** Path of an open object as the process names it. */
@@ -177,10 +183,19 @@ function isProgramUse({ hook, flags }: { hook: HookName; flags: number }): boole
 /** A path of ours as a process with another root names it. */
 function inView(process: Process, pathname: string): string {
   const { prefix } = process.view;
-  if (prefix === "" || !pathname.startsWith(prefix)) return pathname;
+  if (prefix === "" || !pathname.startsWith(prefix)) return ownNumbered(process, pathname);
   const rest = pathname.slice(prefix.length);
   if (rest === "") return "/";
-  return rest.startsWith("/") ? rest : pathname;
+  return ownNumbered(process, rest.startsWith("/") ? rest : pathname);
+}
+
+/** In the /proc of a container a process has another number than here: under its own it is told as events name it, so that rules see that it is itself. */
+function ownNumbered({ innerPid, tgid }: Process, pathname: string): string {
+  if (innerPid === undefined || innerPid === tgid || !pathname.startsWith("/proc/"))
+    return pathname;
+  const own = `/proc/${innerPid}`;
+  if (pathname !== own && !pathname.startsWith(`${own}/`)) return pathname;
+  return `/proc/${tgid}${pathname.slice(own.length)}`;
 }
 
 function decodeName(name: Buffer): string {

@@ -4,6 +4,7 @@ import type { TaskIdentity } from "../../event/event.ts";
 import { errno } from "../../native/libc.ffi.ts";
 import { sys } from "../../native/syscalls.ffi.ts";
 import { ExecsUnderWay } from "./image-stamp.ts";
+import type { IdMap } from "./id-map.ts";
 import type { Image } from "./images.ts";
 import type { Afterwards } from "./opened.ts";
 import type { TaskStatus } from "./proc.ts";
@@ -26,6 +27,9 @@ export interface Birth {
   readonly identity: TaskIdentity;
   readonly name: string;
   readonly untrusted: boolean;
+  readonly ids?: IdMap | undefined;
+  /** Its number in the container's own pid namespace. */
+  readonly innerPid?: number | undefined;
 }
 
 /** A process of the workload. */
@@ -54,6 +58,12 @@ export class Process {
   splitFs = false;
   /** Children may be born into other namespaces than this process is in. */
   childrenDiffer = false;
+  /** Its container has a user namespace: how numbers of users and groups are told. */
+  readonly ids: IdMap | undefined;
+  /** Its number in the container's own pid namespace: what it finds itself under in /proc. */
+  readonly innerPid: number | undefined;
+  /** It was brought into the workload by a container runtime and is still the runtime's program: what it does is none of the workload's. */
+  settingUp = false;
   readonly threads: Map<number, Task> = new Map();
   /** Threads may differ in credentials (one of them changed its own). */
   divergent = false;
@@ -69,6 +79,8 @@ export class Process {
     this.image = birth.image;
     this.name = birth.name;
     this.untrusted = birth.untrusted;
+    this.ids = birth.ids;
+    this.innerPid = birth.innerPid;
     this.view = seen.view;
     this.viewEpoch = seen.epoch;
   }

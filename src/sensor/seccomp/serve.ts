@@ -17,6 +17,7 @@ import { Listener } from "./listener.ts";
 import { TaskMemory } from "./memory.ts";
 import { Objects } from "./objects.ts";
 import { CONTINUE, type FdReply, NONE, REFUSED, type Reply, fail } from "./reply.ts";
+import { idMapOf } from "./id-map.ts";
 import type { SyscallRule } from "./rule.ts";
 import { statFd } from "../file/stat.ts";
 import { TABLE } from "./table.ts";
@@ -30,8 +31,13 @@ const ENOENT = 2;
 /** Options of `serveSeccomp`. */
 export interface ServeOptions {
   readonly listenerFd: number;
-  /** The launched process, held before its first exec. */
+  /** The first process, held before its first exec. */
   readonly pid: number;
+  /**
+   * Who brought it: a launcher of Galgo's (default), or a container runtime. What a runtime's program does after the filter is there and
+   * before it execs the container's program is the runtime's: it goes on, is no event, and only that exec is decided on.
+   */
+  readonly broughtBy?: "launcher" | "container-runtime";
   readonly sink: EventSink;
   /** Name of the namespace's digest, as node:crypto knows it. */
   readonly digest: string;
@@ -127,7 +133,8 @@ export class SeccompServer implements Served {
       this.#alone = true;
     }
     if (self.ownUmask) features.push("acts-for-task");
-    if (!tasks.addFirst(pid)) this.#loss("launch", "the first task is gone");
+    const how = isContainer(this.#options) ? "set-up" : "launched";
+    if (!tasks.addFirst(pid, how)) this.#loss("launch", "the first task is gone");
     if (policy.enforcing) forbidCoreFiles(pid);
     ready(features);
   }
@@ -220,14 +227,23 @@ export class SeccompServer implements Served {
       const foreign = notif.readUInt32LE(20) !== this.#arch || nr >= X32_BIT;
       const route = foreign ? undefined : this.#routes[nr];
       if (route === undefined) return this.#foreign(task, nr);
-      this.#call.begin(task, route.rule);
-      const reply = route.handler(this.#call);
-      return this.#call.shallBeLeft(reply) ? route.handler(this.#call) : reply;
+      return this.#handle(task, route);
     } catch (error) {
       if (error instanceof SensorBroken) throw error;
       // a slip of ours is no reason to let a call pass, nor to kill everybody: counted as lost, which keeps a run from being sealed
       return this.#unseen(error instanceof Unseen ? error : slip(error));
     }
+  }
+
+  #handle(task: Task, { rule, handler }: Route): Reply {
+    if (task.process.settingUp && rule.handler !== "exec") {
+      forgetWhatItWas(task);
+      return CONTINUE;
+    }
+    const call = this.#call;
+    call.begin(task, rule);
+    const reply = handler(call);
+    return call.shallBeLeft(reply) ? handler(call) : reply;
   }
 
   /** 32-bit and x32 entry points: the table does not describe what is called there; that it was, is an event, and never allowed. */
@@ -334,6 +350,7 @@ function newBench(
 ): Workbench {
   const { sink } = options;
   const views = new Views();
+  const ids = isContainer(options) ? idMapOf(options.pid) : undefined;
   const digests = new ContentDigests(options.digest, sink.emptyDigest, {
     progress: options.progress.alive,
     kept: options.programDigests ?? new Map(),
@@ -343,9 +360,9 @@ function newBench(
   return {
     listener,
     memory: new TaskMemory(),
-    tasks: new TaskTable(sink, views),
+    tasks: new TaskTable(sink, views, ids),
     views,
-    objects: new Objects(sink, digests),
+    objects: new Objects(sink, digests, ids),
     self,
     sink,
     policy: { enforcing: options.enforcing },
@@ -367,6 +384,17 @@ function routesOf(machine: Machine): readonly (Route | undefined)[] {
   }
   routes = found;
   return found;
+}
+
+/** What a runtime does before its exec changes who the process is and what it sees, in calls that nobody looks at. */
+function forgetWhatItWas(task: Task): void {
+  task.stale = true;
+  task.process.divergent = true;
+  task.process.viewEpoch = -1;
+}
+
+function isContainer({ broughtBy }: ServeOptions): boolean {
+  return broughtBy === "container-runtime";
 }
 
 function slip(error: unknown): Unseen {

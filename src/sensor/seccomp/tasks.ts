@@ -5,11 +5,13 @@
 import type { TaskIdentity } from "../../event/event.ts";
 import { sys } from "../../native/syscalls.ffi.ts";
 import type { EventSink } from "../sensor.ts";
+import type { IdMap } from "./id-map.ts";
 import { type NewImage, imageStamp } from "./image-stamp.ts";
 import { Images } from "./images.ts";
 import { SWEEP_AT } from "./limits.ts";
 import type { Afterwards } from "./opened.ts";
-import { type TaskStatus, readStatus, shareMemory } from "./proc.ts";
+import { linkText } from "./link.ts";
+import { type TaskStatus, pidsInNamespaces, readProc, readStatus, shareMemory } from "./proc.ts";
 import { type Birth, Process, type SeenView, Task, alive, processAlive } from "./process.ts";
 import type { Views } from "./view.ts";
 
@@ -21,15 +23,20 @@ const POLLIN = 1;
 export class TaskTable {
   readonly #sink: EventSink;
   readonly #views: Views;
+  readonly #ids: IdMap | undefined;
   readonly #tasks = new Map<number, Task>();
   readonly #processes = new Map<number, Process>();
   readonly #images = new Images();
+  /** Of the container. */
+  #pidNamespace: string | undefined;
   #sweepAt = SWEEP_AT;
   #restricted = false;
 
-  constructor(sink: EventSink, views: Views) {
+  /** @param ids how numbers of users and groups are told, where they are not ours */
+  constructor(sink: EventSink, views: Views, ids?: IdMap) {
     this.#sink = sink;
     this.#views = views;
+    this.#ids = ids;
   }
 
   /** A process has put more restrictions on itself; its children have them too, and it is not always known whose child one is. */
@@ -38,15 +45,23 @@ export class TaskTable {
     this.#restricted = true;
   }
 
-  /** Registers the launched process, still the launcher's image. False when it is gone already. */
-  addFirst(pid: number): boolean {
+  /**
+   * Registers a process that comes from outside, still the image of what brought it. False when it is gone already.
+   * @param how launched: by a launcher of Galgo's, which only execs; set-up: by a container runtime, which has more to do before
+   */
+  addFirst(pid: number, how: "launched" | "set-up" = "launched"): boolean {
     const status = readStatus(pid);
     const stamp = imageStamp(pid);
     if (status === undefined || stamp === undefined) return false;
     const identity = this.#sink.root;
     const image = this.#images.add({ stamp, identity, untrusted: false });
-    const birth = { image, identity, name: status.name, untrusted: false };
-    this.#add(new Process(status.tgid, status.ppid, birth, this.#look(pid)), pid, status);
+    if (how === "set-up") this.#pidNamespace ??= linkText(`/proc/${pid}/ns/pid`);
+    const inside = this.#inside(status.tgid);
+    const birth = { image, identity, name: status.name, untrusted: false, ...inside };
+    const process = new Process(status.tgid, status.ppid, birth, this.#look(pid));
+    process.settingUp = how === "set-up";
+    process.adoptsOrphans = status.isInit;
+    this.#add(process, pid, status);
     return true;
   }
 
@@ -167,6 +182,7 @@ export class TaskTable {
     this.dropOtherThreads(process);
     process.sharesMemory = false;
     process.divergent = false;
+    process.settingUp = false;
     image.run(task);
     const { identity, untrusted } = process;
     process.image = this.#images.add({ stamp: image.stamp, identity, untrusted });
@@ -213,27 +229,43 @@ export class TaskTable {
     const process = new Process(status.tgid, status.ppid, birth, seen);
     process.adoptsOrphans = status.isInit;
     const sure = parent !== undefined && isParent(parent);
+    process.settingUp = sure && parent.settingUp;
     process.restricted = sure ? parent.restricted : this.#restricted;
     process.sharesMemory =
       parent === undefined || parent.sharesMemory || shareMemory(parent.tgid, status.tgid);
     return this.#add(process, tid, status);
   }
 
+  /** What else its container makes of a process. */
+  #inside(tgid: number): Pick<Birth, "ids" | "innerPid"> {
+    if (this.#pidNamespace === undefined || linkText(`/proc/${tgid}/ns/pid`) !== this.#pidNamespace)
+      return { ids: this.#ids };
+    const numbers = pidsInNamespaces(readProc(`/proc/${tgid}/status`) ?? "");
+    return { ids: this.#ids, innerPid: numbers?.tgids.at(-1) };
+  }
+
   /** Identity and trust of a process that is seen for the first time. */
   #birth(status: TaskStatus, stamp: string, parent: Process | undefined): Birth {
     const { name } = status;
+    const inside = this.#inside(status.tgid);
     const sameImage = parent?.image.stamp === stamp ? parent : undefined;
     const image = this.#images.find(stamp, parent?.image);
     if (image === undefined) {
       const who = `pid ${status.tgid} (parent ${status.ppid})`;
       this.#sink.lost("unattributed-task", `${who} was forked from no image that is known`);
       const identity = this.unattributed;
-      return { image: { stamp, identity, untrusted: true }, identity, name, untrusted: true };
+      return {
+        image: { stamp, identity, untrusted: true },
+        identity,
+        name,
+        untrusted: true,
+        ...inside,
+      };
     }
     // who adopts orphans need not be the parent, and an orphan may come from any process of its image
     const sure = sameImage !== undefined && isParent(sameImage);
     const untrusted = (sameImage?.untrusted ?? false) || (!sure && image.untrusted);
-    return { image, identity: this.#sink.forked(image.identity), name, untrusted };
+    return { image, identity: this.#sink.forked(image.identity), name, untrusted, ...inside };
   }
 
   #knownParent(ppid: number): Process | undefined {

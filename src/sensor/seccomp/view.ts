@@ -37,6 +37,8 @@ export class Views {
   readonly #known = new Map<string, View>();
 
   constructor() {
+    // what this thread served before may have had the same numbers for other filesystems
+    forgetFilesystems();
     this.#own = factsOf("thread-self");
   }
 

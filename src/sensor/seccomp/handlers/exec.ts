@@ -7,7 +7,7 @@ import { errno } from "../../../native/libc.ffi.ts";
 import { sys } from "../../../native/syscalls.ffi.ts";
 import { asAgent } from "../agent-self.ts";
 import type { Call } from "../call.ts";
-import { eventOf } from "../event-of.ts";
+import { eventOf, shownCoe } from "../event-of.ts";
 import { type ExecImage, readImage } from "../image.ts";
 import { AT, E, EXEC_FLAGS, O } from "../../file/open-flags.ts";
 import { CONTINUE, type Reply, fail } from "../reply.ts";
@@ -187,7 +187,7 @@ function identify(call: Call, task: Task, file: FileId): void {
     file,
     pid: process.tgid,
     process: process.name,
-    coe: task.status.coe,
+    coe: shownCoe(task),
   });
 }
 
