@@ -313,6 +313,7 @@ function addDaemon(program: Command): void {
     .command("daemon")
     .description("serve many workloads from one process, until it is told to end (docs/daemon.md)")
     .option("--config <file>", "configuration (default: /etc/galgo/daemon.toml when it is there)")
+    .option("--check", "only look whether the configuration can be used")
     .option("--json", "say what happens as JSON lines")
     .action(async (options) => (await import("./commands/daemon.ts")).daemon(options));
 }

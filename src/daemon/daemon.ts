@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// The daemon from its start to its end: configuration, directory, registry, parts, API; reload; orderly end.
-import { DEFAULT_CONFIG, type DaemonConfig } from "./config/config.ts";
+// The daemon from its start to its end: configuration, directory, registry, parts, recovery, API; reload; orderly end.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { ownProcessHost } from "../orchestrator/index.ts";
 import { createApp } from "./api/app.ts";
-import type { ApiExtensions } from "./api/extensions.ts";
 import { type ApiServer, peerOfRequest, serveApi } from "./api/server.ts";
+import { type DaemonConfig, loadConfig } from "./config/config.ts";
+import { groupId } from "./config/group.ts";
 import { type HeldDirectory, holdDirectory } from "./doors/place.ts";
 import { DaemonError } from "./errors.ts";
+import { STOP_SECONDS } from "./limits.ts";
 import { type ServiceManager, serviceManager } from "./notify/notify.ts";
-import type { DaemonContext, DaemonWord, RunningPart } from "./part.ts";
-import { PARTS } from "./parts.ts";
+import type { DaemonContext, DaemonPart, DaemonWord, RunningPart } from "./part.ts";
+import { recover } from "./recovery/recover.ts";
 import { Registry } from "./registry/registry.ts";
 import { type DaemonSockets, ownDirectory, socketsIn } from "./sockets.ts";
+
+/** Folder of what the daemon keeps in the state directory; names of workloads have no leading dot. */
+const KEPT = ".daemon";
+const MODELS = ".models";
 
 export interface DaemonOptions {
   readonly version: string;
@@ -19,12 +27,16 @@ export interface DaemonOptions {
   readonly stateRoot: string;
   /** Configuration file that has to be there; undefined: the usual one, when it is there. */
   readonly configFile?: string;
+  /** Started in this order. */
+  readonly parts: readonly DaemonPart[];
   /** One line for people. */
   tell(word: DaemonWord, text: string): void;
 }
 
 export interface Daemon {
   readonly sockets: DaemonSockets;
+  readonly registry: Registry;
+  readonly context: DaemonContext;
   /** Reads the configuration again; workloads do not notice. @throws DaemonError BAD_CONFIG: the old one goes on */
   reload(): Promise<void>;
   /** Takes no more workloads, ends those that run, and settles when everything is given back. */
@@ -33,7 +45,11 @@ export interface Daemon {
 
 /** @throws DaemonError; what a part throws. Nothing is left then. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const daemon = new RunningDaemon(options);
+  const config = checkedConfig(options);
+  const gid = groupId(config.daemon.group);
+  const sockets = socketsIn(requireDirectory(options));
+  const held = holdDirectory(sockets);
+  const daemon = new RunningDaemon(options, { config, gid, sockets, held });
   try {
     await daemon.start();
   } catch (error) {
@@ -43,100 +59,155 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   return daemon;
 }
 
+/** What is certain before anything is started. */
+interface Ground {
+  readonly config: DaemonConfig;
+  readonly gid: number | undefined;
+  readonly sockets: DaemonSockets;
+  readonly held: HeldDirectory;
+}
+
 class RunningDaemon implements Daemon {
   readonly sockets: DaemonSockets;
+  readonly registry: Registry;
+  readonly context: DaemonContext;
   readonly #options: DaemonOptions;
+  readonly #held: HeldDirectory;
   readonly #started = new Date();
-  readonly #registry: Registry;
-  readonly #extensions: ApiExtensions = {};
   readonly #manager: ServiceManager;
   readonly #parts: { readonly name: string; readonly part: RunningPart }[] = [];
-  #config: DaemonConfig = DEFAULT_CONFIG;
-  #directory: HeldDirectory | undefined;
+  #config: DaemonConfig;
   #api: ApiServer | undefined;
-  #stopping = false;
+  #stopping: Promise<void> | undefined;
 
-  constructor(options: DaemonOptions) {
+  constructor(options: DaemonOptions, { config, gid, sockets, held }: Ground) {
     this.#options = options;
-    this.sockets = socketsIn(requireDirectory(options));
-    this.#registry = new Registry({ onError: (error) => this.#failed("a listener", error) });
+    this.#config = config;
+    this.#held = held;
+    this.sockets = sockets;
     this.#manager = serviceManager(options.env, (text) => options.tell("warning", text));
+    this.registry = new Registry({
+      folder: sockets.workloads,
+      onError: (error) => this.#failed("a listener", error),
+    });
+    this.context = this.#contextOf(gid);
   }
 
   async start(): Promise<void> {
-    this.#directory = holdDirectory(this.sockets);
-    const context = this.#context();
-    for (const { name, start } of PARTS) this.#parts.push({ name, part: await start(context) });
-    this.#api = await this.#serve(context);
-    this.#manager.ready("no workloads");
+    mkdirSync(this.context.keptRoot, { recursive: true, mode: 0o700 });
+    for (const { name, start } of this.#options.parts)
+      this.#parts.push({ name, part: await start(this.context) });
+    await recover(
+      this.context,
+      this.#parts.map(({ part }) => part),
+    );
+    this.#api = await this.#serve();
+    this.registry.listen(({ type }) => {
+      if (type === "started" || type === "ended" || type === "failed") this.#sayHowMany();
+    });
+    this.#sayHowMany();
   }
 
   async reload(): Promise<void> {
+    const config = checkedConfig(this.#options);
     this.#manager.reloading();
+    this.#config = config;
     try {
-      for (const { part } of this.#parts) await part.reload?.();
+      for (const { name, part } of this.#parts) await this.#tried(name, part.reload?.());
     } finally {
-      this.#manager.ready("reloaded");
+      this.#sayHowMany();
     }
   }
 
-  async stop(reason: string): Promise<void> {
-    if (this.#stopping) return;
-    this.#stopping = true;
+  stop(reason: string): Promise<void> {
+    this.#stopping ??= this.#end(reason);
+    return this.#stopping;
+  }
+
+  async #end(reason: string): Promise<void> {
     this.#manager.stopping();
-    this.#options.tell("info", `stopping: ${reason}`);
+    this.#options.tell("info", `stopping (${reason}): ${workloads(this.registry)} to end`);
+    for (const { part } of this.#parts) part.closeDoors?.();
+    const grace = this.#config.daemon["stop-seconds"] ?? STOP_SECONDS;
+    await this.registry.close(`the daemon was stopped (${reason})`, grace * 1_000);
     await this.giveBack();
   }
 
   /** Closes what is open, the last one first. What fails does not keep the rest from being closed. */
   async giveBack(): Promise<void> {
-    for (const { name, part } of this.#parts.splice(0).reverse()) {
-      try {
-        await part.close();
-      } catch (error) {
-        this.#failed(name, error);
-      }
-    }
+    for (const { name, part } of this.#parts.splice(0).reverse())
+      await this.#tried(name, part.close());
     this.#api?.close();
     this.#manager.close();
-    this.#directory?.release();
+    this.#held.release();
   }
 
-  #context(): DaemonContext {
-    const { stateRoot, env, tell } = this.#options;
+  #contextOf(gid: number | undefined): DaemonContext {
+    const { version, stateRoot, env, tell } = this.#options;
     const config = (): DaemonConfig => this.#config;
     return {
+      version,
       sockets: this.sockets,
       get config() {
         return config();
       },
       stateRoot,
-      gid: undefined,
+      keptRoot: join(stateRoot, KEPT),
+      get models() {
+        return config().daemon.models ?? join(stateRoot, MODELS);
+      },
+      gid,
       env,
-      registry: this.#registry,
-      api: this.#extensions,
+      registry: this.registry,
+      startWorker: ownProcessHost().startWorker,
+      api: {},
       tell,
     };
   }
 
-  #serve({ gid }: DaemonContext): Promise<ApiServer> {
+  #serve(): Promise<ApiServer> {
     const app = createApp({
       version: this.#options.version,
       started: this.#started,
-      registry: this.#registry,
-      extensions: this.#extensions,
-      stopping: () => this.#stopping,
+      registry: this.registry,
+      extensions: this.context.api,
+      stopping: () => this.#stopping !== undefined,
       reload: () => this.reload(),
       onError: (error) => this.#failed("a request", error),
       peerOf: peerOfRequest,
     });
-    return serveApi(app, this.sockets.api, gid);
+    return serveApi(app, this.sockets.api, this.context.gid);
+  }
+
+  /** The service manager shows it (systemctl status). */
+  #sayHowMany(): void {
+    if (this.#stopping === undefined) this.#manager.ready(workloads(this.registry));
+  }
+
+  async #tried(what: string, work: Promise<void> | undefined): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#failed(what, error);
+    }
   }
 
   #failed(what: string, error: unknown): void {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#options.tell("error", `${what} failed: ${message.replaceAll("\n", " | ")}`);
   }
+}
+
+function workloads(registry: Registry): string {
+  const count = registry.list().length;
+  return count === 1 ? "1 workload" : `${count} workloads`;
+}
+
+/** @throws DaemonError BAD_CONFIG, NO_GROUP */
+function checkedConfig({ configFile, parts }: DaemonOptions): DaemonConfig {
+  const config = loadConfig(configFile);
+  for (const part of parts) part.check?.(config);
+  return config;
 }
 
 function requireDirectory({ env, uid }: DaemonOptions): string {

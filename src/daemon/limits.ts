@@ -15,5 +15,9 @@ export const RECORD_PIECE_BYTES: number = 64 * 1024;
 export const FOLLOW_POLL_MS = 100;
 /** Time that a client gets for the head of a request (ms). */
 export const REQUEST_HEAD_MS = 10_000;
+/** The configuration file (bytes). */
+export const MAX_CONFIG_BYTES: number = 1024 * 1024;
+/** Time that workloads get to end by themselves when the daemon is stopped and nothing else is said (s). */
+export const STOP_SECONDS = 10;
 /** Connections to the API at a time. */
 export const MAX_API_CONNECTIONS = 512;

@@ -32,5 +32,8 @@ export type {
 } from "./run-request.ts";
 export { tsemFolder } from "../sensor/tsem/index.ts";
 export { loadModel, readModel } from "./models/model-use.ts";
-export { defaultName } from "./plan.ts";
+export { defaultName, type RunPlan } from "./plan.ts";
+export { failLeftRun } from "./left-run.ts";
+export { fidelityOf, sensorOf } from "./sensors.ts";
+export { validPoints } from "./records/points-file.ts";
 export { checkName, type RunDirectory, stateRoot } from "./state-dir.ts";

@@ -9,6 +9,7 @@ import type {
 import type { WorkloadModel } from "../model/file/workload-model.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
 import type { ViolationReport } from "./namespace/namespace-types.ts";
+import type { RunPlan } from "./plan.ts";
 import type { RunMode, RunOutcome, RunRecord, ViolationPolicy } from "./run-record.ts";
 import type { RunDirectory } from "./state-dir.ts";
 
@@ -88,7 +89,8 @@ export interface FloorRequest {
 
 /** Called in the main thread while the run goes on. */
 export interface RunObserver {
-  onStart?(run: RunDirectory): void;
+  /** The run has its folder; nothing has been launched. */
+  onStart?(run: RunDirectory, plan: RunPlan): void;
   onViolation?(violation: ViolationReport, run: RunDirectory): void;
   /** Something that a person should know: one line. */
   onNotice?(text: string): void;

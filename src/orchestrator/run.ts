@@ -57,9 +57,9 @@ export async function runWorkload(
   const site = startReport(plan, floor?.record);
   if (floor !== undefined)
     for (const notice of floorNotices(floor.record)) observer.onNotice?.(notice);
-  observer.onStart?.(site.directory);
   const run = new RunInProgress(plan, { ...site, floor }, observer, host);
   try {
+    observer.onStart?.(site.directory, plan);
     // before anything is launched: a socket that can not be made costs no workload
     await run.openToConsoles();
     // the workload is held before its first instruction, so it may be launched while the agent's thread starts

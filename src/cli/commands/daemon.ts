@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo daemon: stays in the foreground until it is told to end, and says one line of each thing on stderr.
 import { CodedError } from "../../base/errors.ts";
-import { type Daemon, type DaemonWord, startDaemon } from "../../daemon/index.ts";
+import { quote } from "../../base/quote.ts";
+import {
+  type Daemon,
+  type DaemonWord,
+  loadConfig,
+  PARTS,
+  startDaemon,
+} from "../../daemon/index.ts";
 import { stateRoot } from "../../orchestrator/index.ts";
 import { EXIT_GALGO } from "../exit-status.ts";
 import { say, sayError, sayRaw } from "../render.ts";
@@ -9,6 +16,7 @@ import { packageVersion } from "../version.ts";
 
 interface DaemonCommandOptions {
   readonly config?: string;
+  readonly check?: boolean;
   readonly json?: boolean;
 }
 
@@ -17,13 +25,22 @@ type Tell = (word: DaemonWord, text: string) => void;
 export async function daemon(options: DaemonCommandOptions): Promise<void> {
   const tell = options.json === true ? tellJson : tellPlain;
   try {
-    await serve(options, tell);
+    if (options.check === true) check(options, tell);
+    else await serve(options, tell);
   } catch (error) {
     // this program is a bundle of its own: its errors are not those that the command line knows
     if (!(error instanceof CodedError)) throw error;
     tell("error", error.message);
     process.exitCode = EXIT_GALGO;
   }
+}
+
+/** Only looks whether the configuration can be used. */
+function check({ config }: DaemonCommandOptions, tell: Tell): void {
+  const loaded = loadConfig(config);
+  for (const part of PARTS) part.check?.(loaded);
+  const { file } = loaded;
+  tell("info", file === undefined ? "there is no configuration" : `${quote(file)} can be used`);
 }
 
 async function serve({ config }: DaemonCommandOptions, tell: Tell): Promise<void> {
@@ -35,6 +52,7 @@ async function serve({ config }: DaemonCommandOptions, tell: Tell): Promise<void
     uid,
     stateRoot: stateRoot(process.env, uid),
     ...(config === undefined ? {} : { configFile: config }),
+    parts: PARTS,
     tell,
   });
   onReload(running, tell);

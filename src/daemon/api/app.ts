@@ -105,7 +105,7 @@ function addWorkloads(app: ApiApp, { registry }: ApiParts): void {
   app.get("/v1/workloads/:id/counts", (c) =>
     c.json({ counts: validPoints(own(c)).map(({ count }) => count) }),
   );
-  app.get("/v1/workloads/:id/model", async (c) => jsonResponse(await own(c).model()));
+  app.get("/v1/workloads/:id/model", (c) => jsonResponse(own(c).model()));
   for (const kind of ["trajectory", "forensics"] as const)
     app.get(`/v1/workloads/:id/${kind}`, (c) => linesResponse(c, own(c), kind));
 }

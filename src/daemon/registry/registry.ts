@@ -1,26 +1,92 @@
 // SPDX-License-Identifier: Apache-2.0
 // The workloads that run under this daemon.
 import { quote } from "../../base/quote.ts";
+import { sensorOf } from "../../orchestrator/index.ts";
 import { ApiError } from "../errors.ts";
+import { MAX_WORKLOADS } from "../limits.ts";
 import { Lifecycle, type LifecycleListener } from "./lifecycle.ts";
-import type { ManagedRun } from "./managed-run.ts";
+import { LiveRun } from "./live-run.ts";
+import type { ManagedRun, StartOrder } from "./managed-run.ts";
+import { type WorkloadEntry, WorkloadFiles } from "./workload-files.ts";
 
 export interface RegistryOptions {
+  /** Folder of the files that say which workloads run. */
+  readonly folder: string;
   /** A listener of the lifecycle threw. */
   onError(error: unknown): void;
 }
 
 export class Registry {
   readonly #lifecycle: Lifecycle;
+  /** Those that are listed, by id. */
   readonly #runs = new Map<string, ManagedRun>();
+  /** All of them, also those that have no id yet. */
+  readonly #all = new Set<ManagedRun>();
+  readonly #files: WorkloadFiles;
+  /** As it was when this daemon started. */
+  readonly #left: readonly WorkloadEntry[];
+  readonly #options: RegistryOptions;
+  #closed = false;
 
   constructor(options: RegistryOptions) {
+    this.#options = options;
+    this.#files = new WorkloadFiles(options.folder);
+    this.#left = this.#files.list();
     this.#lifecycle = new Lifecycle((error) => options.onError(error));
   }
 
   /** @returns what ends it */
   listen(listener: LifecycleListener): () => void {
     return this.#lifecycle.listen(listener);
+  }
+
+  /**
+   * Runs a workload. Whatever goes wrong with it is told by `started` and `ended`, and to the listeners.
+   * @throws ApiError CONFLICT when no more workloads are taken
+   */
+  start(order: StartOrder): ManagedRun {
+    if (this.#closed) throw new ApiError("CONFLICT", "the daemon is stopping: nothing is started");
+    if (this.#all.size >= MAX_WORKLOADS)
+      throw new ApiError("CONFLICT", `${MAX_WORKLOADS} workloads run already: no more are started`);
+    const run = new LiveRun(order, {
+      onStarted: (begun) => this.#begin(begun),
+      onViolation: (of, violation) =>
+        this.#lifecycle.tell({ type: "violation", run: of, violation }),
+      onNotice: (of, text) => {
+        if (of.id !== "") this.#lifecycle.tell({ type: "notice", run: of, text });
+      },
+    });
+    this.#all.add(run);
+    run.ended.then(
+      (result) => this.#end(run, () => this.#lifecycle.tell({ type: "ended", run, result })),
+      (error: unknown) => this.#end(run, () => this.#fail(run, error)),
+    );
+    return run;
+  }
+
+  /** What an earlier daemon had when it was killed. */
+  left(): readonly WorkloadEntry[] {
+    return this.#left;
+  }
+
+  /** An entry of `left` has been dealt with. */
+  settle(entry: WorkloadEntry, what: string): void {
+    this.#lifecycle.tell({ type: "orphaned", entry, what });
+    this.#files.remove(entry.id);
+  }
+
+  /**
+   * Takes no more workloads, asks those that run to end, kills what still runs after `graceMs`, and settles when all reports are written.
+   */
+  async close(reason: string, graceMs: number): Promise<void> {
+    this.#closed = true;
+    const gone = Promise.allSettled([...this.#all].map(({ ended }) => ended));
+    for (const run of this.#all) run.ask();
+    const killing = setTimeout(() => {
+      for (const run of this.#all) run.kill(reason);
+    }, graceMs);
+    await gone;
+    clearTimeout(killing);
   }
 
   /** Workloads that run, the oldest first. */
@@ -44,5 +110,38 @@ export class Registry {
       "AMBIGUOUS",
       `several workloads are named ${quote(id)}: say which by its id (galgo ps)`,
     );
+  }
+
+  #begin(run: ManagedRun): void {
+    const { id, name, owner, origin, plan, directory } = run;
+    this.#runs.set(id, run);
+    this.#files.add({
+      id,
+      name,
+      owner,
+      origin,
+      sensor: sensorOf(plan.request),
+      started: new Date().toISOString(),
+      directory: directory.path,
+      daemonPid: process.pid,
+    });
+    this.#lifecycle.tell({ type: "started", run });
+  }
+
+  #end(run: ManagedRun, tell: () => void): void {
+    this.#all.delete(run);
+    this.#runs.delete(run.id);
+    if (run.id === "") return;
+    tell();
+    try {
+      this.#files.remove(run.id);
+    } catch (error) {
+      this.#options.onError(error);
+    }
+  }
+
+  #fail(run: ManagedRun, error: unknown): void {
+    const cause = error instanceof Error ? error : new Error(String(error));
+    this.#lifecycle.tell({ type: "failed", run, error: cause });
   }
 }

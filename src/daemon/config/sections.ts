@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the configuration file may say, section by section. Each part of the daemon has its section's schema beside it.
+import * as z from "zod/mini";
+
+export interface DaemonSection {
+  /** Group whose members may use the daemon: its name or its number. */
+  readonly group?: string | number;
+  /** Folder of model files that containers are given by name. */
+  readonly models?: string;
+  /** Time that workloads get to end by themselves when the daemon is stopped (s). */
+  readonly "stop-seconds"?: number;
+}
+
+export interface PolicySection {
+  /** What becomes of containers when the daemon is killed. */
+  readonly "on-daemon-loss"?: "kill" | "leave";
+}
+
+/** One of the [[output]] sections, as its kind understands it. */
+export interface OutputSection {
+  readonly kind: string;
+  readonly [key: string]: unknown;
+}
+
+/** The whole file. */
+export interface ConfigFile {
+  readonly daemon?: DaemonSection;
+  readonly policy?: PolicySection;
+  /** Image digest ("sha256:...") to model file or name. */
+  readonly images?: Readonly<Record<string, string>>;
+  readonly output?: readonly OutputSection[];
+}
+
+const MAX_STOP_SECONDS = 3_600;
+
+/** The schema of the whole file; made when it is asked for. */
+export function configSchema(): z.ZodMiniType<ConfigFile> {
+  return z.strictObject({
+    daemon: z.optional(
+      z.strictObject({
+        group: z.optional(z.union([z.string().check(z.minLength(1)), z.int().check(z.gte(0))])),
+        models: z.optional(z.string().check(z.regex(/^\//, "an absolute path"))),
+        "stop-seconds": z.optional(z.int().check(z.gte(0), z.lte(MAX_STOP_SECONDS))),
+      }),
+    ),
+    policy: z.optional(z.strictObject({ "on-daemon-loss": z.optional(z.enum(["kill", "leave"])) })),
+    images: z.optional(
+      z.record(
+        z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/, 'a digest: "sha256:" and 64 hex digits')),
+        z.string().check(z.minLength(1)),
+      ),
+    ),
+    output: z.optional(z.array(z.looseObject({ kind: z.string() }))),
+  }) as unknown as z.ZodMiniType<ConfigFile>;
+}

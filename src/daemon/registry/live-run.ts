@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// A run in the daemon, from the order to its end.
+import type { SecurityPoint } from "../../model/runtime/index.ts";
+import { runWorkload } from "../../orchestrator/index.ts";
+import type { ViolationReport } from "../../orchestrator/namespace/namespace-types.ts";
+import type { RunPlan } from "../../orchestrator/plan.ts";
+import type { RunResult } from "../../orchestrator/run-request.ts";
+import type { RunDirectory } from "../../orchestrator/state-dir.ts";
+import type { ControlOrder, WorkloadOrigin, WorkloadStatus } from "../api/types.ts";
+import { ApiError } from "../errors.ts";
+import type { ManagedRun, StartOrder } from "./managed-run.ts";
+import { modelText } from "./model-text.ts";
+import { StatusReader } from "./status.ts";
+import { WatchedHost } from "./watched-host.ts";
+
+/** What the registry hears of a run. */
+export interface RunEvents {
+  onStarted(run: ManagedRun): void;
+  onViolation(run: ManagedRun, violation: ViolationReport): void;
+  onNotice(run: ManagedRun, text: string): void;
+}
+
+interface Begun {
+  readonly directory: RunDirectory;
+  readonly plan: RunPlan;
+  readonly status: StatusReader;
+}
+
+export class LiveRun implements ManagedRun {
+  readonly owner: number;
+  readonly started: Promise<void>;
+  readonly ended: Promise<RunResult>;
+  readonly #order: StartOrder;
+  readonly #host: WatchedHost;
+  #begun: Begun | undefined;
+
+  constructor(order: StartOrder, events: RunEvents) {
+    this.#order = order;
+    this.#host = new WatchedHost(order.host);
+    this.owner = order.owner;
+    let begin: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    this.ended = this.#run(events, begin);
+    // a run that fails before it begins never begins
+    this.started = Promise.race([begun, this.ended.then(() => undefined)]);
+    // whoever wants to know asks
+    this.started.catch(() => undefined);
+    this.ended.catch(() => undefined);
+  }
+
+  get id(): string {
+    return this.#begun?.directory.runId ?? "";
+  }
+
+  get name(): string {
+    return this.#begun?.directory.name ?? "";
+  }
+
+  get origin(): WorkloadOrigin {
+    const { origin, request } = this.#order;
+    if (origin !== undefined) return origin;
+    const attach = request.bpf?.attach;
+    if (attach !== undefined) return { kind: "attached", ...attach };
+    return { kind: "command", pid: this.#host.pid, command: request.command };
+  }
+
+  get directory(): RunDirectory {
+    return this.#required().directory;
+  }
+
+  get plan(): RunPlan {
+    return this.#required().plan;
+  }
+
+  get heartbeat(): SharedArrayBuffer {
+    return this.#host.heartbeat;
+  }
+
+  status(): WorkloadStatus {
+    return this.#required().status.read();
+  }
+
+  points(): readonly SecurityPoint[] {
+    return this.#host.mirror?.points() ?? [];
+  }
+
+  model(): string {
+    return modelText(this.plan, this.points(), this.status());
+  }
+
+  async control(order: ControlOrder): Promise<void> {
+    const { worker, mirror } = this.#host;
+    if (worker === undefined || mirror === undefined || !this.#host.serving) throw tooEarly();
+    if (worker.control !== undefined) return worker.control(order);
+    if (order.verb === "seal") return mirror.seal();
+    throw new ApiError("NOT_SERVED", `${order.verb} is not possible in a thread of its own`);
+  }
+
+  kill(reason: string): void {
+    this.#host.kill(reason);
+  }
+
+  ask(): void {
+    this.#host.ask();
+  }
+
+  async #run(events: RunEvents, begin: () => void): Promise<RunResult> {
+    const { request, observer } = this.#order;
+    try {
+      return await runWorkload(
+        request,
+        {
+          onStart: (directory, plan) => {
+            const status = new StatusReader(this, this.#host, new Date());
+            this.#begun = { directory, plan, status };
+            events.onStarted(this);
+            observer?.onStart?.(directory, plan);
+            begin();
+          },
+          onViolation: (violation, directory) => {
+            events.onViolation(this, violation);
+            observer?.onViolation?.(violation, directory);
+          },
+          onNotice: (text) => {
+            events.onNotice(this, text);
+            observer?.onNotice?.(text);
+          },
+        },
+        this.#host,
+      );
+    } finally {
+      this.#host.close();
+    }
+  }
+
+  #required(): Begun {
+    if (this.#begun === undefined) throw tooEarly();
+    return this.#begun;
+  }
+}
+
+function tooEarly(): ApiError {
+  return new ApiError("CONFLICT", "the workload has not started yet");
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// A run's host, wrapped: what passes through it is kept, so that the run can be looked at and ended from outside while it goes on.
+import type { MessagePort } from "node:worker_threads";
+import {
+  createMirror,
+  type Mirror,
+  newHeartbeatBuffer,
+  openLivePoints,
+  type SharedPointsReader,
+} from "../../orchestrator/live/index.ts";
+import type { CgroupHandle, NoCgroup } from "../../orchestrator/cgroup.ts";
+import type { RunPlan } from "../../orchestrator/plan.ts";
+import type { RunHost } from "../../orchestrator/run-host.ts";
+import type { SignalReceiver } from "../../orchestrator/signals.ts";
+import type { HeldWorkload } from "../../orchestrator/tsem/workload.ts";
+import type { RunWorker, WorkerCallbacks } from "../../orchestrator/worker-client.ts";
+import type { ServeOrder, WorkerSetup } from "../../orchestrator/worker-protocol.ts";
+import type { Hold } from "../../orchestrator/workload.ts";
+import type { LaunchedWorkload } from "../../sensor/seccomp/launch-types.ts";
+
+export class WatchedHost implements RunHost {
+  readonly protectedPids: readonly number[];
+  /** Memory that the thread that decides keeps up to date. */
+  heartbeat: SharedArrayBuffer = newHeartbeatBuffer();
+  /** The namespace as it can be read in this thread. */
+  mirror: Mirror | undefined;
+  #points: SharedPointsReader | undefined;
+  worker: RunWorker | undefined;
+  /** First process of what was launched; 0: not yet, or nothing was. */
+  pid = 0;
+  /** What the sensor and the launch found on this machine. */
+  features: readonly string[] = [];
+  /** The workload can act. */
+  serving = false;
+  readonly #host: RunHost;
+  #receiver: SignalReceiver | undefined;
+  #joined = false;
+  /** Why it shall die, when that was said before it could be killed. */
+  #condemned: string | undefined;
+
+  constructor(host: RunHost) {
+    this.#host = host;
+    this.protectedPids = host.protectedPids;
+  }
+
+  async startWorker(
+    setup: WorkerSetup,
+    callbacks: WorkerCallbacks,
+    transfer: readonly MessagePort[] = [],
+  ): Promise<RunWorker> {
+    const { points, link, transfer: ports } = openLivePoints(setup.tma);
+    this.heartbeat = setup.heartbeat;
+    this.#points = points;
+    this.mirror = createMirror({ ...setup, points });
+    const shared = { ...setup, shared: link };
+    const worker = await this.#host.startWorker(shared, callbacks, [...transfer, ...ports]);
+    this.worker = worker;
+    return this.#seeing(worker);
+  }
+
+  async launch(
+    plan: RunPlan,
+    group: CgroupHandle | undefined,
+    hold: Hold,
+  ): Promise<LaunchedWorkload> {
+    const workload = await this.#host.launch(plan, group, hold);
+    this.pid = workload.pid;
+    return workload;
+  }
+
+  group(name: string): CgroupHandle | NoCgroup {
+    return this.#host.group(name);
+  }
+
+  attend(receiver: SignalReceiver, workload: HeldWorkload | undefined): () => void {
+    this.#receiver = receiver;
+    this.#joined = workload === undefined;
+    if (workload !== undefined) this.features = [...workload.features, ...this.features];
+    const undo = this.#host.attend(receiver, workload);
+    if (this.#condemned !== undefined) this.kill(this.#condemned);
+    return () => {
+      this.#receiver = undefined;
+      undo();
+    };
+  }
+
+  /** Ends the workload; of one that was joined, only the modeling. */
+  kill(reason: string): void {
+    this.#condemned ??= reason;
+    if (this.#joined) this.#receiver?.forward("SIGTERM");
+    else this.#receiver?.kill(reason);
+  }
+
+  /** Somebody wants the workload to end: its first process gets SIGTERM. */
+  ask(): void {
+    const receiver = this.#receiver;
+    if (receiver === undefined) return;
+    receiver.asked("SIGTERM");
+    if (receiver.firstHasEnded()) receiver.kill("SIGTERM after the command had ended");
+    else receiver.forward("SIGTERM");
+  }
+
+  /** Behaviours so far. */
+  get points(): number {
+    return this.#points?.length ?? 0;
+  }
+
+  /** Why it was to be killed from outside, if it was. */
+  get condemned(): string | undefined {
+    return this.#condemned;
+  }
+
+  close(): void {
+    this.mirror?.close();
+  }
+
+  /** The same worker; what `serve` finds is kept. */
+  #seeing(worker: RunWorker): RunWorker {
+    return {
+      ...worker,
+      serve: async (order: ServeOrder) => {
+        const features = await worker.serve(order);
+        this.features = [...this.features, ...features];
+        this.serving = true;
+        return features;
+      },
+    };
+  }
+}
