@@ -36,3 +36,10 @@ export function positive(text: string): number {
 export function positives(text: string, before: readonly number[] = []): readonly number[] {
   return [...before, positive(text)];
 }
+
+/** Reads a time of at least a tenth of a second and at most an hour. */
+export function seconds(text: string): number {
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value >= 0.1 && value <= 3_600) return value;
+  throw new InvalidArgumentError("Expected seconds from 0.1 to 3600.");
+}

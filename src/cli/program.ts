@@ -2,7 +2,14 @@
 // The command line as a table of commands. Only the command that runs is loaded.
 import { Argument, Command, Option } from "commander";
 import { addModel } from "./model-program.ts";
-import { digestOption, listOption, mappingOption, positive, requireOption } from "./options.ts";
+import {
+  digestOption,
+  listOption,
+  mappingOption,
+  positive,
+  requireOption,
+  seconds,
+} from "./options.ts";
 import { CONSOLE_SUBJECTS, SHOW_SUBJECTS } from "./subjects.ts";
 import { packageVersion } from "./version.ts";
 
@@ -40,6 +47,8 @@ export function createProgram(): Command {
   addMark(program);
   addReport(program);
   addModel(program);
+  addPs(program);
+  addTop(program);
   addDaemon(program);
   return program;
 }
@@ -306,6 +315,31 @@ function addReport(program: Command): void {
     .action(async (target, options) =>
       (await import("./commands/report.ts")).report(target, options),
     );
+}
+
+function addPs(program: Command): void {
+  program
+    .command("ps")
+    .description("list the workloads that run now, the daemon's and those that run alone")
+    .option("--json", "print JSON")
+    .action(async (options) => (await import("./commands/ps.ts")).ps(options));
+}
+
+function addTop(program: Command): void {
+  program
+    .command("top")
+    .description("watch the workloads that run, and what each of them does (docs/operators.md)")
+    .addOption(
+      new Option("-d, --interval <seconds>", "time between two looks")
+        .argParser(seconds)
+        .default(1),
+    )
+    .option("--once", "print the list once, as text; the default where no terminal is")
+    .addOption(
+      new Option("-n, --times <n>", "print the list that many times, as text").argParser(positive),
+    )
+    .option("--json", "print each look as one line of JSON")
+    .action(async (options) => (await import("./commands/top.ts")).top(options));
 }
 
 function addDaemon(program: Command): void {

@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo why NAME|FILE [N]: explains a violation.
-import { existsSync } from "node:fs";
-import { relative, resolve } from "node:path";
 import { quote } from "../../base/quote.ts";
 import { describeEvent } from "../../event/index.ts";
 import {
   RecordFileError,
   explainViolation,
   findTarget,
-  loadModel,
   plainDifference,
   ruleOption,
-  readRunRecord,
   stateRoot,
 } from "../../orchestrator/inspect/index.ts";
-import type { Explanation, Target } from "../../orchestrator/inspect/index.ts";
+import type { Explanation } from "../../orchestrator/inspect/index.ts";
 import { outJson, outLine, outPainter, say } from "../render.ts";
-
+import { nearPath, whySource } from "../why-source.ts";
 import { explanationText, othersText, programNames } from "../why-text.ts";
 
 interface WhyOptions {
@@ -33,7 +29,7 @@ export async function why(text: string, number: number, options: WhyOptions): Pr
       `${quote(text)} is a model; give the name of a run or its forensics.jsonl`,
     );
   }
-  const source = sourceOf(target, options.model);
+  const source = whySource(target, options.model);
   const explanation = explainViolation({ ...source, number });
   const name = target.kind === "run" ? target.run.name : text;
   if (options.json === true) {
@@ -44,28 +40,6 @@ export async function why(text: string, number: number, options: WhyOptions): Pr
   outLine(explanationText(explanation, { name, model, runId: options.run }, outPainter()));
   const others = othersText(explanation, name);
   if (others !== undefined) say(others);
-}
-
-/** Below the current folder the rest of a path is enough. */
-function nearPath(path: string): string {
-  const below = relative(process.cwd(), path);
-  return below.startsWith("..") ? path : below;
-}
-
-/** Where the violations and what was allowed are to be found. */
-function sourceOf(target: Exclude<Target, { kind: "model" }>, chosen: string | undefined) {
-  if (target.kind !== "run") {
-    if (chosen === undefined) return { forensics: target.file };
-    return { forensics: target.file, modelFile: chosen, model: loadModel(chosen) };
-  }
-  const { run } = target;
-  const record = readRunRecord(run.run);
-  const modelFile =
-    chosen ?? (record.modelFile === undefined ? undefined : resolve(record.cwd, record.modelFile));
-  if (modelFile === undefined) return { forensics: run.forensics };
-  // the file may have gone since: the run keeps its own copy, and only the records are looked for beside the file
-  const model = loadModel(chosen ?? (existsSync(run.model) ? run.model : modelFile));
-  return { forensics: run.forensics, modelFile, model };
 }
 
 function jsonOf(explanation: Explanation): unknown {

@@ -8,4 +8,5 @@ export {
   socketsIn,
   SYSTEM_DIRECTORY,
 } from "../sockets.ts";
+export { type LineRequest, recordLines } from "../api/records.ts";
 export { DaemonClient, findDaemon, type LinesOptions } from "./client.ts";

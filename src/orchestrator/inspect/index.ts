@@ -60,7 +60,8 @@ export {
   type PseudonymRequest,
   type PseudonymResult,
 } from "../models/pseudonym-files.ts";
-export { cutNotice, type FileRecord, readRecords } from "../records/record-file.ts";
+export { cutNotice, type FileRecord, readRecords, readRecordText } from "../records/record-file.ts";
+export { RunningRuns, type RunningRun } from "../records/running.ts";
 export { ruleOption } from "../models/rule-option.ts";
 export { type ChildExit, type RunOutcome, type RunRecord, readRunRecord } from "../run-record.ts";
 export { listNames, type RunDirectory, stateRoot } from "../state-dir.ts";

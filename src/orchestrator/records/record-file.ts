@@ -61,12 +61,26 @@ export function* readEntries(path: string): Generator<FileRecord | RunHeader, Re
   }
 }
 
+/**
+ * One line of a file of records, without its number; undefined when it describes no event.
+ * @throws RecordError
+ */
+export function readRecordText(text: string): Omit<FileRecord, "line"> | undefined {
+  const { record, ...marks } = splitMark(text);
+  const event = eventOf(record);
+  return event === undefined ? undefined : { text, event, ...marks };
+}
+
 /** undefined: a record of a TSEM kernel that describes no event. */
+function eventOf(record: string): SecurityEvent | undefined {
+  if (!STREAM_START.test(record) || record.startsWith(GALGO_START)) return parseRecord(record);
+  const read = readTsemRecord(record);
+  return "event" in read ? read.event : undefined;
+}
+
 function parse(record: string, path: string, line: number): SecurityEvent | undefined {
   try {
-    if (!STREAM_START.test(record) || record.startsWith(GALGO_START)) return parseRecord(record);
-    const read = readTsemRecord(record);
-    return "event" in read ? read.event : undefined;
+    return eventOf(record);
   } catch (error) {
     if (!(error instanceof RecordError)) throw error;
     throw new RecordFileError("BAD_RECORD", `${quote(path)}: line ${line}: ${error.message}`, {

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where workloads and their records come from: the daemon when one answers, and runs that go on alone, by the files they leave.
+import { join } from "node:path";
+import { StringDecoder } from "node:string_decoder";
+import {
+  ClientError,
+  type DaemonClient,
+  findDaemon,
+  recordLines,
+} from "../../daemon/client/index.ts";
+import { RunningRuns } from "../../orchestrator/inspect/index.ts";
+import { type Listed, ofDaemon, ofRun } from "./listed.ts";
+import type { Daemon, ListName } from "./state.ts";
+
+export interface Seen {
+  readonly daemon: Daemon;
+  readonly listed: readonly Listed[];
+}
+
+export interface SourceOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly uid: number;
+  readonly stateRoot: string;
+}
+
+/** Time between two looks for a daemon that was not there (ms): the runs that are alone are looked at more often. */
+const FIND_EVERY_MS = 1_000;
+
+export class WorkloadSource {
+  readonly #options: SourceOptions;
+  readonly #alone: RunningRuns;
+  #client: DaemonClient | undefined;
+  #daemon: Daemon = { kind: "none" };
+  #tried = Number.NEGATIVE_INFINITY;
+
+  constructor(options: SourceOptions) {
+    this.#options = options;
+    this.#alone = new RunningRuns(options.stateRoot);
+  }
+
+  /**
+   * All workloads that run now.
+   * @throws ClientError NOT_ALLOWED as long as no daemon has answered before: somebody who may not ask shall know it at once
+   */
+  async look(): Promise<Seen> {
+    const ofTheDaemon = await this.#ask();
+    const ids = new Set(ofTheDaemon.map(({ id }) => id));
+    const alone = this.#alone
+      .list()
+      .map(ofRun)
+      .filter(({ id }) => !ids.has(id));
+    // the records of a daemon that is gone still say "running" until another one corrects them
+    return { daemon: this.#daemon, listed: [...ofTheDaemon, ...alone] };
+  }
+
+  /** Runs that go on alone. */
+  alone(): readonly Listed[] {
+    return this.#alone.list().map(ofRun);
+  }
+
+  async #ask(): Promise<readonly Listed[]> {
+    try {
+      const client = await this.#find();
+      if (client === undefined) return [];
+      const listed = (await client.workloads()).map(ofDaemon);
+      this.#daemon = { kind: "there" };
+      return listed;
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error;
+      this.#lose(error);
+      return [];
+    }
+  }
+
+  /** The daemon that answered last, else one that answers now; it is not looked for at every look. */
+  async #find(): Promise<DaemonClient | undefined> {
+    const now = Date.now();
+    if (this.#client === undefined && now - this.#tried >= FIND_EVERY_MS) {
+      this.#tried = now;
+      this.#client = await findDaemon(this.#options.env, this.#options.uid);
+    }
+    return this.#client;
+  }
+
+  /** @throws the error, when no daemon has answered before and it is not that there is none */
+  #lose(error: ClientError): void {
+    this.#client = undefined;
+    if (this.#daemon.kind === "none" && error.code !== "NO_DAEMON") throw error;
+    if (this.#daemon.kind === "there")
+      this.#daemon = { kind: "gone", since: Date.now(), problem: error.message };
+  }
+
+  /** @throws ClientError */
+  async kill(id: string): Promise<void> {
+    if (this.#client === undefined)
+      throw new ClientError("NO_DAEMON", "the daemon is gone: nobody can be asked to kill it");
+    await this.#client.kill(id);
+  }
+
+  /** The lines of a list of records, and those that come, until `signal`. @throws ClientError, or what the file system says */
+  async *records(listed: Listed, list: ListName, signal: AbortSignal): AsyncGenerator<string> {
+    if (listed.via === "daemon" && this.#client !== undefined) {
+      yield* this.#client.lines(listed.id, list, { follow: true, signal });
+      return;
+    }
+    const path = join(listed.directory, `${list}.jsonl`);
+    const forever = new Promise(() => undefined);
+    const decoder = new StringDecoder("utf8");
+    for await (const bytes of recordLines({ path, from: 0, until: forever, signal }))
+      yield* decoder.write(Buffer.from(bytes)).split("\n");
+  }
+}

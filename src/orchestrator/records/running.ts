@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs that go on, by what they leave in the state directory: their run file says so and the Galgo that wrote it lives.
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { StateError } from "../errors.ts";
+import { type RunRecord, readRunRecord } from "../run-record.ts";
+import { listNames, listRuns, openRun, type RunDirectory } from "../state-dir.ts";
+import { splitMark } from "./marks.ts";
+
+/** A run that goes on. */
+export interface RunningRun {
+  readonly directory: RunDirectory;
+  readonly record: RunRecord;
+  /** Violations so far. */
+  readonly violations: number;
+}
+
+/** The last record of a file is in this much of its end; the longest records are not looked for. */
+const TAIL_BYTES = 64 * 1024;
+/** Ticks of /proc/PID/stat a second (USER_HZ, the same on all architectures that Galgo runs on). */
+const TICKS = 100;
+/** Clocks: a process began that much after the run that it wrote at most. */
+const SLACK_MS = 5_000;
+
+/** Looks for runs that go on; what has ended once is not read again. */
+export class RunningRuns {
+  readonly #root: string;
+  readonly #ended = new Set<string>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** Oldest first. Runs whose files can not be read are not among them. */
+  list(): RunningRun[] {
+    const found = listNames(this.#root).flatMap((name) =>
+      listRuns(this.#root, name).flatMap((runId) => this.#look(name, runId) ?? []),
+    );
+    return found.sort((a, b) => (a.directory.runId < b.directory.runId ? -1 : 1));
+  }
+
+  #look(name: string, runId: string): RunningRun | undefined {
+    const key = `${name}/${runId}`;
+    if (this.#ended.has(key)) return undefined;
+    try {
+      const directory = openRun(this.#root, name, runId);
+      const record = readRunRecord(directory.run);
+      if (record.status === "running" && isAlive(record)) {
+        return { directory, record, violations: lastNumber(directory.forensics) };
+      }
+    } catch (error) {
+      // a run whose file is not there yet begins just now
+      if (error instanceof StateError) return undefined;
+      throw error;
+    }
+    this.#ended.add(key);
+    return undefined;
+  }
+}
+
+/** The process that wrote the record lives: one of its id that began later is another. */
+function isAlive({ galgoPid, started }: RunRecord): boolean {
+  try {
+    const stat = readFileSync(`/proc/${galgoPid}/stat`, "latin1");
+    // comm may hold anything; field 22 is the 20th behind it
+    const ticks = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]);
+    const uptime = Number(readFileSync("/proc/uptime", "latin1").split(" ")[0]);
+    const began = Date.now() - uptime * 1_000 + (ticks / TICKS) * 1_000;
+    return began <= Date.parse(started) + SLACK_MS;
+  } catch {
+    return false;
+  }
+}
+
+/** Number of the last violation in a file of forensics; 0 when there is none. */
+function lastNumber(path: string): number {
+  try {
+    const fd = openSync(path, "r");
+    try {
+      const { size } = fstatSync(fd);
+      const bytes = Buffer.alloc(Math.min(size, TAIL_BYTES));
+      const read = readSync(fd, bytes, 0, bytes.length, size - bytes.length);
+      const lines = bytes.toString("latin1", 0, read).split("\n").slice(0, -1);
+      return lines.reduce((last, line) => splitMark(line).mark?.number ?? last, 0);
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return 0;
+  }
+}
