@@ -50,6 +50,7 @@ export function createProgram(): Command {
   addPs(program);
   addTop(program);
   addDaemon(program);
+  addMount(program);
   return program;
 }
 
@@ -350,4 +351,17 @@ function addDaemon(program: Command): void {
     .option("--check", "only look whether the configuration can be used")
     .option("--json", "say what happens as JSON lines")
     .action(async (options) => (await import("./commands/daemon.ts")).daemon(options));
+}
+
+function addMount(program: Command): void {
+  program
+    .command("mount")
+    .description(
+      "show the daemon's namespaces as files with TSEM's names, until it is told to end (docs/mount.md)",
+    )
+    .argument("<directory>", "an existing directory")
+    .option("--json", "print where it is mounted as JSON")
+    .action(async (directory, options) =>
+      (await import("./commands/mount.ts")).mount(directory, options),
+    );
 }

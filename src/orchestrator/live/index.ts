@@ -11,4 +11,5 @@ export {
 export type { ManagedNamespace, RecordTexts } from "./managed-namespace.ts";
 export { createMirror, type Mirror, type MirrorParts } from "./mirror.ts";
 export { type LivePoints, openLivePoints } from "./open-points.ts";
+export { recordText } from "./record-texts.ts";
 export type { SharedPointsLink, SharedPointsReader } from "./shared-points.ts";

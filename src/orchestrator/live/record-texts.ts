@@ -50,11 +50,20 @@ function* chosen(path: string, choice: RecordChoice): Generator<string> {
   // the thread that writes it may not have begun
   if (!existsSync(path)) return;
   for (const { text } of readLines(path)) {
-    if (choice === "extended") {
-      if (!text.includes(IDENTITY)) yield splitMark(text).record;
-      continue;
-    }
-    const { record, mark } = splitMark(text);
-    if (mark?.kind === choice) yield record;
+    const record = choose(text, choice);
+    if (record !== undefined) yield record;
   }
+}
+
+/** The record of a line of a file, without its mark, when it is meant. */
+function choose(line: string, choice: RecordChoice): string | undefined {
+  if (choice === "extended") return line.includes(IDENTITY) ? undefined : splitMark(line).record;
+  const { record, mark } = splitMark(line);
+  return mark?.kind === choice ? record : undefined;
+}
+
+/** One line of a file of records as a console reads it; undefined when it is not of that choice. */
+export function recordText(line: string, choice: RecordChoice): string | undefined {
+  const record = choose(line, choice);
+  return record === undefined ? undefined : tsemText(record);
 }

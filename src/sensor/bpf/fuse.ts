@@ -8,19 +8,17 @@ import { constants } from "node:os";
 import { errno, errnoName } from "../../native/libc.ffi.ts";
 import { sys } from "../../native/syscalls.ffi.ts";
 import { writeOnce } from "../../native/tsem.ffi.ts";
-import { BpfSensorError } from "./errors.ts";
 import {
-  attributesReply,
   FUSE_MAJOR,
   IN,
   initReply,
-  MAX_READ_BYTES,
   OPCODE,
-  openReply,
   OUT,
   REQUEST_BYTES,
   statfsReply,
-} from "./fuse-protocol.ts";
+} from "../../native/fuse-wire.ts";
+import { BpfSensorError } from "./errors.ts";
+import { attributesReply, MAX_READ_BYTES, openReply } from "./fuse-protocol.ts";
 
 /** Bytes of an answer. */
 export const ANSWER_BYTES = 16;

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The namespaces of a daemon as pseudo-files with TSEM's names: galgo mount.
+import { NativeError } from "../../native/native-error.ts";
+import { Filesystem } from "./filesystem.ts";
+import { mountAt } from "./place.ts";
+import type { MountWay } from "./place.ts";
+import { FuseSession } from "./session.ts";
+import type { NamespaceSource } from "./source.ts";
+export { daemonSource } from "./daemon-source.ts";
+export { MountError } from "./errors.ts";
+export type { NamespaceSource } from "./source.ts";
+
+export interface MountRequest {
+  /** An existing directory. */
+  readonly folder: string;
+  readonly source: NamespaceSource;
+  /** Default: the system call for root, the helper for others. */
+  readonly way?: MountWay;
+}
+
+export interface MountedNamespaces {
+  /** Absolute path of the mount. */
+  readonly folder: string;
+  /** Settles when the mount is gone: closed here, or unmounted by somebody. */
+  readonly ended: Promise<void>;
+  /** Takes the mount away; who has a file of it open gets an error from now on. */
+  close(): void;
+}
+
+/** Mounts and serves. @throws MountError NO_DIRECTORY, NOT_MOUNTED */
+export function mountNamespaces({ folder, source, way }: MountRequest): MountedNamespaces {
+  const user = process.getuid?.() ?? 0;
+  const place = mountAt(folder, way ?? (user === 0 ? "mount" : "fusermount3"));
+  const filesystem = new Filesystem(source, user);
+  const session = new FuseSession(place.fuseFd, filesystem);
+  let isMounted = true;
+  const ended = session.ended.finally(() => {
+    if (isMounted) place.forget();
+    isMounted = false;
+    filesystem.close();
+  });
+  return {
+    folder: place.folder,
+    ended,
+    close: () => {
+      if (isMounted) unmountQuietly(place);
+      isMounted = false;
+      session.close();
+    },
+  };
+}
+
+/** Somebody may have been faster. */
+function unmountQuietly(place: { unmount(): void; forget(): void }): void {
+  try {
+    place.unmount();
+  } catch (error) {
+    if (!(error instanceof NativeError)) throw error;
+    place.forget();
+  }
+}
