@@ -36,6 +36,7 @@ export function startReport(plan: RunPlan, floor?: FloorRecord): Site {
     galgoPid: process.pid,
     command: request.command,
     ...(request.bpf?.attach === undefined ? {} : { attached: request.bpf.attach }),
+    ...(request.container === undefined ? {} : { container: request.container }),
     cwd: request.cwd,
     mode: request.mode,
     onViolation: request.onViolation,
@@ -114,7 +115,7 @@ function outcomeOf(
   return {
     ended: endedAt.toISOString(),
     durationMs: endedAt.getTime() - startedAt.getTime(),
-    exit,
+    ...(exit === undefined ? {} : { exit }),
     counts: {
       events: summary.events,
       points: result.points.length,

@@ -18,6 +18,26 @@ export type ViolationPolicy = "deny" | "kill" | "observe";
 /** How the workload's first process ended. */
 export type ChildExit = { readonly code: number } | { readonly signal: string };
 
+/** A container by the names that people look for. */
+export interface ContainerName {
+  readonly id: string;
+  /** As its engine names the image. */
+  readonly image?: string;
+}
+
+/** What is known of a container that is a workload. */
+export interface ContainerFacts extends ContainerName {
+  /** "sha256:..." */
+  readonly imageDigest?: string;
+  /** Program that handed it over: runc, crun, ... */
+  readonly runtime?: string;
+  readonly bundle?: string;
+}
+
+export function containerName({ id, image }: ContainerFacts): ContainerName {
+  return image === undefined ? { id } : { id, image };
+}
+
 /** A kind of loss, how often it happened, and the first example. */
 export interface LossReason {
   readonly reason: string;
@@ -66,6 +86,8 @@ export interface RunRecord {
   readonly command: readonly string[];
   /** What was joined: the folder of a cgroup, or a process and what descends from it. */
   readonly attached?: { readonly cgroup: string } | { readonly pid: number };
+  /** The workload is a container. */
+  readonly container?: ContainerFacts;
   readonly cwd: string;
   readonly mode: RunMode;
   readonly onViolation: ViolationPolicy;

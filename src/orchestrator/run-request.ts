@@ -10,7 +10,13 @@ import type { WorkloadModel } from "../model/file/workload-model.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
 import type { ViolationReport } from "./namespace/namespace-types.ts";
 import type { RunPlan } from "./plan.ts";
-import type { RunMode, RunOutcome, RunRecord, ViolationPolicy } from "./run-record.ts";
+import type {
+  ContainerFacts,
+  RunMode,
+  RunOutcome,
+  RunRecord,
+  ViolationPolicy,
+} from "./run-record.ts";
 import type { RunDirectory } from "./state-dir.ts";
 
 /** The rules of a run without a model. */
@@ -58,6 +64,8 @@ export interface RunRequest {
   /** Default: the model's name, else the command's. */
   readonly name?: string;
   readonly stateRoot: string;
+  /** The workload is a container that its runtime starts; `program` is then a path inside of it. */
+  readonly container?: ContainerFacts;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   /** Signals that whoever started Galgo has ignored (nohup), bit n-1 for signal n: the workload ignores them too. Default none. */

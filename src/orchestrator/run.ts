@@ -3,15 +3,13 @@
 // parse -> probe -> state directory -> agent in its thread -> cgroup -> launch, held -> loop -> report.
 import { closeSync } from "node:fs";
 import { FLOOR_FEATURE } from "../sensor/seccomp/index.ts";
-import type { LaunchError } from "../sensor/seccomp/launch-types.ts";
 import { AttachedWorkload } from "./bpf/attached.ts";
 import { GonePipe, ProgramsControl } from "./bpf/programs-control.ts";
 import { bpfSetup } from "./bpf/setup.ts";
 import type { CgroupHandle } from "./cgroup.ts";
-import { CommandError, RunError } from "./errors.ts";
+import { RunError } from "./errors.ts";
 import { newHeartbeatBuffer } from "./heartbeat.ts";
 import { floorNotices, type OpenFloor, openFloor } from "./floor/floor-run.ts";
-import { lossText } from "./namespace/losses.ts";
 import { parseRequest, probeSensor } from "./plan.ts";
 import type { RunPlan } from "./plan.ts";
 import type { RunManagement } from "./quixote/of-run.ts";
@@ -20,7 +18,8 @@ import type { Site } from "./report.ts";
 import { ownProcessHost } from "./run-host.ts";
 import type { RunHost } from "./run-host.ts";
 import type { RunObserver, RunRequest, RunResult } from "./run-request.ts";
-import type { ChildExit, LossReason } from "./run-record.ts";
+import { containerName } from "./run-record.ts";
+import type { ChildExit } from "./run-record.ts";
 import type { SignalReceiver } from "./signals.ts";
 import { noteHungThread } from "./thread/worker-thread.ts";
 import { tsemSetup } from "./tsem/setup.ts";
@@ -31,7 +30,7 @@ import type { RunWorker } from "./worker-client.ts";
 import { atMost, settled } from "./waiting.ts";
 import type { BpfSetup } from "./bpf/setup.ts";
 import type { ServeOrder, WorkerResult } from "./worker-protocol.ts";
-import { childExit, isIgnored, openGroupKill, signalNumber } from "./workload.ts";
+import { childExit, commandError, isIgnored, openGroupKill, signalNumber } from "./workload.ts";
 
 /** After this time processes that outlive the command are told of. */
 const LINGER_NOTICE_MS = 2_000;
@@ -81,7 +80,8 @@ const ABORT_MS = 10_000;
 
 /** How a run went, as far as it is known in this thread. */
 export interface Ending {
-  readonly exit: ChildExit;
+  /** undefined: nobody could tell. */
+  readonly exit: ChildExit | undefined;
   readonly result: WorkerResult;
   readonly features: readonly string[];
   /** Why Galgo killed the workload, when it did. */
@@ -174,6 +174,7 @@ class RunInProgress {
         unreadable: directory.unreadable,
         processes: directory.processes,
         ...(request.marks === undefined ? {} : { marks: request.marks }),
+        ...(request.container === undefined ? {} : { container: containerName(request.container) }),
         ...(tsem === undefined ? {} : { tsem }),
         ...(bpf === undefined ? {} : { bpf }),
       },
@@ -228,9 +229,12 @@ class RunInProgress {
       });
       this.#workload = workload;
       const protectedPids = this.#protectedPids(workload);
-      const { listenerFd, pid: workloadPid } = workload;
+      const { listenerFd, pid: workloadPid, broughtBy } = workload;
       const readsUnheld = floor !== undefined;
-      this.#order = { sensor: "seccomp", listenerFd, readsUnheld, workloadPid, protectedPids };
+      this.#order = {
+        ...{ sensor: "seccomp", listenerFd, readsUnheld, workloadPid, protectedPids },
+        ...(broughtBy === undefined ? {} : { broughtBy }),
+      };
       return;
     }
     await agent;
@@ -390,12 +394,4 @@ class RunInProgress {
     }, LINGER_NOTICE_MS);
     this.#release.push(() => clearTimeout(timer));
   }
-}
-
-/** A command that the kernel would not run, as a shell words it. */
-function commandError(error: LaunchError, losses: readonly LossReason[]): CommandError {
-  const code = error.facts["errno"] === "ENOENT" ? "NOT_FOUND" : "NOT_EXECUTABLE";
-  // what an enforcing sensor can not describe, it refuses: then this is the reason
-  const why = losses.length === 0 ? "" : `; not seen or described: ${lossText(losses)}`;
-  return new CommandError(code, `${error.message}${why}`, { facts: error.facts, cause: error });
 }

@@ -9,7 +9,7 @@ import type { AgentPlace } from "../sensor/bpf/index.ts";
 import type { BpfSetup } from "./bpf/setup.ts";
 import type { SharedPointsLink } from "./live/shared-points.ts";
 import type { NamespaceSummary, ViolationReport } from "./namespace/namespace-types.ts";
-import type { RunMode, ViolationPolicy } from "./run-record.ts";
+import type { ContainerName, RunMode, ViolationPolicy } from "./run-record.ts";
 
 /** Given to the worker when it starts. */
 export interface WorkerSetup {
@@ -27,6 +27,8 @@ export interface WorkerSetup {
   readonly processes: string;
   /** Directory in which the workload marks its tests. */
   readonly marks?: string;
+  /** The workload is this container: named in its forensics. */
+  readonly container?: ContainerName;
   /** The workload is launched by the worker itself, into a namespace of a TSEM kernel. */
   readonly tsem?: TsemSetup;
   /** The workload is watched by programs in the kernel. */
@@ -42,6 +44,8 @@ export interface SeccompOrder {
   /** A floor is below: opens that only read are not held. */
   readonly readsUnheld?: boolean;
   readonly workloadPid: number;
+  /** Default: a launcher of Galgo's. */
+  readonly broughtBy?: "container-runtime";
   /** Processes of Galgo that the workload must neither signal nor trace. */
   readonly protectedPids: readonly number[];
   /** An open cgroup.kill: writing "1" to it ends the workload without the help of another thread. */

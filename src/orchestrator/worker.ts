@@ -66,6 +66,7 @@ function prepare(setup: WorkerSetup): Bench {
       mode: setup.mode,
       onViolation: setup.onViolation,
       modelsWhileDying: setup.tsem !== undefined,
+      ...(setup.container === undefined ? {} : { container: setup.container }),
     },
     {
       agent: tma,
@@ -172,6 +173,7 @@ function serveFiltered(bench: Bench, order: SeccompOrder): WorkerResult {
   const sensor = serveSeccomp({
     listenerFd: order.listenerFd,
     pid: order.workloadPid,
+    ...(order.broughtBy === undefined ? {} : { broughtBy: order.broughtBy }),
     sink: namespace,
     digest,
     programDigests: known,

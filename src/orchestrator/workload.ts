@@ -2,16 +2,19 @@
 // A launched workload as a run sees it: held, let go, signalled, killed, waited for.
 import { openSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
+import { CommandError } from "./errors.ts";
+import { lossText } from "./namespace/losses.ts";
 import { buildFilter, floorTable, thisMachine } from "../sensor/seccomp/index.ts";
 import { launchWorkload } from "../sensor/index.ts";
 import type {
+  LaunchError,
   LaunchedWorkload,
   WorkloadExit,
   WorkloadGroup,
 } from "../sensor/seccomp/launch-types.ts";
 import type { RunPlan } from "./plan.ts";
 import { withMarks } from "./namespace/test-marks.ts";
-import type { ChildExit } from "./run-record.ts";
+import type { ChildExit, LossReason } from "./run-record.ts";
 
 const CAP_SYS_ADMIN = 1n << 21n;
 
@@ -92,8 +95,16 @@ export function isIgnored(mask: bigint, name: NodeJS.Signals): boolean {
   return ((mask >> BigInt(signalNumber(name) - 1)) & 1n) === 1n;
 }
 
-/** How the first process ended, in our words. */
-export function childExit({ code, signal }: WorkloadExit): ChildExit {
-  if (signal === null) return { code: code ?? 0 };
+/** How the first process ended, in our words; undefined when that was not to be found out. */
+export function childExit({ code, signal }: WorkloadExit): ChildExit | undefined {
+  if (signal === null) return code === null ? undefined : { code };
   return { signal: SIGNAL_NAMES.get(signal) ?? `signal ${signal}` };
+}
+
+/** A command that the kernel would not run, as a shell words it. */
+export function commandError(error: LaunchError, losses: readonly LossReason[]): CommandError {
+  const code = error.facts["errno"] === "ENOENT" ? "NOT_FOUND" : "NOT_EXECUTABLE";
+  // what an enforcing sensor can not describe, it refuses: then this is the reason
+  const why = losses.length === 0 ? "" : `; not seen or described: ${lossText(losses)}`;
+  return new CommandError(code, `${error.message}${why}`, { facts: error.facts, cause: error });
 }

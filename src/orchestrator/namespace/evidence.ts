@@ -7,6 +7,7 @@ import { Actors } from "../records/actors.ts";
 import { MAX_BUFFERED_MS, MAX_FORENSIC_RECORDS, MAX_POSTED_VIOLATIONS } from "../limits.ts";
 import { addMark } from "../records/marks.ts";
 import type { Mark } from "../records/marks.ts";
+import type { ContainerName } from "../run-record.ts";
 import type { NamespaceParts, ViolationReport } from "./namespace-types.ts";
 
 /** A violation or refusal whose record waits until the task has its answer. */
@@ -23,6 +24,7 @@ interface Extending {
 export class Evidence {
   readonly actors: Actors = new Actors();
   readonly #parts: Pick<NamespaceParts, "trajectory" | "forensics" | "report">;
+  readonly #container: ContainerName | undefined;
   /** TASK_IDs whose identity record is in forensics.jsonl. */
   readonly #named = new Set<string>();
   /** Since when trajectory records wait in memory (ms, monotonic); -1: none does. */
@@ -30,8 +32,12 @@ export class Evidence {
   #extended: Extending[] = [];
   #pending: Pending[] = [];
 
-  constructor(parts: Pick<NamespaceParts, "trajectory" | "forensics" | "report">) {
+  constructor(
+    parts: Pick<NamespaceParts, "trajectory" | "forensics" | "report">,
+    container: ContainerName | undefined,
+  ) {
     this.#parts = parts;
+    this.#container = container;
   }
 
   /** A behaviour that extended the model, or the record of an identity. `test`: what the workload says it was at. */
@@ -81,7 +87,9 @@ export class Evidence {
       this.#named.add(record.task.taskId);
       forensics.append(writeRecord(record));
     }
-    forensics.append(addMark(writeRecord(event), mark));
+    const container = this.#container;
+    const told = container === undefined ? mark : { ...mark, container };
+    forensics.append(addMark(writeRecord(event), told));
   }
 
   #reportOf(event: SecurityEvent, mark: Mark): ViolationReport {

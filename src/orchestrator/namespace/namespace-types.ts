@@ -14,7 +14,7 @@ import type { Mark } from "../records/marks.ts";
 import type { ProcessLog } from "../records/process-log.ts";
 import type { RecordLog } from "../records/record-log.ts";
 import type { TestMarks } from "./test-marks.ts";
-import type { LossReason, RunMode, ViolationPolicy } from "../run-record.ts";
+import type { ContainerName, LossReason, RunMode, ViolationPolicy } from "../run-record.ts";
 
 /** A TMA that also derives TASK_IDs, and knows which contents its rules look at. */
 export interface NamespaceAgent extends TrustedModelingAgent {
@@ -67,6 +67,8 @@ export interface NamespaceOptions {
   readonly onViolation: ViolationPolicy;
   /** Events that arrive while the workload dies are modeled and answered (TSEM's rule); else they get no answer but `kill`. */
   readonly modelsWhileDying?: boolean;
+  /** Named in the records of violations. */
+  readonly container?: ContainerName;
 }
 
 export interface ProgramsView {

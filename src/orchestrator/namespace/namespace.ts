@@ -89,7 +89,7 @@ class ModelingNamespace implements Namespace {
     this.#enforcing = options.mode === "enforce" && options.onViolation !== "observe";
     this.#modelsWhileDying = options.modelsWhileDying === true;
     this.#parts = parts;
-    this.#evidence = new Evidence(parts);
+    this.#evidence = new Evidence(parts, options.container);
     this.#agent = parts.agent;
     this.#latency = parts.latency ?? new LatencyHistogram();
     this.root = parts.agent.root;

@@ -2,6 +2,8 @@
 // What Galgo adds to a record: a last member "galgo" with facts of its own, so that the rest of the line stays a TSEM record. In forensics.jsonl
 // what became of a violation, beside a model how often a behaviour was met.
 
+import type { ContainerName } from "../run-record.ts";
+
 /** `violation`: outside the model, numbered from 1. `refused`: a call of a process that is untrusted already. */
 export interface Mark {
   readonly kind: "violation" | "refused";
@@ -14,6 +16,8 @@ export interface Mark {
   readonly coefficient?: string;
   /** Why an event that could not be held counts as a violation. */
   readonly reason?: string;
+  /** The container that it happened in. */
+  readonly container?: ContainerName;
 }
 
 /** A behaviour in the records beside a model, or in the trajectory that they are made of. */

@@ -54,7 +54,7 @@ export interface LaunchOptions {
 
 export type LauncherKind = "native" | "node";
 
-/** How the workload's first process ended: one of the two is null. */
+/** How the workload's first process ended: one of the two is null; both are where nobody could tell (a container). */
 export interface WorkloadExit {
   readonly code: number | null;
   readonly signal: number | null;
@@ -65,7 +65,10 @@ export interface LaunchedWorkload {
   /** The caller owns it and closes it; -1 without a filter. */
   readonly listenerFd: number;
   readonly pid: number;
+  /** 0: nobody of Galgo's is above it. */
   readonly guardPid: number;
+  /** Default: the launcher. */
+  readonly broughtBy?: "container-runtime";
   readonly launcher: LauncherKind;
   /** "wait-killable" (signals do not interrupt a held call), "cgroup" (the workload is in the group that was passed). */
   readonly features: readonly string[];
