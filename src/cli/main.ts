@@ -4,16 +4,16 @@
 import "./inherited.ts";
 import { CommanderError } from "commander";
 import type { Command } from "commander";
-import { CodedError } from "../base/errors.ts";
 import {
   awaitLoadedThreads,
   hasHungThread,
   keepEarlyWorker,
 } from "../orchestrator/thread/index.ts";
 import type { EarlyWorker } from "../orchestrator/thread/index.ts";
+import { tellError } from "./error-text.ts";
 import { EXIT_GALGO, EXIT_TROUBLE, errorStatus } from "./exit-status.ts";
 import { createProgram } from "./program.ts";
-import { sayError } from "./render.ts";
+import { ownVoice, sayError } from "./render.ts";
 
 /** Commands whose status 1 is an answer, so that their own failures are 2. */
 const COMPARING = new Set(["diff", "promote", "lint"]);
@@ -73,12 +73,6 @@ function failed(error: unknown, argv: readonly string[]): number {
   const trouble = comparing ? EXIT_TROUBLE : EXIT_GALGO;
   // help and version come this way too, with status 0
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : trouble;
-  tell(error);
+  tellError(error, ownVoice());
   return errorStatus(error, trouble);
-}
-
-function tell(error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
-  sayError(error instanceof CodedError ? message : `internal error: ${message}; please report it`);
-  if (process.env["GALGO_DEBUG"] === "1" && error instanceof Error) sayError(error.stack ?? "");
 }

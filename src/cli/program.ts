@@ -10,6 +10,7 @@ import {
   requireOption,
   seconds,
 } from "./options.ts";
+import { addCommandArgument, addLimits, addRun, addSensor, PROFILES } from "./run-program.ts";
 import { CONSOLE_SUBJECTS, SHOW_SUBJECTS } from "./subjects.ts";
 import { packageVersion } from "./version.ts";
 
@@ -24,9 +25,6 @@ Examples:
 Exit status of run and learn: the command's own; 121 an enforced model was violated; 125 Galgo failed;
 126 the command is not executable; 127 it was not found; 128+n it was ended by signal n.`;
 
-const PROFILES = ["portable", "exact"];
-const SENSORS = ["seccomp", "bpf", "tsem"];
-
 /** The whole command line. Actions end by setting process.exitCode. */
 export function createProgram(): Command {
   const program = new Command("galgo")
@@ -40,7 +38,9 @@ export function createProgram(): Command {
   addQuickstart(program);
   addDoctor(program);
   addLearn(program);
-  addRun(program);
+  addRun(program, async (command, options) =>
+    (await import("./commands/run.ts")).run(command, options),
+  );
   addReplay(program);
   addShow(program);
   addWhy(program);
@@ -78,12 +78,6 @@ function addDoctor(program: Command): void {
     .action(async (options) => (await import("./commands/doctor.ts")).doctor(options));
 }
 
-function addCommandArgument(command: Command): Command {
-  return command
-    .argument("[command...]", "the command and its arguments, after --")
-    .passThroughOptions();
-}
-
 function addLearn(program: Command): void {
   const learn = program
     .command("learn")
@@ -115,89 +109,6 @@ function addLearn(program: Command): void {
   addCommandArgument(learn).action(async (command, options) =>
     (await import("./commands/learn.ts")).learn(command, options),
   );
-}
-
-function addRun(program: Command): void {
-  const run = program
-    .command("run")
-    .description("run a command under a model, or record it without one")
-    .option(
-      "-m, --model <model>",
-      "the model; without it nothing is refused and everything is recorded",
-    )
-    .addOption(new Option("--enforce", "refuse what is not in the model").conflicts("detect"))
-    .option("--detect", "record what is not in the model, refuse nothing (default with a model)")
-    .addOption(
-      new Option(
-        "--on-violation <policy>",
-        "deny the call, kill the workload, or only observe",
-      ).choices(["deny", "kill", "observe"]),
-    )
-    .option("--name <name>", "name of the workload (default: the model's, else the command's)")
-    .option("--pass-status", "exit with the command's status even after a violation")
-    .option(
-      "--floor",
-      "with --enforce: let the kernel guard what is only read, and ask only about the rest (faster, sees less)",
-    )
-    .addOption(
-      listOption(
-        "--floor-allow <path>",
-        "with --floor: every program may read this, although it is much or a secret; may be given again",
-      ),
-    )
-    .option("--allow-weaker", "run although this machine sees less than the model was learned with")
-    .option("--json", "print the result as JSON on stderr's last line");
-  addSensor(run);
-  addLimits(run);
-  addCommandArgument(run).action(async (command, options) =>
-    (await import("./commands/run.ts")).run(command, options),
-  );
-}
-
-function addSensor(command: Command): void {
-  command
-    .addOption(
-      new Option("--sensor <sensor>", "how events are seen").choices(SENSORS).default("seccomp"),
-    )
-    .option("--cgroup <path>", "bpf: model what runs in this cgroup, until interrupted; no command")
-    .addOption(
-      new Option(
-        "--pid <pid>",
-        "bpf: model this process and its descendants, until interrupted; no command",
-      ).argParser(positive),
-    )
-    .option("--tsem-internal", "TSEM: let the kernel's own model decide, and read it at the end")
-    .addOption(
-      new Option("--tsem-nsref <namespace>", "TSEM: user namespace of the ids in events").choices([
-        "initial",
-        "current",
-      ]),
-    )
-    .option("--tsem-model <name>", "TSEM: name of a model inside the kernel")
-    .addOption(
-      new Option(
-        "--tsem-cache <n>",
-        "TSEM: events in atomic context that can be described at a time",
-      ).argParser(positive),
-    );
-}
-
-function addLimits(command: Command): void {
-  command
-    .addOption(
-      new Option("--deadline <ms>", "longest time that one decision may take")
-        .argParser(positive)
-        .default(10_000),
-    )
-    .addOption(
-      new Option("--on-exit <what>", "background processes that outlive the command")
-        .choices(["wait", "kill"])
-        .default("wait"),
-    )
-    .option(
-      "--quixote-socket <dir>",
-      "answer consoles of Quixote on the socket NAME in this directory",
-    );
 }
 
 function addReplay(program: Command): void {

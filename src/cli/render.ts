@@ -10,20 +10,23 @@ class OutputError extends CodedError<"WRITE_FAILED"> {}
 
 export type Painter = ReturnType<typeof pico.createColors>;
 
-function wantsColor(stream: { readonly isTTY?: boolean }): boolean {
-  const { env } = process;
+/** @param isTerminal whether the output is one @param env of whoever looks */
+function wantsColor(
+  isTerminal: boolean,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): boolean {
   if (env["NO_COLOR"] !== undefined && env["NO_COLOR"] !== "") return false;
   if (env["FORCE_COLOR"] !== undefined && env["FORCE_COLOR"] !== "" && env["FORCE_COLOR"] !== "0")
     return true;
-  return stream.isTTY === true && env["TERM"] !== "dumb";
+  return isTerminal && env["TERM"] !== "dumb";
 }
 
 export function outPainter(): Painter {
-  return pico.createColors(wantsColor(process.stdout));
+  return pico.createColors(wantsColor(process.stdout.isTTY === true));
 }
 
 export function errPainter(): Painter {
-  return pico.createColors(wantsColor(process.stderr));
+  return pico.createColors(wantsColor(process.stderr.isTTY === true));
 }
 
 /**
@@ -51,16 +54,45 @@ export function plainBigInts(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? value.toString() : value;
 }
 
+/** Galgo's own words to whoever started a run, wherever that one's stderr is. */
+export interface Voice {
+  readonly paint: Painter;
+  /** One line. */
+  say(text: string): void;
+  /** One line that tells of a failure. */
+  sayError(text: string): void;
+  /** Lines as they are. */
+  sayRaw(text: string): void;
+}
+
+/** @param write takes whole lines @param env of the one who reads them */
+export function voiceOf(
+  write: (text: string) => void,
+  isTerminal: boolean,
+  env: Readonly<Record<string, string | undefined>>,
+): Voice {
+  const paint = pico.createColors(wantsColor(isTerminal, env));
+  return {
+    paint,
+    say: (text) => write(`${paint.dim("galgo:")} ${text}\n`),
+    sayError: (text) => write(`${paint.red("galgo:")} ${text}\n`),
+    sayRaw: write,
+  };
+}
+
+/** Our own stderr. */
+export function ownVoice(): Voice {
+  return voiceOf(sayRaw, process.stderr.isTTY === true, process.env);
+}
+
 /** One line of Galgo's own words. */
 export function say(text: string): void {
-  const paint = errPainter();
-  writeAll(2, `${paint.dim("galgo:")} ${text}\n`);
+  ownVoice().say(text);
 }
 
 /** One line that tells of a failure. */
 export function sayError(text: string): void {
-  const paint = errPainter();
-  writeAll(2, `${paint.red("galgo:")} ${text}\n`);
+  ownVoice().sayError(text);
 }
 
 /** Lines on stderr as they are. */

@@ -7,11 +7,11 @@ import { join, posix } from "node:path";
 /** Folder of our own group, or why there is none. */
 export type OwnCgroup = { readonly path: string } | { readonly unavailable: string };
 
-/** @see ownCgroupIn */
-export function ownCgroup(): OwnCgroup {
+/** @param of the process whose group is meant @see ownCgroupIn */
+export function ownCgroup(of: number | "self" = "self"): OwnCgroup {
   try {
     return ownCgroupIn(
-      readFileSync("/proc/self/cgroup", "utf8"),
+      readFileSync(`/proc/${of}/cgroup`, "utf8"),
       readFileSync("/proc/self/mountinfo", "utf8"),
     );
   } catch {

@@ -49,9 +49,13 @@ export interface NoCgroup {
 /**
  * Makes the group `galgo-<name>-<pid>` below the one that this process is in, after removing what dead Galgos left there.
  * @param name any text; what a cgroup name should not hold is replaced
+ * @param beside a process (in our cgroup namespace) below whose group it is made instead
  */
-export function createCgroup(name: string): CgroupHandle | NoCgroup {
-  const own = ownCgroup();
+export function createCgroup(
+  name: string,
+  beside: number | "self" = "self",
+): CgroupHandle | NoCgroup {
+  const own = ownCgroup(beside);
   if ("unavailable" in own) return own;
   removeStale(own.path);
   const base = `${PREFIX}${plain(name)}-${process.pid}`;

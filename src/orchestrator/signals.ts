@@ -32,8 +32,17 @@ const ENDING: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGQUIT", "SIGTE
 
 /** Takes signals over until the returned function is called. */
 export function takeSignals(receiver: SignalReceiver): () => void {
+  const take = signalTaker(receiver);
+  for (const signal of TAKEN) process.on(signal, take);
+  return () => {
+    for (const signal of TAKEN) process.off(signal, take);
+  };
+}
+
+/** What is done with each signal that comes for a run, in the order in which they come. */
+export function signalTaker(receiver: SignalReceiver): (signal: NodeJS.Signals) => void {
   const asked = new Set<NodeJS.Signals>();
-  const take = (signal: NodeJS.Signals): void => {
+  return (signal) => {
     if (receiver.ignores(signal)) return;
     const again = asked.has(signal);
     asked.add(signal);
@@ -45,9 +54,5 @@ export function takeSignals(receiver: SignalReceiver): () => void {
     } else {
       receiver.forward(signal);
     }
-  };
-  for (const signal of TAKEN) process.on(signal, take);
-  return () => {
-    for (const signal of TAKEN) process.off(signal, take);
   };
 }

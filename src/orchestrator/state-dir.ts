@@ -45,15 +45,22 @@ export interface RunDirectory {
   readonly run: string;
 }
 
-/** Where runs are kept: GALGO_STATE_DIR, else /var/lib/galgo for root, else $XDG_STATE_HOME/galgo. */
-export function stateRoot(env: Readonly<Record<string, string | undefined>>, uid: number): string {
+/**
+ * Where runs are kept: GALGO_STATE_DIR, else /var/lib/galgo for root, else $XDG_STATE_HOME/galgo.
+ * @param cwd what a relative GALGO_STATE_DIR is relative to
+ */
+export function stateRoot(
+  env: Readonly<Record<string, string | undefined>>,
+  uid: number,
+  cwd: string = process.cwd(),
+): string {
   const chosen = env["GALGO_STATE_DIR"];
-  if (chosen !== undefined && chosen !== "") return resolve(chosen);
+  if (chosen !== undefined && chosen !== "") return resolve(cwd, chosen);
   if (uid === 0) return "/var/lib/galgo";
   const xdg = env["XDG_STATE_HOME"];
   // the XDG specification: a relative value is to be ignored
   if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, "galgo");
-  return join(homedir(), ".local", "state", "galgo");
+  return join(env["HOME"] || homedir(), ".local", "state", "galgo");
 }
 
 /** @throws StateError BAD_NAME unless `name` can be a folder of the state directory. */

@@ -9,6 +9,7 @@ import { launchWorkload } from "../sensor/index.ts";
 import type {
   LaunchError,
   LaunchedWorkload,
+  LaunchOptions,
   WorkloadExit,
   WorkloadGroup,
 } from "../sensor/seccomp/launch-types.ts";
@@ -31,31 +32,45 @@ export type Hold =
  * @throws LaunchError
  */
 export function launchHeld(
-  { request, program }: RunPlan,
+  plan: RunPlan,
   group: WorkloadGroup | undefined,
   hold: Hold,
 ): Promise<LaunchedWorkload> {
+  const options = launchOptions(plan, group, hold);
+  return launchWorkload({ ...options, openFiles: usualOpenFiles() });
+}
+
+/**
+ * What a launch is asked for.
+ * @param starter whose rights the guard has: "self", or the pid of the process that started it
+ */
+export function launchOptions(
+  { request, program }: RunPlan,
+  group: WorkloadGroup | undefined,
+  hold: Hold,
+  starter: number | "self" = "self",
+): LaunchOptions {
   const filtered = hold.how === "filtered";
   const rulesetFd = hold.how === "filtered" ? hold.rulesetFd : undefined;
   const table = rulesetFd === undefined ? undefined : floorTable();
-  return launchWorkload({
+  return {
     command: request.command,
     path: program,
     env: withMarks(request.env, request.mode === "free" ? request.marks : undefined),
     cwd: request.cwd,
     filter: filtered ? buildFilter(thisMachine(), table) : new Uint8Array(0),
-    noNewPrivs: filtered && !mayInstallFilters(),
-    openFiles: usualOpenFiles(),
+    noNewPrivs: filtered && !mayInstallFilters(starter),
     ...(rulesetFd === undefined ? {} : { rulesetFd }),
     ...(request.ignoredSignals === undefined ? {} : { ignoredSignals: request.ignoredSignals }),
     ...(group === undefined ? {} : { cgroup: group }),
     ...(request.stdio === undefined ? {} : { stdio: request.stdio }),
-  });
+  };
 }
 
 /** Only CAP_SYS_ADMIN may filter a task that can still gain privileges. */
-function mayInstallFilters(): boolean {
-  const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(readText("/proc/self/status"))?.[1] ?? "0";
+function mayInstallFilters(starter: number | "self"): boolean {
+  const status = readText(`/proc/${starter}/status`);
+  const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0";
   return (BigInt(`0x${effective}`) & CAP_SYS_ADMIN) !== 0n;
 }
 

@@ -9,5 +9,5 @@ export {
   type ServeOptions,
   thisMachine,
 } from "./seccomp/index.ts";
-export { launchWorkload } from "./seccomp/launch.ts";
+export { launchByGuard, launchWorkload, type StartedGuard } from "./seccomp/launch.ts";
 export { followJobControl } from "./seccomp/launch-terminal.ts";

@@ -48,6 +48,8 @@ export interface GuardLinkOptions {
   readonly filtered: boolean;
   /** Children that this process had before: what comes to it later, once the guard is dead, is the workload's. */
   readonly others: ReadonlySet<number>;
+  /** The guard is a child of another process: that one kills and buries it, with what it leaves; `guardEnded` settles after that. */
+  readonly endElsewhere?: () => void;
 }
 
 /** One guard and its workload, until both are gone. */
@@ -202,6 +204,12 @@ export class GuardLink {
 
   async #killWithoutGuard(): Promise<void> {
     this.group?.kill();
+    const { endElsewhere } = this.#options;
+    if (endElsewhere !== undefined) {
+      endElsewhere();
+      await this.#options.guardEnded;
+      return;
+    }
     // closed descriptors come before new parents when a process dies; a guard that only lost its socket is of no use either
     this.#signalGuard("SIGKILL");
     await this.#options.guardEnded;

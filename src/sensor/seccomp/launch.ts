@@ -10,7 +10,7 @@ import { socketPair } from "../../native/fd-passing.ffi.ts";
 import { becomeSubreaper } from "../../native/process.ffi.ts";
 import { execFailure } from "./launch-failure.ts";
 import { GuardLink } from "./launch-link.ts";
-import type { ReadyReport } from "./launch-link.ts";
+import type { GuardLinkOptions, ReadyReport } from "./launch-link.ts";
 import { encodeStart, FEATURE } from "./launch-protocol.ts";
 import { carryEnvironment } from "../carried-env.ts";
 import { LaunchError } from "./launch-types.ts";
@@ -42,13 +42,7 @@ interface Launcher {
  * @throws LaunchError
  */
 export async function launchWorkload(options: LaunchOptions): Promise<LaunchedWorkload> {
-  const start = encodeStart({
-    noNewPrivs: options.noNewPrivs,
-    landlock: options.rulesetFd !== undefined,
-    ignoredSignals: options.ignoredSignals ?? 0n,
-    openFiles: options.openFiles ?? 0,
-    filter: options.filter,
-  });
+  const start = startMessage(options);
   checkFolder(options.cwd);
   becomeSubreaper();
   let unusable: unknown;
@@ -62,6 +56,44 @@ export async function launchWorkload(options: LaunchOptions): Promise<LaunchedWo
     return held(link, await link.ready, launcher.kind, options);
   }
   throw noLauncher(unusable);
+}
+
+/** A guard that another process has started, natively, for us. */
+export type StartedGuard = Pick<GuardLinkOptions, "socket" | "guardPid" | "guardEnded"> & {
+  /** Has that process kill the guard and everything below it; `guardEnded` settles when that is done. */
+  end(): void;
+};
+
+/**
+ * The same with a guard that is there already: command, environment, folder and descriptors are those that it was started with.
+ * @throws LaunchError
+ */
+export async function launchByGuard(
+  guard: StartedGuard,
+  options: LaunchOptions,
+): Promise<LaunchedWorkload> {
+  const { socket, guardPid, guardEnded } = guard;
+  const link = new GuardLink({
+    socket,
+    guardPid,
+    guardEnded,
+    path: options.path,
+    filtered: options.filter.length > 0,
+    others: new Set(),
+    endElsewhere: () => guard.end(),
+  });
+  link.start(startMessage(options), passedFds(options));
+  return held(link, await link.ready, "native", options);
+}
+
+function startMessage(options: LaunchOptions): Uint8Array {
+  return encodeStart({
+    noNewPrivs: options.noNewPrivs,
+    landlock: options.rulesetFd !== undefined,
+    ignoredSignals: options.ignoredSignals ?? 0n,
+    openFiles: options.openFiles ?? 0,
+    filter: options.filter,
+  });
 }
 
 /** What rides along with the start message, in the order of native/PROTOCOL.md. */

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// A run as a command line asks for it and tells of it: the same words whether this process runs it or a daemon does.
+import { BUILTIN_PROFILES } from "../model/index.ts";
+import { RunError, stateRoot } from "../orchestrator/index.ts";
+import type {
+  RunDirectory,
+  RunMode,
+  RunObserver,
+  RunRequest,
+  RunResult,
+  ViolationReport,
+} from "../orchestrator/index.ts";
+import { EXIT_VIOLATED, childStatus } from "./exit-status.ts";
+import { plainBigInts, plural, type Voice } from "./render.ts";
+import type { RunOptions } from "./run-program.ts";
+import { sensorRequest } from "./sensor-options.ts";
+import { violationLine } from "./violation-text.ts";
+
+/** Who asks for a run. */
+export interface Starter {
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly uid: number;
+  /** Bit n-1 for signal n. */
+  readonly ignoredSignals: bigint;
+}
+
+/** What the options ask for; contradictions are refused. @throws RunError BAD_OPTION */
+export function requestOf(
+  command: readonly string[],
+  options: RunOptions,
+  { env, cwd, uid, ignoredSignals }: Starter,
+): RunRequest {
+  const mode = modeOf(options);
+  const onViolation = options.onViolation ?? (mode === "enforce" ? "deny" : "observe");
+  if (mode !== "enforce" && onViolation !== "observe") {
+    throw new RunError(
+      "BAD_OPTION",
+      `--on-violation ${onViolation} needs --enforce: nothing is refused otherwise`,
+    );
+  }
+  const sensor = sensorRequest(options);
+  const profile = sensor.tsem === undefined ? "portable" : "exact";
+  return {
+    command,
+    mode,
+    onViolation,
+    ...(options.model === undefined ? {} : { modelFile: options.model }),
+    ...(options.name === undefined ? {} : { name: options.name }),
+    rules: { mapping: "tsem-v4", digest: "sha256", profile: BUILTIN_PROFILES[profile] },
+    stateRoot: stateRoot(env, uid, cwd),
+    cwd,
+    env,
+    ignoredSignals,
+    deadlineMs: options.deadline,
+    onExit: options.onExit,
+    ...(options.quixoteSocket === undefined ? {} : { quixoteSocket: options.quixoteSocket }),
+    allowWeaker: options.allowWeaker === true,
+    ...floorRequest(options),
+    ...sensor,
+  };
+}
+
+function floorRequest({ floor, floorAllow }: RunOptions): Pick<RunRequest, "floor"> {
+  if (floor === true) return { floor: { allow: floorAllow ?? [] } };
+  if (floorAllow === undefined) return {};
+  throw new RunError("BAD_OPTION", "--floor-allow needs --floor");
+}
+
+function modeOf({ model, enforce, detect }: RunOptions): RunMode {
+  if (enforce === true) return "enforce";
+  return detect === true || model !== undefined ? "detect" : "free";
+}
+
+/** Tells of the run while it goes on. */
+export function tellingObserver(mode: RunMode, voice: Voice): RunObserver {
+  return { onViolation: teller(mode, voice), onNotice: (text) => voice.say(text) };
+}
+
+/** Tells how the run has ended. @returns the exit status */
+export function tellResult(
+  result: RunResult,
+  request: RunRequest,
+  options: RunOptions,
+  voice: Voice,
+): number {
+  summarize(result, voice);
+  if (options.json === true) voice.sayRaw(`${JSON.stringify(result.record, plainBigInts)}\n`);
+  return statusOf(result, request, options.passStatus === true);
+}
+
+/** Violations that are told of one by one; the rest is in the records and in the summary. A free run has some once it was sealed. */
+const TOLD: Readonly<Record<RunMode, number>> = { free: 3, detect: 3, enforce: 10 };
+
+function teller(
+  mode: RunMode,
+  voice: Voice,
+): (violation: ViolationReport, run: RunDirectory) => void {
+  return (violation, { name }) => {
+    if (violation.number > TOLD[mode]) return;
+    voice.sayError(violationLine(violation, name, voice.paint));
+    if (violation.number === TOLD[mode])
+      voice.say(`later violations are only recorded: galgo show ${name} forensics`);
+  };
+}
+
+function summarize({ outcome, record, directory }: RunResult, { say, sayError }: Voice): void {
+  const { counts, killed } = outcome;
+  const { name } = directory;
+  if (killed !== undefined) sayError(`the workload was killed: ${killed}`);
+  if (counts.lost > 0) {
+    sayError(
+      `${plural(counts.lost, "event")} could not be seen or described; galgo show ${name} run`,
+    );
+  }
+  if (record.mode === "free") {
+    say(
+      `${plural(counts.points, "behaviour")} in ${plural(counts.events, "event")} recorded; galgo show ${name} trajectory`,
+    );
+    if (outcome.sealed !== undefined) {
+      say(
+        `sealed by a console; ${plural(counts.violations, "behaviour")} after that; galgo why ${name}`,
+      );
+    }
+    return;
+  }
+  if (counts.violations + counts.refused === 0) return;
+  const verb =
+    record.mode === "enforce" && record.onViolation !== "observe" ? "refused" : "recorded";
+  const later =
+    counts.refused === 0 ? "" : `, then ${plural(counts.refused, "call")} of untrusted processes`;
+  const times =
+    outcome.shadow === undefined ? "" : ` (${plural(outcome.shadow.total, "time")} in all)`;
+  say(`${plural(counts.violations, "violation")} ${verb}${times}${later}; galgo why ${name}`);
+}
+
+function statusOf(result: RunResult, request: RunRequest, passStatus: boolean): number {
+  const { counts, exit } = result.outcome;
+  const enforced = request.mode === "enforce" && request.onViolation !== "observe";
+  if (enforced && counts.violations > 0 && !passStatus) return EXIT_VIOLATED;
+  return exit === undefined ? 0 : childStatus(exit);
+}

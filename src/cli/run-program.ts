@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words of `galgo run`, and what `galgo learn` has of them. A daemon reads them too, so nothing here does anything.
+import { type Command, Option } from "commander";
+import type { ViolationPolicy } from "../orchestrator/run-record.ts";
+import { listOption, positive } from "./options.ts";
+import type { SensorOptions } from "./sensor-options.ts";
+
+export const PROFILES: readonly string[] = ["portable", "exact"];
+const SENSORS = ["seccomp", "bpf", "tsem"];
+
+export interface RunOptions extends SensorOptions {
+  readonly model?: string;
+  readonly enforce?: boolean;
+  readonly detect?: boolean;
+  readonly onViolation?: ViolationPolicy;
+  readonly name?: string;
+  readonly passStatus?: boolean;
+  readonly allowWeaker?: boolean;
+  readonly floor?: boolean;
+  readonly floorAllow?: readonly string[];
+  readonly json?: boolean;
+  readonly deadline: number;
+  readonly onExit: "wait" | "kill";
+  readonly quixoteSocket?: string;
+}
+
+/** @param act what the words are for */
+export function addRun(
+  program: Command,
+  act: (command: readonly string[], options: RunOptions) => Promise<void> | void,
+): void {
+  const run = program
+    .command("run")
+    .description("run a command under a model, or record it without one")
+    .option(
+      "-m, --model <model>",
+      "the model; without it nothing is refused and everything is recorded",
+    )
+    .addOption(new Option("--enforce", "refuse what is not in the model").conflicts("detect"))
+    .option("--detect", "record what is not in the model, refuse nothing (default with a model)")
+    .addOption(
+      new Option(
+        "--on-violation <policy>",
+        "deny the call, kill the workload, or only observe",
+      ).choices(["deny", "kill", "observe"]),
+    )
+    .option("--name <name>", "name of the workload (default: the model's, else the command's)")
+    .option("--pass-status", "exit with the command's status even after a violation")
+    .option(
+      "--floor",
+      "with --enforce: let the kernel guard what is only read, and ask only about the rest (faster, sees less)",
+    )
+    .addOption(
+      listOption(
+        "--floor-allow <path>",
+        "with --floor: every program may read this, although it is much or a secret; may be given again",
+      ),
+    )
+    .option("--allow-weaker", "run although this machine sees less than the model was learned with")
+    .option("--json", "print the result as JSON on stderr's last line");
+  addSensor(run);
+  addLimits(run);
+  addCommandArgument(run).action(act);
+}
+
+export function addSensor(command: Command): void {
+  command
+    .addOption(
+      new Option("--sensor <sensor>", "how events are seen").choices(SENSORS).default("seccomp"),
+    )
+    .option("--cgroup <path>", "bpf: model what runs in this cgroup, until interrupted; no command")
+    .addOption(
+      new Option(
+        "--pid <pid>",
+        "bpf: model this process and its descendants, until interrupted; no command",
+      ).argParser(positive),
+    )
+    .option("--tsem-internal", "TSEM: let the kernel's own model decide, and read it at the end")
+    .addOption(
+      new Option("--tsem-nsref <namespace>", "TSEM: user namespace of the ids in events").choices([
+        "initial",
+        "current",
+      ]),
+    )
+    .option("--tsem-model <name>", "TSEM: name of a model inside the kernel")
+    .addOption(
+      new Option(
+        "--tsem-cache <n>",
+        "TSEM: events in atomic context that can be described at a time",
+      ).argParser(positive),
+    );
+}
+
+export function addLimits(command: Command): void {
+  command
+    .addOption(
+      new Option("--deadline <ms>", "longest time that one decision may take")
+        .argParser(positive)
+        .default(10_000),
+    )
+    .addOption(
+      new Option("--on-exit <what>", "background processes that outlive the command")
+        .choices(["wait", "kill"])
+        .default("wait"),
+    )
+    .option(
+      "--quixote-socket <dir>",
+      "answer consoles of Quixote on the socket NAME in this directory",
+    );
+}
+
+export function addCommandArgument(command: Command): Command {
+  return command
+    .argument("[command...]", "the command and its arguments, after --")
+    .passThroughOptions();
+}
