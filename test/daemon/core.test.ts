@@ -1,58 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // A daemon in this process, with workloads that it launches itself: what its API says of them, orders to them, its orderly end.
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
-import { ClientError, DaemonClient } from "../../src/daemon/client/index.ts";
-import { type Daemon, daemonHost, startDaemon } from "../../src/daemon/index.ts";
+import { ClientError, type DaemonClient } from "../../src/daemon/client/index.ts";
+import type { Daemon } from "../../src/daemon/index.ts";
 import type { ManagedRun } from "../../src/daemon/registry/managed-run.ts";
-import { BUILTIN_PROFILES } from "../../src/model/index.ts";
 import type { RunRequest } from "../../src/orchestrator/run-request.ts";
+import { DaemonPlace } from "../helpers/daemon-place.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "galgo-daemon-"));
-const env = { ...process.env, GALGO_RUN_DIR: join(folder, "run") };
-const told: string[] = [];
+const place = new DaemonPlace();
 let daemon: Daemon;
 let client: DaemonClient;
 
 before(async () => {
-  daemon = await startDaemon({
-    version: "1.2.3",
-    env,
-    uid: process.getuid?.() ?? -1,
-    stateRoot: join(folder, "state"),
-    parts: [],
-    tell: (_, text) => told.push(text),
-  });
-  client = new DaemonClient(daemon.sockets.api);
+  daemon = await place.start();
+  client = place.client;
 });
 
 after(async () => {
   await daemon.stop("the test is over");
-  rmSync(folder, { recursive: true, force: true });
+  place.remove();
 });
 
-function start(command: readonly string[], changes: Partial<RunRequest> = {}): ManagedRun {
-  return daemon.registry.start({
-    request: {
-      command,
-      mode: "free",
-      onViolation: "observe",
-      rules: { mapping: "tsem-v4", digest: "sha256", profile: BUILTIN_PROFILES.portable },
-      stateRoot: join(folder, "state"),
-      cwd: "/",
-      env: process.env,
-      deadlineMs: 10_000,
-      onExit: "wait",
-      allowWeaker: false,
-      ...changes,
-    },
-    host: daemonHost(daemon.context),
-    owner: process.getuid?.() ?? -1,
-  });
-}
+const start = (command: readonly string[], changes: Partial<RunRequest> = {}): ManagedRun =>
+  place.launch(daemon, command, changes);
 
 describe("the daemon", () => {
   it("says that it is ready", async () => {

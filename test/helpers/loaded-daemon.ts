@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// A daemon with workloads that never end, as a process that a test can kill. Arguments: folder of a DaemonPlace, number of workloads.
+// Prints one JSON line with the pids of the workloads once all of them run.
+import { DaemonPlace } from "./daemon-place.ts";
+
+const [, , folder = "", count = "1"] = process.argv;
+const LOOP = "while :; do cat /etc/hostname >/dev/null; done";
+
+const place = new DaemonPlace(folder);
+const daemon = await place.start();
+const runs = Array.from({ length: Number(count) }, (_, n) =>
+  place.launch(daemon, ["sh", "-c", LOOP], { name: `loop-${n}` }),
+);
+await Promise.all(runs.map(({ started }) => started));
+for (const { id } of runs) {
+  // some of its records: it runs
+  for await (const _ of place.client.lines(id, "trajectory", { follow: true })) break;
+}
+const pids = runs.map(({ origin }) => ("pid" in origin ? origin.pid : 0));
+process.stdout.write(`${JSON.stringify({ pids })}\n`);
