@@ -81,9 +81,11 @@ export function lineWidth({ spans }: Line): number {
   return spans.reduce((sum, { text }) => sum + textWidth(printable(text)), 0);
 }
 
-/** The text of a line without its styles. */
-export function plainText({ spans }: Line): string {
-  return spans.map(({ text }) => printable(text)).join("");
+/** The text of a line without its styles, as much of it as fits. */
+export function plainText({ spans }: Line, width: number): string {
+  return clip(spans, width)
+    .map(({ text }) => text)
+    .join("");
 }
 
 /** `left` and `right` at the two ends of a line; what is too much is cut off the left one. */

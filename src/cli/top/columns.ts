@@ -146,18 +146,24 @@ export function columnsFor(width: number, rows: readonly Watched[]): readonly Co
     chosen.add(column);
     used += 1 + column.width;
   }
-  const longest = Math.max(
-    MIN_NAME,
-    ...rows.map(({ listed }) => textWidth(printable(listed.name))),
-  );
   const left = width - used;
-  const name = Math.min(MIN_NAME, width) + Math.min(left, Math.min(longest, MAX_NAME) - MIN_NAME);
-  const rest = width - used - (name - Math.min(MIN_NAME, width)) - 1;
+  const command = chosen.size === COLUMNS.length && left > MIN_COMMAND;
+  const longest = Math.max(0, ...rows.map(({ listed }) => textWidth(printable(listed.name))));
+  // the name gets what it needs, and half of what there is where a command is shown, too
+  const most = command ? Math.floor((left - MIN_COMMAND) / 2) : left;
+  const wider = Math.max(0, Math.min(longest, MAX_NAME) - MIN_NAME);
+  const more = Math.max(0, Math.min(most, wider));
   return [
-    { head: "NAME", width: name, align: "left", sort: "name", cell: nameCell },
+    {
+      head: "NAME",
+      width: Math.min(MIN_NAME, width) + more,
+      align: "left",
+      sort: "name",
+      cell: nameCell,
+    },
     ...COLUMNS.filter((column) => chosen.has(column)),
-    ...(chosen.size === COLUMNS.length && rest >= MIN_COMMAND
-      ? [{ head: "COMMAND", width: rest, align: "left" as const, cell: commandCell }]
+    ...(command
+      ? [{ head: "COMMAND", width: left - more - 1, align: "left" as const, cell: commandCell }]
       : []),
   ];
 }
@@ -191,7 +197,11 @@ export function rowSpans(columns: readonly Column[], row: Watched, context: Cell
 }
 
 /** All columns, for output that is not cut. `rates`: also those that need two looks. */
-export function plainColumns(rates: boolean): readonly Pick<Column, "head" | "cell">[] {
+export function plainColumns(rates: boolean): readonly Pick<Column, "head" | "align" | "cell">[] {
   const columns = COLUMNS.filter(({ head }) => rates || head !== "EV/S");
-  return [{ head: "NAME", cell: nameCell }, ...columns, { head: "COMMAND", cell: commandCell }];
+  return [
+    { head: "NAME", align: "left", cell: nameCell },
+    ...columns,
+    { head: "COMMAND", align: "left", cell: commandCell },
+  ];
 }

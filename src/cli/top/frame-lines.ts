@@ -39,12 +39,13 @@ export function footLine(state: TopState, keys: readonly (readonly [string, stri
 /** As many keys as fit; the last one always does. */
 function keysLine(keys: readonly (readonly [string, string])[], width: number): Line {
   const spansOf = ([key, meaning]: readonly [string, string]): Span[] => [
-    span(` ${key} `, "key"),
-    span(` ${meaning} `),
+    span(key, "key"),
+    span(` ${meaning}  `),
   ];
   const last = keys.at(-1);
   const end = last === undefined ? [] : spansOf(last);
-  let room = width - lineWidth({ spans: end });
+  // the blanks behind the last one may be missing
+  let room = width - lineWidth({ spans: end }) + 2;
   const kept: Span[] = [];
   for (const key of keys.slice(0, -1)) {
     const spans = spansOf(key);

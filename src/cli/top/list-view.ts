@@ -9,7 +9,12 @@ import { chosenRow, shownRows, type TopState, type Watched, windowStart } from "
 
 /** Lower screens show no line of sums. */
 const SUMS_FROM_ROWS = 14;
-const CURVE_COLUMNS = 24;
+/** Narrower screens do not name themselves. */
+const NARROW = 50;
+/** The sums without the curve of events take so many columns, with room for long ones. */
+const SUMS_COLUMNS = 56;
+const MIN_CURVE = 8;
+const MAX_CURVE = 60;
 const MODES = ["free", "detect", "enforce"] as const;
 
 export function listView(state: TopState): Line[] {
@@ -19,7 +24,7 @@ export function listView(state: TopState): Line[] {
   const gone = goneLine(state);
   const top = [
     titleLine(state),
-    ...(size.rows >= SUMS_FROM_ROWS ? [sumsLine(state)] : []),
+    ...(hasSums(state) ? [sumsLine(state)] : []),
     ...(gone === undefined ? [] : [gone]),
     { spans: heads, base: "heads" as const },
   ];
@@ -33,9 +38,9 @@ export function listView(state: TopState): Line[] {
 const KEYS = (sort: string, reverse: boolean): readonly (readonly [string, string])[] => [
   ["Enter", "open"],
   ["/", "filter"],
-  ["s", `sort: ${sort}${reverse ? ", reversed" : ""}`],
-  ["k", "kill"],
   ["?", "help"],
+  ["k", "kill"],
+  ["s", `sort: ${sort}${reverse ? ", reversed" : ""}`],
   ["q", "quit"],
 ];
 
@@ -45,16 +50,35 @@ function alive({ rows }: TopState): readonly Watched[] {
 
 function titleLine(state: TopState): Line {
   const live = alive(state);
-  const modes = MODES.flatMap((mode): Span[] => {
-    const number = live.filter(({ listed }) => listed.mode === mode).length;
-    return number === 0 ? [] : [span("  "), span(`${number} ${mode}`, MODE_STYLE[mode])];
-  });
+  const narrow = state.size.columns < NARROW;
+  const facts = hasSums(state) ? modeSpans(live) : violationSpans(live);
   const filtered = state.filter === "" ? [] : [span("  "), span(`filter: ${state.filter}`, "warn")];
   return spread(
-    [span("galgo", "bar"), span(`  ${plural(live.length, "workload")}`), ...modes, ...filtered],
+    [
+      span(narrow ? "" : "galgo  ", "bar"),
+      span(plural(live.length, "workload")),
+      ...facts,
+      ...filtered,
+    ],
     [span(clock(state.now), "faint")],
     state.size.columns,
   );
+}
+
+function modeSpans(live: readonly Watched[]): Span[] {
+  return MODES.flatMap((mode): Span[] => {
+    const number = live.filter(({ listed }) => listed.mode === mode).length;
+    return number === 0 ? [] : [span("  "), span(`${number} ${mode}`, MODE_STYLE[mode])];
+  });
+}
+
+function violationSpans(live: readonly Watched[]): Span[] {
+  const violations = live.reduce((sum, { listed }) => sum + (listed.counts.violations ?? 0), 0);
+  return violations === 0 ? [] : [span("  "), span(`${shortCount(violations)} violations`, "bad")];
+}
+
+function hasSums({ size }: TopState): boolean {
+  return size.rows >= SUMS_FROM_ROWS;
 }
 
 /** Local time of day. */
@@ -72,13 +96,12 @@ function sumsLine(state: TopState): Line {
   const violations = sum(({ listed }) => listed.counts.violations);
   const refused = sum(({ listed }) => listed.counts.refused);
   const lost = sum(({ listed }) => listed.counts.lost);
-  const narrow = state.size.columns < 70;
+  const columns = Math.min(MAX_CURVE, state.size.columns - SUMS_COLUMNS);
+  const rates =
+    columns < MIN_CURVE ? "" : `${curve(sumOfRates(live, columns), columns, state.utf8)} `;
   return line(
     span("events/s ", "faint"),
-    span(
-      narrow ? "" : `${curve(sumOfRates(live, CURVE_COLUMNS), CURVE_COLUMNS, state.utf8)} `,
-      "curve",
-    ),
+    span(rates, "curve"),
     span(shortCount(sum(({ rate }) => rate)).padEnd(5)),
     span("  violations ", "faint"),
     span(count(violations), violations > 0 ? "bad" : "plain"),

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The list of workloads as text, for pipes and for `galgo ps`: a line each, nothing cut.
-import { table } from "../render.ts";
 import type { Painter } from "../render.ts";
 import type { Style } from "../screen/line.ts";
-import { printable } from "../screen/width.ts";
+import { fitText, printable, textWidth } from "../screen/width.ts";
 import { plainColumns } from "./columns.ts";
 import type { Watched } from "./state.ts";
 
@@ -18,13 +17,26 @@ export interface PlainOptions {
 export function plainTable(rows: readonly Watched[], { now, rates, paint }: PlainOptions): string {
   const columns = plainColumns(rates);
   const context = { now, micro: "u" };
-  const cells = rows.map((row) =>
-    columns.map((column) => {
-      const { text, style = "plain" } = column.cell(row, context);
-      return painted(printable(text), style, paint);
-    }),
+  const cells = rows.map((row) => columns.map((column) => column.cell(row, context)));
+  const texts = cells.map((row) => row.map(({ text }) => printable(text)));
+  const widths = columns.map(({ head }, at) =>
+    Math.max(head.length, ...texts.map((row) => textWidth(row[at] ?? ""))),
   );
-  return table([columns.map(({ head }) => head), ...cells]);
+  const line = (words: readonly string[], styles: readonly (Style | undefined)[]): string =>
+    words
+      .map((word, at) => {
+        const fitted = fitText(word, widths[at] ?? 0, columns[at]?.align);
+        return painted(fitted, styles[at] ?? "plain", paint);
+      })
+      .join("  ")
+      .trimEnd();
+  return [
+    line(
+      columns.map(({ head }) => head),
+      [],
+    ),
+    ...texts.map((words, at) => line(words, cells[at]?.map(({ style }) => style) ?? [])),
+  ].join("\n");
 }
 
 function painted(text: string, style: Style, paint: Painter): string {
