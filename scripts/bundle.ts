@@ -17,6 +17,7 @@ const PROGRAMS = {
   galgo: "cli/start",
   "bundle/main": "cli/main",
   "bundle/worker": "orchestrator/worker",
+  "bundle/deciding": "orchestrator/deciding/thread",
   "bundle/probe": "orchestrator/probe/child",
   "bundle/daemon": "cli/commands/daemon",
 } as const;

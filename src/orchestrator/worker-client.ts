@@ -56,7 +56,9 @@ export async function startWorker(
   transfer: readonly MessagePort[] = [],
 ): Promise<RunWorker> {
   const thread = takeWorkerThread();
-  const { ready, launched, exec, serving, done } = follow(thread, callbacks);
+  const milestones = new Milestones(callbacks);
+  follow(thread, milestones, callbacks);
+  const { ready, launched, exec, serving, done } = milestones.promises;
   thread.postMessage(setup, [...transfer]);
   const programs = await ready;
   return {
@@ -78,64 +80,89 @@ export async function startWorker(
   };
 }
 
-interface Milestones {
-  readonly ready: Promise<AgentPlace | undefined>;
-  readonly launched: Promise<TsemLaunched>;
-  readonly exec: Promise<number | null>;
-  readonly serving: Promise<readonly string[]>;
-  readonly done: Promise<WorkerResult>;
-}
-
-function follow(thread: Worker, callbacks: WorkerCallbacks): Milestones {
-  let failure: string | undefined;
-  const end = deferred<WorkerResult>();
-  const start = deferred<AgentPlace | undefined>();
-  const service = deferred<readonly string[]>();
-  const launch = deferred<TsemLaunched>();
-  const exec = deferred<number | null>();
-  const fail = (message: string): void => {
-    const error = new RunError("WORKER_FAILED", `the thread that decides ended: ${message}`);
-    for (const milestone of [start, launch, exec, service, end]) milestone.reject(error);
-  };
-  thread.on("message", (message: WorkerMessage) => {
-    switch (message.type) {
-      case "ready":
-        return start.resolve(message.bpf);
-      case "no-sensor":
-        return start.reject(noBpfSensor(message.message));
-      case "launched":
-        return launch.resolve(message.launched);
-      case "exec":
-        return exec.resolve(message.errno);
-      case "notice":
-        return callbacks.onNotice(message.text);
-      case "serving":
-        return service.resolve(message.features);
-      case "violation":
-        return callbacks.onViolation(message.violation);
-      case "kill":
-        return callbacks.onKill(message.reason);
-      case "failed":
-        failure = message.message;
-        return callbacks.onFailed(message.message);
-      case "done":
-        return end.resolve(message.result);
-    }
-  });
+function follow(thread: Worker, milestones: Milestones, callbacks: WorkerCallbacks): void {
+  thread.on("message", (message: WorkerMessage) => milestones.take(message));
   thread.on("error", (error) => {
     callbacks.onKill(`Galgo failed: ${error.message}`);
-    fail(error.message);
+    milestones.fail(error.message);
   });
-  thread.on("exit", (code) => fail(failure ?? `exit status ${code}`));
-  // a run that fails earlier never asks for these
-  for (const milestone of [launch, exec, service, end]) milestone.promise.catch(() => undefined);
-  return {
-    ready: start.promise,
-    launched: launch.promise,
-    exec: exec.promise,
-    serving: service.promise,
-    done: end.promise,
+  thread.on("exit", (code) => milestones.fail(`exit status ${code}`));
+}
+
+/** What a thread that decides says of one namespace, as callbacks and promises. */
+export class Milestones {
+  readonly promises: {
+    readonly ready: Promise<AgentPlace | undefined>;
+    readonly launched: Promise<TsemLaunched>;
+    readonly exec: Promise<number | null>;
+    readonly serving: Promise<readonly string[]>;
+    readonly done: Promise<WorkerResult>;
   };
+  readonly #callbacks: WorkerCallbacks;
+  readonly #end = deferred<WorkerResult>();
+  readonly #start = deferred<AgentPlace | undefined>();
+  readonly #service = deferred<readonly string[]>();
+  readonly #launch = deferred<TsemLaunched>();
+  readonly #exec = deferred<number | null>();
+  #failure: string | undefined;
+
+  constructor(callbacks: WorkerCallbacks) {
+    this.#callbacks = callbacks;
+    this.promises = {
+      ready: this.#start.promise,
+      launched: this.#launch.promise,
+      exec: this.#exec.promise,
+      serving: this.#service.promise,
+      done: this.#end.promise,
+    };
+    // a run that fails earlier never asks for these
+    for (const milestone of [this.#launch, this.#exec, this.#service, this.#end])
+      milestone.promise.catch(() => undefined);
+  }
+
+  take(message: WorkerMessage): void {
+    switch (message.type) {
+      case "ready":
+        this.#start.resolve(message.bpf);
+        return;
+      case "no-sensor":
+        this.#start.reject(noBpfSensor(message.message));
+        return;
+      case "launched":
+        this.#launch.resolve(message.launched);
+        return;
+      case "exec":
+        this.#exec.resolve(message.errno);
+        return;
+      case "notice":
+        this.#callbacks.onNotice(message.text);
+        return;
+      case "serving":
+        this.#service.resolve(message.features);
+        return;
+      case "violation":
+        this.#callbacks.onViolation(message.violation);
+        return;
+      case "kill":
+        this.#callbacks.onKill(message.reason);
+        return;
+      case "failed":
+        this.#failure = message.message;
+        this.#callbacks.onFailed(message.message);
+        return;
+      case "done":
+        this.#end.resolve(message.result);
+        return;
+    }
+  }
+
+  /** Nothing more will be said: what has not settled, fails. */
+  fail(message: string): void {
+    const why = this.#failure ?? message;
+    const error = new RunError("WORKER_FAILED", `the thread that decides ended: ${why}`);
+    for (const milestone of [this.#start, this.#launch, this.#exec, this.#service, this.#end])
+      milestone.reject(error);
+  }
 }
 
 interface Deferred<T> {

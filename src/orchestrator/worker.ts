@@ -4,25 +4,16 @@
 // consoles are served.
 import { writeSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
-import { type ServeOptions, serveSeccomp } from "../sensor/seccomp/index.ts";
-import { createInProcessTma } from "../tma/index.ts";
-import type { InProcessTma } from "../tma/index.ts";
+import { serveSeccomp } from "../sensor/seccomp/index.ts";
+import { closeRecords, isEnforcing, messageOf, prepareBench, progressOf } from "./bench.ts";
+import type { Bench } from "./bench.ts";
 import { BpfSide } from "./bpf/agent-side.ts";
 import type { BpfSetup } from "./bpf/setup.ts";
 import { loadDigests, saveDigests } from "./digest-cache.ts";
-import { Heartbeat } from "./heartbeat.ts";
-import { createNamespace } from "./namespace/namespace.ts";
-import type { Namespace } from "./namespace/namespace.ts";
-import { ProcessLog } from "./records/process-log.ts";
-import { SharedPointsWriter } from "./live/shared-points.ts";
-import { openRecordLog } from "./records/record-log.ts";
-import type { RecordLog } from "./records/record-log.ts";
-import { TestMarks } from "./namespace/test-marks.ts";
 import type { LoadedFlag } from "./thread/worker-thread.ts";
 import { launchHeldTsem } from "./tsem/launch-side.ts";
 import type { HeldTsem } from "./tsem/launch-side.ts";
 import { serveHeldTsem } from "./tsem/serve-side.ts";
-import { UnreadableRecords } from "./records/unreadable.ts";
 import { workerResult } from "./worker-result.ts";
 import type {
   BpfOrder,
@@ -34,67 +25,12 @@ import type {
   WorkerSetup,
 } from "./worker-protocol.ts";
 
-interface Bench {
-  readonly setup: WorkerSetup;
-  readonly heartbeat: Heartbeat;
-  readonly tma: InProcessTma;
-  readonly namespace: Namespace;
-  readonly trajectory: RecordLog;
-  readonly forensics: RecordLog;
-  readonly unreadable: UnreadableRecords;
-  readonly processes: ProcessLog;
-  readonly shared: SharedPointsWriter | undefined;
-  readonly marks: TestMarks | undefined;
-}
-
 function post(message: WorkerMessage): void {
   parentPort?.postMessage(message);
 }
 
 function prepare(setup: WorkerSetup): Bench {
-  const heartbeat = new Heartbeat(setup.heartbeat);
-  if (setup.tma.sealed) heartbeat.sealed();
-  const shared = setup.shared === undefined ? undefined : new SharedPointsWriter(setup.shared);
-  const tma = createInProcessTma(setup.tma, shared);
-  const trajectory = openRecordLog(setup.trajectory);
-  const forensics = openRecordLog(setup.forensics);
-  const unreadable = new UnreadableRecords(setup.unreadable);
-  const processes = new ProcessLog(setup.processes);
-  const marks = setup.marks === undefined ? undefined : new TestMarks(setup.marks);
-  const namespace = createNamespace(
-    {
-      mode: setup.mode,
-      onViolation: setup.onViolation,
-      modelsWhileDying: setup.tsem !== undefined,
-      ...(setup.container === undefined ? {} : { container: setup.container }),
-    },
-    {
-      agent: tma,
-      trajectory,
-      forensics,
-      processes,
-      ...(marks === undefined ? {} : { marks }),
-      pulse: heartbeat,
-      latency: heartbeat.latency,
-      kill,
-      report: (violation) => post({ type: "violation", violation }),
-      failed: (error) => post({ type: "failed", message: messageOf(error) }),
-      keepUnreadable: (text, why, event) => unreadable.keep(text, why, event),
-      ...(setup.bpf === undefined ? {} : { programs }),
-    },
-  );
-  return {
-    setup,
-    heartbeat,
-    tma,
-    namespace,
-    trajectory,
-    forensics,
-    unreadable,
-    processes,
-    shared,
-    marks,
-  };
+  return prepareBench(setup, { post, kill, ...(setup.bpf === undefined ? {} : { programs }) });
 }
 
 /** What the programs in the kernel say of the namespace; nothing, with the other sensors. */
@@ -115,25 +51,30 @@ function kill(reason: string): void {
   }
 }
 
+/** A console has closed the model. */
+const sealed = (): void => programs.seal();
+
 function serve(bench: Bench, order: SeccompOrder | TsemOrder, held: HeldTsem | undefined): void {
   killFd = order.cgroupKillFd;
   const result =
     order.sensor === "seccomp"
       ? serveFiltered(bench, order)
-      : serveHeldTsem({ ...bench, progress: progressOf(bench), post, kill }, required(held), order);
+      : serveHeldTsem(
+          { ...bench, progress: progressOf(bench, sealed), post, kill },
+          required(held),
+          order,
+        );
   finish(bench, result);
 }
 
 async function serveProgrammed(bench: Bench, bpf: BpfSetup, order: BpfOrder): Promise<void> {
   killFd = order.cgroupKillFd;
-  const parts = { ...bench, progress: progressOf(bench), post, kill };
+  const parts = { ...bench, progress: progressOf(bench, sealed), post, kill };
   finish(bench, await programs.serve(parts, bpf, order));
 }
 
 function finish(bench: Bench, result: WorkerResult): void {
-  for (const log of [bench.trajectory, bench.forensics, bench.unreadable, bench.processes])
-    log.close();
-  bench.marks?.close();
+  closeRecords(bench);
   post({ type: "done", result });
   bench.tma.close();
 }
@@ -141,28 +82,6 @@ function finish(bench: Bench, result: WorkerResult): void {
 function required<T>(value: T | undefined): T {
   if (value === undefined) throw new Error("the order to serve came before the order to launch");
   return value;
-}
-
-/** What is done around each event, whatever the sensor. */
-function progressOf({ setup, heartbeat, namespace, shared }: Bench): ServeOptions["progress"] {
-  let sealed = setup.tma.sealed || shared === undefined;
-  return {
-    begin: () => {
-      heartbeat.busy(process.hrtime.bigint());
-      // after saying that it is busy, so that whoever orders it knows of any event that has not seen the order
-      if (!sealed && shared?.sealWanted === true) {
-        sealed = true;
-        namespace.seal();
-        programs.seal();
-      }
-      namespace.taken();
-    },
-    end: () => {
-      namespace.released();
-      heartbeat.idle();
-    },
-    alive: () => heartbeat.advanced(1),
-  };
 }
 
 function serveFiltered(bench: Bench, order: SeccompOrder): WorkerResult {
@@ -177,19 +96,15 @@ function serveFiltered(bench: Bench, order: SeccompOrder): WorkerResult {
     sink: namespace,
     digest,
     programDigests: known,
-    enforcing: setup.mode === "enforce" && setup.onViolation !== "observe",
+    enforcing: isEnforcing(setup),
     readsUnheld: order.readsUnheld === true,
     protectedPids: order.protectedPids,
-    progress: progressOf(bench),
+    progress: progressOf(bench, sealed),
     ready: (features) => post({ type: "serving", features }),
   });
   namespace.finish();
   if (known.size > before) saveDigests(setup.stateRoot, digest, known);
   return workerResult(bench, sensor);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Does `work`; a failure ends the run, and the workload with it. */
@@ -234,7 +149,7 @@ function main(): void {
 /** Makes the namespace, then waits for the order to serve it, or to leave it. */
 async function prepareProgrammed(bench: Bench, bpf: BpfSetup): Promise<void> {
   try {
-    const parts = { ...bench, progress: progressOf(bench), post, kill };
+    const parts = { ...bench, progress: progressOf(bench, sealed), post, kill };
     const agent = await programs.open(parts, bpf);
     onMessage((order: BpfOrder | "leave") => {
       const work = order === "leave" ? programs.close() : serveProgrammed(bench, bpf, order);

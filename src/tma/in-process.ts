@@ -76,6 +76,13 @@ export interface InProcessTma extends TrustedModelingAgent {
   repeated(coefficient: string, count: number): void;
   /** Folds the platform's value in; false when the model is sealed or has this one. */
   setAggregate(hex: string): boolean;
+  /** A behaviour more, not seen yet. @throws ModelError SEALED, BAD_FIELD */
+  load(coefficient: string): void;
+  /** @throws ModelError SEALED, BAD_FIELD */
+  addPseudonym(hex: string): void;
+  /** @throws ModelError SEALED, BAD_FIELD */
+  setBase(hex: string): void;
+  readonly sealed: boolean;
   /** In the order of discovery; loaded ones first. */
   points(): readonly SecurityPoint[];
   readonly counts: ModelCounts;
@@ -186,6 +193,22 @@ class LocalAgent implements InProcessTma {
 
   repeated(coefficient: string, count: number): void {
     this.#model.repeated(coefficient, count);
+  }
+
+  load(coefficient: string): void {
+    this.#model.load(coefficient);
+  }
+
+  addPseudonym(hex: string): void {
+    this.#model.addPseudonym(hex);
+  }
+
+  setBase(hex: string): void {
+    this.#model.setBase(hex);
+  }
+
+  get sealed(): boolean {
+    return this.#model.sealed;
   }
 
   setAggregate(hex: string): boolean {

@@ -108,6 +108,7 @@ class RunMirror implements Mirror {
     // sensors may learn of the platform's value only when the namespace is there
     if (points.aggregate !== undefined) this.#model.setAggregate(points.aggregate);
     const known = this.#model.counts.points;
+    if (known === 0 && points.base !== undefined) this.#model.setBase(points.base);
     for (const coefficient of points.coefficients(known, points.length))
       this.#model.load(coefficient);
     return this.#model;

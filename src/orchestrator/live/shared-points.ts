@@ -10,7 +10,8 @@ import { SHARED_POINTS, SHARED_POINTS_BITS } from "./limits.ts";
 const POINTS = 0;
 const SEAL = 1;
 const AGGREGATED = 2;
-const WORDS = 3;
+const BASED = 3;
+const WORDS = 4;
 const WORD_BYTES = WORDS * Int32Array.BYTES_PER_ELEMENT;
 const IN_PIECE = SHARED_POINTS - 1;
 
@@ -31,12 +32,13 @@ export interface SharedPointsLink {
 }
 
 export function newSharedWords(): SharedArrayBuffer {
-  return new SharedArrayBuffer(WORD_BYTES + Math.max(...Object.values(DIGEST_SIZES)));
+  return new SharedArrayBuffer(WORD_BYTES + 2 * Math.max(...Object.values(DIGEST_SIZES)));
 }
 
-/** The words; behind them there is room for the aggregate. */
-function wordsOf({ words, size }: SharedPointsLink): [Int32Array, Buffer] {
-  return [new Int32Array(words, 0, WORDS), Buffer.from(words, WORD_BYTES, size)];
+/** The words; behind them there is room for the aggregate and the base. */
+function wordsOf({ words, size }: SharedPointsLink): [Int32Array, Buffer, Buffer] {
+  const aggregate = Buffer.from(words, WORD_BYTES, size);
+  return [new Int32Array(words, 0, WORDS), aggregate, Buffer.from(words, WORD_BYTES + size, size)];
 }
 
 function pieceBytes(size: number): number {
@@ -56,6 +58,7 @@ function pieceOf(memory: SharedArrayBuffer, size: number): Piece {
 export class SharedPointsWriter implements PointObserver {
   readonly #words: Int32Array;
   readonly #aggregate: Buffer;
+  readonly #base: Buffer;
   readonly #port: MessagePort;
   readonly #size: number;
   readonly #pieces: Piece[] = [];
@@ -63,7 +66,7 @@ export class SharedPointsWriter implements PointObserver {
   readonly #counts: Float64Array[] = [];
 
   constructor(link: SharedPointsLink) {
-    [this.#words, this.#aggregate] = wordsOf(link);
+    [this.#words, this.#aggregate, this.#base] = wordsOf(link);
     this.#port = link.port;
     this.#size = link.size;
   }
@@ -93,6 +96,16 @@ export class SharedPointsWriter implements PointObserver {
     Atomics.store(this.#words, AGGREGATED, 1);
   }
 
+  /** The model has this base (hex), set before its first point. */
+  based(hex: string): void {
+    this.#base.write(hex, "hex");
+    Atomics.store(this.#words, BASED, 1);
+  }
+
+  close(): void {
+    this.#port.close();
+  }
+
   #grow(): Piece {
     const memory = new SharedArrayBuffer(pieceBytes(this.#size));
     this.#port.postMessage(memory);
@@ -107,12 +120,13 @@ export class SharedPointsWriter implements PointObserver {
 export class SharedPointsReader {
   readonly #words: Int32Array;
   readonly #aggregate: Buffer;
+  readonly #base: Buffer;
   readonly #port: MessagePort;
   readonly #size: number;
   readonly #pieces: Piece[] = [];
 
   constructor(link: SharedPointsLink) {
-    [this.#words, this.#aggregate] = wordsOf(link);
+    [this.#words, this.#aggregate, this.#base] = wordsOf(link);
     this.#port = link.port;
     this.#size = link.size;
   }
@@ -125,6 +139,12 @@ export class SharedPointsReader {
   get aggregate(): string | undefined {
     if (Atomics.load(this.#words, AGGREGATED) === 0) return undefined;
     return this.#aggregate.toString("hex");
+  }
+
+  /** hex; undefined unless it was set while the workload ran. */
+  get base(): string | undefined {
+    if (Atomics.load(this.#words, BASED) === 0) return undefined;
+    return this.#base.toString("hex");
   }
 
   /** Points so far. */

@@ -32,6 +32,10 @@ export interface Namespace extends TsemSink, BpfSink {
   released(): void;
   /** Closes the model: what is new from now on is outside of it. */
   seal(): void;
+  /** To be called before `seal`: then what is outside of the model is refused, and not only told of. */
+  enforceOnceSealed(): void;
+  /** What is outside of the model is refused. */
+  readonly enforcing: boolean;
   /** Writes what still waits; after it nothing may be decided. */
   finish(): void;
   summary(): NamespaceSummary;
@@ -60,7 +64,8 @@ class ModelingNamespace implements Namespace {
   #mode: RunMode;
   readonly #policy: ViolationPolicy;
   /** An event outside the model is refused. */
-  readonly #enforcing: boolean;
+  #enforcing: boolean;
+  #enforcesOnceSealed = false;
   readonly #modelsWhileDying: boolean;
   readonly #parts: NamespaceParts;
   readonly #agent: NamespaceAgent;
@@ -273,7 +278,17 @@ class ModelingNamespace implements Namespace {
   seal(): void {
     this.#agent.seal();
     this.#parts.pulse.sealed();
-    if (this.#mode === "free") this.#mode = "detect";
+    if (this.#mode !== "free") return;
+    this.#mode = this.#enforcesOnceSealed ? "enforce" : "detect";
+    this.#enforcing = this.#enforcesOnceSealed && this.#policy !== "observe";
+  }
+
+  enforceOnceSealed(): void {
+    this.#enforcesOnceSealed = true;
+  }
+
+  get enforcing(): boolean {
+    return this.#enforcing;
   }
 
   finish(): void {

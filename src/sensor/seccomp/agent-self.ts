@@ -53,9 +53,10 @@ export function asAgent<T>(work: () => T): T {
   }
 }
 
-/** False while this thread has a task's credentials; between two held calls that means that it could not get rid of them. */
-export function hasOwnCredentials(): boolean {
-  return borrowed === undefined;
+/** To be asked between two held calls. @throws SensorBroken when this thread could not get rid of a task's credentials */
+export function requireOwnCredentials(): void {
+  if (borrowed !== undefined)
+    throw new SensorBroken("this thread can not take its own credentials back");
 }
 
 /** The acting thread. One per sensor thread; makes the thread's umask and working directory its own. */

@@ -14,5 +14,5 @@ export {
 export { parseStatus } from "./proc.ts";
 export type { HandlerName, SyscallRule, When } from "./rule.ts";
 export { type ServerCommons, SeccompServer, serveSeccomp, type ServeOptions } from "./serve.ts";
-export { AgentSelf, hasOwnCredentials } from "./agent-self.ts";
+export { AgentSelf, asAgent, requireOwnCredentials } from "./agent-self.ts";
 export { REFUSED_CALLS, TABLE } from "./table.ts";

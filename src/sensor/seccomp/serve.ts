@@ -118,6 +118,10 @@ export class SeccompServer implements Served {
     this.#routes = routesOf(machine);
   }
 
+  get listenerFd(): number {
+    return this.#listener.fd;
+  }
+
   get stats(): SensorStats {
     return { seen: this.#seen, held: this.#held, lost: this.#lost };
   }

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a thread that decides needs for one namespace, whatever the sensor and however many it has: the agent, the namespace, its files.
+import type { ServeOptions } from "../sensor/seccomp/serve.ts";
+import { createInProcessTma } from "../tma/index.ts";
+import type { InProcessTma } from "../tma/index.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { SharedPointsWriter } from "./live/shared-points.ts";
+import { createNamespace } from "./namespace/namespace.ts";
+import type { Namespace } from "./namespace/namespace.ts";
+import type { ProgramsView } from "./namespace/namespace-types.ts";
+import { TestMarks } from "./namespace/test-marks.ts";
+import { ProcessLog } from "./records/process-log.ts";
+import { openRecordLog } from "./records/record-log.ts";
+import type { RecordLog } from "./records/record-log.ts";
+import { UnreadableRecords } from "./records/unreadable.ts";
+import type { WorkerMessage, WorkerSetup } from "./worker-protocol.ts";
+
+export interface Bench {
+  readonly setup: WorkerSetup;
+  readonly heartbeat: Heartbeat;
+  readonly tma: InProcessTma;
+  readonly namespace: Namespace;
+  readonly trajectory: RecordLog;
+  readonly forensics: RecordLog;
+  readonly unreadable: UnreadableRecords;
+  readonly processes: ProcessLog;
+  readonly shared: SharedPointsWriter | undefined;
+  readonly marks: TestMarks | undefined;
+}
+
+/** Whom the namespace talks to. */
+export interface BenchTalk {
+  post(message: WorkerMessage): void;
+  kill(reason: string): void;
+  /** With the BPF sensor. */
+  readonly programs?: ProgramsView;
+}
+
+/** @throws RecordFileError WRITE_FAILED, ModelError */
+export function prepareBench(setup: WorkerSetup, { post, kill, programs }: BenchTalk): Bench {
+  const heartbeat = new Heartbeat(setup.heartbeat);
+  if (setup.tma.sealed) heartbeat.sealed();
+  const shared = setup.shared === undefined ? undefined : new SharedPointsWriter(setup.shared);
+  const tma = createInProcessTma(setup.tma, shared);
+  const trajectory = openRecordLog(setup.trajectory);
+  const forensics = openRecordLog(setup.forensics);
+  const unreadable = new UnreadableRecords(setup.unreadable);
+  const processes = new ProcessLog(setup.processes);
+  const marks = setup.marks === undefined ? undefined : new TestMarks(setup.marks);
+  const namespace = createNamespace(
+    {
+      mode: setup.mode,
+      onViolation: setup.onViolation,
+      modelsWhileDying: setup.tsem !== undefined,
+      ...(setup.container === undefined ? {} : { container: setup.container }),
+    },
+    {
+      agent: tma,
+      trajectory,
+      forensics,
+      processes,
+      ...(marks === undefined ? {} : { marks }),
+      pulse: heartbeat,
+      latency: heartbeat.latency,
+      kill,
+      report: (violation) => post({ type: "violation", violation }),
+      failed: (error) => post({ type: "failed", message: messageOf(error) }),
+      keepUnreadable: (text, why, event) => unreadable.keep(text, why, event),
+      ...(programs === undefined ? {} : { programs }),
+    },
+  );
+  const records = { trajectory, forensics, unreadable, processes };
+  return { setup, heartbeat, tma, namespace, ...records, shared, marks };
+}
+
+/** What is done around each event, whatever the sensor. @param sealed called when a console has closed the model */
+export function progressOf(
+  { setup, heartbeat, namespace, shared }: Bench,
+  sealed: () => void,
+): ServeOptions["progress"] {
+  let isSealed = setup.tma.sealed || shared === undefined;
+  return {
+    begin: () => {
+      heartbeat.busy(process.hrtime.bigint());
+      // after saying that it is busy, so that whoever orders it knows of any event that has not seen the order
+      if (!isSealed && shared?.sealWanted === true) {
+        isSealed = true;
+        namespace.seal();
+        sealed();
+      }
+      namespace.taken();
+    },
+    end: () => {
+      namespace.released();
+      heartbeat.idle();
+    },
+    alive: () => heartbeat.advanced(1),
+  };
+}
+
+/** Files are closed; the agent stays until its result was taken. @throws RecordFileError WRITE_FAILED */
+export function closeRecords(bench: Bench): void {
+  const { trajectory, forensics, unreadable, processes } = bench;
+  for (const log of [trajectory, forensics, unreadable, processes]) log.close();
+  bench.marks?.close();
+}
+
+/** Refuse what can not be described. */
+export function isEnforcing({ mode, onViolation }: WorkerSetup): boolean {
+  return mode === "enforce" && onViolation !== "observe";
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

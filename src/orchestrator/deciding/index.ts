@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+// Threads that decide for many workloads each.
+export {
+  createDecisionThreads,
+  type DecidingPlace,
+  type DecisionThreads,
+  type DecisionThreadsOptions,
+} from "./decision-threads.ts";

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// One namespace of a shared thread: its end in the main thread.
+import { POLL_IN, closeFd, pollAll } from "../../native/tsem.ffi.ts";
+import { ControlError, RunError } from "../errors.ts";
+import { readPulse } from "../heartbeat.ts";
+import { atMost } from "../waiting.ts";
+import { createJudge } from "../watchdog.ts";
+import { Milestones } from "../worker-client.ts";
+import type { WorkerCallbacks } from "../worker-client.ts";
+import type { JoinOrder, ServeOrder, WorkerSetup } from "../worker-protocol.ts";
+import type { DecidingPlace } from "./decision-threads.ts";
+import { MAX_OTHERS_WAIT_MS, THREAD_GRACE_MS } from "./limits.ts";
+import type { PlaceAnswer, PlaceMessage, PlaceOrder } from "./protocol.ts";
+
+const NO_TSEM = "a shared thread starts no workload in a TSEM namespace";
+
+/** What a place needs of its thread. */
+export interface PlaceThread {
+  order(order: PlaceOrder): void;
+  /** The place was given back. */
+  left(): void;
+  /** The thread does not answer. */
+  hangs(): void;
+}
+
+interface Asked {
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+type Judge = ReturnType<typeof createJudge>;
+
+export class PlaceClient {
+  readonly #heartbeat: SharedArrayBuffer;
+  readonly #callbacks: WorkerCallbacks;
+  readonly #thread: PlaceThread;
+  readonly #milestones: Milestones;
+  readonly #asked = new Map<number, Asked>();
+  #listeners: number[] = [];
+  readonly #late: Judge = createJudge(MAX_OTHERS_WAIT_MS);
+  readonly #hangs: Judge = createJudge(MAX_OTHERS_WAIT_MS + THREAD_GRACE_MS);
+  #lastAsk = 0;
+  #killed = false;
+  #ended: string | undefined;
+
+  constructor(setup: WorkerSetup, callbacks: WorkerCallbacks, thread: PlaceThread) {
+    this.#heartbeat = setup.heartbeat;
+    this.#callbacks = callbacks;
+    this.#thread = thread;
+    this.#milestones = new Milestones(callbacks);
+  }
+
+  /** Settles when the namespace is there. @throws RunError WORKER_FAILED, NO_SENSOR */
+  async ready(): Promise<DecidingPlace> {
+    const { ready, exec, done } = this.#milestones.promises;
+    const programs = await ready;
+    return {
+      programs,
+      exec,
+      done,
+      serve: (order) => this.#serve(order),
+      launch: () => Promise.reject(new RunError("WORKER_FAILED", NO_TSEM)),
+      control: (order) => this.#ask((ask) => ({ type: "control", order, ask })),
+      join: (order) => this.#join(order),
+      leave: () => void this.#terminate(),
+      terminate: () => this.#terminate(),
+    };
+  }
+
+  #serve(order: ServeOrder): Promise<readonly string[]> {
+    if (order.sensor === "seccomp") this.#listeners.push(order.listenerFd);
+    this.#thread.order({ type: "serve", order });
+    return this.#milestones.promises.serving;
+  }
+
+  async #join(order: JoinOrder): Promise<void> {
+    this.#listeners.push(order.listenerFd);
+    await this.#ask((ask) => ({ type: "join", order, ask }));
+  }
+
+  async #terminate(): Promise<void> {
+    if (this.#ended !== undefined) return;
+    const left = this.#ask((ask) => ({ type: "leave", ask })).catch(() => undefined);
+    if (!(await atMost(MAX_OTHERS_WAIT_MS + THREAD_GRACE_MS, left))) this.#thread.hangs();
+    this.#over("the run was ended");
+    this.#thread.left();
+  }
+
+  take(message: PlaceMessage): void {
+    switch (message.type) {
+      case "answer":
+        this.#answered(message);
+        return;
+      case "closed":
+        this.#forget(message.listenerFd);
+        return;
+      case "gone":
+        this.#over(message.why);
+        return;
+      default:
+        this.#milestones.take(message);
+    }
+  }
+
+  /** The thread has ended, or hangs: the workload is killed. */
+  fail(why: string): void {
+    if (this.#ended !== undefined) return;
+    this.#callbacks.onKill(`Galgo failed: the thread that decides ended: ${why}`);
+    this.#over(why);
+  }
+
+  /**
+   * Looks at the event in hand: one that takes too long while others wait costs its own workload the life.
+   * @returns how long it has been held (ms) once the thread is given up for it; undefined: it goes on
+   */
+  look(nowNs: bigint, othersWait: () => boolean): number | undefined {
+    const pulse = readPulse(this.#heartbeat);
+    const lateMs = this.#late(pulse, nowNs);
+    const hangsMs = this.#hangs(pulse, nowNs);
+    if (lateMs === undefined) {
+      this.#killed = false;
+      return undefined;
+    }
+    if (!this.#killed) {
+      if (!othersWait()) return undefined;
+      this.#killed = true;
+      this.#callbacks.onKill(
+        `no decision on one event for ${lateMs} ms, while other workloads of its thread wait (limit ${MAX_OTHERS_WAIT_MS} ms)`,
+      );
+    }
+    return hangsMs;
+  }
+
+  /** Whether a call of this workload waits to be received. */
+  waits(): boolean {
+    if (this.#listeners.length === 0) return false;
+    return pollAll(this.#listeners, 0).some((ready) => (ready & POLL_IN) !== 0);
+  }
+
+  /** Only once the thread has ended. */
+  closeListeners(): void {
+    for (const fd of this.#listeners.splice(0)) closeFd(fd);
+  }
+
+  #ask(order: (ask: number) => PlaceOrder): Promise<void> {
+    if (this.#ended !== undefined)
+      return Promise.reject(new ControlError("ENDED", "the workload has ended"));
+    const ask = ++this.#lastAsk;
+    return new Promise((resolve, reject) => {
+      this.#asked.set(ask, { resolve, reject });
+      this.#thread.order(order(ask));
+    });
+  }
+
+  /** The thread has closed it; the number may be another file's by now. */
+  #forget(listenerFd: number): void {
+    this.#listeners = this.#listeners.filter((fd) => fd !== listenerFd);
+  }
+
+  #answered({ ask, error }: PlaceAnswer): void {
+    const asked = this.#asked.get(ask);
+    this.#asked.delete(ask);
+    if (error === undefined) asked?.resolve();
+    else asked?.reject(new ControlError(controlCode(error.code), error.message));
+  }
+
+  #over(why: string): void {
+    this.#ended ??= why;
+    this.#milestones.fail(why);
+    for (const { reject } of this.#asked.values())
+      reject(new ControlError("ENDED", "the workload has ended"));
+    this.#asked.clear();
+  }
+}
+
+const CODES = ["SEALED", "TOO_LATE", "BAD_VALUE", "NOT_SUPPORTED", "ENDED"] as const;
+
+function controlCode(code: string): (typeof CODES)[number] {
+  return CODES.find((known) => known === code) ?? "ENDED";
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// A thread that decides for many workloads. It sleeps in the kernel until one of them wants a turn, or there are orders; its event
+// loop runs only while an order takes time.
+import { setImmediate as eventLoop } from "node:timers/promises";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { Bell } from "../../native/epoll.ffi.ts";
+import { AgentSelf, requireOwnCredentials } from "../../sensor/seccomp/index.ts";
+import { CodedError } from "../../base/errors.ts";
+import { messageOf } from "../bench.ts";
+import type { ServeOrder, WorkerSetup } from "../worker-protocol.ts";
+import { KeptDigests } from "./kept-digests.ts";
+import { MAX_SLEEP_MS, PENDING_SLEEP_MS } from "./limits.ts";
+import { Place } from "./place.ts";
+import type { ThreadCommons } from "./place.ts";
+import type { PlaceOrder, ThreadData, ThreadMessage, ThreadOrder } from "./protocol.ts";
+import { TurnLoop } from "./turn-loop.ts";
+
+const { port, bellFd, loaded } = workerData as ThreadData;
+const bell = new Bell(bellFd);
+const loop = new TurnLoop(bellFd);
+const places = new Map<number, Place>();
+const rootDigests = new Map<string, Map<string, string>>();
+let self: AgentSelf | undefined;
+/** Orders that take time. */
+let underWay = 0;
+
+const commons: ThreadCommons = {
+  loop,
+  digests: new KeptDigests(),
+  server: (digest) => {
+    self ??= new AgentSelf();
+    const known = rootDigests.get(digest) ?? new Map<string, string>();
+    rootDigests.set(digest, known);
+    return { self, rootDigests: known };
+  },
+  track,
+  checkThread: requireOwnCredentials,
+};
+
+function post(place: number, message: ThreadMessage["message"]): void {
+  const told: ThreadMessage = { place, message };
+  parentPort?.postMessage(told);
+}
+
+/** @returns false when the thread is to end */
+function takeOrders(): boolean {
+  bell.hush();
+  for (;;) {
+    const received: { message: ThreadOrder } | undefined = receiveMessageOnPort(port);
+    if (received === undefined) return true;
+    const { message } = received;
+    if ("quit" in message) return false;
+    obey(message.place, message.order);
+  }
+}
+
+function obey(number: number, order: PlaceOrder): void {
+  switch (order.type) {
+    case "open":
+      track(open(number, order.setup));
+      return;
+    case "serve":
+      serve(number, order.order);
+      return;
+    case "leave":
+      track(answered(number, order.ask, () => leave(number)));
+      return;
+    case "join":
+      track(answered(number, order.ask, () => placeOf(number).join(order.order)));
+      return;
+    case "control":
+      track(answered(number, order.ask, () => placeOf(number).control(order.order)));
+      return;
+    default:
+      order satisfies never;
+  }
+}
+
+/** Lets the event loop run until it has settled. */
+function track(work: Promise<void>): void {
+  underWay += 1;
+  const settled = (): void => {
+    underWay -= 1;
+  };
+  work.then(settled, settled);
+}
+
+async function open(number: number, setup: WorkerSetup): Promise<void> {
+  try {
+    if (setup.tsem !== undefined || setup.bpf !== undefined)
+      throw new Error("this sensor is not served in a shared thread");
+    places.set(number, new Place(setup, commons, (message) => post(number, message)));
+    post(number, { type: "ready" });
+  } catch (error) {
+    post(number, { type: "failed", message: messageOf(error) });
+    post(number, { type: "gone", why: messageOf(error) });
+  }
+}
+
+async function leave(number: number): Promise<void> {
+  const place = places.get(number);
+  places.delete(number);
+  await place?.leave();
+}
+
+function serve(number: number, order: ServeOrder): void {
+  const place = placeOf(number);
+  try {
+    if (order.sensor !== "seccomp") throw new Error("this sensor is not served in a shared thread");
+    place.serve(order);
+  } catch (error) {
+    place.fail(error);
+    commons.checkThread();
+  }
+}
+
+function placeOf(number: number): Place {
+  const place = places.get(number);
+  if (place === undefined) throw new Error(`no namespace has the place ${number}`);
+  return place;
+}
+
+async function answered(
+  place: number,
+  ask: number,
+  work: () => void | Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+    post(place, { type: "answer", ask });
+  } catch (error) {
+    const code = error instanceof CodedError ? error.code : "";
+    post(place, { type: "answer", ask, error: { code, message: messageOf(error) } });
+  }
+}
+
+async function run(): Promise<void> {
+  Atomics.store(loaded, 0, 1);
+  Atomics.notify(loaded, 0);
+  for (;;) {
+    const rung = loop.round(underWay > 0 ? PENDING_SLEEP_MS : MAX_SLEEP_MS);
+    if (rung && !takeOrders()) break;
+    // ports are closed, and promises settle, on the event loop
+    if (rung || underWay > 0) await eventLoop();
+  }
+  await Promise.allSettled([...places.values()].map((place) => place.leave()));
+  loop.close();
+  port.close();
+}
+
+void run();
