@@ -9,8 +9,8 @@ import type { Fidelity } from "../../src/sensor/sensor.ts";
 
 const FIDELITY: Fidelity = {
   sensor: "seccomp",
-  sees: ["file_open", "bprm_check_security", "socket_connect", "mmap_file"],
-  holds: ["file_open", "bprm_check_security", "socket_connect"],
+  sees: ["file_open", "socket_bind", "socket_connect", "mmap_file"],
+  holds: ["file_open", "socket_bind", "socket_connect"],
   absent: [],
   features: [],
 };
@@ -73,22 +73,25 @@ export class RecordedDaemon {
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }
 
-  #answer({ url = "", method }: IncomingMessage, response: ServerResponse): void {
+  #answer({ url = "", method = "" }: IncomingMessage, response: ServerResponse): void {
     const [path = ""] = url.split("?");
     const [, , , id = "", what = ""] = path.split("/").map(decodeURIComponent);
-    const json = (value: unknown): void => {
-      response.setHeader("content-type", "application/json").end(JSON.stringify(value));
-    };
-    if (path === "/v1/version") return json({ version: "0", api: "v1" });
-    if (path === "/v1/workloads") return json({ workloads: this.workloads });
-    const status = this.workloads.find((one) => one.id === id);
-    if (status === undefined) {
-      response.statusCode = 404;
-      return json({ status: 404, code: "NOT_FOUND", detail: `no workload ${id}` });
+    const lines = method === "GET" ? this.records.get(`${id}/${what}`) : undefined;
+    if (lines !== undefined) {
+      // as with ?follow=1: the answer stays open
+      response.write(lines.map((line) => `${line}\n`).join(""));
+      return;
     }
     if (method === "POST") this.killed.push(id);
-    if (method === "POST" || what === "") return json(status);
-    // as with ?follow=1: the answer stays open
-    response.write((this.records.get(`${id}/${what}`) ?? []).map((line) => `${line}\n`).join(""));
+    const answer = this.#answerTo(path, id);
+    response.statusCode = answer === undefined ? 404 : 200;
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify(answer ?? { status: 404, code: "NOT_FOUND", detail: "not there" }));
+  }
+
+  #answerTo(path: string, id: string): unknown {
+    if (path === "/v1/version") return { version: "0", api: "v1" };
+    if (path === "/v1/workloads") return { workloads: this.workloads };
+    return this.workloads.find((one) => one.id === id);
   }
 }
