@@ -6,7 +6,7 @@
 
 #define GALGO_CLIENT_MAGIC 0x31434c47 // "GLC1": the digit changes with the protocol
 #define GALGO_CLIENT_MAX_TEXT 16384
-#define GALGO_CLIENT_MAX_MODEL 268435456
+#define GALGO_CLIENT_MAX_MODEL 67108864
 
 // flags of HELLO
 #define GALGO_CLIENT_FLAG_TERMINAL 1

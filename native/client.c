@@ -22,7 +22,7 @@ enum { HEARD_MS = 5000 };
 /** Time that the guard gets to end its workload by itself, and the pause between two looks. */
 enum { GUARD_PATIENCE_MS = 2000, LOOK_MS = 5 };
 enum { PATH_SIZE = 4096, FRAME_HEADER = 8 };
-enum { EAGAIN = 11, EINTR = 4 };
+enum { EINTR = 4, EAGAIN = 11, ECONNRESET = 104 };
 enum { AF_UNIX = 1, SOCK_SEQPACKET = 5, SOCK_CLOEXEC = 02000000, SO_PEERCRED = 17 };
 enum { F_GETFD = 1, F_ADD_SEALS = 1033, ALL_SEALS = 15, MFD_CLOEXEC = 1, MFD_ALLOW_SEALING = 2, CLOSE_RANGE_CLOEXEC = 4 };
 enum { S_IFMT = 0170000, S_IFREG = 0100000, X_OK = 1, POLLOUT = 4, TCGETS = 0x5401, SIG_BLOCK = 0, SIG_UNBLOCK = 1 };
@@ -188,8 +188,9 @@ static void tell(u32 type, i32 value) {
 // Bytes of text that came with the frame, or -1 when the daemon is gone.
 static long receive(void) {
   long length;
+  // a daemon that closed it without having read all of ours: said once, before what it left for us
   do length = sys3(NR_read, daemon_socket, &frame, sizeof frame - 1);
-  while (length == -EINTR);
+  while (length == -EINTR || length == -ECONNRESET);
   if (length < FRAME_HEADER) return -1;
   frame.text[length - FRAME_HEADER] = 0;
   return length - FRAME_HEADER;
@@ -414,6 +415,7 @@ static void take_frame(void) {
   long length = receive();
   if (length < 0) lost("the daemon ended unexpectedly; the workload was killed");
   switch (frame.type) {
+    case GALGO_CLIENT_FRAME_ALONE: alone(frame.text);
     case GALGO_CLIENT_FRAME_SAY: write_all(frame.text, length); break;
     case GALGO_CLIENT_FRAME_STOP: stop_too(frame.value); break;
     case GALGO_CLIENT_FRAME_HEARD: unheard_since = 0; break;

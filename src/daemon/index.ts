@@ -6,3 +6,5 @@ export { DaemonError } from "./errors.ts";
 export { daemonHost } from "./host.ts";
 export type { DaemonWord } from "./part.ts";
 export { PARTS } from "./parts.ts";
+export type { CommandLine, RunAsked, RunFound, UnderstoodRun } from "./launch/command-line.ts";
+export { launchPart } from "./launch/part.ts";

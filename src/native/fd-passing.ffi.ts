@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Messages between processes over a pair of sockets, with open descriptors riding along (SCM_RIGHTS), and waiting for them
 // on the event loop. Sequenced packets: one message sent is one message received.
+import { closeSync } from "node:fs";
 import koffi from "koffi";
 import { NativeError } from "./native-error.ts";
 import { errno, errnoName, libc } from "./libc.ffi.ts";
@@ -81,6 +82,23 @@ function messageParts(data: Buffer, control: Buffer): MessageParts {
  * @throws NativeError CALL_FAILED
  */
 export function sendMessage(fd: number, bytes: Uint8Array, fds: readonly number[] = []): boolean {
+  return sendWith(fd, bytes, fds, MSG_NOSIGNAL) === "sent";
+}
+
+/**
+ * The same without waiting.
+ * @throws NativeError CALL_FAILED
+ */
+export function trySendMessage(fd: number, bytes: Uint8Array): "sent" | "full" | "closed" {
+  return sendWith(fd, bytes, [], MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+function sendWith(
+  fd: number,
+  bytes: Uint8Array,
+  fds: readonly number[],
+  flags: number,
+): "sent" | "full" | "closed" {
   const control = Buffer.alloc(
     fds.length === 0 ? 0 : CMSGHDR_BYTES + 8 * Math.ceil(fds.length / 2),
   );
@@ -94,9 +112,10 @@ export function sendMessage(fd: number, bytes: Uint8Array, fds: readonly number[
   }
   const parts = messageParts(Buffer.from(bytes), control);
   for (;;) {
-    if (calls().sendmsg(fd, parts.header, MSG_NOSIGNAL) >= 0) return true;
+    if (calls().sendmsg(fd, parts.header, flags) >= 0) return "sent";
     const name = errnoName(errno());
-    if (name === "EPIPE" || name === "ECONNRESET") return false;
+    if (name === "EPIPE" || name === "ECONNRESET") return "closed";
+    if (name === "EAGAIN") return "full";
     if (name !== "EINTR") throw failed("sendmsg");
   }
 }
@@ -119,6 +138,7 @@ export function receiveMessage(
   if (length === undefined) return undefined;
   if (length === 0) return { bytes: new Uint8Array(0), fds: [] };
   if ((parts.header.readInt32LE(48) & MSG_TRUNC) !== 0) {
+    for (const lost of fdsOf(parts)) closeSync(lost);
     throw new NativeError("TOO_LONG", `a message of more than ${maxBytes} bytes arrived`);
   }
   return { bytes: data.subarray(0, length), fds: fdsOf(parts) };

@@ -4,7 +4,7 @@ import { CodedError } from "../base/errors.ts";
 import { errnoName } from "./libc.ffi.ts";
 
 /** `facts.call`, `facts.errno` (name) and `errno` (number) say what failed and how. */
-export class NativeError extends CodedError<"CALL_FAILED" | "TOO_LONG"> {
+export class NativeError extends CodedError<"CALL_FAILED" | "TOO_LONG" | "NOT_SEALED"> {
   readonly errno: number = 0;
 
   static ofCall(call: string, errno: number): NativeError {

@@ -11,6 +11,9 @@ export {
   type QuickstartObserver,
 } from "./quickstart.ts";
 export { runWorkload } from "./run.ts";
+export { createCgroup } from "./cgroup.ts";
+export { signalTaker } from "./signals.ts";
+export { launchOptions } from "./workload.ts";
 export { ownProcessHost, type RunHost } from "./run-host.ts";
 export type {
   ChildExit,

@@ -11,3 +11,4 @@ export {
 } from "./seccomp/index.ts";
 export { launchByGuard, launchWorkload, type StartedGuard } from "./seccomp/launch.ts";
 export { followJobControl } from "./seccomp/launch-terminal.ts";
+export { processEntry } from "./seccomp/launch-tree.ts";

@@ -5,11 +5,13 @@ import { quote } from "../../base/quote.ts";
 import {
   type Daemon,
   type DaemonWord,
+  launchPart,
   loadConfig,
   PARTS,
   startDaemon,
 } from "../../daemon/index.ts";
 import { stateRoot } from "../../orchestrator/index.ts";
+import { daemonCommandLine } from "../daemon-run.ts";
 import { EXIT_GALGO } from "../exit-status.ts";
 import { say, sayError, sayRaw } from "../render.ts";
 import { packageVersion } from "../version.ts";
@@ -52,7 +54,7 @@ async function serve({ config }: DaemonCommandOptions, tell: Tell): Promise<void
     uid,
     stateRoot: stateRoot(process.env, uid),
     ...(config === undefined ? {} : { configFile: config }),
-    parts: PARTS,
+    parts: [...PARTS, launchPart(daemonCommandLine)],
     tell,
   });
   onReload(running, tell);

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// One client of `galgo run`, from its first message to its exit status.
+import { closeSync } from "node:fs";
+import type { ReceivedMessage } from "../../native/fd-passing.ffi.ts";
+import { readSealed } from "../../native/sealed-memory.ffi.ts";
+import type { Peer } from "../../native/unix-socket.ffi.ts";
+import type { RunObserver, RunRequest, RunResult } from "../../orchestrator/run-request.ts";
+import { ApiError } from "../errors.ts";
+import type { DaemonContext } from "../part.ts";
+import type { ManagedRun } from "../registry/managed-run.ts";
+import { readAsked } from "./asked.ts";
+import type { CommandLine, RunFound, UnderstoodRun } from "./command-line.ts";
+import { clientHost } from "./host.ts";
+import { ClientLine } from "./line.ts";
+import type { ModelCache } from "./model-cache.ts";
+import { decodeFrame, decodeHello, type Frame, FRAME, FrameError, MAX_MODEL } from "./protocol.ts";
+import { refusalOf } from "./rights.ts";
+
+/** Time that a client gets until its guard is there (ms). */
+const PLACING_MS = 10_000;
+
+export interface ConnectionParts {
+  readonly context: DaemonContext;
+  readonly commandLine: CommandLine;
+  readonly models: ModelCache;
+  /** Nothing is left of the connection. */
+  onClosed(): void;
+}
+
+export class LaunchConnection {
+  readonly #peer: Peer;
+  readonly #parts: ConnectionParts;
+  readonly #line: ClientLine;
+  readonly #timer: NodeJS.Timeout;
+  /** What it asks for, between its first message and its guard. */
+  #understood: UnderstoodRun | undefined;
+  #placed = false;
+  #run: ManagedRun | undefined;
+  /** The guard's socket, until it is used for a launch. */
+  #guardSocket: number | undefined;
+  #takeSignal: ((number: number) => void) | undefined;
+  /** Signals that came before anybody could take them. */
+  #early: number[] | undefined = [];
+  #gone: () => void = () => undefined;
+  readonly #isGone = new Promise<void>((resolve) => {
+    this.#gone = resolve;
+  });
+
+  /** @param fd owned from now on */
+  constructor(fd: number, peer: Peer, parts: ConnectionParts) {
+    this.#peer = peer;
+    this.#parts = parts;
+    this.#line = new ClientLine(fd, {
+      onMessage: (message) => this.#take(message),
+      onEnd: () => this.#ended(),
+    });
+    this.#timer = setTimeout(() => this.#line.finish(), PLACING_MS);
+  }
+
+  /** Ends the line, whatever goes on: the client kills what it has. */
+  close(): void {
+    this.#line.close();
+    this.#ended();
+  }
+
+  #take({ bytes, fds }: ReceivedMessage): void {
+    const owned = new Set(fds);
+    try {
+      if (this.#placed) this.#takeFrame(decodeFrame(bytes));
+      else if (this.#understood === undefined) this.#hello(bytes, fds);
+      else this.#place(this.#understood, decodeFrame(bytes), { fds, owned });
+    } catch (error) {
+      if (this.#placed) throw error;
+      this.#alone(error instanceof Error ? error.message : String(error));
+    } finally {
+      for (const fd of owned) closeSync(fd);
+    }
+  }
+
+  /** The client does it itself. */
+  #alone(why: string): void {
+    clearTimeout(this.#timer);
+    this.#line.send(FRAME.ALONE, 0, why);
+    this.#line.finish();
+    this.#ended();
+  }
+
+  #hello(bytes: Uint8Array, [fd]: readonly number[]): void {
+    const hello = decodeHello(bytes);
+    if (fd === undefined) throw new FrameError("BAD_FRAME", "the client's words are missing");
+    const refusal = refusalOf(this.#peer);
+    if (refusal !== undefined) {
+      this.#alone(refusal);
+      return;
+    }
+    const { terminal, ignoredSignals } = hello;
+    const understood = this.#parts.commandLine.understand({
+      ...readAsked(fd, hello),
+      uid: this.#peer.uid,
+      ignoredSignals,
+      terminal,
+      write: (text) => this.#line.say(text),
+    });
+    if ("alone" in understood) {
+      this.#alone(understood.alone);
+      return;
+    }
+    this.#understood = understood;
+    this.#line.send(FRAME.START, understood.commandAt, understood.modelFile ?? "");
+  }
+
+  #place(
+    understood: UnderstoodRun,
+    frame: Frame,
+    { fds, owned }: { readonly fds: readonly number[]; readonly owned: Set<number> },
+  ): void {
+    const [guardSocket, modelFd] = fds;
+    if (frame.type !== FRAME.PLACED || guardSocket === undefined || frame.value <= 0)
+      throw new FrameError("BAD_FRAME", "the client has placed no guard");
+    clearTimeout(this.#timer);
+    const text = modelFd === undefined ? undefined : readSealed(modelFd, MAX_MODEL);
+    owned.delete(guardSocket);
+    this.#guardSocket = guardSocket;
+    this.#placed = true;
+    const read = (): RunFound => {
+      const { modelFile } = understood;
+      const given = text !== undefined && modelFile !== undefined;
+      const model = given ? this.#parts.models.read(text, modelFile) : undefined;
+      return { program: frame.text, model };
+    };
+    void this.#serve(understood, read, frame.value);
+  }
+
+  async #serve(understood: UnderstoodRun, read: () => RunFound, guardPid: number): Promise<void> {
+    let refused: ApiError | undefined;
+    const status = await understood.run(read, async (request, observer) => {
+      try {
+        return await this.#start(request, observer, guardPid);
+      } catch (error) {
+        if (error instanceof ApiError) refused = error;
+        throw error;
+      }
+    });
+    if (refused === undefined) this.#line.send(FRAME.EXIT, status);
+    else this.#line.send(FRAME.ALONE, 0, refused.message);
+    this.#line.finish();
+    this.#ended();
+  }
+
+  async #start(request: RunRequest, observer: RunObserver, guardPid: number): Promise<RunResult> {
+    const { context } = this.#parts;
+    const takeGuard = (): number => {
+      const socket = this.#guardSocket ?? -1;
+      this.#guardSocket = undefined;
+      return socket;
+    };
+    const host = clientHost(context, {
+      pid: this.#peer.pid,
+      guardPid,
+      takeGuard,
+      gone: this.#isGone,
+      endGuard: () => this.#line.send(FRAME.KILL, 0),
+      stop: (pid) => this.#line.send(FRAME.STOP, pid),
+      onSignal: (take) => this.#deliver(take),
+    });
+    const run = context.registry.start({ request, host, owner: this.#peer.uid, observer });
+    this.#run = run;
+    return run.ended;
+  }
+
+  #takeFrame({ type, value }: Frame): void {
+    if (type === FRAME.GONE) this.#gone();
+    if (type !== FRAME.SIGNAL) return;
+    this.#line.send(FRAME.HEARD, 0);
+    if (this.#takeSignal === undefined) this.#early?.push(value);
+    else this.#takeSignal(value);
+  }
+
+  #deliver(take: ((number: number) => void) | undefined): void {
+    this.#takeSignal = take;
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    if (take !== undefined) for (const number of early) take(number);
+  }
+
+  /** Somebody has killed the client, or the run is over. */
+  #ended(): void {
+    clearTimeout(this.#timer);
+    this.#gone();
+    this.#run?.kill("the galgo that it was started with was killed");
+    if (this.#guardSocket !== undefined) closeSync(this.#guardSocket);
+    this.#guardSocket = undefined;
+    this.#parts.onClosed();
+  }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether a client may have his run done by this daemon. The daemon opens files for the workload and writes the run's records, so a client
+// who could do less than the daemon would gain by it: only one who is the same user, in the same place, with at least the same rights, is served.
+import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import type { Peer } from "../../native/unix-socket.ffi.ts";
+
+/** What counts of /proc/PID/status. */
+interface Rights {
+  readonly uids: string;
+  readonly gids: string;
+  readonly groups: string;
+  readonly capabilities: bigint;
+  readonly filters: string;
+  readonly label: string;
+}
+
+const CAP_DAC_OVERRIDE = 1n << 1n;
+
+/** Why he is not served, in words; undefined when he is. */
+export function refusalOf(peer: Peer): string | undefined {
+  if (peer.uid !== process.geteuid?.()) return "it serves its own user only";
+  if (peer.pid <= 0) return "it can not see this process";
+  try {
+    return differenceOf(peer.pid);
+  } catch {
+    return "it can not look at this process";
+  }
+}
+
+function differenceOf(pid: number): string | undefined {
+  const [own, other] = [rightsOf("self"), rightsOf(pid)];
+  if (own.uids !== other.uids) return "it runs as another user";
+  if ((own.capabilities & ~other.capabilities) !== 0n) return "it may do more";
+  const mayAll = (own.capabilities & CAP_DAC_OVERRIDE) !== 0n;
+  if (!mayAll && (own.gids !== other.gids || own.groups !== other.groups))
+    return "it has other groups";
+  if (other.filters !== "0" && other.filters !== own.filters) return "it has other system calls";
+  if (own.label !== other.label) return "it has another label";
+  for (const name of readdirSync("/proc/self/ns"))
+    if (readlinkSync(`/proc/self/ns/${name}`) !== readlinkSync(`/proc/${pid}/ns/${name}`))
+      return `it is in another namespace (${name})`;
+  const [here, there] = [statSync("/"), statSync(`/proc/${pid}/root`)];
+  if (here.dev !== there.dev || here.ino !== there.ino) return "it has another root directory";
+  return undefined;
+}
+
+function rightsOf(pid: number | "self"): Rights {
+  const status = readFileSync(`/proc/${pid}/status`, "latin1");
+  const field = (name: string): string =>
+    new RegExp(`^${name}:\\s*(.*)$`, "m").exec(status)?.[1]?.trim() ?? "";
+  return {
+    uids: field("Uid"),
+    gids: field("Gid"),
+    groups: field("Groups"),
+    capabilities: BigInt(`0x${field("CapEff") || "0"}`),
+    filters: field("Seccomp_filters") || field("Seccomp"),
+    label: labelOf(pid),
+  };
+}
+
+/** Of AppArmor, SELinux or Smack; empty where there is none of them. */
+function labelOf(pid: number | "self"): string {
+  try {
+    return readFileSync(`/proc/${pid}/attr/current`, "latin1");
+  } catch {
+    return "";
+  }
+}
