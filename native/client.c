@@ -149,7 +149,8 @@ static void __attribute__((noreturn)) alone(const char *why) {
   const char *debug = variable("GALGO_DEBUG=");
   if (debug && debug[0] == '1' && why) {
     write_all("galgo: run without the daemon: ", 31);
-    complain(why);
+    write_all(why, length_of(why));
+    write_all("\n", 1);
   }
   if (daemon_socket >= 0) sys1(NR_close, daemon_socket);
   if (guard) bury_all(0);

@@ -28,20 +28,26 @@ export function refusalOf(peer: Peer): string | undefined {
 }
 
 function differenceOf(pid: number): string | undefined {
-  const [own, other] = [rightsOf("self"), rightsOf(pid)];
+  return rightsDiffer(rightsOf("self"), rightsOf(pid)) ?? placesDiffer(pid);
+}
+
+function rightsDiffer(own: Rights, other: Rights): string | undefined {
   if (own.uids !== other.uids) return "it runs as another user";
   if ((own.capabilities & ~other.capabilities) !== 0n) return "it may do more";
   const mayAll = (own.capabilities & CAP_DAC_OVERRIDE) !== 0n;
   if (!mayAll && (own.gids !== other.gids || own.groups !== other.groups))
     return "it has other groups";
   if (other.filters !== "0" && other.filters !== own.filters) return "it has other system calls";
-  if (own.label !== other.label) return "it has another label";
+  return own.label === other.label ? undefined : "it has another label";
+}
+
+function placesDiffer(pid: number): string | undefined {
   for (const name of readdirSync("/proc/self/ns"))
     if (readlinkSync(`/proc/self/ns/${name}`) !== readlinkSync(`/proc/${pid}/ns/${name}`))
       return `it is in another namespace (${name})`;
   const [here, there] = [statSync("/"), statSync(`/proc/${pid}/root`)];
-  if (here.dev !== there.dev || here.ino !== there.ino) return "it has another root directory";
-  return undefined;
+  if (here.dev === there.dev && here.ino === there.ino) return undefined;
+  return "it has another root directory";
 }
 
 function rightsOf(pid: number | "self"): Rights {
