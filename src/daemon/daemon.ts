@@ -2,6 +2,7 @@
 // The daemon from its start to its end: configuration, directory, registry, parts, recovery, API; reload; orderly end.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { createDecisionThreads } from "../orchestrator/deciding/index.ts";
 import { ownProcessHost } from "../orchestrator/index.ts";
 import { createApp } from "./api/app.ts";
 import { type ApiServer, peerOfRequest, serveApi } from "./api/server.ts";
@@ -75,6 +76,7 @@ class RunningDaemon implements Daemon {
   readonly #held: HeldDirectory;
   readonly #started = new Date();
   readonly #manager: ServiceManager;
+  readonly #threads = createDecisionThreads();
   readonly #parts: { readonly name: string; readonly part: RunningPart }[] = [];
   #config: DaemonConfig;
   #api: ApiServer | undefined;
@@ -137,6 +139,7 @@ class RunningDaemon implements Daemon {
   async giveBack(): Promise<void> {
     for (const { name, part } of this.#parts.splice(0).reverse())
       await this.#tried(name, part.close());
+    await this.#tried("a thread that decides", this.#threads.close());
     this.#api?.close();
     this.#manager.close();
     this.#held.release();
@@ -144,6 +147,7 @@ class RunningDaemon implements Daemon {
 
   #contextOf(gid: number | undefined): DaemonContext {
     const { version, stateRoot, env, tell } = this.#options;
+    const { startWorker: startAlone } = ownProcessHost();
     const config = (): DaemonConfig => this.#config;
     return {
       version,
@@ -159,7 +163,11 @@ class RunningDaemon implements Daemon {
       gid,
       env,
       registry: this.registry,
-      startWorker: ownProcessHost().startWorker,
+      startWorker: (setup, ...rest) => {
+        // these sensors need a thread for each workload
+        const alone = setup.tsem !== undefined || setup.bpf !== undefined;
+        return alone ? startAlone(setup, ...rest) : this.#threads.open(setup, ...rest);
+      },
       api: {},
       tell,
     };

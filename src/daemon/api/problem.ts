@@ -10,6 +10,11 @@ const STATUS: Readonly<Record<string, 400 | 403 | 404 | 409 | 501>> = {
   BAD_REQUEST: 400,
   CONFLICT: 409,
   NOT_SERVED: 501,
+  // orders to a namespace
+  SEALED: 409,
+  TOO_LATE: 409,
+  ENDED: 409,
+  NOT_SUPPORTED: 501,
 };
 const TITLES: Readonly<Record<number, string>> = {
   400: "Bad Request",

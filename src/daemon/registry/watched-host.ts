@@ -14,7 +14,7 @@ import type { RunHost } from "../../orchestrator/run-host.ts";
 import type { SignalReceiver } from "../../orchestrator/signals.ts";
 import type { HeldWorkload } from "../../orchestrator/tsem/workload.ts";
 import type { RunWorker, WorkerCallbacks } from "../../orchestrator/worker-client.ts";
-import type { ServeOrder, WorkerSetup } from "../../orchestrator/worker-protocol.ts";
+import type { WorkerSetup } from "../../orchestrator/worker-protocol.ts";
 import type { Hold } from "../../orchestrator/workload.ts";
 import type { LaunchedWorkload } from "../../sensor/seccomp/launch-types.ts";
 
@@ -116,14 +116,22 @@ export class WatchedHost implements RunHost {
 
   /** The same worker; what `serve` finds is kept. */
   #seeing(worker: RunWorker): RunWorker {
+    const { control, join } = worker;
     return {
-      ...worker,
-      serve: async (order: ServeOrder) => {
+      programs: worker.programs,
+      exec: worker.exec,
+      done: worker.done,
+      serve: async (order) => {
         const features = await worker.serve(order);
         this.features = [...this.features, ...features];
         this.serving = true;
         return features;
       },
+      launch: (order) => worker.launch(order),
+      leave: () => worker.leave(),
+      terminate: () => worker.terminate(),
+      ...(control === undefined ? {} : { control: (order) => control.call(worker, order) }),
+      ...(join === undefined ? {} : { join: (order) => join.call(worker, order) }),
     };
   }
 }
