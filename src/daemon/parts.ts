@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts of the daemon in the order in which they are started.
+import { outputsPart } from "./outputs/part.ts";
 import type { DaemonPart } from "./part.ts";
 
-export const PARTS: readonly DaemonPart[] = [];
+export const PARTS: readonly DaemonPart[] = [outputsPart()];

@@ -6,7 +6,8 @@ import { quote } from "../../base/quote.ts";
 import { DaemonError } from "../errors.ts";
 import { MAX_CONFIG_BYTES } from "../limits.ts";
 import { configSchema } from "./sections.ts";
-import type { ConfigFile, DaemonSection, OutputSection, PolicySection } from "./sections.ts";
+import type { JournalConfig, OutputConfig } from "../outputs/config.ts";
+import type { ConfigFile, DaemonSection, PolicySection } from "./sections.ts";
 import { lineOf } from "./where.ts";
 
 /** Read where none is named. */
@@ -19,7 +20,8 @@ export interface DaemonConfig {
   readonly policy: PolicySection;
   readonly images: NonNullable<ConfigFile["images"]>;
   /** In the order of the file. */
-  readonly output: readonly OutputSection[];
+  readonly output: readonly OutputConfig[];
+  readonly journal: JournalConfig;
 }
 
 export const DEFAULT_CONFIG: DaemonConfig = {
@@ -28,6 +30,7 @@ export const DEFAULT_CONFIG: DaemonConfig = {
   policy: {},
   images: {},
   output: [],
+  journal: {},
 };
 
 /**
@@ -45,8 +48,8 @@ export function loadConfig(file: string | undefined): DaemonConfig {
 export function parseConfig(text: string, file: string): DaemonConfig {
   const result = configSchema().safeParse(tomlOf(text, file));
   if (result.success) {
-    const { daemon = {}, policy = {}, images = {}, output = [] } = result.data;
-    return { file, daemon, policy, images, output };
+    const { daemon = {}, policy = {}, images = {}, output = [], journal = {} } = result.data;
+    return { file, daemon, policy, images, output, journal };
   }
   const [issue] = result.error.issues;
   if (issue === undefined) throw new DaemonError("BAD_CONFIG", `${quote(file)} is not usable`);

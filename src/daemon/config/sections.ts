@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the configuration file may say, section by section. Each part of the daemon has its section's schema beside it.
 import * as z from "zod/mini";
+import {
+  type JournalConfig,
+  journalSchema,
+  type OutputConfig,
+  outputsSchema,
+} from "../outputs/config.ts";
 
 export interface DaemonSection {
   /** Group whose members may use the daemon: its name or its number. */
@@ -16,19 +22,14 @@ export interface PolicySection {
   readonly "on-daemon-loss"?: "kill" | "leave";
 }
 
-/** One of the [[output]] sections, as its kind understands it. */
-export interface OutputSection {
-  readonly kind: string;
-  readonly [key: string]: unknown;
-}
-
 /** The whole file. */
 export interface ConfigFile {
   readonly daemon?: DaemonSection;
   readonly policy?: PolicySection;
   /** Image digest ("sha256:...") to model file or name. */
   readonly images?: Readonly<Record<string, string>>;
-  readonly output?: readonly OutputSection[];
+  readonly journal?: JournalConfig;
+  readonly output?: readonly OutputConfig[];
 }
 
 const MAX_STOP_SECONDS = 3_600;
@@ -50,6 +51,7 @@ export function configSchema(): z.ZodMiniType<ConfigFile> {
         z.string().check(z.minLength(1)),
       ),
     ),
-    output: z.optional(z.array(z.looseObject({ kind: z.string() }))),
+    journal: z.optional(journalSchema()),
+    output: z.optional(outputsSchema()),
   }) as unknown as z.ZodMiniType<ConfigFile>;
 }

@@ -32,7 +32,7 @@ export {
   type Explanation,
   explainViolation,
 } from "../explain/explain.ts";
-export type { Mark } from "../records/marks.ts";
+export { type Mark, splitMark } from "../records/marks.ts";
 export {
   plainDifference,
   type PlainDifference,
@@ -64,7 +64,14 @@ export { cutNotice, type FileRecord, readRecords, readRecordText } from "../reco
 export { RunningRuns, type RunningRun } from "../records/running.ts";
 export { ruleOption } from "../models/rule-option.ts";
 export { type ChildExit, type RunOutcome, type RunRecord, readRunRecord } from "../run-record.ts";
-export { listNames, type RunDirectory, stateRoot } from "../state-dir.ts";
+export {
+  listNames,
+  newRunId,
+  type RunDirectory,
+  runFolder,
+  stateRoot,
+  writeAtomic,
+} from "../state-dir.ts";
 export { collectReport, type ReportRequest } from "../report-page/collect.ts";
 export { reportPage, writeReportPage } from "../report-page/page.ts";
 export { findTarget, type Target } from "../target.ts";

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// The feeds of all running workloads, and what a daemon that was killed leaves of them: feeds.json names the runs, the journal says how far
+// each has been taken.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
+import { quote } from "../../../base/quote.ts";
+import { type RunDirectory, runFolder, writeAtomic } from "../../../orchestrator/inspect/index.ts";
+import { JournalError, wordsOf } from "../errors.ts";
+import { BATCH_BYTES, BATCH_ENTRIES, FEED_POLL_MS } from "../limits.ts";
+import type { Entry, EntryKind, EntryWorkload, LifecycleFacts } from "./entry.ts";
+import { Feed, FEED_START, type FeedState } from "./feed.ts";
+import type { Journal } from "./journal.ts";
+import { JournalReader } from "./reader.ts";
+
+/** Entries of the journal between two writings of feeds.json: what has to be read again after a kill -9. */
+const CHECKPOINT_ENTRIES = 10_000;
+
+/** A run whose records are journaled. */
+export interface OutputRun {
+  readonly directory: RunDirectory;
+  readonly workload: EntryWorkload;
+}
+
+/** How a run ended. */
+interface Ending {
+  readonly facts: LifecycleFacts;
+  readonly time: Date;
+}
+
+interface Checkpoint {
+  /** What stands in the journal from here on is not in `feeds`. */
+  readonly at: number;
+  readonly feeds: readonly {
+    readonly path: string;
+    readonly workload: EntryWorkload;
+    readonly state: FeedState;
+  }[];
+}
+
+export interface FeedsOptions {
+  readonly journal: Journal;
+  readonly folder: string;
+  /** Kinds that some output wants. */
+  readonly wanted: ReadonlySet<EntryKind>;
+  /** The journal can not be written, or a run's file not be read: a sentence, told once until it works again. */
+  onProblem(text: string): void;
+}
+
+export class Feeds {
+  readonly #options: FeedsOptions;
+  readonly #path: string;
+  readonly #feeds = new Map<string, Feed>();
+  /** Runs of an earlier daemon that nobody has claimed. */
+  readonly #left = new Set<string>();
+  readonly #endings = new Map<string, Ending>();
+  #checkpointAt = 0;
+  #problem = false;
+  #stopped = false;
+  #polling: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @throws JournalError BAD_JOURNAL; Error of the file system */
+  constructor(options: FeedsOptions) {
+    this.#options = options;
+    this.#path = join(options.folder, "feeds.json");
+    this.#load();
+    this.#pullSoon(FEED_POLL_MS);
+  }
+
+  /** Runs that an earlier daemon was journaling, and that nobody has claimed yet. */
+  get left(): readonly string[] {
+    return [...this.#left];
+  }
+
+  get(run: string): Feed | undefined {
+    return this.#feeds.get(run);
+  }
+
+  /** Begins with a run, or goes on with one that an earlier daemon had. On return a kill -9 can not make it forgotten. */
+  open(run: OutputRun): { readonly feed: Feed; readonly known: boolean } {
+    const { run: id } = run.workload;
+    const before = this.#feeds.get(id);
+    this.#left.delete(id);
+    if (before !== undefined) return { feed: before, known: true };
+    const { journal, wanted } = this.#options;
+    const feed = new Feed(journal, run, wanted);
+    this.#feeds.set(id, feed);
+    this.#checkpoint();
+    return { feed, known: false };
+  }
+
+  /** The run has ended: what is left of it is taken, then it is said how, then it is forgotten. */
+  end(run: string, facts: LifecycleFacts, time: Date = new Date()): void {
+    if (!this.#feeds.has(run)) return;
+    this.#endings.set(run, { facts, time });
+    this.#pullSoon(0);
+  }
+
+  /** Takes what there is of all runs. */
+  async pullAll(): Promise<void> {
+    for (const [run, feed] of this.#feeds) {
+      try {
+        while (feed.pull()) await turn();
+        const ending = this.#endings.get(run);
+        // what was written while others were taken is seen in the next round
+        if (ending !== undefined && !feed.pull()) this.#close(run, feed, ending);
+        this.#problem = false;
+      } catch (error) {
+        this.#told(error, feed);
+      }
+    }
+    if (this.#options.journal.next - this.#checkpointAt > CHECKPOINT_ENTRIES) this.#checkpoint();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#polling;
+    await this.pullAll();
+    this.#checkpoint();
+  }
+
+  #close(run: string, feed: Feed, { facts, time }: Ending): void {
+    if (!feed.state.ended) feed.tell(facts, time);
+    this.#endings.delete(run);
+    this.#feeds.delete(run);
+    this.#left.delete(run);
+    this.#checkpoint();
+  }
+
+  #pullSoon(afterMs: number): void {
+    if (this.#stopped) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      const pulled = this.#polling.then(() => this.pullAll());
+      this.#polling = pulled
+        .catch((error: unknown) => this.#options.onProblem(wordsOf(error)))
+        .then(() => this.#pullSoon(FEED_POLL_MS));
+    }, afterMs).unref();
+  }
+
+  #told(error: unknown, feed: Feed): void {
+    if (this.#problem) return;
+    this.#problem = true;
+    const why = wordsOf(error);
+    const what = `records of ${quote(feed.workload.name)} (run ${feed.workload.run})`;
+    this.#options.onProblem(
+      error instanceof JournalError ? why : `can not take ${what} to the outputs: ${quote(why)}`,
+    );
+  }
+
+  #checkpoint(): void {
+    const { journal } = this.#options;
+    const feeds = [...this.#feeds.values()].map(({ directory, workload, state }) => ({
+      path: directory.path,
+      workload,
+      state,
+    }));
+    const checkpoint: Checkpoint = { at: journal.next, feeds };
+    writeAtomic(this.#path, `${JSON.stringify(checkpoint)}\n`);
+    this.#checkpointAt = journal.next;
+  }
+
+  #load(): void {
+    const { journal, wanted } = this.#options;
+    if (!existsSync(this.#path)) {
+      this.#checkpoint();
+      return;
+    }
+    const { at, feeds } = readCheckpoint(this.#path);
+    const states = new Map(feeds.map(({ workload, state }) => [workload.run, state]));
+    for (const entry of entriesFrom(journal, at)) advance(states, entry);
+    for (const { path, workload } of feeds) {
+      const { run, name } = workload;
+      const directory = runFolder(path, { name, runId: run });
+      const feed = new Feed(
+        journal,
+        { directory, workload },
+        wanted,
+        states.get(run) ?? FEED_START,
+      );
+      this.#feeds.set(run, feed);
+      this.#left.add(run);
+    }
+    this.#checkpointAt = at;
+  }
+}
+
+function readCheckpoint(path: string): Checkpoint {
+  try {
+    const read = JSON.parse(readFileSync(path, "utf8")) as Checkpoint;
+    if (Number.isSafeInteger(read.at) && Array.isArray(read.feeds)) return read;
+  } catch {
+    // said below
+  }
+  throw new JournalError(
+    "BAD_JOURNAL",
+    `${quote(path)} does not say which runs are journaled; remove it, and what an earlier daemon had not journaled of its workloads stays in their run folders only`,
+  );
+}
+
+function* entriesFrom(journal: Journal, from: number): Generator<Entry> {
+  const reader = new JournalReader(journal, from);
+  for (;;) {
+    const { entries } = reader.read({ entries: BATCH_ENTRIES, bytes: BATCH_BYTES });
+    if (entries.length === 0) return;
+    yield* entries;
+  }
+}
+
+function advance(states: Map<string, FeedState>, entry: Entry): void {
+  const run = entry.workload?.run;
+  const state = run === undefined ? undefined : states.get(run);
+  if (run === undefined || state === undefined) return;
+  if (entry.kind !== "lifecycle") {
+    if (entry.source === undefined) return;
+    const { line, end } = entry.source;
+    states.set(run, { ...state, [entry.kind]: { line, end } });
+    return;
+  }
+  const what = entry.lifecycle?.what;
+  const ended = state.ended || what === "ended" || what === "failed";
+  states.set(run, { ...state, lifecycle: state.lifecycle + 1, ended });
+}

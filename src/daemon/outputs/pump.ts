@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+// Brings the journal to one output, in order, each entry at least once: the cursor moves on when the receiver has what was sent.
+import { once } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
+import { quote } from "../../base/quote.ts";
+import { SinkError, wordsOf } from "./errors.ts";
+import type { Cursor } from "./journal/cursor.ts";
+import type { EntryKind } from "./journal/entry.ts";
+import type { Journal } from "./journal/journal.ts";
+import { type EntryBatch, JournalReader } from "./journal/reader.ts";
+import {
+  BATCH_BYTES,
+  BATCH_ENTRIES,
+  FIRST_PAUSE_MS,
+  MAX_PAUSE_MS,
+  MAX_REFUSALS,
+  SEND_TIMEOUT_MS,
+  SETTLE_MS,
+} from "./limits.ts";
+import type { Format, Message, Sink } from "./sinks/sink.ts";
+
+/** How an output is doing. */
+export interface OutputStatus {
+  readonly name: string;
+  readonly kind: string;
+  /** Where to, without secrets. */
+  readonly target: string;
+  readonly connected: boolean;
+  /** Entries of the journal that it has not had. */
+  readonly waiting: number;
+  /** Messages that its receiver has taken since the daemon started. */
+  readonly sent: number;
+  /** Attempts that failed since the daemon started. */
+  readonly failures: number;
+  /** Entries that it never got because the journal was full; of all daemons. */
+  readonly dropped: number;
+  /** Entries that its receiver refused or that were too long; of all daemons. */
+  readonly refused: number;
+  /** Why the last attempt failed, while it does. */
+  readonly error?: string;
+}
+
+export interface PumpOptions {
+  readonly name: string;
+  readonly kind: string;
+  readonly journal: Journal;
+  readonly sink: Sink;
+  readonly format: Format;
+  readonly kinds: ReadonlySet<EntryKind>;
+  /** Where an output begins that is new. */
+  readonly start: "now" | "oldest";
+  readonly batch?: number;
+  onNotice(text: string): void;
+}
+
+export class Pump {
+  readonly #options: PumpOptions;
+  readonly #cursor: Cursor;
+  readonly #reader: JournalReader;
+  readonly #stop = new AbortController();
+  #sent = 0;
+  #failures = 0;
+  /** In a row. */
+  #failed = 0;
+  /** In a row, of one batch. */
+  #refusals = 0;
+  #dropped: number;
+  #refused: number;
+  #error: string | undefined;
+  #next: number;
+  #running: Promise<void>;
+
+  /** @throws JournalError BAD_JOURNAL */
+  constructor(options: PumpOptions, cursor: Cursor) {
+    this.#options = options;
+    this.#cursor = cursor;
+    const { journal, start } = options;
+    const state = cursor.state;
+    this.#next = state?.next ?? (start === "now" ? journal.next : journal.first);
+    this.#dropped = state?.dropped ?? 0;
+    this.#refused = state?.refused ?? 0;
+    this.#reader = new JournalReader(journal, this.#next);
+    if (state === undefined) this.#keep();
+    this.#running = this.#run();
+  }
+
+  /** Number of the first entry that it has not had. */
+  get next(): number {
+    return this.#next;
+  }
+
+  status(): OutputStatus {
+    const { name, kind, sink, journal } = this.#options;
+    return {
+      name,
+      kind,
+      target: sink.target,
+      connected: this.#failed === 0,
+      waiting: journal.next - Math.max(this.#next, journal.first),
+      sent: this.#sent,
+      failures: this.#failures,
+      dropped: this.#dropped,
+      refused: this.#refused,
+      ...(this.#error === undefined ? {} : { error: this.#error }),
+    };
+  }
+
+  /** Waits until everything is sent, at most so long, and ends. */
+  async close(drainMs: number): Promise<void> {
+    const until = Date.now() + drainMs;
+    const { journal } = this.#options;
+    while (this.#next < journal.next && this.#failed === 0 && Date.now() < until) await pause(10);
+    this.#stop.abort();
+    await this.#running;
+    this.#cursor.save();
+    await this.#options.sink.close();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        const batch = this.#reader.read({
+          entries: this.#options.batch ?? BATCH_ENTRIES,
+          bytes: BATCH_BYTES,
+        });
+        this.#noteMissed(batch);
+        const settling = this.#options.sink.unsettled === true;
+        if (batch.entries.length > 0 || settling) await this.#deliver(batch, signal);
+        else await this.#waitForMore(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        // the journal can not be read, or the cursor not be written
+        this.#noteFailure(error);
+        await this.#rest(signal);
+      }
+    }
+  }
+
+  async #waitForMore(signal: AbortSignal): Promise<void> {
+    const { journal } = this.#options;
+    if (this.#reader.next < journal.next) return;
+    // a stream that may break after the last message is looked at now and then
+    const looks = this.#options.sink.unsettled !== undefined;
+    await within(signal, looks ? SETTLE_MS : undefined, async (either) => {
+      await once(journal, "appended", { signal: either }).catch(() => undefined);
+    });
+  }
+
+  /** Tries until the batch is taken, refused for good, or the daemon ends. */
+  async #deliver(batch: EntryBatch, signal: AbortSignal): Promise<void> {
+    const messages = this.#messagesOf(batch);
+    while (!signal.aborted) {
+      const { sink } = this.#options;
+      if (messages.length === 0 && sink.unsettled !== true) return this.#done(batch, 0);
+      try {
+        await within(signal, SEND_TIMEOUT_MS, (either) => sink.send(messages, either));
+        return this.#done(batch, messages.length);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#noteFailure(error);
+        if (this.#refusedForGood(error)) {
+          this.#noteRefused(messages.length, wordsOf(error));
+          return this.#done(batch, 0);
+        }
+        await this.#rest(signal);
+      }
+    }
+  }
+
+  #messagesOf({ entries }: EntryBatch): Message[] {
+    const { format, kinds, sink } = this.#options;
+    const messages: Message[] = [];
+    let tooLong = 0;
+    for (const entry of entries) {
+      if (!kinds.has(entry.kind)) continue;
+      const text = format(entry);
+      if (text === undefined) continue;
+      if (Buffer.byteLength(text) > sink.maxMessageBytes) tooLong += 1;
+      else messages.push({ entry, text });
+    }
+    if (tooLong > 0) this.#noteRefused(tooLong, `longer than ${sink.maxMessageBytes} bytes`);
+    return messages;
+  }
+
+  #done({ next }: EntryBatch, sent: number): void {
+    this.#sent += sent;
+    this.#next = next;
+    this.#refusals = 0;
+    if (sent > 0 && this.#failed > 0) {
+      this.#options.onNotice(
+        `output ${this.#options.name}: ${this.#options.sink.target} takes records again`,
+      );
+      this.#failed = 0;
+      this.#error = undefined;
+    }
+    this.#keep();
+  }
+
+  #keep(): void {
+    this.#cursor.move({ next: this.#next, dropped: this.#dropped, refused: this.#refused });
+  }
+
+  #refusedForGood(error: unknown): boolean {
+    if (!(error instanceof SinkError) || error.code !== "REFUSED") return false;
+    this.#refusals += 1;
+    return this.#refusals >= MAX_REFUSALS;
+  }
+
+  #noteFailure(error: unknown): void {
+    this.#failures += 1;
+    this.#failed += 1;
+    const why = wordsOf(error);
+    if (this.#error !== why) {
+      const { name, sink } = this.#options;
+      this.#options.onNotice(
+        `output ${name}: ${sink.target} does not take records (${quote(why)}); they wait in the journal`,
+      );
+    }
+    this.#error = why;
+  }
+
+  #noteRefused(count: number, why: string): void {
+    this.#refused += count;
+    this.#options.onNotice(
+      `output ${this.#options.name}: ${count} records are left out (${quote(why)}); they stay in their run folders`,
+    );
+  }
+
+  #noteMissed({ missed }: EntryBatch): void {
+    if (missed === 0) return;
+    this.#dropped += missed;
+    this.#options.onNotice(
+      `output ${this.#options.name}: the journal was full: ${missed} entries were dropped before this output had them; what is of workloads stays in their run folders`,
+    );
+  }
+
+  /** Longer after each failure, and not the same for all outputs. */
+  async #rest(signal: AbortSignal): Promise<void> {
+    const longest = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#failed - 1, 16));
+    await pause(longest * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Does `work` with a signal that is given when `signal` is, or after a time. Not AbortSignal.any: `signal` lives as long as the daemon. */
+async function within(
+  signal: AbortSignal,
+  timeoutMs: number | undefined,
+  work: (either: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const either = new AbortController();
+  const abort = (): void => either.abort(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  const late = (): void => either.abort(new Error(`no answer for ${timeoutMs} ms`));
+  const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
+  timer?.unref();
+  try {
+    if (signal.aborted) abort();
+    await work(either.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
+  }
+}
