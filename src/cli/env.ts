@@ -12,6 +12,10 @@ export const ENV_VARIABLES: readonly EnvVariable[] = [
     meaning: "where runs are kept instead of the default state directory",
   },
   {
+    name: "GALGO_RUN_DIR",
+    meaning: "where the daemon's sockets are instead of /run/galgo or $XDG_RUNTIME_DIR/galgo",
+  },
+  {
     name: "GALGO_LAUNCHER",
     meaning: "path of the native launcher to use instead of the built one",
   },

@@ -22,6 +22,9 @@ interface DaemonCommandOptions {
   readonly json?: boolean;
 }
 
+/** Internal errors after which the daemon ends in order, to be started again. */
+const MAX_FAULTS = 100;
+
 type Tell = (word: DaemonWord, text: string) => void;
 
 export async function daemon(options: DaemonCommandOptions): Promise<void> {
@@ -47,7 +50,7 @@ function check({ config }: DaemonCommandOptions, tell: Tell): void {
 
 async function serve({ config }: DaemonCommandOptions, tell: Tell): Promise<void> {
   const uid = process.getuid?.() ?? -1;
-  const ending = firstSignal();
+  const ending = Promise.race([firstSignal(), tooManyFaults(tell)]);
   const running = await startDaemon({
     version: packageVersion(),
     env: process.env,
@@ -68,6 +71,26 @@ function firstSignal(): Promise<string> {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => resolve(signal));
     // left alone it opens Node's debugger to whoever may signal us
     process.on("SIGUSR1", () => undefined);
+  });
+}
+
+/**
+ * A fault that nobody caught is told, and the daemon goes on: nothing is decided in this thread, and its end would be that of every
+ * workload. Settles when there were so many that it can not go on.
+ */
+function tooManyFaults(tell: Tell): Promise<string> {
+  return new Promise((resolve) => {
+    let faults = 0;
+    const fault = (error: unknown): void => {
+      faults += 1;
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      tell("error", `internal error: ${text.replaceAll("\n", " | ")}; please report it`);
+      if (faults < MAX_FAULTS) return;
+      process.exitCode = EXIT_GALGO;
+      resolve(`${faults} internal errors`);
+    };
+    process.on("uncaughtException", fault);
+    process.on("unhandledRejection", fault);
   });
 }
 
