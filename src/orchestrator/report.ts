@@ -109,7 +109,8 @@ function outcomeOf(
   ending: Ending,
   fidelity: Fidelity,
 ): RunOutcome {
-  const { result, exit, killed, sealedAt } = ending;
+  const { result, exit, killed } = ending;
+  const { sealedAt, enforced } = ending.ordered;
   const { summary } = result;
   const endedAt = new Date();
   return {
@@ -130,15 +131,16 @@ function outcomeOf(
     state: result.state,
     measurement: result.measurement,
     ...(sealedAt === undefined ? {} : { sealed: sealedAt.toISOString() }),
+    ...(enforced === true ? { enforced } : {}),
     latency: summary.latency,
     ...(killed === undefined ? {} : { killed }),
     fidelity,
   };
 }
 
-/** What a run without a model found, as a model under the run's own rules; sealed only if a console did that and nothing was lost. */
+/** What a run without a model found, as a model under the run's own rules; sealed only if that was ordered and nothing was lost. */
 function foundModel(plan: RunPlan, ending: Ending, fidelity: Fidelity): WorkloadModel {
-  const { result, sealedAt } = ending;
+  const { result, ordered } = ending;
   const { mapping, digest, profile } = plan.tma;
   const hasher = nodeHasher(digest);
   const { events, lost, saturation } = result.summary;
@@ -148,9 +150,10 @@ function foundModel(plan: RunPlan, ending: Ending, fidelity: Fidelity): Workload
       mapping,
       profile,
       aggregate: result.aggregate ?? "0".repeat(2 * hasher.size),
-      sealed: sealedAt !== undefined && lost === 0,
+      ...(ordered.base === undefined ? {} : { base: ordered.base }),
+      sealed: ordered.sealedAt !== undefined && lost === 0,
       fidelity,
-      pseudonyms: [],
+      pseudonyms: ordered.pseudonyms ?? [],
       points: validPoints(result.points),
       completeness: { runs: 1, eventsSeen: events, eventsLost: lost, saturation },
     },

@@ -15,6 +15,18 @@ import type { WorkerSetup } from "./worker-protocol.ts";
 import { launchHeld } from "./workload.ts";
 import type { Hold } from "./workload.ts";
 
+/** Orders of an operator that were carried out while a run went on. */
+export interface CarriedOut {
+  /** When the model was sealed. */
+  readonly sealedAt?: Date;
+  /** Once sealed, what is outside of the model is refused. */
+  readonly enforced?: boolean;
+  /** hex */
+  readonly base?: string;
+  /** hex */
+  readonly pseudonyms?: readonly string[];
+}
+
 /** Where a run lives. Everything that it does not say is the same everywhere. */
 export interface RunHost {
   /**
@@ -39,6 +51,8 @@ export interface RunHost {
   attend(receiver: SignalReceiver, workload: HeldWorkload | undefined): () => void;
   /** Processes that the workload must neither signal nor trace, besides its guard. */
   readonly protectedPids: readonly number[];
+  /** What has been ordered so far; absent where nobody can. */
+  readonly carriedOut?: CarriedOut;
 }
 
 /** This process belongs to the run: its signals, its terminal, a thread of its own. */

@@ -67,8 +67,10 @@ export interface RunOutcome {
   readonly shadow?: Shadow;
   readonly state: string;
   readonly measurement: string;
-  /** When a console sealed the model of a run that began without one. */
+  /** When a console or an operator sealed the model of a run that began without one. */
   readonly sealed?: string;
+  /** From then on what was outside of it was refused. */
+  readonly enforced?: boolean;
   readonly latency: LatencySummary;
   /** Why Galgo ended the workload, when it did. */
   readonly killed?: string;

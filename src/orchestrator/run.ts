@@ -16,7 +16,7 @@ import type { RunManagement } from "./quixote/of-run.ts";
 import { failReport, startReport, writeReport } from "./report.ts";
 import type { Site } from "./report.ts";
 import { ownProcessHost } from "./run-host.ts";
-import type { RunHost } from "./run-host.ts";
+import type { CarriedOut, RunHost } from "./run-host.ts";
 import type { RunObserver, RunRequest, RunResult } from "./run-request.ts";
 import { containerName } from "./run-record.ts";
 import type { ChildExit } from "./run-record.ts";
@@ -88,8 +88,8 @@ export interface Ending {
   readonly killed: string | undefined;
   readonly cutShort: boolean;
   readonly stopRequested: boolean;
-  /** When a console sealed the model. */
-  readonly sealedAt: Date | undefined;
+  /** What a console or an operator has ordered. */
+  readonly ordered: CarriedOut;
 }
 
 class RunInProgress {
@@ -289,8 +289,14 @@ class RunInProgress {
       killed: this.#killed ?? result.summary.killed,
       cutShort: this.#cutShort,
       stopRequested: this.#stopRequested,
-      sealedAt: this.#plan.tma.sealed ? undefined : this.#management?.sealedAt,
+      ordered: this.#ordered(),
     };
+  }
+
+  #ordered(): CarriedOut {
+    const sealedAt = this.#management?.sealedAt;
+    if (this.#plan.tma.sealed) return {};
+    return this.#host.carriedOut ?? (sealedAt === undefined ? {} : { sealedAt });
   }
 
   /** Brings down what was started. The workload is dead afterwards. */

@@ -90,12 +90,8 @@ export class LiveRun implements ManagedRun {
     return modelText(this.plan, this.points(), this.status());
   }
 
-  async control(order: ControlOrder): Promise<void> {
-    const { worker, mirror } = this.#host;
-    if (worker === undefined || mirror === undefined || !this.#host.serving) throw tooEarly();
-    if (worker.control !== undefined) return worker.control(order);
-    if (order.verb === "seal") return mirror.seal();
-    throw new ApiError("NOT_SERVED", `${order.verb} is not possible in a thread of its own`);
+  control(order: ControlOrder): Promise<void> {
+    return this.#host.control(order);
   }
 
   kill(reason: string): void {

@@ -29,12 +29,14 @@ export class StatusReader {
     const counts = countsOf(pulse, this.#host.points);
     const { state, measurement } = this.#valuesOf(counts.points);
     const model = this.#modelOf();
+    const sealed = tma.sealed || pulse.sealed;
+    const enforced = sealed && this.#host.carriedOut.enforced === true;
     return {
       id: run.id,
       name: run.name,
-      mode: request.mode,
-      sealed: tma.sealed || pulse.sealed,
-      onViolation: request.onViolation,
+      mode: enforced ? "enforce" : request.mode,
+      sealed,
+      onViolation: enforced ? "deny" : request.onViolation,
       sensor: sensorOf(request),
       fidelity: fidelityOf(request, this.#host.features),
       started: this.#started,

@@ -10,12 +10,14 @@ import {
 } from "../../orchestrator/live/index.ts";
 import type { CgroupHandle, NoCgroup } from "../../orchestrator/cgroup.ts";
 import type { RunPlan } from "../../orchestrator/plan.ts";
-import type { RunHost } from "../../orchestrator/run-host.ts";
+import type { CarriedOut, RunHost } from "../../orchestrator/run-host.ts";
 import type { SignalReceiver } from "../../orchestrator/signals.ts";
 import type { HeldWorkload } from "../../orchestrator/tsem/workload.ts";
 import type { RunWorker, WorkerCallbacks } from "../../orchestrator/worker-client.ts";
 import type { WorkerSetup } from "../../orchestrator/worker-protocol.ts";
 import type { Hold } from "../../orchestrator/workload.ts";
+import type { ControlOrder } from "../api/types.ts";
+import { ApiError } from "../errors.ts";
 import type { LaunchedWorkload } from "../../sensor/seccomp/launch-types.ts";
 
 export class WatchedHost implements RunHost {
@@ -30,6 +32,8 @@ export class WatchedHost implements RunHost {
   pid = 0;
   /** What the sensor and the launch found on this machine. */
   features: readonly string[] = [];
+  /** Orders of operators. */
+  carriedOut: CarriedOut = {};
   /** The workload can act. */
   serving = false;
   readonly #host: RunHost;
@@ -82,6 +86,33 @@ export class WatchedHost implements RunHost {
       this.#receiver = undefined;
       undo();
     };
+  }
+
+  /** @throws ControlError; ApiError CONFLICT, NOT_SERVED */
+  async control(order: ControlOrder): Promise<void> {
+    const { worker, mirror } = this;
+    if (worker === undefined || mirror === undefined || !this.serving)
+      throw new ApiError("CONFLICT", `${order.verb}: the workload has not started yet`);
+    if (worker.control !== undefined) await worker.control(order);
+    else if (order.verb === "seal") await mirror.seal();
+    else throw new ApiError("NOT_SERVED", `${order.verb}: not with this sensor`);
+    this.carriedOut = { ...this.carriedOut, ...this.#noted(order) };
+  }
+
+  #noted(order: ControlOrder): CarriedOut {
+    switch (order.verb) {
+      case "seal":
+        return { sealedAt: new Date() };
+      case "enforce":
+        return { enforced: true };
+      case "base":
+        return { base: order.value };
+      case "pseudonym":
+        return { pseudonyms: [...(this.carriedOut.pseudonyms ?? []), order.value] };
+      case "state":
+        // a point like others
+        return {};
+    }
   }
 
   /** Ends the workload; of one that was joined, only the modeling. */

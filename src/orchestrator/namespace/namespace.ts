@@ -280,7 +280,8 @@ class ModelingNamespace implements Namespace {
     this.#parts.pulse.sealed();
     if (this.#mode !== "free") return;
     this.#mode = this.#enforcesOnceSealed ? "enforce" : "detect";
-    this.#enforcing = this.#enforcesOnceSealed && this.#policy !== "observe";
+    // a run without a model has the policy "observe": whoever orders this wants something else
+    this.#enforcing = this.#enforcesOnceSealed;
   }
 
   enforceOnceSealed(): void {
