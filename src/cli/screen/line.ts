@@ -44,7 +44,7 @@ const COLOURS: Readonly<Record<Style, string>> = {
   free: "36",
   detect: "33",
   enforce: "32",
-  curve: "34",
+  curve: "94",
   key: "30;46",
   bar: "1",
   heads: "30;42",

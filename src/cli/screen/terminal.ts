@@ -128,11 +128,16 @@ export class Screen {
 
   readonly #stop = (): void => {
     this.#restore();
-    process.kill(process.pid, "SIGSTOP");
+    // without a listener the signal does what it always does
+    process.off("SIGTSTP", this.#stop);
+    process.kill(process.pid, "SIGTSTP");
   };
 
   readonly #continue = (): void => {
-    if (!this.#open) this.#enter();
+    if (!this.#open) process.on("SIGTSTP", this.#stop);
+    // the shell has set the terminal to what it wants, also where SIGSTOP left us no time to say goodbye
+    process.stdin.setRawMode(false);
+    this.#enter();
     this.#resized();
   };
 

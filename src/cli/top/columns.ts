@@ -63,7 +63,7 @@ function p99({ listed: { latency } }: Watched, { micro }: CellContext): Span {
 }
 
 /** "31/33": hooks that are held, of those that are seen. */
-export function holdsText({ fidelity }: Pick<Listed, "fidelity">): string {
+function holdsText({ fidelity }: Pick<Listed, "fidelity">): string {
   return fidelity === undefined ? NONE : `${fidelity.holds.length}/${fidelity.sees.length}`;
 }
 

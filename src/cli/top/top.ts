@@ -11,13 +11,15 @@ import { explanationText } from "../why-text.ts";
 import { withLook } from "./look.ts";
 import type { Listed } from "./listed.ts";
 import { RecordList } from "./record-view.ts";
-import type { WorkloadSource } from "./source.ts";
+import type { Seen, WorkloadSource } from "./source.ts";
 import { initialState, LISTS, type ListName, type TopState, type View } from "./state.ts";
 import { type Effect, pressed, withRemark, withText } from "./update.ts";
 import { view } from "./view.ts";
 
 /** Frames are not drawn more often than that for records that come (ms); keys are answered at once. */
 const FRAME_MS = 100;
+
+const SECOND_MS = 300;
 
 export interface TopOptions {
   readonly source: WorkloadSource;
@@ -28,9 +30,9 @@ export interface TopOptions {
 /** Shows the screen until it is quit. Exit status: 0, or 128 and the signal that ended it. */
 export async function showTop(options: TopOptions): Promise<number> {
   // somebody who may not ask the daemon is told so before the screen opens
-  await options.source.look();
+  const seen = await options.source.look();
   return new Promise((resolve, reject) => {
-    new Top(options, resolve, reject).start();
+    new Top(options, resolve, reject).start(seen);
   });
 }
 
@@ -57,10 +59,14 @@ class Top {
     this.#state = initialState(this.#screen.size, Date.now(), isUtf8(process.env));
   }
 
-  start(): void {
+  start(seen: Seen): void {
     process.once("uncaughtException", this.#crashed);
-    this.#draw();
-    void this.#looking();
+    this.#set(withLook(this.#state, { now: Date.now(), ...seen }));
+    // rates need a second look
+    this.#lookTimer = setTimeout(
+      () => void this.#looking(),
+      Math.min(SECOND_MS, this.#options.intervalMs),
+    );
   }
 
   async #looking(): Promise<void> {

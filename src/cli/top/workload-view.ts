@@ -4,7 +4,7 @@ import { count } from "../../base/counts.ts";
 import { quote } from "../../base/quote.ts";
 import { EMPTY, type Line, line, type Span, type Style, span, spread } from "../screen/line.ts";
 import { cutText, printable, textWidth } from "../screen/width.ts";
-import { holdsText, MODE_STYLE } from "./columns.ts";
+import { MODE_STYLE } from "./columns.ts";
 import { curve, shortAge, shortCount, shortTime } from "./figures.ts";
 import { footLine, goneLine, microOf } from "./frame-lines.ts";
 import { originText } from "./listed.ts";
@@ -88,7 +88,7 @@ const fact = (label: string, ...spans: readonly (Span | string)[]): Line =>
 /** The most important ones first. */
 function factLines(state: TopState, row: Watched): Line[] {
   const { listed } = row;
-  const { origin, owner, model, fidelity } = listed;
+  const { origin, owner, model } = listed;
   const pid = "pid" in origin ? `  pid ${origin.pid}` : "";
   const uid = owner === undefined ? "" : `  uid ${owner}`;
   const alone =
@@ -108,14 +108,7 @@ function factLines(state: TopState, row: Watched): Line[] {
         "faint",
       ),
     ),
-    fact(
-      "sensor",
-      listed.sensor,
-      span(
-        fidelity === undefined ? "" : `  holds ${holdsText(listed)} of the hooks that it sees`,
-        "faint",
-      ),
-    ),
+    fact("sensor", listed.sensor, span(sensorText(listed), "faint")),
     fact(
       "state",
       listed.state?.slice(0, DIGITS) ?? "-",
@@ -128,6 +121,13 @@ function factLines(state: TopState, row: Watched): Line[] {
       ` ${rateText(row)}`,
     ),
   ];
+}
+
+function sensorText({ fidelity }: Watched["listed"]): string {
+  if (fidelity === undefined) return "";
+  const { sees, holds } = fidelity;
+  const held = holds.length === sees.length ? "all" : `${holds.length} of`;
+  return `  holds ${held} ${sees.length} hooks that it sees`;
 }
 
 function rateText({ rate }: Watched): string {

@@ -117,7 +117,7 @@ describe("a workload in whole", () => {
     const all = lines.join("\n");
     assert.match(all, /2 violations.*1,234 events/);
     assert.match(all, /p50 21µs +p99 85µs +max 1\.3ms/);
-    assert.match(all, /sensor +seccomp +holds 3\/4 of the hooks that it sees/);
+    assert.match(all, /sensor +seccomp +holds 3 of 4 hooks that it sees/);
     assert.match(all, /1 denied {3}cat opens \/etc\/shadow for reading/);
   });
 
