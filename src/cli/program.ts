@@ -41,6 +41,7 @@ export function createProgram(): Command {
   addRun(program, async (command, options) =>
     (await import("./commands/run.ts")).run(command, options),
   );
+  addAdopt(program);
   addReplay(program);
   addShow(program);
   addWhy(program);
@@ -76,6 +77,17 @@ function addDoctor(program: Command): void {
       "with --cleanup: also where processes of a namespace still run; nothing is modeled or refused then",
     )
     .action(async (options) => (await import("./commands/doctor.ts")).doctor(options));
+}
+
+function addAdopt(program: Command): void {
+  program
+    .command("adopt")
+    .description(
+      "go on with a run of the bpf sensor that the kernel has kept although its Galgo was killed",
+    )
+    .argument("[name]", "name of the run, or path of its folder (default: the only one)")
+    .option("--json", "print the result as JSON on stderr's last line")
+    .action(async (name, options) => (await import("./commands/adopt.ts")).adopt(name, options));
 }
 
 function addLearn(program: Command): void {

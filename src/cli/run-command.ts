@@ -81,7 +81,7 @@ export function tellingObserver(mode: RunMode, voice: Voice): RunObserver {
 export function tellResult(
   result: RunResult,
   request: RunRequest,
-  options: RunOptions,
+  options: Pick<RunOptions, "json" | "passStatus">,
   voice: Voice,
 ): number {
   summarize(result, voice);

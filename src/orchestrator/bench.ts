@@ -3,6 +3,7 @@
 import type { ServeOptions } from "../sensor/seccomp/serve.ts";
 import { createInProcessTma } from "../tma/index.ts";
 import type { InProcessTma } from "../tma/index.ts";
+import { observing, openKeeping, resume, type RunKeeping } from "./bpf/keeping.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { SharedPointsWriter } from "./live/shared-points.ts";
 import { createNamespace } from "./namespace/namespace.ts";
@@ -26,6 +27,8 @@ export interface Bench {
   readonly processes: ProcessLog;
   readonly shared: SharedPointsWriter | undefined;
   readonly marks: TestMarks | undefined;
+  /** Where the run is kept for another Galgo, when it is one that can be gone on with. */
+  readonly keeping: RunKeeping | undefined;
 }
 
 /** Whom the namespace talks to. */
@@ -36,12 +39,14 @@ export interface BenchTalk {
   readonly programs?: ProgramsView;
 }
 
-/** @throws RecordFileError WRITE_FAILED, ModelError */
+/** @throws RecordFileError WRITE_FAILED, ModelError; with a journal also what `RunKeeping` throws */
 export function prepareBench(setup: WorkerSetup, { post, kill, programs }: BenchTalk): Bench {
   const heartbeat = new Heartbeat(setup.heartbeat);
   if (setup.tma.sealed) heartbeat.sealed();
   const shared = setup.shared === undefined ? undefined : new SharedPointsWriter(setup.shared);
-  const tma = createInProcessTma(setup.tma, shared);
+  const keeping = openKeeping(setup.bpf?.keeping);
+  const tma = createInProcessTma(setup.tma, observing(shared, keeping));
+  keeping?.restoreModel(tma);
   const trajectory = openRecordLog(setup.trajectory);
   const forensics = openRecordLog(setup.forensics);
   const unreadable = new UnreadableRecords(setup.unreadable);
@@ -67,10 +72,12 @@ export function prepareBench(setup: WorkerSetup, { post, kill, programs }: Bench
       failed: (error) => post({ type: "failed", message: messageOf(error) }),
       keepUnreadable: (text, why, event) => unreadable.keep(text, why, event),
       ...(programs === undefined ? {} : { programs }),
+      ...(keeping === undefined ? {} : { ledger: keeping }),
     },
   );
+  if (keeping?.namespace !== undefined) resume(namespace, heartbeat, keeping.namespace);
   const records = { trajectory, forensics, unreadable, processes };
-  return { setup, heartbeat, tma, namespace, ...records, shared, marks };
+  return { setup, heartbeat, tma, namespace, ...records, shared, marks, keeping };
 }
 
 /** What is done around each event, whatever the sensor. @param sealed called when a console has closed the model */

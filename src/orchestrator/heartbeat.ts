@@ -78,6 +78,19 @@ export class Heartbeat {
     if (at !== undefined) this.#hooks[at] = (this.#hooks[at] ?? 0) + 1;
   }
 
+  /** Counters of a namespace that another process had before. */
+  resume(counts: {
+    readonly events: number;
+    readonly violations: number;
+    readonly refused: number;
+    readonly lost: number;
+  }): void {
+    Atomics.add(this.#fields, EVENTS, BigInt(counts.events));
+    Atomics.add(this.#fields, VIOLATIONS, BigInt(counts.violations));
+    Atomics.add(this.#fields, REFUSED, BigInt(counts.refused));
+    Atomics.add(this.#fields, LOST, BigInt(counts.lost));
+  }
+
   extended(): void {
     Atomics.add(this.#fields, EXTENDED, 1n);
   }

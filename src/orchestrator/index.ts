@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Running workloads under models and learning models from them. What runs left behind is read through inspect/index.ts.
+export { type Adoptable, adoptable, adoptionRequest } from "./bpf/adoption.ts";
 export { CommandError, ModelUseError, RecordFileError, RunError, StateError } from "./errors.ts";
 export type { LatencySummary } from "./namespace/latency.ts";
 export { type LearnObserver, type LearnRequest, type LearnResult, learnWorkload } from "./learn.ts";

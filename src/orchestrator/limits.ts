@@ -25,6 +25,8 @@ export const MAX_FORENSIC_RECORDS = 10_000;
 export const MAX_PROCESS_LINES = 200_000;
 /** Violations that are posted to the main thread one by one; later ones are counted. */
 export const MAX_POSTED_VIOLATIONS = 1_000;
+/** What is kept beside an attached run, so that another Galgo could go on with it; one that outgrows this can not be gone on with. */
+export const MAX_JOURNAL_BYTES: number = 256 * 1024 * 1024;
 /** Default time that one held event may take before the watchdog acts (ms). */
 export const DEFAULT_DEADLINE_MS = 10_000;
 

@@ -47,7 +47,7 @@ export function parseRequest(request: RunRequest): RunPlan {
   }
   const model = modelFor(request);
   return {
-    request: attach === undefined ? request : { ...request, bpf: { attach: findTarget(attach) } },
+    request: withTarget(request),
     name: checkName(request.name ?? model?.metadata.name ?? defaultName(command, attach)),
     program: programOf(request),
     model,
@@ -58,6 +58,13 @@ export function parseRequest(request: RunRequest): RunPlan {
 
 function programOf({ command: [command], program, env }: RunRequest): string {
   return program ?? (command === undefined ? "" : findCommand(command, env["PATH"]));
+}
+
+/** The target of a namespace that is gone on with may have ended meanwhile. */
+function withTarget(request: RunRequest): RunRequest {
+  const { attach, adopt } = request.bpf ?? {};
+  if (attach === undefined || adopt !== undefined) return request;
+  return { ...request, bpf: { attach: findTarget(attach) } };
 }
 
 /** Name of a workload where none is given: the command's, the cgroup's, or the number of the process. */

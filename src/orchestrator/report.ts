@@ -6,6 +6,7 @@ import { makeWorkloadModel, modelDigest, stringifyWorkloadModel } from "../model
 import type { WorkloadModel } from "../model/index.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
 import { nodeHasher } from "../tma/index.ts";
+import { resumedRecord } from "./bpf/adoption.ts";
 import { type FloorRecord, seenPart } from "./floor/floor-run.ts";
 import type { RunPlan } from "./plan.ts";
 import { validPoints, writePoints } from "./records/points-file.ts";
@@ -14,6 +15,7 @@ import { isShadow, shadowOf } from "./namespace/shadow.ts";
 import type { RunResult } from "./run-request.ts";
 import type { RunOutcome, RunRecord } from "./run-record.ts";
 import { fidelityOf, sensorOf } from "./sensors.ts";
+import type { WorkerResult } from "./worker-protocol.ts";
 
 /** Where a run leaves its traces. */
 export interface Site {
@@ -25,6 +27,8 @@ export interface Site {
 /** Makes the run's folder and says in it that the run goes on. @throws StateError NOT_WRITABLE */
 export function startReport(plan: RunPlan, floor?: FloorRecord): Site {
   const { request, tma, model } = plan;
+  const adopt = request.bpf?.adopt;
+  if (adopt !== undefined) return resumeReport(adopt.run);
   const startedAt = new Date();
   const directory = createRun(request.stateRoot, plan.name, startedAt);
   const record: RunRecord = {
@@ -53,6 +57,13 @@ export function startReport(plan: RunPlan, floor?: FloorRecord): Site {
   return { directory, record, startedAt };
 }
 
+/** A run goes on whose Galgo was killed. */
+function resumeReport(directory: RunDirectory): Site {
+  const record = resumedRecord(directory);
+  writeRun(directory, record);
+  return { directory, record, startedAt: new Date(record.started) };
+}
+
 /** Writes the results of a run that came to its end. */
 export function writeReport(plan: RunPlan, site: Site, ending: Ending): RunResult {
   const { directory } = site;
@@ -64,7 +75,13 @@ export function writeReport(plan: RunPlan, site: Site, ending: Ending): RunResul
     directory.model,
     stringifyWorkloadModel(plan.model ?? foundModel(plan, ending, fidelity)),
   );
-  const record: RunRecord = { ...site.record, ...modelDigestOf(plan), status: "finished", outcome };
+  const record: RunRecord = {
+    ...site.record,
+    ...modelDigestOf(plan),
+    ...adoptionsOf(site.record, result),
+    status: "finished",
+    outcome,
+  };
   writeRun(directory, record);
   return {
     directory,
@@ -77,6 +94,14 @@ export function writeReport(plan: RunPlan, site: Site, ending: Ending): RunResul
     cutShort: ending.cutShort,
     stopRequested: ending.stopRequested,
   };
+}
+
+/** What the last one has found is known only now. */
+function adoptionsOf({ adopted }: RunRecord, { gap }: WorkerResult): Pick<RunRecord, "adopted"> {
+  const last = adopted?.at(-1);
+  if (adopted === undefined || last === undefined || gap === undefined) return {};
+  const { asked, refused, allowed } = gap;
+  return { adopted: [...adopted.slice(0, -1), { ...last, asked, refused, allowed }] };
 }
 
 /** Computed at the end: nobody waits for it then. */

@@ -77,6 +77,16 @@ export interface RunOutcome {
   readonly fidelity?: Fidelity;
 }
 
+/** Events that nobody could be asked about. */
+export interface RunAdoption {
+  readonly at: string;
+  /** Asked about in vain: refused where the model is enforced, else allowed. */
+  readonly asked?: number;
+  /** Refused and allowed where nobody can wait. */
+  readonly refused?: number;
+  readonly allowed?: number;
+}
+
 export interface RunRecord {
   readonly apiVersion: "galgo.dev/v1";
   readonly kind: "Run";
@@ -104,6 +114,8 @@ export interface RunRecord {
   /** Digest of that model, hex: of all that stands in it. Absent while the run goes on. */
   readonly modelDigest?: string;
   readonly started: string;
+  /** The Galgo of the run was killed, and another one went on with it: when, and what happened in between. */
+  readonly adopted?: readonly RunAdoption[];
   /** Reads are guarded by the kernel, unseen; `outcome.state` is then compared with `floor.state`, not with `modelState`. */
   readonly floor?: FloorRecord;
   readonly outcome?: RunOutcome;

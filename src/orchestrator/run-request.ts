@@ -46,6 +46,15 @@ export type AttachTarget = { readonly cgroup: string } | { readonly pid: number 
 export interface BpfRequest {
   /** No command is started then. */
   readonly attach?: AttachTarget;
+  /** With `attach`: the namespace is in the kernel already, its Galgo was killed. */
+  readonly adopt?: AdoptTarget;
+}
+
+/** A namespace of the kernel's, and the run that goes on. */
+export interface AdoptTarget {
+  readonly run: RunDirectory;
+  readonly slot: number;
+  readonly serial: number;
 }
 
 export interface RunRequest {

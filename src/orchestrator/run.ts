@@ -3,6 +3,7 @@
 // parse -> probe -> state directory -> agent in its thread -> cgroup -> launch, held -> loop -> report.
 import { closeSync } from "node:fs";
 import { FLOOR_FEATURE } from "../sensor/seccomp/index.ts";
+import { keepRequest } from "./bpf/adoption.ts";
 import { AttachedWorkload } from "./bpf/attached.ts";
 import { GonePipe, ProgramsControl } from "./bpf/programs-control.ts";
 import { bpfSetup } from "./bpf/setup.ts";
@@ -195,11 +196,16 @@ class RunInProgress {
   }
 
   #bpfSetup(): BpfSetup | undefined {
-    if (this.#plan.request.bpf === undefined) return undefined;
+    const { request, name, model } = this.#plan;
+    if (request.bpf === undefined) return undefined;
     const gone = new GonePipe();
     this.#gone = gone;
     this.#release.push(() => gone.close());
-    return bpfSetup(this.#plan, gone.readFd);
+    const { attach, adopt } = request.bpf;
+    const { directory } = this.#site;
+    if (attach !== undefined && adopt === undefined)
+      keepRequest(directory, request, { name, model, attach });
+    return bpfSetup(this.#plan, gone.readFd, directory);
   }
 
   /** @param agent settles when the worker could launch a workload itself */
@@ -301,8 +307,9 @@ class RunInProgress {
 
   /** Brings down what was started. The workload is dead afterwards. */
   async abort(): Promise<void> {
-    if (this.#attached === undefined) this.#killWorkload();
-    else this.#attached.stop();
+    if (this.#attached === undefined || (this.#served && this.#enforcing)) this.#killWorkload();
+    else if (this.#served || this.#plan.request.bpf?.adopt === undefined) this.#attached.stop();
+    else this.#attached.leave();
     await atMost(ABORT_MS, this.#workload?.drained);
     if (!this.#served && this.#programs !== undefined) this.#worker?.leave();
     // a thread that hangs in a system call can not be ended before it returns

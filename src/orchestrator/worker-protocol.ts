@@ -5,7 +5,7 @@ import type { LauncherKind } from "../sensor/seccomp/launch-types.ts";
 import type { SensorStats } from "../sensor/sensor.ts";
 import type { NamespaceOptions } from "../sensor/tsem/commands.ts";
 import type { TmaSpec } from "../tma/index.ts";
-import type { AgentPlace } from "../sensor/bpf/index.ts";
+import type { AgentPlace, Gap } from "../sensor/bpf/index.ts";
 import type { BpfSetup } from "./bpf/setup.ts";
 import type { SharedPointsLink } from "./live/shared-points.ts";
 import type { NamespaceSummary, ViolationReport } from "./namespace/namespace-types.ts";
@@ -123,6 +123,8 @@ export interface WorkerResult {
   readonly points: readonly SecurityPoint[];
   /** hex; the platform's value, where the sensor knows one. */
   readonly aggregate?: string;
+  /** What happened while the namespace had no agent, when it was adopted. */
+  readonly gap?: Gap;
 }
 
 export type WorkerMessage =

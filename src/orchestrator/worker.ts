@@ -8,6 +8,7 @@ import { serveSeccomp } from "../sensor/seccomp/index.ts";
 import { closeRecords, isEnforcing, messageOf, prepareBench, progressOf } from "./bench.ts";
 import type { Bench } from "./bench.ts";
 import { BpfSide } from "./bpf/agent-side.ts";
+import type { RunKeeping } from "./bpf/keeping.ts";
 import type { BpfSetup } from "./bpf/setup.ts";
 import { loadDigests, saveDigests } from "./digest-cache.ts";
 import type { LoadedFlag } from "./thread/worker-thread.ts";
@@ -127,12 +128,12 @@ function main(): void {
   Atomics.store(loaded, 0, 1);
   Atomics.notify(loaded, 0);
   onMessage((setup: WorkerSetup) => {
-    const bench = prepare(setup);
     const { tsem, bpf } = setup;
     if (bpf !== undefined) {
-      void prepareProgrammed(bench, bpf);
+      void prepareProgrammed(setup, bpf);
       return;
     }
+    const bench = prepare(setup);
     if (tsem === undefined) {
       onMessage((order: SeccompOrder) => serve(bench, order, undefined));
     } else {
@@ -147,16 +148,20 @@ function main(): void {
 }
 
 /** Makes the namespace, then waits for the order to serve it, or to leave it. */
-async function prepareProgrammed(bench: Bench, bpf: BpfSetup): Promise<void> {
+async function prepareProgrammed(setup: WorkerSetup, bpf: BpfSetup): Promise<void> {
+  let keeping: RunKeeping | undefined;
   try {
+    const bench = prepare(setup);
+    ({ keeping } = bench);
     const parts = { ...bench, progress: progressOf(bench, sealed), post, kill };
     const agent = await programs.open(parts, bpf);
     onMessage((order: BpfOrder | "leave") => {
-      const work = order === "leave" ? programs.close() : serveProgrammed(bench, bpf, order);
+      const work = order === "leave" ? programs.close(keeping) : serveProgrammed(bench, bpf, order);
       work.catch(gaveUp);
     });
     post({ type: "ready", bpf: agent.place });
   } catch (error) {
+    keeping?.close(bpf.keeping?.adopt === undefined ? "over" : "kept");
     post({ type: "no-sensor", message: messageOf(error) });
   }
 }

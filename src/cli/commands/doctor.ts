@@ -49,7 +49,7 @@ async function cleanUp({ json, setFree }: DoctorOptions): Promise<void> {
   }
   for (const { slot, pid, tasks, removed } of slots) {
     const free = tasks === 0 ? "" : `; ${plural(tasks, "task")} of it set free`;
-    const kept = `${plural(tasks, "task")} of it still run, and are decided on; --set-free removes it`;
+    const kept = `${plural(tasks, "task")} of it still run, and are decided on; galgo adopt goes on with it where galgo doctor says so, --set-free removes it`;
     outLine(
       `namespace ${slot} of process ${pid}, which is dead: ${removed ? `removed${free}` : kept}`,
     );

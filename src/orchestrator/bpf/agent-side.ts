@@ -2,7 +2,7 @@
 // The worker's part of a run under the BPF sensor: makes the namespace, takes the workload into it, serves it, and reads at the
 // end what the programs have counted.
 import { pollAll } from "../../native/tsem.ffi.ts";
-import { BpfAgent, NamespaceFlag } from "../../sensor/bpf/index.ts";
+import { BpfAgent, type BpfRing, type Gap, NamespaceFlag } from "../../sensor/bpf/index.ts";
 import type { InProcessTma } from "../../tma/index.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import type { ProgramsView } from "../namespace/namespace-types.ts";
@@ -10,6 +10,9 @@ import type { BpfOrder, WorkerMessage, WorkerResult, WorkerSetup } from "../work
 import { workerResult } from "../worker-result.ts";
 import { attachTo } from "./attach.ts";
 import { RunDecoder } from "./decoder.ts";
+import type { AttachTarget } from "../run-request.ts";
+import type { RunKeeping } from "./keeping.ts";
+import { rejoin } from "./rejoin.ts";
 import type { BpfSetup } from "./setup.ts";
 
 /** Time that a workload gets to be dead when the worker gives up. */
@@ -20,6 +23,8 @@ export interface BpfBench {
   readonly progress: { begin(): void; end(): void; alive(): void };
   readonly tma: InProcessTma;
   readonly namespace: Namespace;
+  /** Where the run is kept for another Galgo, when it is one that can be gone on with. */
+  readonly keeping: RunKeeping | undefined;
   post(message: WorkerMessage): void;
   kill(reason: string): void;
 }
@@ -30,6 +35,9 @@ export class BpfSide implements ProgramsView {
   #decoder: RunDecoder | undefined;
   /** What ran before Galgo came is not killed, unless a model is enforced. */
   #spared = false;
+  /** An adopted namespace stays as it was, until it is served. */
+  #adopted = false;
+  #gap: Gap | undefined;
 
   hits(): number {
     return Number(this.#agent?.namespace.counter("hits") ?? 0n);
@@ -57,15 +65,28 @@ export class BpfSide implements ProgramsView {
     this.#spared = attach !== undefined && (flags & NamespaceFlag.enforcing) === 0;
     const decoder = new RunDecoder(bench, bpf);
     this.#decoder = decoder;
-    this.#agent = await BpfAgent.open({
+    const { keeping } = bench;
+    const options = {
       sink: namespace,
-      decoder: (ring, hashKey) => decoder.of(ring, hashKey),
-      leftAlone,
-      rules,
-      flags,
-      goneFd,
-      progress,
-    });
+      decoder: (ring: BpfRing, hashKey: Uint32Array) => decoder.of(ring, hashKey),
+      ...{ leftAlone, rules, flags, goneFd, progress },
+      ...(keeping === undefined ? {} : { journal: keeping }),
+    };
+    const adopt = bpf.keeping?.adopt;
+    const kept = keeping?.agent;
+    this.#adopted = adopt !== undefined;
+    if (adopt !== undefined && kept !== undefined) {
+      const resumed = (gap: Gap): void => {
+        this.#gap = gap;
+        bench.post({ type: "notice", text: gapText(gap, (flags & NamespaceFlag.enforcing) !== 0) });
+      };
+      this.#agent = await BpfAgent.adopt({ ...options, ...adopt, kept, resumed });
+      keeping?.restored();
+      this.#agent.loop.prime(decoder.metAgain.splice(0));
+    } else {
+      this.#agent = await BpfAgent.open(options);
+      if (bpf.keeping !== undefined) this.#agent.installation.leadTo(bpf.keeping.directory);
+    }
     return this.#agent;
   }
 
@@ -85,13 +106,17 @@ export class BpfSide implements ProgramsView {
       throw error;
     } finally {
       await agent.close();
+      bench.keeping?.close("over");
       this.#agent = undefined;
     }
   }
 
-  async close(): Promise<void> {
-    await this.#agent?.close();
+  /** Gives back what was not served. An adopted namespace goes back to the kernel alone: nobody is set free by that. */
+  async close(keeping: RunKeeping | undefined): Promise<void> {
+    const agent = this.#agent;
     this.#agent = undefined;
+    await (this.#adopted ? agent?.letGo() : agent?.close());
+    keeping?.close(this.#adopted ? "kept" : "over");
   }
 
   #served(
@@ -102,14 +127,26 @@ export class BpfSide implements ProgramsView {
     const { namespace } = bench;
     for (const pid of order.protectedPids) agent.protect(pid);
     const { attach } = bpf;
-    if (attach !== undefined) attachTo(attach, bench, { agent, primer: this.#decoder?.primer });
+    if (attach !== undefined && this.#adopted) this.#rejoin(attach, bench, agent);
+    else if (attach !== undefined)
+      attachTo(attach, bench, { agent, primer: this.#decoder?.primer });
     else if (!agent.begin(order.workloadPid)) namespace.lost("launch", "the first task is gone");
     bench.post({ type: "serving", features: [] });
     const sensor = agent.run();
     this.#countUnanswered(agent, namespace);
     namespace.finish();
     this.#decoder?.save();
-    return workerResult(bench, sensor);
+    const result = workerResult(bench, sensor);
+    return this.#gap === undefined ? result : { ...result, gap: this.#gap };
+  }
+
+  #rejoin(target: AttachTarget, bench: BpfBench, agent: BpfAgent): void {
+    if (this.dying()) bench.kill("Galgo was killed while it killed the workload");
+    // where a model is enforced nobody could execute what nobody was asked about
+    const changed = this.#spared ? rejoin(target, bench, agent) : 0;
+    if (changed === 0) return;
+    const text = `${changed} processes executed a program that nobody could be asked about: from now on they are known by what they run, but not what they did meanwhile`;
+    bench.post({ type: "notice", text });
   }
 
   /** Questions that the kernel asked in vain: what is refused while the workload dies is not meant. */
@@ -118,6 +155,18 @@ export class BpfSide implements ProgramsView {
     if (unanswered === 0n || this.dying()) return;
     namespace.lost("unanswered", `${unanswered} events were decided without an answer of Galgo's`);
   }
+}
+
+/** What happened while nobody served the namespace. */
+function gapText({ asked, refused, allowed, lost }: Gap, enforcing: boolean): string {
+  const verb = enforcing ? "refused" : "allowed";
+  const parts = [
+    `${asked} events that nobody could be asked about were ${verb}`,
+    ...(refused === 0 ? [] : [`${refused} were refused where nobody can wait`]),
+    ...(allowed === 0 ? [] : [`${allowed} were recorded where nobody can wait`]),
+    ...(lost === 0n ? [] : [`${lost} have no record`]),
+  ];
+  return `the namespace is served again; while its Galgo was gone ${parts.join(", ")}`;
 }
 
 function flagsOf({ mode, onViolation }: WorkerSetup): number {

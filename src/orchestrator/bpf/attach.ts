@@ -119,8 +119,7 @@ class Attacher {
     const root = rootOf(pid);
     if (facts === undefined || root === undefined) return;
     const actor = { identity, coe: facts.coe, rootMount: root.mount, rootInode: root.inode };
-    for (const { key, point } of this.#primer?.seen(actor) ?? [])
-      this.#agent.loop.prime(key, point);
+    this.#agent.loop.prime(this.#primer?.seen(actor) ?? []);
   }
 
   /** Looks at a process once. undefined: it runs no program, or has ended. */

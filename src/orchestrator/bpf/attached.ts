@@ -69,6 +69,12 @@ export class AttachedWorkload implements HeldWorkload {
     setTimeout(() => this.#finish(), LAST_QUESTIONS_MS);
   }
 
+  /** As it is in the kernel it stays: this run has not begun to serve it. */
+  leave(): void {
+    this.#stopping = true;
+    this.#finish();
+  }
+
   onStopped(): void {
     // not our child: that it was stopped is nobody's business here
   }

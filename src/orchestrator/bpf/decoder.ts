@@ -8,9 +8,11 @@ import {
   Identities,
   KeyMaker,
   KeyPrimer,
+  type KeptAgent,
   type Primer,
   type RecordDecoder,
 } from "../../sensor/bpf/index.ts";
+import type { PrimedKey } from "../../sensor/bpf/types.ts";
 import { loadDigests, saveDigests } from "../digest-cache.ts";
 import type { BpfBench } from "./agent-side.ts";
 import { readHints } from "./hints.ts";
@@ -24,6 +26,8 @@ export class RunDecoder {
   readonly #before: number;
   /** Makes keys of what the model allows, where there is one. */
   primer: Primer | undefined;
+  /** Keys that follow from what the agent before this one had met. */
+  readonly metAgain: PrimedKey[] = [];
 
   constructor(bench: BpfBench, bpf: BpfSetup) {
     const { stateRoot, tma } = bench.setup;
@@ -37,8 +41,14 @@ export class RunDecoder {
     const { setup, namespace: sink, progress } = this.#bench;
     const { digest } = setup.tma;
     const options = { progress: progress.alive, kept: this.#kept };
-    const identities = new Identities(sink);
+    const { keeping } = this.#bench;
+    const kept = keeping?.agent;
+    const identities = new Identities(sink, undefined, {
+      ...(keeping === undefined ? {} : { journal: keeping }),
+      ...(kept === undefined ? {} : { kept: kept.identities }),
+    });
     this.primer = this.#primer(identities, hashKey);
+    if (kept !== undefined) this.#meetAgain(kept);
     return createDecoder({
       memory: ring.bytes,
       sink,
@@ -47,7 +57,17 @@ export class RunDecoder {
       contents: new HeldContents(digest, sink.emptyDigest, options),
       identities,
       ...(this.primer === undefined ? {} : { primer: this.primer }),
+      ...(keeping === undefined ? {} : { journal: keeping }),
+      ...(kept === undefined ? {} : { kept }),
     });
+  }
+
+  /** Whoever and whatever the primer had met: what follows from it is interned, or follows once more. */
+  #meetAgain({ actors, objects }: KeptAgent): void {
+    const { primer } = this;
+    if (primer === undefined) return;
+    for (const actor of actors) this.metAgain.push(...primer.seen(actor));
+    for (const object of objects) this.metAgain.push(...primer.seenObject(object));
   }
 
   /** Keeps what was hashed for later runs. */
@@ -70,6 +90,10 @@ export class RunDecoder {
       points,
     });
     const keys = new KeyMaker(hashKey);
-    return new KeyPrimer({ sink, identities, keys, hints, enumerate: !complete });
+    const { keeping } = this.#bench;
+    return new KeyPrimer({
+      ...{ sink, identities, keys, hints, enumerate: !complete },
+      ...(keeping === undefined ? {} : { journal: keeping }),
+    });
   }
 }

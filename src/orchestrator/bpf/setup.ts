@@ -5,8 +5,10 @@ import type { ProfileSpec, RuleSpec } from "../../model/runtime/index.ts";
 import { ruleFlags } from "../../sensor/bpf/index.ts";
 import { leftAlone } from "../fidelity.ts";
 import type { RunPlan } from "../plan.ts";
-import type { AttachTarget } from "../run-request.ts";
+import type { AdoptTarget, AttachTarget } from "../run-request.ts";
 import { fidelityOf } from "../sensors.ts";
+import type { RunDirectory } from "../state-dir.ts";
+import { keepingFolder } from "./adoption.ts";
 
 /** Plain data. */
 export interface BpfSetup {
@@ -19,9 +21,23 @@ export interface BpfSetup {
   readonly modelFile?: string;
   /** Nothing is launched then. */
   readonly attach?: AttachTarget;
+  /** With `attach`: where is kept what another Galgo would need to go on. */
+  readonly keeping?: KeepingSetup;
 }
 
-export function bpfSetup({ request, model, tma }: RunPlan, goneFd: number): BpfSetup | undefined {
+export interface KeepingSetup {
+  /** Of the run. */
+  readonly directory: string;
+  readonly folder: string;
+  /** The namespace is there already. */
+  readonly adopt?: { readonly slot: number; readonly serial: number };
+}
+
+export function bpfSetup(
+  { request, model, tma }: RunPlan,
+  goneFd: number,
+  directory: RunDirectory,
+): BpfSetup | undefined {
   const { bpf, modelFile } = request;
   if (bpf === undefined) return undefined;
   const alone =
@@ -31,8 +47,16 @@ export function bpfSetup({ request, model, tma }: RunPlan, goneFd: number): BpfS
     leftAlone: alone ?? [],
     rules: rulesOf(tma.profile),
     ...(modelFile === undefined || request.mode !== "enforce" ? {} : { modelFile }),
-    ...(bpf.attach === undefined ? {} : { attach: bpf.attach }),
+    ...(bpf.attach === undefined
+      ? {}
+      : { attach: bpf.attach, keeping: keepingSetup(directory, bpf.adopt) }),
   };
+}
+
+function keepingSetup(directory: RunDirectory, adopt: AdoptTarget | undefined): KeepingSetup {
+  const place = { directory: directory.path, folder: keepingFolder(directory) };
+  if (adopt === undefined) return place;
+  return { ...place, adopt: { slot: adopt.slot, serial: adopt.serial } };
 }
 
 /** Keys may be as coarse as coefficients, and no coarser: only what the profile lists. */

@@ -34,6 +34,14 @@ export class Losses {
     return false;
   }
 
+  /** Those of before. */
+  restore(losses: readonly LossReason[]): void {
+    for (const { reason, count, example } of losses) {
+      this.#count += count;
+      this.#reasons.set(reason, { count, example });
+    }
+  }
+
   list(): LossReason[] {
     return Array.from(this.#reasons, ([reason, { count, example }]) => ({
       reason,
@@ -41,6 +49,12 @@ export class Losses {
       example,
     }));
   }
+}
+
+/** A list as `Losses` has it, with the count of those that have no line of their own. */
+export function lossesOf(named: readonly LossReason[], others: number): LossReason[] {
+  if (others === 0) return [...named];
+  return [...named, { reason: OTHERS, count: others, example: OTHERS }];
 }
 
 /** "3 x unreadable-memory (argument 0 of open); ...": what was lost, in one line. */

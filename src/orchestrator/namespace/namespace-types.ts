@@ -14,6 +14,7 @@ import type { Mark } from "../records/marks.ts";
 import type { ProcessLog } from "../records/process-log.ts";
 import type { RecordLog } from "../records/record-log.ts";
 import type { TestMarks } from "./test-marks.ts";
+import type { NamespaceLedger } from "./ledger.ts";
 import type { ContainerName, LossReason, RunMode, ViolationPolicy } from "../run-record.ts";
 
 /** A TMA that also derives TASK_IDs, and knows which contents its rules look at. */
@@ -94,6 +95,8 @@ export interface NamespaceParts {
   report(violation: ViolationReport): void;
   /** An error that ends the run; the workload has been killed when the namespace enforces. */
   failed(error: unknown): void;
+  /** Keeps the namespace beyond the life of this process. */
+  readonly ledger?: NamespaceLedger;
   /** With the BPF sensor: what its programs say of the namespace now. */
   readonly programs?: ProgramsView;
   /** Keeps the text of a record that could not be read; `event`: the how manieth of the run it was. */

@@ -3,7 +3,7 @@
 // keeps the records. Runs in the worker thread; between an event and its answer it does nothing that can wait.
 import { hrtime } from "node:process";
 import { describeEvent } from "../../event/index.ts";
-import type { EventOf, HookName, SecurityEvent, TaskIdentity } from "../../event/index.ts";
+import type { EventOf, FileId, HookName, SecurityEvent, TaskIdentity } from "../../event/index.ts";
 import type { BpfDecision, BpfSink, Happened } from "../../sensor/bpf/sink.ts";
 import type { Decision, ExecutedProgram, SeenProcess } from "../../sensor/sensor.ts";
 import type { TsemSink, Unheld } from "../../sensor/tsem/sink.ts";
@@ -11,6 +11,7 @@ import type { Assessment } from "../../tma/index.ts";
 import { Evidence } from "./evidence.ts";
 import { LatencyHistogram } from "./latency.ts";
 import { MAX_FORENSIC_RECORDS, MAX_LOSS_EXAMPLE } from "../limits.ts";
+import type { KeptNamespace } from "./ledger.ts";
 import { Losses } from "./losses.ts";
 import type { Mark } from "../records/marks.ts";
 import type {
@@ -38,6 +39,10 @@ export interface Namespace extends TsemSink, BpfSink {
   readonly enforcing: boolean;
   /** Writes what still waits; after it nothing may be decided. */
   finish(): void;
+  /** Goes on where a namespace was when its agent was killed; before anything is decided. */
+  resume(kept: KeptNamespace): void;
+  /** The program behind a TASK_ID, as far as it is known. */
+  programOf(taskId: string): FileId | undefined;
   summary(): NamespaceSummary;
 }
 
@@ -53,6 +58,10 @@ const UNHELD_REASONS: Readonly<Record<Unheld, string>> = {
 };
 /** An event of the model's that the programs had not been told of; the others are refused because they are outside of it. */
 const UNPRIMED = "in the model, but refused by the kernel before it could be asked about";
+
+/** Nobody was there to be asked. */
+const GONE = "Galgo was gone";
+const UNASKED = "in the model, but refused while Galgo was gone";
 
 export function createNamespace(options: NamespaceOptions, parts: NamespaceParts): Namespace {
   return new ModelingNamespace(options, parts);
@@ -113,7 +122,11 @@ class ModelingNamespace implements Namespace {
     const task = this.#agent.execed(before, coe, file);
     const hook = "bprm_committed_creds";
     const record: EventOf<typeof hook> = { hook, pid, process, task, coe, ts: 0n, cell: { file } };
-    if (this.#evidence.actors.add(record)) this.#evidence.extend(record);
+    if (this.#evidence.actors.add(record)) {
+      this.#evidence.extend(record);
+      this.#parts.ledger?.program(record);
+      this.#entered();
+    }
     const ts = hrtime.bigint();
     this.#parts.processes?.execed({ pid, process, taskId: task.taskId, ts });
     return task;
@@ -124,6 +137,12 @@ class ModelingNamespace implements Namespace {
   }
 
   decide(event: SecurityEvent, untrusted: boolean): BpfDecision {
+    const decision = this.#decide(event, untrusted);
+    this.#entered();
+    return decision;
+  }
+
+  #decide(event: SecurityEvent, untrusted: boolean): BpfDecision {
     if (this.#since < 0) this.#since = performance.now();
     this.#events += 1;
     this.#parts.pulse.event(event.hook);
@@ -154,7 +173,13 @@ class ModelingNamespace implements Namespace {
     return this.#violateUnheld(event, assessment, how);
   }
 
-  happened(event: SecurityEvent, { refused, untrusted }: Happened): BpfDecision {
+  happened(event: SecurityEvent, how: Happened): BpfDecision {
+    const decision = this.#happened(event, how);
+    this.#entered();
+    return decision;
+  }
+
+  #happened(event: SecurityEvent, { refused, untrusted, gone }: Happened): BpfDecision {
     this.#events += 1;
     this.#parts.pulse.event(event.hook);
     // a workload that is being killed is refused everything
@@ -171,18 +196,19 @@ class ModelingNamespace implements Namespace {
     } catch (error) {
       return this.#noVerdict(error);
     }
-    if (!assessment.valid) return this.#violate(event, assessment, UNHELD_REASONS.async);
+    const why = gone === true ? GONE : UNHELD_REASONS.async;
+    if (!assessment.valid) return this.#violate(event, assessment, why);
     const decision = this.#conforms(event, assessment);
-    if (refused) this.#unprimed(event, assessment);
+    if (refused) this.#unprimed(event, assessment, gone === true ? UNASKED : UNPRIMED);
     return decision;
   }
 
   /** Refused by the programs, wrongly: said as a violation, because the workload did not get what its model allows. */
-  #unprimed(event: SecurityEvent, { coefficient }: Assessment): void {
+  #unprimed(event: SecurityEvent, { coefficient }: Assessment, reason: string): void {
     if (this.#unprimedPoints.has(coefficient)) return;
     this.#unprimedPoints.add(coefficient);
     const decision = this.#enforcing ? "denied" : "observed";
-    const mark = { kind: "violation", decision, coefficient, reason: UNPRIMED } as const;
+    const mark = { kind: "violation", decision, coefficient, reason } as const;
     this.#evidence.note(event, { ...mark, number: this.#nextNumber() });
   }
 
@@ -254,6 +280,7 @@ class ModelingNamespace implements Namespace {
 
   lost(reason: string, detail: string): void {
     this.#losses.add(reason, detail);
+    this.#parts.ledger?.lost(reason, detail);
     this.#parts.pulse.lost();
   }
 
@@ -277,6 +304,7 @@ class ModelingNamespace implements Namespace {
 
   seal(): void {
     this.#agent.seal();
+    this.#parts.ledger?.sealed();
     this.#parts.pulse.sealed();
     if (this.#mode !== "free") return;
     this.#mode = this.#enforcesOnceSealed ? "enforce" : "detect";
@@ -296,6 +324,31 @@ class ModelingNamespace implements Namespace {
     this.#keep(undefined, true);
   }
 
+  resume({ events, violations, refused, programs, growth, losses, sealed }: KeptNamespace): void {
+    this.#events = events;
+    this.#violations = violations;
+    this.#refused = refused;
+    for (const event of growth) this.#growth.push(event);
+    this.#losses.restore(losses);
+    if (sealed && this.#mode === "free") this.#mode = "detect";
+    for (const record of programs) {
+      this.#evidence.actors.add(record);
+      this.#agent.introduce(record);
+    }
+  }
+
+  programOf(taskId: string): FileId | undefined {
+    return this.#evidence.actors.get(taskId)?.cell.file;
+  }
+
+  /** With a ledger: on record before anything follows from it. */
+  #entered(): void {
+    const { ledger } = this.#parts;
+    if (ledger === undefined) return;
+    ledger.counts({ events: this.#events, violations: this.#violations, refused: this.#refused });
+    this.#keep(this.#heldUs(), true);
+  }
+
   summary(): NamespaceSummary {
     return {
       events: this.#events,
@@ -313,7 +366,9 @@ class ModelingNamespace implements Namespace {
     if (added) {
       this.#evidence.extend(event, this.#parts.marks?.testOf(event));
       this.#parts.pulse.extended();
-      this.#growth.push(this.#events + (this.#parts.programs?.hits() ?? 0));
+      const number = this.#events + (this.#parts.programs?.hits() ?? 0);
+      this.#growth.push(number);
+      this.#parts.ledger?.grown(number);
     }
     return { action: "allow", discipline: false, point: coefficient };
   }

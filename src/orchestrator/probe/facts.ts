@@ -13,6 +13,7 @@ import { launchWorkload } from "../../sensor/index.ts";
 import { leftoverStep, securityModules, tryBpfSensor } from "../../sensor/bpf/index.ts";
 import { probeTsem, tryNamespace, tsemFolder } from "../../sensor/tsem/index.ts";
 import type { LauncherKind } from "../../sensor/seccomp/launch-types.ts";
+import { adoptable } from "../bpf/adoption.ts";
 import { createCgroup } from "../cgroup.ts";
 import { findCommand } from "../command-lookup.ts";
 import { siblingModule } from "../thread/start-thread.ts";
@@ -45,8 +46,32 @@ export async function collectFacts(
     ...tried.filter(({ id }) => ofBpf(id)),
     ...(await tryBpfSensor()),
     leftoverStep(),
+    ...adoptableFacts(),
     ...tsemFacts(tsemFolder(env)),
   ];
+}
+
+/** Runs whose Galgo was killed, and which another one can go on with; why not, where none can. Nothing where there are none. */
+function adoptableFacts(): Fact[] {
+  try {
+    return adoptable()
+      .filter(({ tasks, run }) => tasks > 0 || run !== undefined)
+      .map(({ slot, pid, tasks, run, why }) => {
+        const tasksOf = tasks === 1 ? "1 task" : `${tasks} tasks`;
+        const what =
+          run === undefined
+            ? `nobody can go on with it: ${why ?? "unknown"}`
+            : `galgo adopt ${run.name} goes on with it, galgo daemon does so by itself`;
+        return fact(
+          `bpf-adoptable-${slot}`,
+          `  namespace ${slot} of process ${pid}, which is dead`,
+          false,
+          `${tasksOf}; ${what}`,
+        );
+      });
+  } catch {
+    return []; // the step before says what is the matter
+  }
 }
 
 function fact(id: string, title: string, ok: boolean | undefined, value: string): Fact {

@@ -3,14 +3,15 @@
 // serves it. Of the thread that decides.
 import { join } from "node:path";
 import { BpfMap, MAP_TYPE } from "../../native/bpf-map.ffi.ts";
-import type { HookName } from "../../event/event.ts";
+import type { HookName, TaskIdentity } from "../../event/event.ts";
 import type { SensorStats } from "../sensor.ts";
 import { type Anchor, startAnchor } from "./anchor.ts";
 import { builtObject } from "./built.ts";
-import { type Installation, install } from "./install.ts";
+import { adoptSlot, type Installation, install } from "./install.ts";
 import { InternedSet } from "./interned.ts";
+import type { AgentJournal, Gap, KeptAgent } from "./journal.ts";
 import { KERNEL_HOOKS, Limit, NamespaceFlag } from "./layout.gen.ts";
-import { isMarked, markTask, protectProcess } from "./mark.ts";
+import { identityIn, isMarked, markTask, protectProcess, remarkTask } from "./mark.ts";
 import { NamespaceView } from "./namespace-slot.ts";
 import { BpfRing } from "./ring.ts";
 import { BpfLoop } from "./serve.ts";
@@ -30,6 +31,17 @@ export interface AgentOptions {
   /** Readable, or closed at its other end, once no process of the workload is left. */
   readonly goneFd: number;
   readonly progress: { begin(): void; end(): void };
+  /** Is told what another agent needs to go on with the namespace when this one was killed. */
+  readonly journal?: AgentJournal;
+}
+
+/** A namespace that is gone on with. */
+export interface AdoptionOptions extends AgentOptions {
+  readonly slot: number;
+  readonly serial: number;
+  readonly kept: KeptAgent;
+  /** What happened while nobody could be asked. */
+  readonly resumed: (gap: Gap) => void;
 }
 
 /** Where the namespace is to be found by another thread of the process. */
@@ -49,16 +61,19 @@ export class BpfAgent {
   readonly #ring: BpfRing;
   readonly #ringMap: BpfMap;
   readonly #set: InternedSet;
+  readonly #journal: AgentJournal | undefined;
   #anchor: Anchor | undefined;
 
-  private constructor(installation: Installation, options: AgentOptions) {
+  private constructor(installation: Installation, options: AgentOptions | AdoptionOptions) {
     const { slot } = installation;
+    const { journal } = options;
+    const adoption = "kept" in options ? { kept: options.kept, resumed: options.resumed } : {};
     this.installation = installation;
     this.namespace = new NamespaceView(installation.map("galgo_namespaces"), slot);
-    this.#ringMap = newRing();
-    installation.map("galgo_rings").setInner(slot, this.#ringMap);
-    this.#ring = new BpfRing(this.#ringMap);
-    this.#set = new InternedSet({ sets: installation.map("galgo_sets"), slot });
+    this.#ringMap = ringOf(installation, "kept" in options);
+    this.#ring = new BpfRing(this.#ringMap, journal === undefined ? undefined : 0);
+    const kept = { ...adoption, ...(journal === undefined ? {} : { journal }) };
+    this.#set = new InternedSet({ sets: installation.map("galgo_sets"), slot, ...kept });
     this.decoder = options.decoder(this.#ring, installation.hashKey);
     this.loop = new BpfLoop({
       ring: this.#ring,
@@ -69,7 +84,9 @@ export class BpfAgent {
       sink: options.sink,
       goneFd: options.goneFd,
       progress: options.progress,
+      ...kept,
     });
+    this.#journal = journal;
   }
 
   /**
@@ -89,10 +106,43 @@ export class BpfAgent {
     }
   }
 
-  async #activate({ rules, leftAlone, flags }: AgentOptions): Promise<void> {
+  /**
+   * Goes on with a namespace whose agent was killed.
+   * @throws BpfSensorError NOT_ADOPTABLE and others, BpfError, NativeError; the namespace stays then as the kernel has kept it
+   */
+  static async adopt(options: AdoptionOptions): Promise<BpfAgent> {
+    const installation = await adoptSlot({ object: builtObject(), ...options });
+    let agent: BpfAgent | undefined;
+    try {
+      agent = new BpfAgent(installation, options);
+      const anchor = await agent.#startAnchor();
+      agent.namespace.setAnchor(anchor.pid, anchor.device.value);
+      agent.loop.resume();
+      return agent;
+    } catch (error) {
+      await (agent?.letGo() ?? installation.abandon());
+      throw error;
+    }
+  }
+
+  /** As if this process had died: the namespace stays as the kernel keeps it, and another agent may go on with it. */
+  async letGo(): Promise<void> {
+    this.#anchor?.close();
+    this.#ring.close();
+    this.#ringMap.close();
+    this.namespace.close();
+    await this.installation.abandon();
+  }
+
+  async #startAnchor(): Promise<Anchor> {
     const anchor = await startAnchor(this.loop.answer);
     this.#anchor = anchor;
     protectProcess(this.installation.map("galgo_tasks"), anchor.pid);
+    return anchor;
+  }
+
+  async #activate({ rules, leftAlone, flags }: AgentOptions): Promise<void> {
+    const anchor = await this.#startAnchor();
     const alone = new Set<string>(leftAlone);
     const modeled = [...KERNEL_HOOKS.entries()].filter(([, hook]) => !alone.has(hook));
     this.namespace.setHooks(modeled.map(([number]) => number));
@@ -115,6 +165,7 @@ export class BpfAgent {
   mark(tid: number, identity: number): boolean {
     const { slot, serial } = this.installation;
     const tasks = this.installation.map("galgo_tasks");
+    this.#journal?.commit();
     // counted before it can end, which counts it down
     this.namespace.addTasks(1);
     const marked = markTask(tasks, tid, { slot, serial, identity });
@@ -125,6 +176,19 @@ export class BpfAgent {
   /** Whether a thread is in the namespace. */
   has(tid: number): boolean {
     return isMarked(this.installation.map("galgo_tasks"), tid, this.installation);
+  }
+
+  /** Who a thread of the namespace is; undefined: it is not in it. */
+  identityOf(tid: number): TaskIdentity | undefined {
+    const number = identityIn(this.installation.map("galgo_tasks"), tid, this.installation);
+    return number === undefined ? undefined : this.decoder.identities.identityOf(number);
+  }
+
+  /** Gives a thread of the namespace another identity. */
+  remark(tid: number, identity: number): void {
+    const { slot, serial } = this.installation;
+    this.#journal?.commit();
+    remarkTask(this.installation.map("galgo_tasks"), tid, { slot, serial, identity });
   }
 
   /** Modeled tasks must not touch this process. */
@@ -161,6 +225,17 @@ export class BpfAgent {
     this.namespace.close();
     await this.installation.close();
   }
+}
+
+/** The ring in the slot of a namespace: records that nobody has read are in one that was there before. */
+function ringOf(installation: Installation, adopted: boolean): BpfMap {
+  const rings = installation.map("galgo_rings");
+  const id = adopted ? rings.innerId(installation.slot) : undefined;
+  const before = id === undefined ? undefined : BpfMap.byId(id);
+  if (before !== undefined) return before;
+  const ring = newRing();
+  rings.setInner(installation.slot, ring);
+  return ring;
 }
 
 function newRing(): BpfMap {

@@ -23,6 +23,15 @@ export function builtObject(): string {
   return fileURLToPath(new URL(`${root}galgo.bpf.o`, import.meta.url));
 }
 
+/** Which build of the kernel programs this Galgo has; undefined: none. */
+export function builtHere(): string | undefined {
+  try {
+    return builtPrograms(builtObject()).build;
+  } catch {
+    return undefined;
+  }
+}
+
 let found: readonly ProgramHook[] | undefined;
 
 /**

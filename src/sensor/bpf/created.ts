@@ -4,6 +4,7 @@
 import { FileType } from "../file/stat.ts";
 import { TemporaryDirectories } from "../file/temporary.ts";
 import type { EventSink } from "../sensor.ts";
+import type { AgentJournal, CreatedChange } from "./journal.ts";
 import { MAX_COUNTED_DIRECTORIES, MAX_ROOTS } from "./limits.ts";
 import type { SeenActor } from "./types.ts";
 
@@ -19,8 +20,17 @@ export class Created {
   readonly #temporary = new Map<string, TemporaryDirectories>();
   #said = false;
 
-  constructor(sink: Pick<EventSink, "lost">) {
+  readonly #journal: Pick<AgentJournal, "created"> | undefined;
+
+  /** @param kept by the agent before this one */
+  constructor(
+    sink: Pick<EventSink, "lost">,
+    journal?: Pick<AgentJournal, "created">,
+    kept: readonly CreatedChange[] = [],
+  ) {
     this.#sink = sink;
+    for (const change of kept) this.#apply(change);
+    this.#journal = journal;
   }
 
   /** Number of the next object that `owner` (TASK_ID) makes in the directory of `pathname`; `counts` makes it used. */
@@ -39,7 +49,9 @@ export class Created {
       }
       this.#said = true;
     }
-    this.#counts.set(counter, this.instance(owner, pathname));
+    const count = this.instance(owner, pathname);
+    this.#counts.set(counter, count);
+    this.#journal?.created({ counter, count });
   }
 
   /** The temporary directory above `pathname`, as the acting task names both. */
@@ -49,7 +61,26 @@ export class Created {
 
   /** The programs say that a directory is a temporary one. */
   madeTemporary(who: SeenActor, pathname: string): void {
-    const root = rootOf(who);
+    this.#change({ root: rootOf(who), pathname, temporary: true });
+  }
+
+  /** It was removed, or has another name now. */
+  goneTemporary(who: SeenActor, pathname: string): void {
+    this.#change({ root: rootOf(who), pathname, temporary: false });
+  }
+
+  #change(change: CreatedChange): void {
+    this.#apply(change);
+    this.#journal?.created(change);
+  }
+
+  #apply(change: CreatedChange): void {
+    if ("counter" in change) this.#counts.set(change.counter, change.count);
+    else if (change.temporary) this.#made(change.root, change.pathname);
+    else this.#temporary.get(change.root)?.gone({ key: change.pathname });
+  }
+
+  #made(root: string, pathname: string): void {
     let directories = this.#temporary.get(root);
     if (directories === undefined) {
       // beyond the limit names count again: stricter, never looser
@@ -58,11 +89,6 @@ export class Created {
       this.#temporary.set(root, directories);
     }
     directories.made(pathname, { ...PRIVATE, key: pathname }, STICKY_AND_WRITABLE);
-  }
-
-  /** It was removed, or has another name now. */
-  goneTemporary(who: SeenActor, pathname: string): void {
-    this.#temporary.get(rootOf(who))?.gone({ key: pathname });
   }
 }
 

@@ -9,6 +9,7 @@ import { CellReader } from "./cell.ts";
 import { Created } from "./created.ts";
 import { Identities } from "./identities.ts";
 import { CREATING_HOOKS, mayIntern } from "./internable.ts";
+import type { AgentJournal, KeptAgent } from "./journal.ts";
 import { ObjectState, RecordFlag, RuleFlag } from "./layout.gen.ts";
 import { type Contents, ObjectTeller } from "./objects.ts";
 import { readHead, RecordView } from "./record.ts";
@@ -45,6 +46,9 @@ export interface DecoderOptions {
   readonly contents: Contents;
   readonly primer?: Primer;
   readonly identities?: Identities;
+  readonly journal?: Pick<AgentJournal, "created">;
+  /** Of the agent before this one. */
+  readonly kept?: Pick<KeptAgent, "created">;
 }
 
 /** @see RecordDecoder */
@@ -95,12 +99,13 @@ class Decoder implements RecordDecoder {
   readonly #primer: Primer | undefined;
   #last: Last | undefined;
 
-  constructor({ memory, sink, digest, rules, contents, primer, identities }: DecoderOptions) {
+  constructor(options: DecoderOptions) {
+    const { memory, sink, digest, rules, contents, primer, identities, journal, kept } = options;
     this.#memory = Buffer.from(memory.buffer, memory.byteOffset, memory.byteLength);
     this.#sink = sink;
     this.#createdClass = (rules & RuleFlag.createdClass) !== 0;
     this.identities = identities ?? new Identities(sink);
-    this.#created = new Created(sink);
+    this.#created = new Created(sink, journal, kept?.created);
     this.#objects = new ObjectTeller({
       sink,
       identities: this.identities,

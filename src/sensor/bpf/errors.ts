@@ -15,6 +15,8 @@ export class BpfSensorError extends CodedError<
   | "NO_LOCK"
   /** Another process holds what this one needs, or all places are taken. */
   | "BUSY"
+  /** A namespace that was left in the kernel and can not be gone on with. */
+  | "NOT_ADOPTABLE"
   /** A record that is not whole, or not of the programs that this version has loaded. */
   | "BAD_RECORD"
 > {}

@@ -3,6 +3,7 @@
 // the odd one above it for what such a program forks, so that a child's number is known without asking.
 import type { TaskIdentity } from "../../event/event.ts";
 import { Unseen } from "../file/unseen.ts";
+import type { AgentJournal } from "./journal.ts";
 import { IdentityNumber } from "./layout.gen.ts";
 import type { IdentityNumbers } from "./types.ts";
 
@@ -17,19 +18,37 @@ export interface IdentitySource {
   forked(parent: TaskIdentity): TaskIdentity;
 }
 
+type IdentityJournal = Pick<AgentJournal, "identity">;
+
+export interface IdentityHistory {
+  readonly journal?: IdentityJournal;
+  readonly kept?: readonly TaskIdentity[];
+}
+
 /** The numbers of one namespace; none is given twice or taken back. */
 export class Identities implements IdentityNumbers {
   readonly root: number;
   readonly #source: IdentitySource;
   readonly #max: number;
+  readonly #journal: IdentityJournal | undefined;
   /** By half of the number. */
   readonly #given: { readonly own: TaskIdentity; readonly forked: TaskIdentity }[] = [];
   readonly #numbers = new Map<string, number>();
 
-  /** @param max the largest number to be given */
-  constructor(source: IdentitySource, max: number = IdentityNumber.max) {
+  /**
+   * @param max the largest number to be given
+   * @param journal is told of those that are given from now on
+   * @param kept have the first numbers, in this order
+   */
+  constructor(
+    source: IdentitySource,
+    max: number = IdentityNumber.max,
+    { journal, kept = [] }: IdentityHistory = {},
+  ) {
     this.#source = source;
     this.#max = max;
+    for (const identity of kept) this.numberOf(identity);
+    this.#journal = journal;
     this.root = this.numberOf(source.root);
   }
 
@@ -51,6 +70,7 @@ export class Identities implements IdentityNumbers {
       );
     this.#given.push({ own: identity, forked: this.#source.forked(identity) });
     this.#numbers.set(key, number);
+    this.#journal?.identity(identity);
     return number;
   }
 

@@ -2,12 +2,14 @@
 // The sensor of BPF programs in the kernel.
 export { BpfAgent, type AgentPlace, openNamespaceView } from "./agent.ts";
 export { findBtfFunction } from "./btf.ts";
-export { programHooks } from "./built.ts";
+export { builtHere, programHooks } from "./built.ts";
 export { createDecoder } from "./decoder.ts";
 export { bpfFidelity, DECIDES_ATOMIC } from "./fidelity.ts";
 export { KeyMaker } from "./description.ts";
 export { HeldContents } from "./held-file.ts";
 export { cleanup, type CleanupReport } from "./install.ts";
+export type { AgentJournal, CreatedChange, Gap, KeptAgent, KeptKey } from "./journal.ts";
+export { type AbandonedNamespace, abandoned } from "./install.ts";
 export { Identities } from "./identities.ts";
 export { NamespaceFlag } from "./layout.gen.ts";
 export { KeyPrimer } from "./prime.ts";

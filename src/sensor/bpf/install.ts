@@ -1,16 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 // One set of programs in the kernel for all namespaces of the machine. The first one who needs it loads it, others find it
 // pinned, the last one to leave removes it. Each namespace has a slot in its maps.
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { openPinned } from "../../native/bpf-link.ffi.ts";
 import { BpfMap } from "../../native/bpf-map.ffi.ts";
 import { closeFd } from "../../native/tsem.ffi.ts";
 import { type BpfPlace, DEFAULT_PLACE, locked, makePlace, removePins } from "./bpffs.ts";
 import { BpfSensorError } from "./errors.ts";
-import { addOwner, isAlive, removeOwner, type SlotOwner, slotOwners } from "./owners.ts";
+import { NamespaceFlag } from "./layout.gen.ts";
+import {
+  addOwner,
+  isAlive,
+  removeOwner,
+  restoreOwner,
+  type SlotOwner,
+  slotOwners,
+} from "./owners.ts";
 import { builtPrograms, loadPrograms, READY } from "./programs.ts";
-import { clearSlot, newSerial, prepareSlot, tasksIn } from "./namespace-slot.ts";
+import { clearSlot, flagsIn, newSerial, prepareSlot, serialIn, tasksIn } from "./namespace-slot.ts";
+
+interface Claim {
+  readonly owner: SlotOwner;
+  readonly serial: number;
+  /** Dead processes that had the slot. */
+  readonly before?: readonly SlotOwner[];
+}
 
 /** The place of a namespace in the maps of the programs. `close` leaves it, and removes the programs after the last one. */
 export class Installation {
@@ -24,7 +39,10 @@ export class Installation {
   readonly #maps = new Map<string, BpfMap>();
   #left = false;
 
-  constructor(place: BpfPlace, folder: string, claim: { owner: SlotOwner; serial: number }) {
+  readonly #before: readonly SlotOwner[];
+
+  constructor(place: BpfPlace, folder: string, claim: Claim) {
+    this.#before = claim.before ?? [];
     this.#place = place;
     this.folder = folder;
     this.#owner = claim.owner;
@@ -64,6 +82,26 @@ export class Installation {
     return Uint32Array.from({ length: 4 }, (_, at) => config.readUInt32LE(4 * at));
   }
 
+  /** Says where another agent finds what it would need to go on with the namespace: a folder. */
+  leadTo(folder: string): void {
+    const path = trailOf(this.folder, this);
+    mkdirSync(join(this.folder, TRAILS), { recursive: true, mode: 0o700 });
+    rmSync(path, { force: true });
+    symlinkSync(folder, path);
+  }
+
+  /** Gives an adopted slot back to the dead: the namespace stays as the kernel keeps it, and another agent may take it over. */
+  async abandon(): Promise<void> {
+    if (this.#left) return;
+    this.#left = true;
+    await locked(this.#place.lock, () => {
+      for (const map of this.#maps.values()) map.close();
+      const slots = join(this.folder, "slots");
+      for (const dead of this.#before) restoreOwner(slots, dead);
+      removeOwner(slots, this.#owner);
+    });
+  }
+
   /** Leaves the slot: whoever still runs in the namespace is not modeled any more. */
   async close(): Promise<void> {
     if (this.#left) return;
@@ -74,6 +112,99 @@ export class Installation {
       removeUnused(this.folder, "keep");
     });
   }
+}
+
+const TRAILS = "trails";
+
+/** A symbolic link on the BPF file system: gone when the programs are. */
+function trailOf(folder: string, { slot, serial }: { slot: number; serial: number }): string {
+  return join(folder, TRAILS, `${slot}_${serial}`);
+}
+
+/** A namespace whose agent died, and which the kernel keeps. */
+export interface AbandonedNamespace {
+  readonly build: string;
+  readonly slot: number;
+  readonly serial: number;
+  /** Of the agent that died. */
+  readonly pid: number;
+  /** Tasks of the namespace that still run. */
+  readonly tasks: number;
+  readonly flags: number;
+  /** Folder that its agent has left word in (`leadTo`); undefined: it left none. */
+  readonly trail: string | undefined;
+}
+
+/** Changes nothing. @throws BpfError */
+export function abandoned(place: BpfPlace = DEFAULT_PLACE): AbandonedNamespace[] {
+  if (!existsSync(place.folder)) return [];
+  return readdirSync(place.folder).flatMap((build) => {
+    const folder = join(place.folder, build);
+    return existsSync(join(folder, READY)) ? abandonedIn(folder, build) : [];
+  });
+}
+
+function abandonedIn(folder: string, build: string): AbandonedNamespace[] {
+  const dead = slotOwners(join(folder, "slots")).filter((owner) => !isAlive(owner));
+  if (dead.length === 0) return [];
+  const namespaces = BpfMap.open(join(folder, "maps/galgo_namespaces"));
+  try {
+    return dead.map(({ slot, pid }) => {
+      const serial = serialIn(namespaces, slot);
+      const flags = flagsIn(namespaces, slot);
+      const tasks = tasksIn(namespaces, slot);
+      return { build, slot, serial, pid, tasks, flags, trail: followTrail(folder, slot, serial) };
+    });
+  } finally {
+    namespaces.close();
+  }
+}
+
+function followTrail(folder: string, slot: number, serial: number): string | undefined {
+  try {
+    return readlinkSync(trailOf(folder, { slot, serial }));
+  } catch {
+    return undefined;
+  }
+}
+
+export interface AdoptOptions extends InstallOptions {
+  /** Which namespace it has to be. */
+  readonly slot: number;
+  readonly serial: number;
+}
+
+/**
+ * Takes over the slot of an agent that died. Nothing of the namespace changes: what its programs refuse is refused on.
+ * @throws BpfSensorError NO_PROGRAMS, BUSY; NOT_ADOPTABLE, with the slot as it was
+ */
+export async function adoptSlot(options: AdoptOptions): Promise<Installation> {
+  const place = options.place ?? DEFAULT_PLACE;
+  const { build } = builtPrograms(options.object);
+  const { slot, serial } = options;
+  return await locked(place.lock, () => {
+    const folder = join(place.folder, build);
+    const found = existsSync(join(folder, READY)) ? abandonedIn(folder, build) : [];
+    const left = found.find((each) => each.slot === slot && each.serial === serial);
+    if (left === undefined) throw notThere(place, options);
+    if ((left.flags & NamespaceFlag.active) === 0)
+      throw new BpfSensorError("NOT_ADOPTABLE", "its agent had let go of it before it died");
+    const slots = join(folder, "slots");
+    const before = slotOwners(slots).filter((owner) => owner.slot === slot);
+    const owner = addOwner(slots, slot);
+    for (const dead of before) removeOwner(slots, dead);
+    return new Installation(place, folder, { owner, serial, before });
+  });
+}
+
+function notThere(place: BpfPlace, { slot, serial }: AdoptOptions): BpfSensorError {
+  const elsewhere = abandoned(place).some((each) => each.slot === slot && each.serial === serial);
+  return new BpfSensorError(
+    "NOT_ADOPTABLE",
+    elsewhere
+      ? "the programs in the kernel are of another version of Galgo, which alone can go on with it"
+      : "the kernel has it no more, or another process serves it",
+  );
 }
 
 export interface InstallOptions {
@@ -105,7 +236,7 @@ export async function install(options: InstallOptions): Promise<Installation> {
   });
 }
 
-function claim(folder: string): { owner: SlotOwner; serial: number } {
+function claim(folder: string): Claim {
   const namespaces = BpfMap.open(join(folder, "maps/galgo_namespaces"));
   try {
     freeDeadSlots(folder, "keep");
@@ -213,7 +344,15 @@ function freeSlot(folder: string, owner: SlotOwner): void {
   map("galgo_namespaces", (namespaces) => clearSlot(namespaces, owner.slot));
   for (const name of ["galgo_sets", "galgo_rings"])
     map(name, (maps) => maps.setInner(owner.slot, undefined));
+  for (const trail of trailsOf(folder, owner.slot)) rmSync(trail, { force: true });
   removeOwner(join(folder, "slots"), owner);
+}
+
+function trailsOf(folder: string, slot: number): string[] {
+  const trails = join(folder, TRAILS);
+  if (!existsSync(trails)) return [];
+  const of = readdirSync(trails).filter((name) => name.startsWith(`${slot}_`));
+  return of.map((name) => join(trails, name));
 }
 
 /** Removes programs that no slot uses, and what an interrupted load left. @returns whether it did */

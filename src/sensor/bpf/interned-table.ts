@@ -42,8 +42,10 @@ export class InternedTable {
   /** Which key an entry holds, as the set numbers them, plus 1; 0: free. Programs never see this. */
   readonly #owners: Int32Array;
 
-  constructor(buckets: number) {
-    this.map = tableMap(buckets);
+  /** @param from buckets of a new table; or one that programs use already, made by another process: this object closes it */
+  constructor(from: number | BpfMap) {
+    this.map = typeof from === "number" ? tableMap(from) : from;
+    const buckets = this.map.info.maxEntries - FIRST_BUCKET;
     this.buckets = buckets;
     this.#mapping = this.map.mapElements();
     const { memory } = this.#mapping;
@@ -109,6 +111,23 @@ export class InternedTable {
     this.#owners[bucket * ENTRIES_A_BUCKET + slot] = number + 1;
   }
 
+  /**
+   * Takes the entries of an adopted table.
+   * @param numberOf number of a key (four halves from a place in an array), or -1
+   * @returns entries that no number was known for: programs recognise them, and they are in no count
+   */
+  claim(numberOf: (words: Uint32Array, at: number) => number): number {
+    let unknown = 0;
+    for (let entry = 0; entry < this.#owners.length; entry++) {
+      const half = entry * ENTRY_HALVES;
+      if (this.#halves[half] === 0 && this.#halves[half + 1] === 0) continue;
+      const number = numberOf(this.#halves, half);
+      if (number < 0) unknown++;
+      else this.#owners[entry] = number + 1;
+    }
+    return unknown;
+  }
+
   /** Adds what programs have counted for each key to `sums`. */
   addCounts(sums: BigUint64Array): void {
     this.#eachEntry((number, word) => {
@@ -116,14 +135,17 @@ export class InternedTable {
     });
   }
 
-  /** Moves counts from `limit` on to `sums`, so that none ever runs into the bits above it. */
-  relieve(limit: bigint, sums: BigUint64Array): void {
+  /** Moves counts from `limit` on to `sums`, so that none ever runs into the bits above it. @returns whether there were any */
+  relieve(limit: bigint, sums: BigUint64Array): boolean {
+    let moved = false;
     this.#eachEntry((number, word) => {
       const count = Atomics.load(this.#words, word) & COUNT_MASK;
       if (count < limit) return;
       Atomics.sub(this.#words, word, count);
       sums[number] = (sums[number] ?? 0n) + count;
+      moved = true;
     });
+    return moved;
   }
 
   close(): void {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The interned set of one namespace: the behaviours that the kernel recognises by itself, with how often each happened. A set
 // outgrows its table: then a new one takes its place in the array of maps, and counts of both are added.
-import type { BpfMap } from "../../native/bpf-map.ffi.ts";
+import { BpfMap } from "../../native/bpf-map.ffi.ts";
+import { BpfSensorError } from "./errors.ts";
 import { ENTRIES_A_BUCKET, InternedTable, MAX_NEXT } from "./interned-table.ts";
 import { layOut } from "./interned-layout.ts";
+import type { AgentJournal, KeptAgent, KeptKey } from "./journal.ts";
 import { FIRST_BUCKETS, MAX_INTERNED_KEYS, RETIRED_TABLE_MS } from "./limits.ts";
 
 /** Up to this load the first table is laid out anew, in the same size; everything else that is too full grows. */
@@ -23,6 +25,10 @@ export interface InternedOptions {
   readonly expected?: number;
   readonly maxKeys?: number;
   readonly retiredMs?: number;
+  /** Is told of counts that are in no table any more. */
+  readonly journal?: Pick<AgentJournal, "carried" | "commit">;
+  /** The table in the slot is another agent's, which has kept these. */
+  readonly kept?: Pick<KeptAgent, "keys" | "carried">;
 }
 
 interface RetiredTable {
@@ -45,13 +51,40 @@ export class InternedSet {
   /** Counts that are in no table any more. */
   #carried: BigUint64Array = new BigUint64Array(1024);
 
-  /** Puts an empty table into the slot. @throws BpfError CALL_FAILED */
+  /**
+   * Puts an empty table into the slot, or goes on with the one that is there.
+   * @throws BpfError CALL_FAILED; BpfSensorError NOT_ADOPTABLE: the slot is as it was
+   */
   constructor(options: InternedOptions) {
     this.#options = options;
     this.#maxKeys = options.maxKeys ?? MAX_INTERNED_KEYS;
     this.#retiredMs = options.retiredMs ?? RETIRED_TABLE_MS;
+    if (options.kept !== undefined) {
+      this.#table = this.#adopt(options.kept);
+      return;
+    }
     this.#table = new InternedTable(bucketsFor(options.expected ?? 0));
     options.sets.setInner(options.slot, this.#table.map);
+  }
+
+  /** Gives the keys their numbers again. The journal is ahead of the table: a key that it does not know can not be in it. */
+  #adopt({ keys, carried }: Pick<KeptAgent, "keys" | "carried">): InternedTable {
+    const { sets, slot } = this.#options;
+    const id = sets.innerId(slot);
+    const map = id === undefined ? undefined : BpfMap.byId(id);
+    if (map === undefined)
+      throw new BpfSensorError("NOT_ADOPTABLE", "its set of known behaviours is gone");
+    const numbers = new Map<string, number>();
+    for (const { key, next } of keys) numbers.set(textOf(key, 0), this.#remember(key, 0, next));
+    this.#carried.set(carried.subarray(0, this.#count));
+    const table = new InternedTable(map);
+    const unknown = table.claim((words, at) => numbers.get(textOf(words, at)) ?? -1);
+    if (unknown === 0) return table;
+    table.close();
+    throw new BpfSensorError(
+      "NOT_ADOPTABLE",
+      `${unknown} behaviours that the kernel knows are not in the journal: it was changed, or is cut off`,
+    );
   }
 
   /** Keys in the set. */
@@ -78,14 +111,25 @@ export class InternedSet {
   insert(words: Uint32Array, at: number, next = 0): number {
     const known = this.#table.find(words, at);
     if (known >= 0) return known;
-    const isFree = words[at] === 0 && words[at + 1] === 0; // would look like no entry
-    if (isFree || next > MAX_NEXT || this.#count >= this.#maxKeys) return -1;
+    if (!isKey(words, at, next) || this.#count >= this.#maxKeys) return -1;
     const number = this.#remember(words, at, next);
     const key = this.#keyOf(number);
     const bucket = this.#bucketWithRoom(this.#table, key);
     if (bucket >= 0) this.#table.put(bucket, number, key, next);
     else this.#rebuild();
     return number;
+  }
+
+  /** Those of `keys` that would be added, each once: inserted in this order they get the next numbers. */
+  fresh<Wanted extends Pick<KeptKey, "key" | "next">>(keys: readonly Wanted[]): readonly Wanted[] {
+    const found = new Map<string, Wanted>();
+    for (const each of keys) {
+      if (this.#count + found.size >= this.#maxKeys) break;
+      if (this.#table.find(each.key, 0) >= 0 || !isKey(each.key, 0, each.next)) continue;
+      const text = textOf(each.key, 0);
+      if (!found.has(text)) found.set(text, each);
+    }
+    return [...found.values()];
   }
 
   /** How often programs met each key since it was added, by number. */
@@ -104,8 +148,9 @@ export class InternedSet {
 
   /** To be called now and then: keeps counts far from their limit, and lets go of tables that no program can still use. */
   relieve(): void {
-    this.#table.relieve(RELIEVE_FROM, this.#carried);
+    const moved = this.#table.relieve(RELIEVE_FROM, this.#carried);
     this.#release(performance.now());
+    if (moved) this.#tellCarried();
   }
 
   /** Empties the slot: nothing is recognised any more. `counts` has to be asked for before. */
@@ -156,6 +201,17 @@ export class InternedSet {
     // count without sleeping in between.
     this.#options.sets.setInner(this.#options.slot, this.#table.map);
     this.#retired.push({ table: old, until: now + this.#retiredMs });
+    this.#tellCarried();
+  }
+
+  /** What is in tables that go with this process. */
+  #tellCarried(): void {
+    const { journal } = this.#options;
+    if (journal === undefined) return;
+    const sums = this.#carried.slice(0, this.#count);
+    for (const { table } of this.#retired) table.addCounts(sums);
+    journal.carried(sums);
+    journal.commit();
   }
 
   /** A table with all keys, not visible to any program yet. */
@@ -192,6 +248,15 @@ function bucketsFor(keys: number): number {
 
 function choicesOf(table: InternedTable, key: Uint32Array): readonly [number, number] {
   return [table.bucketOf(key[1] ?? 0), table.bucketOf(key[3] ?? 0)];
+}
+
+/** Zeros would look like no entry. */
+function isKey(words: Uint32Array, at: number, next: number): boolean {
+  return (words[at] !== 0 || words[at + 1] !== 0) && next <= MAX_NEXT;
+}
+
+function textOf(words: Uint32Array, at: number): string {
+  return `${words[at]} ${words[at + 1]} ${words[at + 2]} ${words[at + 3]}`;
 }
 
 function grown(from: Uint32Array, to: Uint32Array): Uint32Array {

@@ -21,11 +21,16 @@ export interface Membership {
  * @throws BpfError, NativeError
  */
 export function markTask(tasks: BpfMap, tid: number, member: Membership): boolean {
+  return write(tasks, tid, elementOf(member, 0));
+}
+
+function elementOf(member: Membership, untrusted: number): Buffer {
   const value = Buffer.alloc(TASK.bytes);
   value.writeUInt32LE(member.slot, TASK.at.slot);
   value.writeUInt32LE(member.serial, TASK.at.serial);
   value.writeUInt32LE(member.identity, TASK.at.identity);
-  return write(tasks, tid, value);
+  value.writeUInt8(untrusted, TASK.at.untrusted);
+  return value;
 }
 
 /** Whether the thread belongs to the namespace: then so does what it forks. */
@@ -34,10 +39,31 @@ export function isMarked(
   tid: number,
   { slot, serial }: Omit<Membership, "identity">,
 ): boolean {
+  return identityIn(tasks, tid, { slot, serial }) !== undefined;
+}
+
+/** Identity number of a thread that belongs to the namespace; undefined: it does not. */
+export function identityIn(
+  tasks: BpfMap,
+  tid: number,
+  { slot, serial }: Omit<Membership, "identity">,
+): number | undefined {
   const value = Buffer.alloc(TASK.bytes);
-  const found = withThread(tid, (key) => tasks.lookup(key, value)) === true;
-  if (!found || value.readUInt32LE(TASK.at.slot) !== slot) return false;
-  return value.readUInt32LE(TASK.at.serial) === serial;
+  if (withThread(tid, (key) => tasks.lookup(key, value)) !== true) return undefined;
+  const is =
+    value.readUInt32LE(TASK.at.slot) === slot && value.readUInt32LE(TASK.at.serial) === serial;
+  return is ? value.readUInt32LE(TASK.at.identity) : undefined;
+}
+
+/**
+ * Gives a thread of the namespace another identity; it stays untrusted if it was. What a program is at just then for that thread goes on
+ * as if nothing had happened.
+ */
+export function remarkTask(tasks: BpfMap, tid: number, member: Membership): void {
+  const before = Buffer.alloc(TASK.bytes);
+  if (withThread(tid, (key) => tasks.lookup(key, before)) !== true) return;
+  const untrusted = before.readUInt8(TASK.at.untrusted);
+  write(tasks, tid, elementOf(member, untrusted));
 }
 
 /** Modeled tasks must not touch these processes, whatever their model says: Galgo, its guards, its anchors. */

@@ -101,12 +101,17 @@ export class NamespaceView {
 export function newSerial(namespaces: BpfMap): number {
   let last = 0;
   for (let slot = 0; slot < namespaces.info.maxEntries; slot++)
-    last = Math.max(last, serialOf(namespaces, slot));
+    last = Math.max(last, serialIn(namespaces, slot));
   return last + 1;
 }
 
-function serialOf(namespaces: BpfMap, slot: number): number {
+export function serialIn(namespaces: BpfMap, slot: number): number {
   return element(namespaces, slot).readUInt32LE(AT.serial);
+}
+
+/** NamespaceFlag */
+export function flagsIn(namespaces: BpfMap, slot: number): number {
+  return element(namespaces, slot).readUInt32LE(AT.flags);
 }
 
 function element(namespaces: BpfMap, slot: number): Buffer {
@@ -124,7 +129,7 @@ export function prepareSlot(namespaces: BpfMap, slot: number, serial: number): v
 
 /** No namespace any more. The serial stays, so that none gets it again. */
 export function clearSlot(namespaces: BpfMap, slot: number): void {
-  prepareSlot(namespaces, slot, serialOf(namespaces, slot));
+  prepareSlot(namespaces, slot, serialIn(namespaces, slot));
 }
 
 /** Living tasks of the namespace. */

@@ -30,6 +30,11 @@ export function addOwner(folder: string, slot: number): SlotOwner {
   return owner;
 }
 
+/** Gives a slot back to a process that has died, so that another one may take it over. */
+export function restoreOwner(folder: string, owner: SlotOwner): void {
+  mkdirSync(join(folder, nameOf(owner)), { mode: 0o700 });
+}
+
 export function removeOwner(folder: string, owner: SlotOwner): void {
   rmdirSync(join(folder, nameOf(owner)));
 }

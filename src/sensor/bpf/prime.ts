@@ -3,6 +3,7 @@
 // allows there has to be interned before. Which events those are is told by hints (the records beside the model), or found by trying
 // small domains; whether one is allowed is always asked of the model.
 import type { SecurityEvent, TaskIdentity } from "../../event/event.ts";
+import type { AgentJournal } from "./journal.ts";
 import { argumentsOf } from "./arguments-of.ts";
 import type { KeyMaker } from "./description.ts";
 import { ownDomain, targetDomain } from "./domains.ts";
@@ -22,6 +23,8 @@ export interface PrimeOptions {
   readonly hints: readonly SecurityEvent[];
   /** The hints may not be all of the model: small domains are tried too. */
   readonly enumerate: boolean;
+  /** Is told of whom and what it meets. */
+  readonly journal?: Pick<AgentJournal, "actor" | "object">;
 }
 
 interface Hint {
@@ -62,6 +65,7 @@ export class KeyPrimer implements Primer {
 
   seen(actor: SeenActor): readonly PrimedKey[] {
     if (this.#actors.has(actorKey(actor))) return [];
+    this.#options.journal?.actor(actor);
     const found: PrimedKey[] = [];
     const own = actor.identity & ~IdentityNumber.forked;
     for (const identity of [own, own | IdentityNumber.forked])
@@ -81,6 +85,7 @@ export class KeyPrimer implements Primer {
   }
 
   seenObject(seen: SeenObject): readonly PrimedKey[] {
+    this.#options.journal?.object(seen);
     return this.#paths.object(this.#places.values(), seen);
   }
 

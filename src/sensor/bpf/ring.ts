@@ -27,12 +27,16 @@ export class BpfRing {
   readonly #produced: BigUint64Array;
   #position: number;
 
+  readonly #unpublished: number;
+
   /**
    * @param map a ring buffer; this object does not close it
+   * @param unpublished bytes that are taken before the kernel is told; 0: each record by itself, so that whoever reads on knows where
    * @throws NativeError when it can not be mapped
    */
-  constructor(map: BpfMap) {
+  constructor(map: BpfMap, unpublished: number = MAX_UNPUBLISHED_BYTES) {
     const page = pageBytes();
+    this.#unpublished = unpublished;
     this.#size = map.info.maxEntries;
     const consumer = Mapping.of(map.fd, page, "write");
     const producer = Mapping.of(map.fd, page + 2 * this.#size, "read", page);
@@ -63,7 +67,7 @@ export class BpfRing {
           taken++;
           take(at + HEADER_BYTES, length);
         }
-        if (this.#position - published >= MAX_UNPUBLISHED_BYTES) {
+        if (this.#position - published >= this.#unpublished) {
           this.#publish();
           published = this.#position;
         }

@@ -9,6 +9,7 @@ import type { Anchor } from "./anchor.ts";
 import { BpfSensorError } from "./errors.ts";
 import { ANSWER, AnswerFlag, NamespaceFlag, RecordFlag } from "./layout.gen.ts";
 import type { InternedSet } from "./interned.ts";
+import type { AgentJournal, Gap, KeptAgent, KeptKey } from "./journal.ts";
 import {
   BUSY_LOOKS,
   BUSY_WAIT_MS,
@@ -19,7 +20,7 @@ import {
 import type { NamespaceView } from "./namespace-slot.ts";
 import type { BpfRing } from "./ring.ts";
 import type { BpfDecision, BpfSink } from "./sink.ts";
-import type { RecordDecoder, RecordHead, Told } from "./types.ts";
+import type { PrimedKey, RecordDecoder, RecordHead, Told } from "./types.ts";
 
 const EXEC = "bprm_committed_creds";
 /** An exec is no behaviour of a model. */
@@ -36,6 +37,12 @@ export interface BpfServeOptions {
   /** Readable, or closed at its other end, once no process of the workload is left. */
   readonly goneFd: number;
   readonly progress: { begin(): void; end(): void };
+  /** Is told what another agent would need to go on. */
+  readonly journal?: AgentJournal;
+  /** The namespace had an agent before, which was killed. */
+  readonly kept?: KeptAgent;
+  /** With `kept`: what happened in between, once its records were taken. */
+  readonly resumed?: (gap: Gap) => void;
 }
 
 interface Answer {
@@ -59,11 +66,34 @@ export class BpfLoop {
   #sweepAbove = MAX_UNASKED_ANSWERS;
   #records = 0n;
   #held = 0n;
+  #refused = 0n;
   #lost = 0n;
+  /** Records before this place of the ring were made while there was no agent. */
+  #gapEnd = -1;
+  #gap = { asked: 0, refused: 0, allowed: 0 };
 
   constructor(options: BpfServeOptions) {
     this.#options = options;
     this.#serial = options.namespace.serial;
+    const { kept } = options;
+    if (kept === undefined) return;
+    for (const { point } of kept.keys) this.#points.push(point);
+    this.#records = kept.records;
+    this.#held = kept.held;
+    this.#refused = kept.refused;
+  }
+
+  /** From now on tasks that ask are answered; what was recorded before was asked about in vain. */
+  resume(): void {
+    this.#gapEnd = this.#options.ring.produced;
+    this.#endGap();
+  }
+
+  #endGap(): void {
+    const { ring, namespace, resumed } = this.#options;
+    if (this.#gapEnd < 0 || ring.position < this.#gapEnd) return;
+    this.#gapEnd = -1;
+    resumed?.({ ...this.#gap, lost: namespace.counter("lost") });
   }
 
   /** Answers the question of a thread: after its record, which it has written before. */
@@ -79,11 +109,11 @@ export class BpfLoop {
   };
 
   /**
-   * Makes a behaviour of the model known to the programs before it happens.
-   * @returns false when the set is full: it will be asked about, or refused where nobody can wait
+   * Makes behaviours of the model known to the programs before they happen. Those for which there is no room will be asked about, or
+   * refused where nobody can wait.
    */
-  prime(key: Uint32Array, point: string): boolean {
-    return this.#intern(key, point, 0);
+  prime(keys: readonly PrimedKey[]): void {
+    this.#intern(keys.map(({ key, point }) => ({ key, point, next: 0 })));
   }
 
   /**
@@ -115,6 +145,7 @@ export class BpfLoop {
       );
     }
     const taken = this.#take(MAX_RECORDS_A_TURN);
+    this.#endGap();
     if (this.#decided) {
       this.#decided = false;
       this.#options.sink.answered(taken === MAX_RECORDS_A_TURN);
@@ -161,11 +192,26 @@ export class BpfLoop {
     if (head.serial !== this.#serial) return; // of a namespace that had the slot before
     this.#records += 1n;
     this.#decided = true;
+    const held = (head.flags & RecordFlag.held) !== 0;
+    if (held) this.#held += 1n;
+    if ((head.flags & RecordFlag.refused) !== 0) this.#refused += 1n;
+    this.#options.journal?.progress(this.#records, this.#held, this.#refused);
+    if (this.#inGap) this.#countGap(head);
     const answer = this.#decide(head, at, bytes);
-    if ((head.flags & RecordFlag.held) === 0) return;
-    this.#held += 1n;
+    if (!held) return;
     this.#answers.set(head.tid, answer);
     if (this.#answers.size > this.#sweepAbove) this.#sweep();
+  }
+
+  /** Whether the record in hand was made while there was no agent. */
+  get #inGap(): boolean {
+    return this.#gapEnd >= 0 && this.#options.ring.position <= this.#gapEnd;
+  }
+
+  #countGap({ flags }: RecordHead): void {
+    if ((flags & RecordFlag.held) !== 0) this.#gap.asked++;
+    else if ((flags & RecordFlag.refused) !== 0) this.#gap.refused++;
+    else this.#gap.allowed++;
   }
 
   #decide(head: RecordHead, at: number, bytes: number): Answer {
@@ -174,10 +220,11 @@ export class BpfLoop {
       const told = decoder.tell(at, bytes);
       const decision = this.#judge(told);
       const { intern, next, instance, primed } = decoder.conclude(told, decision);
-      const isKnown = decision.point !== undefined || head.hook === EXEC;
-      if (decision.action === "allow" && intern && isKnown)
-        this.#intern(head.key, decision.point, next);
-      for (const { key, point } of primed) this.#intern(key, point, 0);
+      const { point } = decision;
+      const isKnown = point !== undefined || head.hook === EXEC;
+      const own =
+        decision.action === "allow" && intern && isKnown ? [{ key: head.key, point, next }] : [];
+      this.#intern([...own, ...primed.map((each) => ({ ...each, next: 0 }))]);
       const trust = decision.discipline ? AnswerFlag.untrusted : 0;
       // one that is to be killed is refused: only an answer lets it die
       const verdict = decision.action === "allow" ? AnswerFlag.allow : 0;
@@ -191,29 +238,36 @@ export class BpfLoop {
   #judge({ head, event }: Told): BpfDecision {
     const { sink } = this.#options;
     const untrusted = (head.flags & RecordFlag.untrusted) !== 0;
-    const refused = (head.flags & RecordFlag.refused) !== 0;
+    const gone = this.#inGap && (head.flags & RecordFlag.held) !== 0;
+    const refused = (head.flags & RecordFlag.refused) !== 0 || (gone && this.#enforcing);
     if (head.hook === EXEC) {
-      return untrusted && this.#enforcing ? { action: "deny", discipline: false } : LET_EXEC;
+      const not = this.#enforcing && (untrusted || gone);
+      return not ? { action: "deny", discipline: false } : LET_EXEC;
     }
-    if ((head.flags & RecordFlag.held) !== 0) return sink.decide(event, untrusted);
-    return sink.happened(event, { refused, untrusted });
+    if ((head.flags & RecordFlag.held) !== 0 && !gone) return sink.decide(event, untrusted);
+    return sink.happened(event, { refused, untrusted, ...(gone ? { gone } : {}) });
   }
 
   #unseen(head: RecordHead, { reason, detail }: Unseen): Answer {
+    const { decoder, journal } = this.#options;
     this.#loss(reason, detail);
-    if (this.#enforcing) return NO;
-    return {
-      flags: AnswerFlag.allow,
-      next: this.#options.decoder.nextAfterLoss(head),
-      instance: 0,
-    };
+    const next = this.#enforcing ? 0 : decoder.nextAfterLoss(head);
+    journal?.commit();
+    return this.#enforcing ? NO : { flags: AnswerFlag.allow, next, instance: 0 };
   }
 
-  #intern(key: Uint32Array, point: string | undefined, next: number): boolean {
-    const number = this.#options.set.insert(key, 0, next);
-    if (number < 0) return false;
-    if (number >= this.#points.length) this.#points[number] = point;
-    return true;
+  /** Behaviours that programs recognise from now on. The journal is told before they do, and before the task has its answer. */
+  #intern(wanted: readonly KeptKey[]): void {
+    const { set, journal } = this.#options;
+    const keys = set.fresh(wanted);
+    if (journal !== undefined) {
+      for (const each of keys) journal.key(each);
+      journal.commit();
+    }
+    for (const { key, next, point } of keys) {
+      const number = set.insert(key, 0, next);
+      if (number >= this.#points.length) this.#points[number] = point;
+    }
   }
 
   /** Forgets answers for tasks that were killed before they asked. */

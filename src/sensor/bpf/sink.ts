@@ -18,6 +18,8 @@ export interface Happened {
   readonly refused: boolean;
   /** Its process was untrusted before. */
   readonly untrusted: boolean;
+  /** Somebody could have waited, but the agent was gone and could not be asked. */
+  readonly gone?: boolean;
 }
 
 export interface BpfSink extends EventSink {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // All cases, in the order of a run. The names are what filters of `npm run test:vm` look at.
 import type { GuestCase } from "../lib/case.ts";
+import { adopt } from "./bpf-adopt.ts";
 import { attach } from "./bpf-attach.ts";
 import { contract } from "./bpf-contract.ts";
 import { death } from "./bpf-death.ts";
@@ -32,6 +33,7 @@ export const CASES: Readonly<Record<string, readonly GuestCase[]>> = {
   "bpf-stress": stress,
   // last: they load the programs for themselves alone
   "bpf-death": death,
+  "bpf-adopt": adopt,
   host,
   icount,
 };

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps, beside a run that has attached to processes, what its agent alone knows: the kernel goes on with the namespace when Galgo is
+// killed, and so can another Galgo. And reads it again.
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import type { EventOf, TaskIdentity } from "../../event/index.ts";
+import type { PointObserver, SecurityPoint } from "../../model/runtime/index.ts";
+import type { AgentJournal, CreatedChange, KeptAgent, KeptKey } from "../../sensor/bpf/index.ts";
+import type { SeenActor, SeenObject } from "../../sensor/bpf/types.ts";
+import type { InProcessTma } from "../../tma/index.ts";
+import { MAX_JOURNAL_BYTES, MAX_LOSS_REASONS } from "../limits.ts";
+import type { Heartbeat } from "../heartbeat.ts";
+import type { Namespace } from "../namespace/namespace.ts";
+import { lossesOf } from "../namespace/losses.ts";
+import type { KeptNamespace, NamespaceCounts, NamespaceLedger } from "../namespace/ledger.ts";
+import { type KeptLines, LINE, readJournal } from "./journal-lines.ts";
+import { KeptCounts } from "./kept-counts.ts";
+import type { KeepingSetup } from "./setup.ts";
+
+const JOURNAL = "journal.jsonl";
+
+/** What there was before; read before anything is written. */
+interface Before {
+  readonly lines: KeptLines;
+  readonly agent: KeptAgent;
+  readonly namespace: KeptNamespace;
+  /** Counts of the points, those that the model began with first. */
+  readonly count: (index: number) => number;
+}
+
+/**
+ * The journal of one run, in a folder of its own. Lines wait until `commit`; numbers do not.
+ */
+export class RunKeeping implements AgentJournal, PointObserver, NamespaceLedger {
+  readonly #folder: string;
+  readonly #counts: KeptCounts;
+  readonly #reasons = new Map<string, number>();
+  readonly #before: Before | undefined;
+  #fd: number;
+  #bytes = 0;
+  #waiting = "";
+  /** What is told now was read from the journal. */
+  #restoring: boolean;
+
+  /**
+   * @param how "begin" a journal, or "resume" with the one that is there
+   * @throws Error of the file system; with "resume" also what `readJournal` throws
+   */
+  constructor(folder: string, how: "begin" | "resume") {
+    this.#folder = folder;
+    if (how === "begin") mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const path = join(folder, JOURNAL);
+    const lines = how === "resume" ? readJournal(path) : undefined;
+    this.#counts = new KeptCounts(folder);
+    this.#before = lines === undefined ? undefined : beforeOf(lines, this.#counts);
+    for (const { reason } of lines?.losses ?? []) this.#reasons.set(reason, this.#reasons.size);
+    this.#fd = openSync(path, "a", 0o600);
+    this.#restoring = how === "resume";
+  }
+
+  /** What another agent has left; undefined at the beginning. */
+  get agent(): KeptAgent | undefined {
+    return this.#before?.agent;
+  }
+
+  get namespace(): KeptNamespace | undefined {
+    return this.#before?.namespace;
+  }
+
+  /** When the last record was taken before Galgo was killed. */
+  get lastRecord(): Date {
+    return new Date(this.#counts.number("lastRecord"));
+  }
+
+  /** What was told until now was read from the journal; from now on it is new. */
+  restored(): void {
+    this.#restoring = false;
+  }
+
+  /** Has a model that was made anew know what it knew. */
+  restoreModel(tma: InProcessTma): void {
+    const before = this.#before;
+    if (before === undefined) return;
+    const { found, sealedAfter } = before.lines;
+    const counts = [...tma.points(), ...found].map((_, index) => before.count(index));
+    const loaded = tma.points().length;
+    for (const [index, { coefficient }] of tma.points().entries())
+      tma.repeated(coefficient, counts[index] ?? 0);
+    for (const [at, coefficient] of found.entries()) {
+      if (at === sealedAfter) tma.seal();
+      tma.observe(coefficient);
+      tma.repeated(coefficient, Math.max(0, (counts[loaded + at] ?? 0) - 1));
+    }
+    if (sealedAfter === found.length) tma.seal();
+  }
+
+  // --- of the agent ---
+
+  identity(identity: TaskIdentity): void {
+    this.#tell(() => LINE.identity(identity));
+  }
+
+  key(key: KeptKey): void {
+    this.#tell(() => LINE.key(key));
+  }
+
+  carried(counts: BigUint64Array): void {
+    this.#tell(() => LINE.carried(counts));
+  }
+
+  created(change: CreatedChange): void {
+    this.#tell(() => LINE.created(change));
+  }
+
+  actor(actor: SeenActor): void {
+    this.#tell(() => LINE.actor(actor));
+  }
+
+  object(seen: SeenObject): void {
+    this.#tell(() => LINE.object(seen));
+  }
+
+  progress(records: bigint, held: bigint, refused: bigint): void {
+    this.#counts.setNumber("records", Number(records));
+    this.#counts.setNumber("heldRecords", Number(held));
+    this.#counts.setNumber("refusedRecords", Number(refused));
+    this.#counts.setNumber("lastRecord", Date.now());
+  }
+
+  commit(): void {
+    if (this.#waiting === "") return;
+    const bytes = Buffer.from(this.#waiting, "utf8");
+    this.#waiting = "";
+    if (this.#bytes > MAX_JOURNAL_BYTES) return;
+    this.#bytes += bytes.length;
+    // an end that nobody can go on from, rather than a journal with a hole
+    if (this.#bytes > MAX_JOURNAL_BYTES) {
+      rmSync(join(this.#folder, JOURNAL), { force: true });
+      return;
+    }
+    for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
+  }
+
+  // --- of the model ---
+
+  added(index: number, { coefficient, count }: SecurityPoint): void {
+    if (this.#restoring) return;
+    this.#counts.setPoint(index, count);
+    if (count > 0) this.#tell(() => LINE.point(coefficient));
+  }
+
+  counted(index: number, count: number): void {
+    if (this.#restoring) return;
+    this.#counts.setPoint(index, count);
+  }
+
+  aggregated(): void {
+    // of the platform: this sensor has none
+  }
+
+  // --- of the namespace ---
+
+  counts({ events, violations, refused }: NamespaceCounts): void {
+    this.#counts.setNumber("events", events);
+    this.#counts.setNumber("violations", violations);
+    this.#counts.setNumber("refused", refused);
+  }
+
+  lost(reason: string, example: string): void {
+    let number = this.#reasons.get(reason);
+    if (number === undefined) {
+      number = Math.min(this.#reasons.size, MAX_LOSS_REASONS);
+      if (number < MAX_LOSS_REASONS) {
+        this.#reasons.set(reason, number);
+        this.#tell(() => LINE.loss(reason, example));
+      }
+    }
+    this.#counts.addLoss(number);
+  }
+
+  program(record: EventOf<"bprm_committed_creds">): void {
+    this.#tell(() => LINE.program(record));
+  }
+
+  grown(event: number): void {
+    this.#tell(() => LINE.grown(event));
+  }
+
+  sealed(): void {
+    this.#tell(() => LINE.sealed());
+    this.commit();
+  }
+
+  // --- end ---
+
+  /** @param end "over": the run has ended, and nobody goes on with it */
+  close(end: "over" | "kept"): void {
+    if (this.#fd < 0) return;
+    closeSync(this.#fd);
+    this.#fd = -1;
+    this.#counts.close();
+    if (end === "over") rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #tell(line: () => string): void {
+    if (!this.#restoring) this.#waiting += line();
+  }
+}
+
+/** The journal of a run that is to have one. @throws what `RunKeeping` throws */
+export function openKeeping(setup: KeepingSetup | undefined): RunKeeping | undefined {
+  if (setup === undefined) return undefined;
+  return new RunKeeping(setup.folder, setup.adopt === undefined ? "begin" : "resume");
+}
+
+/** A namespace goes on, and what is shown of it too. */
+export function resume(namespace: Namespace, heartbeat: Heartbeat, kept: KeptNamespace): void {
+  namespace.resume(kept);
+  const lost = kept.losses.reduce((sum, { count }) => sum + count, 0);
+  heartbeat.resume({ ...kept, lost });
+}
+
+/** One observer of all that there are. */
+export function observing(
+  ...observers: readonly (PointObserver | undefined)[]
+): PointObserver | undefined {
+  const all = observers.filter((observer) => observer !== undefined);
+  if (all.length < 2) return all[0];
+  return {
+    added: (index, point) => {
+      for (const each of all) each.added(index, point);
+    },
+    counted: (index, count) => {
+      for (const each of all) each.counted(index, count);
+    },
+    aggregated: (hex) => {
+      for (const each of all) each.aggregated(hex);
+    },
+  };
+}
+
+function beforeOf(lines: KeptLines, counts: KeptCounts): Before {
+  const numbers = {
+    records: BigInt(counts.number("records")),
+    held: BigInt(counts.number("heldRecords")),
+    refused: BigInt(counts.number("refusedRecords")),
+  };
+  const losses = lines.losses.map(({ reason, example }, at) => ({
+    reason,
+    example,
+    count: counts.loss(at),
+  }));
+  return {
+    lines,
+    agent: { ...lines, ...numbers },
+    namespace: {
+      events: counts.number("events"),
+      violations: counts.number("violations"),
+      refused: counts.number("refused"),
+      programs: lines.programs,
+      growth: lines.growth,
+      losses: lossesOf(losses, counts.loss(MAX_LOSS_REASONS)),
+      sealed: lines.sealedAfter !== undefined,
+    },
+    count: (index) => counts.point(index),
+  };
+}
