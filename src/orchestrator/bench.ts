@@ -7,7 +7,7 @@ import { observing, openKeeping, resume, type RunKeeping } from "./bpf/keeping.t
 import { Heartbeat } from "./heartbeat.ts";
 import { SharedPointsWriter } from "./live/shared-points.ts";
 import { createNamespace } from "./namespace/namespace.ts";
-import type { Namespace } from "./namespace/namespace.ts";
+import type { Namespace } from "./namespace/namespace-types.ts";
 import type { ProgramsView } from "./namespace/namespace-types.ts";
 import { TestMarks } from "./namespace/test-marks.ts";
 import { ProcessLog } from "./records/process-log.ts";

@@ -2,7 +2,7 @@
 // What a worker ends with, where Galgo's own agent has decided: the same for every sensor.
 import type { SensorStats } from "../sensor/sensor.ts";
 import type { InProcessTma } from "../tma/index.ts";
-import type { Namespace } from "./namespace/namespace.ts";
+import type { Namespace } from "./namespace/namespace-types.ts";
 import type { WorkerResult } from "./worker-protocol.ts";
 
 /** To be called when nothing is decided any more. */

@@ -13,7 +13,7 @@ import { readLines } from "../../src/orchestrator/records/line-reader.ts";
 import { splitMark } from "../../src/orchestrator/records/marks.ts";
 import type { Mark } from "../../src/orchestrator/records/marks.ts";
 import { createNamespace } from "../../src/orchestrator/namespace/namespace.ts";
-import type { Namespace } from "../../src/orchestrator/namespace/namespace.ts";
+import type { Namespace } from "../../src/orchestrator/namespace/namespace-types.ts";
 import type {
   NamespaceAgent,
   NamespaceOptions,

@@ -4,7 +4,7 @@
 import { pollAll } from "../../native/tsem.ffi.ts";
 import { BpfAgent, type BpfRing, type Gap, NamespaceFlag } from "../../sensor/bpf/index.ts";
 import type { InProcessTma } from "../../tma/index.ts";
-import type { Namespace } from "../namespace/namespace.ts";
+import type { Namespace } from "../namespace/namespace-types.ts";
 import type { ProgramsView } from "../namespace/namespace-types.ts";
 import type { BpfOrder, WorkerMessage, WorkerResult, WorkerSetup } from "../worker-protocol.ts";
 import { workerResult } from "../worker-result.ts";

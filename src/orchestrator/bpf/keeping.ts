@@ -10,7 +10,7 @@ import type { SeenActor, SeenObject } from "../../sensor/bpf/types.ts";
 import type { InProcessTma } from "../../tma/index.ts";
 import { MAX_JOURNAL_BYTES, MAX_LOSS_REASONS } from "../limits.ts";
 import type { Heartbeat } from "../heartbeat.ts";
-import type { Namespace } from "../namespace/namespace.ts";
+import type { Namespace } from "../namespace/namespace-types.ts";
 import { lossesOf } from "../namespace/losses.ts";
 import type { KeptNamespace, NamespaceCounts, NamespaceLedger } from "../namespace/ledger.ts";
 import { type KeptLines, LINE, readJournal } from "./journal-lines.ts";

@@ -8,13 +8,15 @@ import type {
   SecurityEvent,
   TaskIdentity,
 } from "../../event/index.ts";
+import type { BpfDecision, BpfSink } from "../../sensor/bpf/sink.ts";
+import type { TsemSink } from "../../sensor/tsem/sink.ts";
 import type { TrustedModelingAgent } from "../../tma/index.ts";
 import type { LatencyHistogram, LatencySummary } from "./latency.ts";
 import type { Mark } from "../records/marks.ts";
 import type { ProcessLog } from "../records/process-log.ts";
 import type { RecordLog } from "../records/record-log.ts";
 import type { TestMarks } from "./test-marks.ts";
-import type { NamespaceLedger } from "./ledger.ts";
+import type { KeptNamespace, NamespaceLedger } from "./ledger.ts";
 import type { ContainerName, LossReason, RunMode, ViolationPolicy } from "../run-record.ts";
 
 /** A TMA that also derives TASK_IDs, and knows which contents its rules look at. */
@@ -114,4 +116,27 @@ export interface NamespaceSummary {
   readonly saturation: readonly number[];
   /** Why the workload was killed, when this namespace killed it. */
   readonly killed: string | undefined;
+}
+
+export interface Namespace extends TsemSink, BpfSink {
+  /** As the agent does: of records that tell the rules who is behind a TASK_ID. */
+  introduce(record: EventOf<"bprm_committed_creds">): void;
+  decide(event: SecurityEvent, untrusted: boolean): BpfDecision;
+  /** A task is held; what it waits for is measured from here. */
+  taken(): void;
+  /** It has its answer. */
+  released(): void;
+  /** Closes the model: what is new from now on is outside of it. */
+  seal(): void;
+  /** To be called before `seal`: then what is outside of the model is refused, and not only told of. */
+  enforceOnceSealed(): void;
+  /** What is outside of the model is refused. */
+  readonly enforcing: boolean;
+  /** Writes what still waits; after it nothing may be decided. */
+  finish(): void;
+  /** Goes on where a namespace was when its agent was killed; before anything is decided. */
+  resume(kept: KeptNamespace): void;
+  /** The program behind a TASK_ID, as far as it is known. */
+  programOf(taskId: string): FileId | undefined;
+  summary(): NamespaceSummary;
 }

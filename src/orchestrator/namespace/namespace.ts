@@ -4,9 +4,9 @@
 import { hrtime } from "node:process";
 import { describeEvent } from "../../event/index.ts";
 import type { EventOf, FileId, HookName, SecurityEvent, TaskIdentity } from "../../event/index.ts";
-import type { BpfDecision, BpfSink, Happened } from "../../sensor/bpf/sink.ts";
+import type { BpfDecision, Happened } from "../../sensor/bpf/sink.ts";
 import type { Decision, ExecutedProgram, SeenProcess } from "../../sensor/sensor.ts";
-import type { TsemSink, Unheld } from "../../sensor/tsem/sink.ts";
+import type { Unheld } from "../../sensor/tsem/sink.ts";
 import type { Assessment } from "../../tma/index.ts";
 import { Evidence } from "./evidence.ts";
 import { LatencyHistogram } from "./latency.ts";
@@ -15,53 +15,20 @@ import type { KeptNamespace } from "./ledger.ts";
 import { Losses } from "./losses.ts";
 import type { Mark } from "../records/marks.ts";
 import type {
+  Namespace,
   NamespaceAgent,
   NamespaceOptions,
   NamespaceParts,
   NamespaceSummary,
 } from "./namespace-types.ts";
 import type { RunMode, ViolationPolicy } from "../run-record.ts";
+import { GONE, UNASKED, UNHELD_REASONS, UNPRIMED } from "./reasons.ts";
 import { tenths } from "./saturation.ts";
-
-export interface Namespace extends TsemSink, BpfSink {
-  /** As the agent does: of records that tell the rules who is behind a TASK_ID. */
-  introduce(record: EventOf<"bprm_committed_creds">): void;
-  decide(event: SecurityEvent, untrusted: boolean): BpfDecision;
-  /** A task is held; what it waits for is measured from here. */
-  taken(): void;
-  /** It has its answer. */
-  released(): void;
-  /** Closes the model: what is new from now on is outside of it. */
-  seal(): void;
-  /** To be called before `seal`: then what is outside of the model is refused, and not only told of. */
-  enforceOnceSealed(): void;
-  /** What is outside of the model is refused. */
-  readonly enforcing: boolean;
-  /** Writes what still waits; after it nothing may be decided. */
-  finish(): void;
-  /** Goes on where a namespace was when its agent was killed; before anything is decided. */
-  resume(kept: KeptNamespace): void;
-  /** The program behind a TASK_ID, as far as it is known. */
-  programOf(taskId: string): FileId | undefined;
-  summary(): NamespaceSummary;
-}
 
 const ALLOW: Decision = { action: "allow", discipline: false };
 const OBSERVE: Decision = { action: "allow", discipline: true };
 const DENY: Decision = { action: "deny", discipline: true };
 const KILL: Decision = { action: "kill", discipline: true };
-
-/** Why an event could not be held, as it is written into the record of a violation. */
-const UNHELD_REASONS: Readonly<Record<Unheld, string>> = {
-  async: "atomic context",
-  log: "task untrusted before",
-};
-/** An event of the model's that the programs had not been told of; the others are refused because they are outside of it. */
-const UNPRIMED = "in the model, but refused by the kernel before it could be asked about";
-
-/** Nobody was there to be asked. */
-const GONE = "Galgo was gone";
-const UNASKED = "in the model, but refused while Galgo was gone";
 
 export function createNamespace(options: NamespaceOptions, parts: NamespaceParts): Namespace {
   return new ModelingNamespace(options, parts);

@@ -13,7 +13,7 @@ import {
   workloadTasks,
 } from "../../sensor/tsem/index.ts";
 import type { InProcessTma } from "../../tma/index.ts";
-import type { Namespace } from "../namespace/namespace.ts";
+import type { Namespace } from "../namespace/namespace-types.ts";
 import type { NamespaceSummary } from "../namespace/namespace-types.ts";
 import type { RecordLog } from "../records/record-log.ts";
 import type { TsemOrder, WorkerMessage, WorkerResult, WorkerSetup } from "../worker-protocol.ts";
