@@ -9,7 +9,7 @@ import { atMost } from "../waiting.ts";
 import type { WorkerCallbacks } from "../worker-client.ts";
 import type { WorkerSetup } from "../worker-protocol.ts";
 import type { DecidingPlace } from "./decision-threads.ts";
-import { QUIT_MS } from "./limits.ts";
+import { QUIT_MS, YOUNG_HEAP_MB } from "./limits.ts";
 import { PlaceClient } from "./place-client.ts";
 import type { PlaceOrder, ThreadData, ThreadMessage, ThreadOrder } from "./protocol.ts";
 
@@ -31,6 +31,7 @@ export class DecidingThread {
     this.#worker = startThread(siblingModule(import.meta.url, "thread"), {
       workerData: data,
       transferList: [port2],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
     });
     this.#worker.on("message", (told: ThreadMessage) => {
       this.#places.get(told.place)?.take(told.message);

@@ -8,7 +8,7 @@ export const MAX_INTERPRETERS = 5;
 /** Images that are remembered to tell what a process was forked from; one takes about 300 bytes. */
 export const MAX_IMAGES = 65_536;
 /** Processes known before the table is swept for exited ones. */
-export const SWEEP_AT = 256;
+export const SWEEP_AT = 64;
 /** Bytes of a value argument that are copied (xattr values: XATTR_SIZE_MAX). */
 export const MAX_VALUE = 65_536;
 /** Messages looked at in one sendmmsg (the kernel's UIO_MAXIOV). */
