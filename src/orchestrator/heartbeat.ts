@@ -95,8 +95,9 @@ export class Heartbeat {
     Atomics.add(this.#fields, EXTENDED, 1n);
   }
 
+  /** The model is closed from now on. */
   sealed(): void {
-    Atomics.store(this.#fields, SEALED, 1n);
+    Atomics.store(this.#fields, SEALED, BigInt(Date.now()));
   }
 
   violation(): void {
@@ -124,6 +125,12 @@ export function readPulse(buffer: SharedArrayBuffer): Pulse {
     extended: Atomics.load(fields, EXTENDED),
     sealed: Atomics.load(fields, SEALED) !== 0n,
   };
+}
+
+/** When the model was closed; undefined: it is open. */
+export function readSealedAt(buffer: SharedArrayBuffer): Date | undefined {
+  const ms = Atomics.load(fieldsOf(buffer), SEALED);
+  return ms === 0n ? undefined : new Date(Number(ms));
 }
 
 export function readLatency(buffer: SharedArrayBuffer): LiveLatency {

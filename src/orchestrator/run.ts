@@ -9,7 +9,7 @@ import { GonePipe, ProgramsControl } from "./bpf/programs-control.ts";
 import { bpfSetup } from "./bpf/setup.ts";
 import type { CgroupHandle } from "./cgroup.ts";
 import { RunError } from "./errors.ts";
-import { newHeartbeatBuffer } from "./heartbeat.ts";
+import { newHeartbeatBuffer, readSealedAt } from "./heartbeat.ts";
 import { floorNotices, type OpenFloor, openFloor } from "./floor/floor-run.ts";
 import { parseRequest, probeSensor } from "./plan.ts";
 import type { RunPlan } from "./plan.ts";
@@ -300,8 +300,8 @@ class RunInProgress {
   }
 
   #ordered(): CarriedOut {
-    const sealedAt = this.#management?.sealedAt;
     if (this.#plan.tma.sealed) return {};
+    const sealedAt = this.#management?.sealedAt ?? readSealedAt(this.#heartbeat);
     return this.#host.carriedOut ?? (sealedAt === undefined ? {} : { sealedAt });
   }
 

@@ -8,7 +8,7 @@ import { noteHungThread } from "../thread/worker-thread.ts";
 import { atMost } from "../waiting.ts";
 import type { WorkerCallbacks } from "../worker-client.ts";
 import type { WorkerSetup } from "../worker-protocol.ts";
-import type { DecidingPlace } from "./decision-threads.ts";
+import type { DecidingPlace, Patience } from "./decision-threads.ts";
 import { QUIT_MS, YOUNG_HEAP_MB } from "./limits.ts";
 import { PlaceClient } from "./place-client.ts";
 import type { PlaceOrder, ThreadData, ThreadMessage, ThreadOrder } from "./protocol.ts";
@@ -19,11 +19,13 @@ export class DecidingThread {
   readonly #bell = new Bell();
   readonly #places = new Map<number, PlaceClient>();
   readonly #exited: Promise<void>;
+  readonly #patience: Patience;
   #lastPlace = 0;
   #failed: string | undefined;
   #quits = false;
 
-  constructor() {
+  constructor(patience: Patience) {
+    this.#patience = patience;
     const { port1, port2 } = new MessageChannel();
     const loaded = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
     const data: ThreadData = { port: port2, bellFd: this.#bell.fd, loaded };
@@ -70,6 +72,7 @@ export class DecidingThread {
     const place = new PlaceClient(setup, callbacks, {
       order: (order) => this.#order({ place: number, order }),
       left: () => this.#places.delete(number),
+      patience: this.#patience,
       hangs: () => this.#hangs(`it does not give a namespace back`),
     });
     this.#places.set(number, place);

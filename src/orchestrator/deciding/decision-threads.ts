@@ -5,7 +5,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { RunWorker, WorkerCallbacks } from "../worker-client.ts";
 import type { WorkerSetup } from "../worker-protocol.ts";
 import { DecidingThread } from "./deciding-thread.ts";
-import { LOOK_MS, MAX_DECISION_THREADS } from "./limits.ts";
+import { LOOK_MS, MAX_DECISION_THREADS, MAX_OTHERS_WAIT_MS, THREAD_GRACE_MS } from "./limits.ts";
 
 /** A place for one namespace in a shared thread. `terminate` gives it back; the thread goes on for the others. */
 export interface DecidingPlace extends RunWorker {
@@ -16,6 +16,15 @@ export interface DecidingPlace extends RunWorker {
 export interface DecisionThreadsOptions {
   /** Default: as many as there are processors, up to MAX_DECISION_THREADS. */
   readonly threads?: number;
+  readonly patience?: Patience;
+}
+
+/** How long the workloads of a thread wait for one of them (ms). */
+export interface Patience {
+  /** Default MAX_OTHERS_WAIT_MS. */
+  readonly othersWaitMs: number;
+  /** Default THREAD_GRACE_MS. */
+  readonly graceMs: number;
 }
 
 export interface DecisionThreads {
@@ -35,16 +44,21 @@ export interface DecisionThreads {
 }
 
 export function createDecisionThreads(options: DecisionThreadsOptions = {}): DecisionThreads {
-  return new ThreadPool(options.threads ?? Math.min(MAX_DECISION_THREADS, availableParallelism()));
+  return new ThreadPool(
+    options.threads ?? Math.min(MAX_DECISION_THREADS, availableParallelism()),
+    options.patience ?? { othersWaitMs: MAX_OTHERS_WAIT_MS, graceMs: THREAD_GRACE_MS },
+  );
 }
 
 class ThreadPool implements DecisionThreads {
   readonly #most: number;
+  readonly #patience: Patience;
   #threads: DecidingThread[] = [];
   #watch: NodeJS.Timeout | undefined;
 
-  constructor(most: number) {
+  constructor(most: number, patience: Patience) {
     this.#most = most;
+    this.#patience = patience;
   }
 
   get occupation(): readonly number[] {
@@ -70,9 +84,12 @@ class ThreadPool implements DecisionThreads {
     const [best] = this.#threads.toSorted((a, b) => a.places - b.places);
     if (best !== undefined && (best.places === 0 || this.#threads.length >= this.#most))
       return best;
-    const thread = new DecidingThread();
+    const thread = new DecidingThread(this.#patience);
     this.#threads.push(thread);
-    this.#watch ??= setInterval(() => this.#look(), LOOK_MS).unref();
+    this.#watch ??= setInterval(
+      () => this.#look(),
+      Math.min(LOOK_MS, this.#patience.graceMs / 2),
+    ).unref();
     return thread;
   }
 

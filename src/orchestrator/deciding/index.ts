@@ -5,4 +5,5 @@ export {
   type DecidingPlace,
   type DecisionThreads,
   type DecisionThreadsOptions,
+  type Patience,
 } from "./decision-threads.ts";

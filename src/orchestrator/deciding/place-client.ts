@@ -8,8 +8,7 @@ import { createJudge } from "../watchdog.ts";
 import { Milestones } from "../worker-client.ts";
 import type { WorkerCallbacks } from "../worker-client.ts";
 import type { JoinOrder, ServeOrder, WorkerSetup } from "../worker-protocol.ts";
-import type { DecidingPlace } from "./decision-threads.ts";
-import { MAX_OTHERS_WAIT_MS, THREAD_GRACE_MS } from "./limits.ts";
+import type { DecidingPlace, Patience } from "./decision-threads.ts";
 import type { PlaceAnswer, PlaceMessage, PlaceOrder } from "./protocol.ts";
 
 const NO_TSEM = "a shared thread starts no workload in a TSEM namespace";
@@ -19,6 +18,7 @@ export interface PlaceThread {
   order(order: PlaceOrder): void;
   /** The place was given back. */
   left(): void;
+  readonly patience: Patience;
   /** The thread does not answer. */
   hangs(): void;
 }
@@ -37,8 +37,8 @@ export class PlaceClient {
   readonly #milestones: Milestones;
   readonly #asked = new Map<number, Asked>();
   #listeners: number[] = [];
-  readonly #late: Judge = createJudge(MAX_OTHERS_WAIT_MS);
-  readonly #hangs: Judge = createJudge(MAX_OTHERS_WAIT_MS + THREAD_GRACE_MS);
+  readonly #late: Judge;
+  readonly #hangs: Judge;
   #lastAsk = 0;
   #killed = false;
   #ended: string | undefined;
@@ -48,6 +48,9 @@ export class PlaceClient {
     this.#callbacks = callbacks;
     this.#thread = thread;
     this.#milestones = new Milestones(callbacks);
+    const { othersWaitMs, graceMs } = thread.patience;
+    this.#late = createJudge(othersWaitMs);
+    this.#hangs = createJudge(othersWaitMs + graceMs);
   }
 
   /** Settles when the namespace is there. @throws RunError WORKER_FAILED, NO_SENSOR */
@@ -81,7 +84,8 @@ export class PlaceClient {
   async #terminate(): Promise<void> {
     if (this.#ended !== undefined) return;
     const left = this.#ask((ask) => ({ type: "leave", ask })).catch(() => undefined);
-    if (!(await atMost(MAX_OTHERS_WAIT_MS + THREAD_GRACE_MS, left))) this.#thread.hangs();
+    const { othersWaitMs, graceMs } = this.#thread.patience;
+    if (!(await atMost(othersWaitMs + graceMs, left))) this.#thread.hangs();
     this.#over("the run was ended");
     this.#thread.left();
   }
@@ -125,7 +129,7 @@ export class PlaceClient {
       if (!othersWait()) return undefined;
       this.#killed = true;
       this.#callbacks.onKill(
-        `no decision on one event for ${lateMs} ms, while other workloads of its thread wait (limit ${MAX_OTHERS_WAIT_MS} ms)`,
+        `no decision on one event for ${lateMs} ms, while other workloads of its thread wait (limit ${this.#thread.patience.othersWaitMs} ms)`,
       );
     }
     return hangsMs;

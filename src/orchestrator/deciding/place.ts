@@ -87,7 +87,6 @@ export class Place {
       this.#commons.loop.remove(seat);
       this.#close(server);
     }
-    this.#bench.shared?.close();
     closeRecords(this.#bench);
     this.#bench.tma.close();
   }

@@ -7,6 +7,7 @@ export {
   readHooks,
   readLatency,
   readPulse,
+  readSealedAt,
 } from "../heartbeat.ts";
 export type { ManagedNamespace, RecordTexts } from "./managed-namespace.ts";
 export { createMirror, type Mirror, type MirrorParts } from "./mirror.ts";

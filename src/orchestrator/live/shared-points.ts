@@ -102,10 +102,6 @@ export class SharedPointsWriter implements PointObserver {
     Atomics.store(this.#words, BASED, 1);
   }
 
-  close(): void {
-    this.#port.close();
-  }
-
   #grow(): Piece {
     const memory = new SharedArrayBuffer(pieceBytes(this.#size));
     this.#port.postMessage(memory);
