@@ -52,6 +52,7 @@ export function createProgram(): Command {
   addTop(program);
   addDaemon(program);
   addMount(program);
+  addSystemdUnit(program);
   return program;
 }
 
@@ -286,5 +287,29 @@ function addMount(program: Command): void {
     .option("--json", "print where it is mounted as JSON")
     .action(async (directory, options) =>
       (await import("./commands/mount.ts")).mount(directory, options),
+    );
+}
+
+function addSystemdUnit(program: Command): void {
+  program
+    .command("systemd-unit")
+    .description("print a drop-in that runs a service of systemd under its model (docs/systemd.md)")
+    .argument("<unit>", "name of the service, or its unit file")
+    .option("-m, --model <model>", "its model (default: /etc/galgo/models/UNIT.galgo.json)")
+    .addOption(
+      new Option("--detect", "record what is not in the model, refuse nothing").conflicts("learn"),
+    )
+    .option("--learn", "instead: write the model when the service is stopped")
+    .addOption(
+      new Option("--on-violation <policy>", "what follows from a violation")
+        .choices(["deny", "kill", "observe"])
+        .conflicts("learn"),
+    )
+    .option("--foreground <command>", "the command that keeps it in the foreground (Type=forking)")
+    .option("--relax", "take back settings of the unit that Galgo itself can not run under")
+    .option("-o, --output <file>", "where the drop-in is written (default: stdout)")
+    .option("--json", "print JSON")
+    .action(async (unit, options) =>
+      (await import("./commands/systemd-unit.ts")).systemdUnit(unit, options),
     );
 }

@@ -54,6 +54,7 @@ export function requestOf(
     ignoredSignals,
     deadlineMs: options.deadline,
     onExit: options.onExit,
+    ...(options.service === true ? { service: true } : {}),
     ...(options.quixoteSocket === undefined ? {} : { quixoteSocket: options.quixoteSocket }),
     allowWeaker: options.allowWeaker === true,
     ...floorRequest(options),

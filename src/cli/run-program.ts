@@ -21,6 +21,7 @@ export interface RunOptions extends SensorOptions {
   readonly json?: boolean;
   readonly deadline: number;
   readonly onExit: "wait" | "kill";
+  readonly service?: boolean;
   readonly quixoteSocket?: string;
 }
 
@@ -102,6 +103,10 @@ export function addLimits(command: Command): void {
       new Option("--on-exit <what>", "background processes that outlive the command")
         .choices(["wait", "kill"])
         .default("wait"),
+    )
+    .option(
+      "--service",
+      "a service manager sends the signals: pass each one on, however often it comes (reload)",
     )
     .option(
       "--quixote-socket <dir>",

@@ -85,6 +85,8 @@ export interface RunRequest {
   readonly marks?: string;
   /** What becomes of processes that outlive the command. */
   readonly onExit: "wait" | "kill";
+  /** A service manager sends the signals: each one is passed on, however often it comes. */
+  readonly service?: boolean;
   /** Run although this machine sees less than the model was learned with. */
   readonly allowWeaker: boolean;
   /** Descriptors that become 0, 1, 2 of the workload; default our own. */

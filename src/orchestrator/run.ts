@@ -350,6 +350,7 @@ class RunInProgress {
   }
 
   #attend(workload: HeldWorkload): void {
+    const isService = this.#plan.request.service === true;
     const receiver: SignalReceiver = {
       forward: (signal) => workload.signal(signalNumber(signal)),
       kill: (reason) => {
@@ -357,10 +358,11 @@ class RunInProgress {
       },
       asked: (signal) => {
         this.#stopRequested = true;
-        if (this.#firstHasEnded || this.#attached !== undefined) return;
+        if (this.#firstHasEnded || this.#attached !== undefined || isService) return;
         this.#observer.onNotice?.(`${signal} is passed on; once more ends the workload`);
       },
       firstHasEnded: () => this.#firstHasEnded,
+      passesAll: isService,
       ignores: (signal) => isIgnored(this.#plan.request.ignoredSignals ?? 0n, signal),
     };
     const launched = this.#attached === undefined ? workload : undefined;

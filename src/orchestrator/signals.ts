@@ -13,6 +13,8 @@ export interface SignalReceiver {
   asked(signal: NodeJS.Signals): void;
   /** True when the first process has ended and others go on: nobody is left to pass a signal on to. */
   firstHasEnded(): boolean;
+  /** A service manager is at the other end: a signal means the same however often it comes (reload). */
+  readonly passesAll?: boolean;
   /** True when whoever started Galgo ignores it (nohup). */
   ignores(signal: NodeJS.Signals): boolean;
 }
@@ -41,18 +43,30 @@ export function takeSignals(receiver: SignalReceiver): () => void {
 
 /** What is done with each signal that comes for a run, in the order in which they come. */
 export function signalTaker(receiver: SignalReceiver): (signal: NodeJS.Signals) => void {
+  if (receiver.passesAll === true) return serviceSignalTaker(receiver);
   const asked = new Set<NodeJS.Signals>();
   return (signal) => {
     if (receiver.ignores(signal)) return;
     const again = asked.has(signal);
     asked.add(signal);
     if (ASKING.has(signal) && !again) receiver.asked(signal);
-    if (receiver.firstHasEnded() && ENDING.has(signal)) {
-      receiver.kill(`${signal} after the command had ended`);
-    } else if (again && ASKING.has(signal)) {
+    if (again && ASKING.has(signal) && !receiver.firstHasEnded())
       receiver.kill(`${signal} for the second time`);
-    } else {
-      receiver.forward(signal);
-    }
+    else passOn(receiver, signal);
   };
+}
+
+/** SIGHUP of a service manager means "read your configuration again", and a second SIGTERM what the first did. */
+function serviceSignalTaker(receiver: SignalReceiver): (signal: NodeJS.Signals) => void {
+  return (signal) => {
+    if (receiver.ignores(signal)) return;
+    if (signal === "SIGTERM") receiver.asked(signal);
+    passOn(receiver, signal);
+  };
+}
+
+function passOn(receiver: SignalReceiver, signal: NodeJS.Signals): void {
+  if (receiver.firstHasEnded() && ENDING.has(signal))
+    receiver.kill(`${signal} after the command had ended`);
+  else receiver.forward(signal);
 }

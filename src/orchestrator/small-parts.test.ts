@@ -138,14 +138,15 @@ describe("findTarget", () => {
 });
 
 describe("takeSignals", () => {
-  function receiver(ended = false) {
+  function receiver(ended = false, passesAll = false) {
     const told: string[] = [];
     const release = takeSignals({
+      passesAll,
       forward: (signal) => told.push(`forward ${signal}`),
       kill: (reason) => told.push(`kill: ${reason}`),
       asked: (signal) => told.push(`asked by ${signal}`),
       firstHasEnded: () => ended,
-      ignores: (signal) => signal === "SIGHUP",
+      ignores: (signal) => signal === "SIGHUP" && !passesAll,
     });
     return { told, release };
   }
@@ -162,6 +163,21 @@ describe("takeSignals", () => {
       "forward SIGTERM",
       "forward SIGUSR1",
       "kill: SIGTERM for the second time",
+    ]);
+  });
+
+  it("passes everything on for a service manager, however often it comes", () => {
+    const { told, release } = receiver(false, true);
+    for (const signal of ["SIGHUP", "SIGHUP", "SIGTERM", "SIGTERM"] as const)
+      process.emit(signal, signal);
+    release();
+    assert.deepEqual(told, [
+      "forward SIGHUP",
+      "forward SIGHUP",
+      "asked by SIGTERM",
+      "forward SIGTERM",
+      "asked by SIGTERM",
+      "forward SIGTERM",
     ]);
   });
 

@@ -43,6 +43,7 @@ interface LearnOptions extends SensorOptions {
   readonly json?: boolean;
   readonly deadline: number;
   readonly onExit: "wait" | "kill";
+  readonly service?: boolean;
   readonly quixoteSocket?: string;
 }
 
@@ -71,6 +72,7 @@ export async function learn(command: readonly string[], options: LearnOptions): 
         ignoredSignals: IGNORED_SIGNALS,
         deadlineMs: options.deadline,
         onExit: options.onExit,
+        ...(options.service === true ? { service: true } : {}),
         ...(options.quixoteSocket === undefined ? {} : { quixoteSocket: options.quixoteSocket }),
         allowWeaker: false,
         ...sensor,
