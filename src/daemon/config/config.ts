@@ -5,6 +5,7 @@ import { parse, TomlError } from "smol-toml";
 import { quote } from "../../base/quote.ts";
 import { DaemonError } from "../errors.ts";
 import { MAX_CONFIG_BYTES } from "../limits.ts";
+import { faultWords } from "./fault-words.ts";
 import { configSchema } from "./sections.ts";
 import type { JournalConfig, OutputConfig } from "../outputs/config.ts";
 import type { ConfigFile, DaemonSection, PolicySection } from "./sections.ts";
@@ -46,7 +47,8 @@ export function loadConfig(file: string | undefined): DaemonConfig {
 
 /** @throws DaemonError BAD_CONFIG */
 export function parseConfig(text: string, file: string): DaemonConfig {
-  const result = configSchema().safeParse(tomlOf(text, file));
+  const tree = tomlOf(text, file);
+  const result = configSchema().safeParse(tree);
   if (result.success) {
     const { daemon = {}, policy = {}, images = {}, output = [], journal = {} } = result.data;
     return { file, daemon, policy, images, output, journal };
@@ -55,11 +57,18 @@ export function parseConfig(text: string, file: string): DaemonConfig {
   if (issue === undefined) throw new DaemonError("BAD_CONFIG", `${quote(file)} is not usable`);
   const unknown = issue.code === "unrecognized_keys" ? issue.keys[0] : undefined;
   const path = [...issue.path, ...(unknown === undefined ? [] : [unknown])];
-  const problem = unknown === undefined ? issue.message : "there is no such key";
+  const present = path.reduce<unknown>(memberOf, tree) !== undefined;
+  const problem = faultWords(issue, present);
   throw new DaemonError(
     "BAD_CONFIG",
     `${quote(file)} line ${lineOf(text, path)}: ${quote(path.map(String).join("."))}: ${problem}`,
   );
+}
+
+function memberOf(value: unknown, key: PropertyKey): unknown {
+  return typeof value === "object" && value !== null
+    ? (value as Record<PropertyKey, unknown>)[key]
+    : undefined;
 }
 
 function tomlOf(text: string, file: string): unknown {

@@ -15,29 +15,33 @@ import { openOutputs, type Outputs } from "./outputs.ts";
 
 const FOLDER = "outputs";
 
-/** @param onOpen gets the outputs, for who tells of them */
-export function outputsPart(onOpen: (outputs: Outputs) => void = () => undefined): DaemonPart {
-  return {
-    name: "outputs",
-    start: async (context) => {
-      const { keptRoot, registry, config, version, env, tell } = context;
-      const outputs = await openOutputs({
-        folder: join(keptRoot, FOLDER),
-        journal: config.journal,
-        outputs: config.output,
-        version,
-        env,
-        onNotice: (text) => tell("warning", text),
-      });
-      onOpen(outputs);
-      const stop = registry.listen((event) => hear(outputs, context, event));
-      // those with a file of their own are dealt with by whoever recovers workloads
-      const claimed = new Set(registry.left().map(({ id }) => id));
-      for (const id of outputs.left) if (!claimed.has(id)) outputs.settle(id);
-      return running(outputs, context, stop);
-    },
-  };
+const OPEN = new WeakMap<DaemonContext, Outputs>();
+
+/** The outputs of a daemon; undefined until they are open. */
+export function outputsOf(context: DaemonContext): Outputs | undefined {
+  return OPEN.get(context);
 }
+
+export const outputsPart: DaemonPart = {
+  name: "outputs",
+  start: async (context) => {
+    const { keptRoot, registry, config, version, env, tell } = context;
+    const outputs = await openOutputs({
+      folder: join(keptRoot, FOLDER),
+      journal: config.journal,
+      outputs: config.output,
+      version,
+      env,
+      onNotice: (text) => tell("warning", text),
+    });
+    OPEN.set(context, outputs);
+    const stop = registry.listen((event) => hear(outputs, context, event));
+    // those with a file of their own are dealt with by whoever recovers workloads
+    const claimed = new Set(registry.left().map(({ id }) => id));
+    for (const id of outputs.left) if (!claimed.has(id)) outputs.settle(id);
+    return running(outputs, context, stop);
+  },
+};
 
 function running(outputs: Outputs, context: DaemonContext, stop: () => void): RunningPart {
   let used = context.config;

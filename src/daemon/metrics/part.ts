@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// The metrics as a part of the daemon: hears which workloads end, and answers /metrics.
+import { sensorOf } from "../../orchestrator/index.ts";
+import { readPulse } from "../../orchestrator/live/index.ts";
+import type { RunResult } from "../../orchestrator/run-request.ts";
+import { outputsOf } from "../outputs/part.ts";
+import type { DaemonContext, DaemonPart } from "../part.ts";
+import type { LifecycleEvent } from "../registry/lifecycle.ts";
+import type { ManagedRun } from "../registry/managed-run.ts";
+import { METRICS_TYPE, metricsText, type RunningWorkload } from "./metrics.ts";
+import { type Reading, readingOf, Sums } from "./sums.ts";
+
+export const metricsPart: DaemonPart = {
+  name: "metrics",
+  start: async (context) => {
+    const account = new Account(context);
+    const stop = context.registry.listen((event) => account.hear(event));
+    context.api.metrics = () => account.text();
+    return { close: async () => stop() };
+  },
+};
+
+class Account {
+  readonly #context: DaemonContext;
+  readonly #startedSeconds = Date.now() / 1_000 - process.uptime();
+  /** Of workloads that have ended. */
+  readonly #past = new Sums();
+  readonly #ended = new Map<string, number>();
+  #started = 0;
+
+  constructor(context: DaemonContext) {
+    this.#context = context;
+  }
+
+  hear(event: LifecycleEvent): void {
+    switch (event.type) {
+      case "started":
+        this.#started += 1;
+        return;
+      case "ended":
+        this.#past.add(withOutcome(readingOfRun(event.run), event.result));
+        this.#count(event.result.outcome.killed === undefined ? "ended" : "killed");
+        return;
+      case "failed":
+        this.#past.add(readingOfRun(event.run));
+        this.#count("failed");
+        return;
+      case "orphaned":
+        this.#count("orphaned");
+        return;
+      case "notice":
+      case "violation":
+        return;
+    }
+  }
+
+  async text(): Promise<{ readonly contentType: string; readonly text: string }> {
+    const runs = this.#context.registry.list();
+    const sums = new Sums();
+    sums.merge(this.#past);
+    for (const run of runs) sums.add(readingOfRun(run));
+    const text = await metricsText({
+      version: this.#context.version,
+      startedSeconds: this.#startedSeconds,
+      running: runs.map(runningOf),
+      started: this.#started,
+      ended: this.#ended,
+      sums,
+      outputs: outputsOf(this.#context)?.status(),
+    });
+    return { contentType: METRICS_TYPE, text };
+  }
+
+  #count(how: string): void {
+    this.#ended.set(how, (this.#ended.get(how) ?? 0) + 1);
+  }
+}
+
+function readingOfRun({ name, plan, heartbeat }: ManagedRun): Reading {
+  const { request } = plan;
+  return readingOf({ name, mode: request.mode, sensor: sensorOf(request) }, heartbeat);
+}
+
+/** What programs in the kernel have decided is known when a run has ended. */
+function withOutcome(reading: Reading, { outcome }: RunResult): Reading {
+  const { events, violations, refused, lost } = outcome.counts;
+  return {
+    ...reading,
+    events: Math.max(events, reading.events),
+    violations: Math.max(violations, reading.violations),
+    refused: Math.max(refused, reading.refused),
+    lost: Math.max(lost, reading.lost),
+  };
+}
+
+function runningOf({ plan, heartbeat }: ManagedRun): RunningWorkload {
+  const { busySince, sealed } = readPulse(heartbeat);
+  const heldNs = busySince === 0n ? undefined : process.hrtime.bigint() - busySince;
+  return {
+    mode: plan.request.mode,
+    sensor: sensorOf(plan.request),
+    sealed: plan.tma.sealed || sealed,
+    heldSeconds: heldNs === undefined ? undefined : Math.max(0, Number(heldNs) / 1e9),
+  };
+}
