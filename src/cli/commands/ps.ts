@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo ps: the workloads that run now, those of the daemon and those that run alone.
-import { ClientError } from "../../daemon/client/index.ts";
 import { stateRoot } from "../../orchestrator/inspect/index.ts";
 import { EXIT_GALGO } from "../exit-status.ts";
 import { outJson, outLine, outPainter, say, sayError } from "../render.ts";
@@ -18,27 +17,16 @@ export async function ps(options: PsOptions): Promise<void> {
   const uid = process.getuid?.() ?? -1;
   const root = stateRoot(process.env, uid);
   const source = new WorkloadSource({ env: process.env, uid, stateRoot: root });
-  const { listed, problem } = await look(source);
+  const { listed, daemon } = await source.look();
   const rows = sorted(listed);
   if (options.json === true) outJson(rows.map((row) => row.listed));
   else if (rows.length > 0)
     outLine(plainTable(rows, { now: Date.now(), rates: false, paint: outPainter() }));
-  else if (problem === undefined) say("no workload runs");
-  if (problem === undefined) return;
-  sayError(problem);
+  else if (daemon.kind !== "closed") say("no workload runs");
+  if (daemon.kind !== "closed") return;
+  // what runs alone is known all the same
+  sayError(daemon.problem);
   process.exitCode = EXIT_GALGO;
-}
-
-/** A daemon that may not be asked is a failure; what runs alone is known all the same. */
-async function look(
-  source: WorkloadSource,
-): Promise<{ readonly listed: readonly Listed[]; readonly problem?: string }> {
-  try {
-    return await source.look();
-  } catch (error) {
-    if (!(error instanceof ClientError)) throw error;
-    return { listed: source.alone(), problem: error.message };
-  }
 }
 
 function sorted(listed: readonly Listed[]): ReturnType<typeof shownRows> {

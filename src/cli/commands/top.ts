@@ -2,7 +2,8 @@
 // galgo top: a screen of what runs; where no screen can be, the same as text.
 import { setTimeout as pause } from "node:timers/promises";
 import { stateRoot } from "../../orchestrator/inspect/index.ts";
-import { out, outPainter, plainBigInts, say } from "../render.ts";
+import { EXIT_GALGO } from "../exit-status.ts";
+import { out, outPainter, plainBigInts, say, sayError } from "../render.ts";
 import { canShowScreen } from "../screen/terminal.ts";
 import { withLook } from "../top/look.ts";
 import { plainTable } from "../top/plain.ts";
@@ -37,6 +38,10 @@ async function print(
 ): Promise<void> {
   let state = initialState({ columns: 80, rows: 24 }, Date.now(), false);
   state = withLook(state, { now: Date.now(), ...(await source.look()) });
+  if (state.daemon.kind === "closed") {
+    sayError(state.daemon.problem);
+    process.exitCode = EXIT_GALGO;
+  }
   for (let n = 0; n < times; n += 1) {
     await pause(intervalMs);
     state = withLook(state, { now: Date.now(), ...(await source.look()) });

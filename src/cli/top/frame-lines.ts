@@ -9,11 +9,18 @@ export function microOf({ utf8 }: TopState): string {
   return utf8 ? "µ" : "u";
 }
 
-/** While the daemon is gone. */
+/** While the daemon is gone, or may not be asked. */
 export function goneLine({ daemon, now }: TopState): Line | undefined {
+  if (daemon.kind === "closed")
+    return { spans: [span(` only what runs alone is shown: ${daemon.problem}`)], base: "alarm" };
   if (daemon.kind !== "gone") return undefined;
   const text = ` the daemon is gone for ${shortAge(now - daemon.since)}: what it ran is shown as last seen; trying again (${daemon.problem})`;
   return { spans: [span(text)], base: "alarm" };
+}
+
+/** Rows that it takes. */
+export function goneRows(state: TopState): number {
+  return goneLine(state) === undefined ? 0 : 1;
 }
 
 /** The last line: what is asked, else what there is to say, else the keys. */

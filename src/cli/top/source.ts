@@ -38,10 +38,7 @@ export class WorkloadSource {
     this.#alone = new RunningRuns(options.stateRoot);
   }
 
-  /**
-   * All workloads that run now.
-   * @throws ClientError NOT_ALLOWED as long as no daemon has answered before: somebody who may not ask shall know it at once
-   */
+  /** All workloads that run now. */
   async look(): Promise<Seen> {
     const ofTheDaemon = await this.#ask();
     const ids = new Set(ofTheDaemon.map(({ id }) => id));
@@ -51,11 +48,6 @@ export class WorkloadSource {
       .filter(({ id }) => !ids.has(id));
     // the records of a daemon that is gone still say "running" until another one corrects them
     return { daemon: this.#daemon, listed: [...ofTheDaemon, ...alone] };
-  }
-
-  /** Runs that go on alone. */
-  alone(): readonly Listed[] {
-    return this.#alone.list().map(ofRun);
   }
 
   async #ask(): Promise<readonly Listed[]> {
@@ -82,12 +74,12 @@ export class WorkloadSource {
     return this.#client;
   }
 
-  /** @throws the error, when no daemon has answered before and it is not that there is none */
-  #lose(error: ClientError): void {
+  #lose({ code, message }: ClientError): void {
     this.#client = undefined;
-    if (this.#daemon.kind === "none" && error.code !== "NO_DAEMON") throw error;
-    if (this.#daemon.kind === "there")
-      this.#daemon = { kind: "gone", since: Date.now(), problem: error.message };
+    const { kind } = this.#daemon;
+    if (kind === "there") this.#daemon = { kind: "gone", since: Date.now(), problem: message };
+    else if (kind !== "gone")
+      this.#daemon = code === "NO_DAEMON" ? { kind: "none" } : { kind: "closed", problem: message };
   }
 
   /** @throws ClientError */

@@ -31,9 +31,10 @@ export type Sort = (typeof SORTS)[number];
 export const LISTS = ["forensics", "trajectory"] as const;
 export type ListName = (typeof LISTS)[number];
 
-/** Where the rows come from. `gone`: it was there and does not answer since `since`. */
+/** Where the rows come from. `closed`: it may not be asked. `gone`: it was there and does not answer since `since`. */
 export type Daemon =
   | { readonly kind: "none" }
+  | { readonly kind: "closed"; readonly problem: string }
   | { readonly kind: "there" }
   | { readonly kind: "gone"; readonly since: number; readonly problem: string };
 

@@ -2,7 +2,7 @@
 // Text to read, as lines: why something was a violation, a record in whole, help.
 import { EMPTY, type Line, line, span, spread } from "../screen/line.ts";
 import { printable, wrapText } from "../screen/width.ts";
-import { footLine, goneLine } from "./frame-lines.ts";
+import { footLine, goneLine, goneRows } from "./frame-lines.ts";
 import { filled } from "./list-view.ts";
 import type { RecordWords } from "./record-view.ts";
 import type { TextView, TopState } from "./state.ts";
@@ -30,8 +30,8 @@ export function maxOffset(state: TopState, view: TextView): number {
 }
 
 /** Rows of text that are shown. */
-export function textRows({ size, daemon }: TopState): number {
-  return Math.max(1, size.rows - 2 - (daemon.kind === "gone" ? 1 : 0));
+export function textRows(state: TopState): number {
+  return Math.max(1, state.size.rows - 2 - goneRows(state));
 }
 
 export function textView(state: TopState, view: TextView): Line[] {

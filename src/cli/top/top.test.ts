@@ -197,6 +197,12 @@ describe("the list", () => {
     assert.equal(after.rows[0]?.rate, undefined);
   });
 
+  it("says that a daemon may not be asked", () => {
+    const daemon = { kind: "closed", problem: "you may not use the daemon" } as const;
+    const state = withLook(stateOf([]), { now: START + 2_000, daemon, listed: [] });
+    assert.match(texts(state)[2] ?? "", /only what runs alone is shown: you may not/);
+  });
+
   it("says when nothing runs", () => {
     assert.match(texts(stateOf([])).join("\n"), /no workload runs/);
   });

@@ -29,7 +29,6 @@ export interface TopOptions {
 
 /** Shows the screen until it is quit. Exit status: 0, or 128 and the signal that ended it. */
 export async function showTop(options: TopOptions): Promise<number> {
-  // somebody who may not ask the daemon is told so before the screen opens
   const seen = await options.source.look();
   return new Promise((resolve, reject) => {
     new Top(options, resolve, reject).start(seen);

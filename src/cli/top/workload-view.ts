@@ -6,7 +6,7 @@ import { EMPTY, type Line, line, type Span, type Style, span, spread } from "../
 import { cutText, printable, textWidth } from "../screen/width.ts";
 import { MODE_STYLE } from "./columns.ts";
 import { curve, shortAge, shortCount, shortTime } from "./figures.ts";
-import { footLine, goneLine, microOf } from "./frame-lines.ts";
+import { footLine, goneLine, goneRows, microOf } from "./frame-lines.ts";
 import { originText } from "./listed.ts";
 import { filled } from "./list-view.ts";
 import type { RecordView, RecordWords } from "./record-view.ts";
@@ -56,8 +56,7 @@ function factsThatFit(rows: number): number {
 
 /** Rows of records that a screen of that size shows. */
 export function recordRows(state: TopState): number {
-  const gone = state.daemon.kind === "gone" ? 1 : 0;
-  return Math.max(1, state.size.rows - 3 - factsThatFit(state.size.rows) - gone);
+  return Math.max(1, state.size.rows - 3 - factsThatFit(state.size.rows) - goneRows(state));
 }
 
 function titleLine({ size, now }: TopState, row: Watched | undefined): Line {
