@@ -3,7 +3,7 @@
 // different for every exec, so it names the image that a process was forked from, whoever its parent is by now. Forks need
 // not be notified for that: a held fork could be interrupted by a signal, which programs do not expect of fork.
 import type { TaskIdentity } from "../../event/event.ts";
-import { MAX_IMAGES } from "./limits.ts";
+import { MAX_IMAGES, TIDY_IMAGES_AT } from "./limits.ts";
 
 /** An image that runs or ran in the workload: one successful exec. */
 export interface Image {
@@ -18,6 +18,9 @@ export interface Image {
 /** Images by stamp. */
 export class Images {
   readonly #byStamp = new Map<string, Image[]>();
+  /** Stamps that nothing had when it was looked for the last time. */
+  #unused: ReadonlySet<string> = new Set();
+  #tidyAt = TIDY_IMAGES_AT;
 
   /** Remembers an image. Beyond the limit the oldest is forgotten: a process that shows up with it is nobody. */
   add(image: Image): Image {
@@ -29,6 +32,23 @@ export class Images {
       if (oldest !== undefined) this.#byStamp.delete(oldest);
     }
     return image;
+  }
+
+  /** Whether it is time for `tidy`: a workload that runs for long would have it grow. */
+  get untidy(): boolean {
+    return this.#byStamp.size >= this.#tidyAt;
+  }
+
+  /**
+   * Forgets images that no process has, now and when it was looked for the last time: once is not enough, because a process can
+   * be forked and its parent end while all processes are looked at.
+   * @param used stamps of all processes that there are
+   */
+  tidy(used: ReadonlySet<string>): void {
+    const unused = new Set([...this.#byStamp.keys()].filter((stamp) => !used.has(stamp)));
+    for (const stamp of unused) if (this.#unused.has(stamp)) this.#byStamp.delete(stamp);
+    this.#unused = unused;
+    this.#tidyAt = Math.max(TIDY_IMAGES_AT, 2 * this.#byStamp.size);
   }
 
   /**

@@ -7,6 +7,8 @@ export const MAX_SYMLINKS = 40;
 export const MAX_INTERPRETERS = 5;
 /** Images that are remembered to tell what a process was forked from; one takes about 300 bytes. */
 export const MAX_IMAGES = 65_536;
+/** Images known before those are looked for that no process has any more. */
+export const TIDY_IMAGES_AT = 512;
 /** Processes known before the table is swept for exited ones. */
 export const SWEEP_AT = 64;
 /** Bytes of a value argument that are copied (xattr values: XATTR_SIZE_MAX). */

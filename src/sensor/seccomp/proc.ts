@@ -143,3 +143,8 @@ export function threadsOf(tgid: number): string[] {
     return [];
   }
 }
+
+/** All processes that can be seen. */
+export function processIds(): number[] {
+  return readdirSync("/proc").map(Number).filter(Number.isInteger);
+}

@@ -11,7 +11,14 @@ import { Images } from "./images.ts";
 import { SWEEP_AT } from "./limits.ts";
 import type { Afterwards } from "./opened.ts";
 import { linkText } from "./link.ts";
-import { type TaskStatus, pidsInNamespaces, readProc, readStatus, shareMemory } from "./proc.ts";
+import {
+  type TaskStatus,
+  pidsInNamespaces,
+  processIds,
+  readProc,
+  readStatus,
+  shareMemory,
+} from "./proc.ts";
 import { type Birth, Process, type SeenView, Task, alive, processAlive } from "./process.ts";
 import type { Views } from "./view.ts";
 
@@ -186,6 +193,14 @@ export class TaskTable {
     image.run(task);
     const { identity, untrusted } = process;
     process.image = this.#images.add({ stamp: image.stamp, identity, untrusted });
+    if (this.#images.untidy) this.#images.tidy(this.#stamps());
+  }
+
+  /** Images of all processes that there are: one that was never held may be of this workload. */
+  #stamps(): Set<string> {
+    const known = [...this.#processes.values()].map(({ image }) => image.stamp);
+    const others = processIds().filter((pid) => !this.#processes.has(pid));
+    return new Set([...known, ...others.map((pid) => imageStamp(pid) ?? "")]);
   }
 
   /** For others to look at: an exec may have taken place although no thread was held since. */
