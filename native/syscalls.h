@@ -15,7 +15,7 @@ typedef unsigned long u64;
 enum {
   NR_read = 0, NR_write = 1, NR_close = 3, NR_rt_sigaction = 13, NR_rt_sigprocmask = 14, NR_ioctl = 16,
   NR_sendmsg = 46, NR_recvmsg = 47, NR_clone = 56, NR_execve = 59, NR_wait4 = 61, NR_kill = 62, NR_fcntl = 72,
-  NR_getppid = 110, NR_getpgid = 121, NR_rt_sigtimedwait = 128, NR_prctl = 157, NR_getdents64 = 217,
+  NR_getppid = 110, NR_getpgid = 121, NR_setpriority = 141, NR_rt_sigtimedwait = 128, NR_prctl = 157, NR_getdents64 = 217,
   NR_exit_group = 231, NR_openat = 257, NR_capget = 125, NR_capset = 126, NR_unlinkat = 263, NR_readlinkat = 267, NR_ppoll = 271, NR_signalfd4 = 289,
   NR_pipe2 = 293, NR_prlimit64 = 302, NR_seccomp = 317, NR_clone3 = 435, NR_close_range = 436, NR_landlock_restrict_self = 446, NR_getpid = 39, NR_clock_gettime = 228,
   NR_sendfile = 40, NR_socket = 41, NR_connect = 42, NR_socketpair = 53, NR_getsockopt = 55, NR_getcwd = 79, NR_getuid = 102, NR_newfstatat = 262,
@@ -43,7 +43,7 @@ __asm__(".globl _start\n_start:\n  xor %ebp, %ebp\n  mov %rsp, %rdi\n  and $-16,
 
 enum {
   NR_fcntl = 25, NR_ioctl = 29, NR_unlinkat = 35, NR_openat = 56, NR_close = 57, NR_pipe2 = 59, NR_getdents64 = 61,
-  NR_read = 63, NR_write = 64, NR_ppoll = 73, NR_signalfd4 = 74, NR_readlinkat = 78, NR_exit_group = 94, NR_kill = 129,
+  NR_read = 63, NR_write = 64, NR_ppoll = 73, NR_signalfd4 = 74, NR_readlinkat = 78, NR_exit_group = 94, NR_kill = 129, NR_setpriority = 140,
   NR_rt_sigaction = 134, NR_rt_sigprocmask = 135, NR_rt_sigtimedwait = 137, NR_getpgid = 155, NR_prctl = 167,
   NR_getpid = 172, NR_getppid = 173, NR_sendmsg = 211, NR_recvmsg = 212, NR_clone = 220, NR_execve = 221,
   NR_wait4 = 260, NR_prlimit64 = 261, NR_seccomp = 277, NR_capget = 90, NR_capset = 91, NR_clone3 = 435, NR_close_range = 436, NR_landlock_restrict_self = 446, NR_clock_gettime = 113,
@@ -91,6 +91,7 @@ enum { WNOHANG = 1, WUNTRACED = 2, WCONTINUED = 8, WALL = 0x40000000 };
 enum { SOL_SOCKET = 1, SCM_RIGHTS = 1, MSG_TRUNC = 0x20, MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000, MSG_CMSG_CLOEXEC = 0x40000000 };
 enum { POLLIN = 1, RLIMIT_NOFILE = 7, CLOCK_MONOTONIC = 1, TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410 };
 enum { PR_SET_PDEATHSIG = 1, PR_SET_DUMPABLE = 4, PR_SET_NAME = 15, PR_SET_CHILD_SUBREAPER = 36, PR_SET_NO_NEW_PRIVS = 38 };
+enum { PRIO_PROCESS = 0 };
 enum { PR_CAPBSET_DROP = 24, PR_CAP_AMBIENT = 47, PR_CAP_AMBIENT_LOWER = 3, CAP_MAC_ADMIN = 33, CAP_VERSION_3 = 0x20080522 };
 enum { SECCOMP_SET_MODE_FILTER = 1, FILTER_SPEC_ALLOW = 4, FILTER_NEW_LISTENER = 8, FILTER_WAIT_KILLABLE_RECV = 32 };
 
