@@ -136,7 +136,11 @@ export function receiveMessage(
   const flags = MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT);
   const length = receiveInto(fd, parts.header, flags);
   if (length === undefined) return undefined;
-  if (length === 0) return { bytes: new Uint8Array(0), fds: [] };
+  if (length === 0) {
+    // the end; or a message of nothing but descriptors, which nobody sends
+    for (const lost of fdsOf(parts)) closeSync(lost);
+    return { bytes: new Uint8Array(0), fds: [] };
+  }
   if ((parts.header.readInt32LE(48) & MSG_TRUNC) !== 0) {
     for (const lost of fdsOf(parts)) closeSync(lost);
     throw new NativeError("TOO_LONG", `a message of more than ${maxBytes} bytes arrived`);

@@ -40,8 +40,11 @@ export class Place {
   readonly folder: string;
   readonly state: string;
   readonly #context: TestContext | undefined;
+  readonly #galgo: readonly string[];
 
-  constructor(context?: TestContext) {
+  /** @param galgo the command line that is galgo */
+  constructor(context?: TestContext, galgo: readonly string[] = GALGO) {
+    this.#galgo = galgo;
     this.folder = mkdtempSync(join(tmpdir(), "galgo-cli-"));
     this.state = join(this.folder, "state");
     this.#context = context;
@@ -71,12 +74,12 @@ export class Place {
 
   /** Starts galgo without waiting for it. */
   start(args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningGalgo {
-    return this.#spawn([...GALGO, ...args], env);
+    return this.#spawn([...this.#galgo, ...args], env);
   }
 
   /** Starts galgo through another program. */
   wrapped(wrapper: readonly string[], args: readonly string[]): RunningGalgo {
-    return this.#spawn([...wrapper, ...GALGO, ...args], {});
+    return this.#spawn([...wrapper, ...this.#galgo, ...args], {});
   }
 
   #spawn([command = "", ...args]: readonly string[], env: NodeJS.ProcessEnv): RunningGalgo {

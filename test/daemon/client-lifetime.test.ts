@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs that a daemon does end as those do that are done alone; and what happens when one of those who have to do with them is killed.
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it, type TestContext } from "node:test";
+import type { RunRecord } from "../../src/orchestrator/index.ts";
+import { children, killProcess } from "../../src/sensor/seccomp/launch-tree.ts";
+import { Place, type RunningGalgo } from "../cli/galgo.ts";
+import { buildLaunchers } from "../helpers/built.ts";
+import { ClientDaemon } from "../helpers/client-daemon.ts";
+import { gone, lifetimeCases, pidIn, shell } from "../helpers/lifetime-cases.ts";
+import { until } from "../helpers/workloads.ts";
+
+const hasNative = buildLaunchers();
+const SLEEPER = shell("sleep 1000 & echo $! > pid; echo ready; wait");
+
+describe("a run by a daemon", { skip: hasNative ? false : "there is no C compiler" }, () => {
+  const daemon = new ClientDaemon();
+  let process: RunningGalgo;
+
+  before(async () => {
+    process = await daemon.start();
+  });
+  after(() => daemon.remove());
+
+  lifetimeCases(daemon.galgo);
+
+  /** A workload that would go on for ever, running. */
+  async function sleeper(t: TestContext): Promise<{ place: Place; run: RunningGalgo }> {
+    const place = new Place(t, daemon.galgo);
+    const run = place.start(["run", "--name", "job", ...SLEEPER]);
+    await run.says(/ready/);
+    return { place, run };
+  }
+
+  const recordOf = ({ state }: Place): RunRecord => {
+    const [id = ""] = readdirSync(join(state, "job")).filter((name) => name !== "latest");
+    return JSON.parse(readFileSync(join(state, "job", id, "run.json"), "utf8")) as RunRecord;
+  };
+
+  it("ends with its client, and says so", async (t) => {
+    const { place, run } = await sleeper(t);
+    run.process.kill("SIGKILL");
+    assert.equal((await run.ended).signal, "SIGKILL");
+    await gone(pidIn(place, "pid"));
+    await until("the record is written", () => recordOf(place).status === "finished");
+    assert.match(recordOf(place).outcome?.killed ?? "", /started with was killed/);
+  });
+
+  it("ends with its guard", async (t) => {
+    const { place, run } = await sleeper(t);
+    const [guard = 0] = children(run.process.pid ?? 0);
+    killProcess(guard);
+    const { status, stderr } = await run.ended;
+    assert.equal(status, 125);
+    assert.match(stderr, /^galgo: the guard \(pid \d+\) of the workload ended unexpectedly/m);
+    await gone(pidIn(place, "pid"));
+    assert.equal(recordOf(place).status, "failed");
+  });
+
+  it("ends when the daemon is stopped", async (t) => {
+    const other = new ClientDaemon();
+    t.after(() => other.remove());
+    const { process: server } = await other.start();
+    const place = new Place(t, other.galgo);
+    const run = place.start(["run", "--name", "job", ...SLEEPER]);
+    await run.says(/ready/);
+    server.kill("SIGTERM");
+    const { status } = await run.ended;
+    assert.equal(status, 143);
+    await gone(pidIn(place, "pid"));
+    assert.equal(recordOf(place).status, "finished");
+  });
+
+  // the last one: the daemon is gone afterwards
+  it("ends when the daemon is killed, which its client says", async (t) => {
+    const { place, run } = await sleeper(t);
+    process.process.kill("SIGKILL");
+    const { status, stderr } = await run.ended;
+    assert.equal(status, 125);
+    assert.match(stderr, /^galgo: the daemon ended unexpectedly; the workload was killed$/m);
+    await gone(pidIn(place, "pid"));
+  });
+});
