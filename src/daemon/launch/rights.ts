@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether a client may have his run done by this daemon. The daemon opens files for the workload and writes the run's records, so a client
-// who could do less than the daemon would gain by it: only one who is the same user, in the same place, with at least the same rights, is served.
+// who could do less than the daemon would gain by it; and for a workload that may do more than itself the daemon could not act, so it would see less
+// than Galgo alone. Only one who is the same user, in the same place, with the same rights, is served.
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import type { Peer } from "../../native/unix-socket.ffi.ts";
 
@@ -9,12 +10,10 @@ interface Rights {
   readonly uids: string;
   readonly gids: string;
   readonly groups: string;
-  readonly capabilities: bigint;
+  readonly capabilities: string;
   readonly filters: string;
   readonly label: string;
 }
-
-const CAP_DAC_OVERRIDE = 1n << 1n;
 
 /** Why he is not served, in words; undefined when he is. */
 export function refusalOf(peer: Peer): string | undefined {
@@ -33,10 +32,8 @@ function differenceOf(pid: number): string | undefined {
 
 function rightsDiffer(own: Rights, other: Rights): string | undefined {
   if (own.uids !== other.uids) return "it runs as another user";
-  if ((own.capabilities & ~other.capabilities) !== 0n) return "it may do more";
-  const mayAll = (own.capabilities & CAP_DAC_OVERRIDE) !== 0n;
-  if (!mayAll && (own.gids !== other.gids || own.groups !== other.groups))
-    return "it has other groups";
+  if (own.capabilities !== other.capabilities) return "it has other capabilities";
+  if (own.gids !== other.gids || own.groups !== other.groups) return "it has other groups";
   if (other.filters !== "0" && other.filters !== own.filters) return "it has other system calls";
   return own.label === other.label ? undefined : "it has another label";
 }
@@ -53,12 +50,12 @@ function placesDiffer(pid: number): string | undefined {
 function rightsOf(pid: number | "self"): Rights {
   const status = readFileSync(`/proc/${pid}/status`, "latin1");
   const field = (name: string): string =>
-    new RegExp(`^${name}:\\s*(.*)$`, "m").exec(status)?.[1]?.trim() ?? "";
+    new RegExp(`^${name}:[ \\t]*(.*)$`, "m").exec(status)?.[1]?.trim() ?? "";
   return {
     uids: field("Uid"),
     gids: field("Gid"),
     groups: field("Groups"),
-    capabilities: BigInt(`0x${field("CapEff") || "0"}`),
+    capabilities: field("CapEff"),
     filters: field("Seccomp_filters") || field("Seccomp"),
     label: labelOf(pid),
   };
