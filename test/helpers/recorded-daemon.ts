@@ -91,6 +91,7 @@ export class RecordedDaemon {
 
   #answerTo(path: string, id: string): unknown {
     if (path === "/v1/version") return { version: "0", api: "v1" };
+    if (path === "/v1/health") return { status: "ready", pid: process.pid };
     if (path === "/v1/workloads") return { workloads: this.workloads };
     return this.workloads.find((one) => one.id === id);
   }

@@ -51,7 +51,10 @@ async function print(
 
 function printTable(state: TopState, apart: boolean): boolean {
   const rows = shownRows(state);
-  if (rows.length === 0) say("no workload runs");
+  if (rows.length === 0) {
+    if (state.daemon.kind !== "closed") say("no workload runs");
+    return true;
+  }
   const text = plainTable(rows, { now: state.now, rates: true, paint: outPainter() });
   return out(`${apart ? "\n" : ""}${text}\n`);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lines of a screen: texts with a meaning, and the one place that makes terminal sequences of them. Colours say what something means,
 // and only add to what stands there in words.
-import { cutText, printable, textWidth } from "./width.ts";
+import { asciiOnly, cutText, printable, textWidth } from "./width.ts";
 
 /** What a text is, from which its look follows. */
 export type Style =
@@ -112,28 +112,37 @@ function clip(spans: readonly Span[], width: number): Span[] {
   return kept;
 }
 
+/** What a terminal can show. */
+export interface Abilities {
+  readonly colours: boolean;
+  readonly utf8: boolean;
+}
+
 /**
  * A line as it is written to a terminal of `width` columns. No other sequence than those of the styles leaves here, whatever the spans
  * hold. Shorter lines end with "erase to the end of the line".
  */
-export function drawn(shown: Line, width: number, colours: boolean): string {
+export function drawn(shown: Line, width: number, { colours, utf8 }: Abilities): string {
   const spans = clip(shown.spans, width);
   const { base } = shown;
   const rest = width - lineWidth({ spans });
-  const text = spans.map((one) => sequence(one, base, colours)).join("");
-  if (base !== undefined) return text + sequence(span(" ".repeat(rest), "plain"), base, colours);
+  const text = spans
+    .map(({ text: own, style = "plain" }) =>
+      sequence(utf8 ? own : asciiOnly(own), styleCode(style, base, colours)),
+    )
+    .join("");
+  if (base !== undefined)
+    return text + sequence(" ".repeat(rest), styleCode("plain", base, colours));
   return rest > 0 ? `${text}\u001b[K` : `\u001b[2K${text}`;
 }
 
-function sequence(
-  { text, style = "plain" }: Span,
-  base: Style | undefined,
-  colours: boolean,
-): string {
-  if (text === "") return "";
+function styleCode(style: Style, base: Style | undefined, colours: boolean): string {
   const own = colours ? COLOURS[style] : (WEIGHTS[style] ?? "");
   const whole = base === undefined ? "" : colours ? COLOURS[base] : (WEIGHTS[base] ?? "");
-  const weight = whole !== "" && HEAVY.has(style) ? ";1" : "";
-  const code = whole === "" ? own : whole + weight;
-  return code === "" ? text : `\u001b[${code}m${text}\u001b[m`;
+  if (whole === "") return own;
+  return HEAVY.has(style) ? `${whole};1` : whole;
+}
+
+function sequence(text: string, code: string): string {
+  return code === "" || text === "" ? text : `\u001b[${code}m${text}\u001b[m`;
 }

@@ -8,6 +8,9 @@ import { KeyReader } from "./keys.ts";
 import { drawn, line, lineWidth, plainText, span, spread } from "./line.ts";
 import { cutText, fitText, printable, textWidth, wrapText } from "./width.ts";
 
+const COLOURED = { colours: true, utf8: true };
+const PLAIN = { colours: false, utf8: true };
+
 describe("printable", () => {
   const cases: [string, string, string][] = [
     ["leaves plain text alone", "/usr/bin/cat -n", "/usr/bin/cat -n"],
@@ -88,14 +91,14 @@ describe("widths", () => {
 
 describe("a drawn line", () => {
   it("takes exactly its width when it is coloured as a whole", () => {
-    const shown = drawn({ spans: [span("ab", "bad")], base: "chosen" }, 5, true);
+    const shown = drawn({ spans: [span("ab", "bad")], base: "chosen" }, 5, COLOURED);
     assert.equal(shown, "\u001b[30;46;1mab\u001b[m\u001b[30;46m   \u001b[m");
   });
 
   it("has no colour without colours, and still shows what is chosen", () => {
-    assert.equal(drawn(line(span("ab", "enforce"), "cd"), 4, false), "\u001b[2Kabcd");
+    assert.equal(drawn(line(span("ab", "enforce"), "cd"), 4, PLAIN), "\u001b[2Kabcd");
     assert.equal(
-      drawn({ spans: [span("a")], base: "chosen" }, 2, false),
+      drawn({ spans: [span("a")], base: "chosen" }, 2, PLAIN),
       "\u001b[7ma\u001b[m\u001b[7m \u001b[m",
     );
   });
@@ -105,11 +108,16 @@ describe("a drawn line", () => {
     const ours = /\u001b\[(?:K|2K|[\d;]*m)/gu;
     fc.assert(
       fc.property(anyText, fc.integer({ min: 1, max: 20 }), (text, width) => {
-        const shown = drawn(line(span(text, "bad"), text), width, true).replace(ours, "");
+        const shown = drawn(line(span(text, "bad"), text), width, COLOURED).replace(ours, "");
         assert.doesNotMatch(shown, /\p{C}/u);
         assert.ok(textWidth(shown) <= width);
       }),
     );
+  });
+
+  it("has only ASCII where the terminal takes no UTF-8, and is as wide as before", () => {
+    const shown = drawn(line("Û31m 日本"), 9, { colours: false, utf8: false });
+    assert.equal(shown, "\u001b[2K?31m ????");
   });
 
   it("keeps what stands at its right end", () => {

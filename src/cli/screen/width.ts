@@ -73,6 +73,14 @@ export function textWidth(text: string): number {
   return width;
 }
 
+/** Printable text for a terminal that does not take UTF-8: in 8-bit character sets bytes of it could be controls. As wide as before. */
+export function asciiOnly(text: string): string {
+  if (ASCII.test(text)) return text;
+  return Array.from(text, (char) => (ASCII.test(char) ? char : "?".repeat(charWidth(char)))).join(
+    "",
+  );
+}
+
 /** At most `width` columns of printable text; `end` stands for what was cut off. */
 export function cutText(text: string, width: number, end: string = DOTS): string {
   if (textWidth(text) <= width) return text;

@@ -7,7 +7,7 @@ import { quote } from "../../base/quote.ts";
 import { chainText } from "../violation-text.ts";
 
 /** Records that are kept; of older ones only the number is known. */
-export const MAX_KEPT = 20_000;
+export const MAX_KEPT = 10_000;
 /** Words of that many records are kept for the next drawing. */
 const MAX_WORDED = 2_000;
 const IDENTITY = "bprm_committed_creds";
@@ -23,6 +23,8 @@ export interface RecordWords {
   readonly chain: string;
   readonly words: string;
   readonly event: SecurityEvent | undefined;
+  /** All programs of the chain are known. */
+  readonly named: boolean;
 }
 
 /** What the views need of a list of records. */
@@ -68,8 +70,6 @@ export class RecordList implements RecordView {
       const event = read(line)?.event;
       if (event !== undefined && isIdentity(event)) {
         this.#actors.add(event);
-        // chains that were not known before are now
-        this.#worded.clear();
         return;
       }
     }
@@ -112,7 +112,8 @@ export class RecordList implements RecordView {
     const words = this.#words(place);
     if (words === undefined) return undefined;
     if (this.#worded.size >= MAX_WORDED) this.#worded.clear();
-    this.#worded.set(place, words);
+    // who is not known yet may be named by a record that comes later, in this list or the other
+    if (words.named) this.#worded.set(place, words);
     return words;
   }
 
@@ -123,7 +124,15 @@ export class RecordList implements RecordView {
     const record = read(line);
     if (record === undefined) {
       const words = `a record that can not be read: ${quote(line, MAX_NAME)}`;
-      return { number, mark: undefined, program: "?", chain: "?", words, event: undefined };
+      return {
+        number,
+        mark: undefined,
+        program: "?",
+        chain: "?",
+        words,
+        event: undefined,
+        named: true,
+      };
     }
     const { event, mark } = record;
     const chain = this.#actors.chainOf(event.task).map(({ program }) => program);
@@ -135,6 +144,7 @@ export class RecordList implements RecordView {
       chain: chainText(chain),
       words: describeEvent(event, (taskId) => this.#actors.programOf(taskId)),
       event,
+      named: !chain.includes(undefined),
     };
   }
 

@@ -31,6 +31,7 @@ export class WorkloadSource {
   readonly #alone: RunningRuns;
   #client: DaemonClient | undefined;
   #daemon: Daemon = { kind: "none" };
+  #daemonPid: number | undefined;
   #tried = Number.NEGATIVE_INFINITY;
 
   constructor(options: SourceOptions) {
@@ -42,12 +43,10 @@ export class WorkloadSource {
   async look(): Promise<Seen> {
     const ofTheDaemon = await this.#ask();
     const ids = new Set(ofTheDaemon.map(({ id }) => id));
-    const alone = this.#alone
-      .list()
-      .map(ofRun)
-      .filter(({ id }) => !ids.has(id));
-    // the records of a daemon that is gone still say "running" until another one corrects them
-    return { daemon: this.#daemon, listed: [...ofTheDaemon, ...alone] };
+    const alone = this.#alone.list(ids).map(ofRun);
+    // a run of the daemon that is not in its list yet, or not any more
+    const others = alone.filter(({ galgoPid }) => galgoPid !== this.#daemonPid);
+    return { daemon: this.#daemon, listed: [...ofTheDaemon, ...others] };
   }
 
   async #ask(): Promise<readonly Listed[]> {
@@ -69,7 +68,9 @@ export class WorkloadSource {
     const now = Date.now();
     if (this.#client === undefined && now - this.#tried >= FIND_EVERY_MS) {
       this.#tried = now;
-      this.#client = await findDaemon(this.#options.env, this.#options.uid);
+      const found = await findDaemon(this.#options.env, this.#options.uid);
+      this.#daemonPid = (await found.health()).pid;
+      this.#client = found;
     }
     return this.#client;
   }

@@ -16,6 +16,9 @@ import { view } from "./view.ts";
 const START = Date.parse("2026-11-22T11:00:00Z");
 const THERE = { kind: "there" } as const;
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences that are ours
+const OURS = /\u001b\[(?:K|2K|[\d;]*m)/g;
+
 function stateOf(workloads: readonly StatusParts[], size = "80x24"): TopState {
   const [columns = 0, rows = 0] = size.split("x").map(Number);
   const state = initialState({ columns, rows }, START, true);
@@ -131,8 +134,7 @@ describe("the list", () => {
         const shown = view(open ? type(listed, "enter") : listed);
         assert.equal(shown.length, size.rows);
         for (const one of shown) {
-          // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences that are ours
-          const rest = drawn(one, size.columns, true).replace(/\u001b\[(?:K|2K|[\d;]*m)/g, "");
+          const rest = drawn(one, size.columns, { colours: true, utf8: true }).replace(OURS, "");
           assert.doesNotMatch(rest, /\p{C}/u);
           assert.ok(textWidth(rest) <= size.columns, rest);
         }

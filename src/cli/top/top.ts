@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The screen of `galgo top` at work: looks at the workloads, reads records of the one that is open, draws what has changed.
-import { explainViolation, findTarget } from "../../orchestrator/inspect/index.ts";
 import pico from "picocolors";
-import { Actors } from "../../orchestrator/inspect/index.ts";
 import { CodedError } from "../../base/errors.ts";
+import { Actors, explainViolation, findTarget } from "../../orchestrator/inspect/index.ts";
 import { drawn } from "../screen/line.ts";
 import { isUtf8, Screen } from "../screen/terminal.ts";
 import { nearPath, whySource } from "../why-source.ts";
@@ -181,8 +180,9 @@ class Top {
     clearTimeout(this.#drawTimer);
     this.#drawTimer = undefined;
     if (this.#over) return;
-    const { columns } = this.#state.size;
-    const lines = view(this.#state).map((line) => drawn(line, columns, this.#options.colours));
+    const { size, utf8 } = this.#state;
+    const abilities = { colours: this.#options.colours, utf8 };
+    const lines = view(this.#state).map((line) => drawn(line, size.columns, abilities));
     if (!this.#screen.draw(lines)) this.#drawSoon();
   }
 

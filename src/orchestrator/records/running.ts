@@ -30,10 +30,12 @@ export class RunningRuns {
     this.#root = root;
   }
 
-  /** Oldest first. Runs whose files can not be read are not among them. */
-  list(): RunningRun[] {
+  /** Oldest first. Runs whose files can not be read are not among them. @param known ids that need not be looked at */
+  list(known: ReadonlySet<string> = new Set()): RunningRun[] {
     const found = listNames(this.#root).flatMap((name) =>
-      listRuns(this.#root, name).flatMap((runId) => this.#look(name, runId) ?? []),
+      listRuns(this.#root, name)
+        .filter((runId) => !known.has(runId))
+        .flatMap((runId) => this.#look(name, runId) ?? []),
     );
     return found.sort((a, b) => (a.directory.runId < b.directory.runId ? -1 : 1));
   }
@@ -79,8 +81,12 @@ function lastNumber(path: string): number {
       const { size } = fstatSync(fd);
       const bytes = Buffer.alloc(Math.min(size, TAIL_BYTES));
       const read = readSync(fd, bytes, 0, bytes.length, size - bytes.length);
-      const lines = bytes.toString("latin1", 0, read).split("\n").slice(0, -1);
-      return lines.reduce((last, line) => splitMark(line).mark?.number ?? last, 0);
+      const lines = bytes.toString("latin1", 0, read).split("\n").slice(0, -1).reverse();
+      for (const line of lines) {
+        const { mark } = splitMark(line);
+        if (mark !== undefined) return mark.number;
+      }
+      return 0;
     } finally {
       closeSync(fd);
     }
