@@ -10,7 +10,7 @@ import { resumedRecord } from "./bpf/adoption.ts";
 import { type FloorRecord, seenPart } from "./floor/floor-run.ts";
 import type { RunPlan } from "./plan.ts";
 import { validPoints, writePoints } from "./records/points-file.ts";
-import type { Ending } from "./run.ts";
+import type { Ending } from "./ending.ts";
 import { isShadow, shadowOf } from "./namespace/shadow.ts";
 import type { RunResult } from "./run-request.ts";
 import type { RunOutcome, RunRecord } from "./run-record.ts";

@@ -8,6 +8,7 @@ import { AttachedWorkload } from "./bpf/attached.ts";
 import { GonePipe, ProgramsControl } from "./bpf/programs-control.ts";
 import { bpfSetup } from "./bpf/setup.ts";
 import type { CgroupHandle } from "./cgroup.ts";
+import type { Ending } from "./ending.ts";
 import { RunError } from "./errors.ts";
 import { newHeartbeatBuffer, readSealedAt } from "./heartbeat.ts";
 import { floorNotices, type OpenFloor, openFloor } from "./floor/floor-run.ts";
@@ -20,7 +21,6 @@ import { ownProcessHost } from "./run-host.ts";
 import type { CarriedOut, RunHost } from "./run-host.ts";
 import type { RunObserver, RunRequest, RunResult } from "./run-request.ts";
 import { containerName } from "./run-record.ts";
-import type { ChildExit } from "./run-record.ts";
 import type { SignalReceiver } from "./signals.ts";
 import { noteHungThread } from "./thread/worker-thread.ts";
 import { tsemSetup } from "./tsem/setup.ts";
@@ -30,7 +30,7 @@ import { startWatchdog } from "./watchdog.ts";
 import type { RunWorker } from "./worker-client.ts";
 import { atMost, settled } from "./waiting.ts";
 import type { BpfSetup } from "./bpf/setup.ts";
-import type { ServeOrder, WorkerResult } from "./worker-protocol.ts";
+import type { ServeOrder } from "./worker-protocol.ts";
 import { childExit, commandError, isIgnored, openGroupKill, signalNumber } from "./workload.ts";
 
 /** After this time processes that outlive the command are told of. */
@@ -78,20 +78,6 @@ export async function runWorkload(
 
 /** Time that a killed workload gets to be gone when a run is given up. */
 const ABORT_MS = 10_000;
-
-/** How a run went, as far as it is known in this thread. */
-export interface Ending {
-  /** undefined: nobody could tell. */
-  readonly exit: ChildExit | undefined;
-  readonly result: WorkerResult;
-  readonly features: readonly string[];
-  /** Why Galgo killed the workload, when it did. */
-  readonly killed: string | undefined;
-  readonly cutShort: boolean;
-  readonly stopRequested: boolean;
-  /** What a console or an operator has ordered. */
-  readonly ordered: CarriedOut;
-}
 
 class RunInProgress {
   readonly #plan: RunPlan;
@@ -302,7 +288,7 @@ class RunInProgress {
   #ordered(): CarriedOut {
     if (this.#plan.tma.sealed) return {};
     const sealedAt = this.#management?.sealedAt ?? readSealedAt(this.#heartbeat);
-    return this.#host.carriedOut ?? (sealedAt === undefined ? {} : { sealedAt });
+    return { ...(sealedAt === undefined ? {} : { sealedAt }), ...this.#host.carriedOut };
   }
 
   /** Brings down what was started. The workload is dead afterwards. */
