@@ -48,7 +48,7 @@ if [ -z "$compiler" ]; then
   exit 0
 fi
 
-for name in launch launch-tsem client; do
+for name in launch launch-tsem client warden oci-hook; do
   # CC may carry options ("clang --target=..."), hence unquoted
   # shellcheck disable=SC2086
   if $compiler -std=gnu11 -Os -Wall -Wextra -ffreestanding -fno-builtin -fno-stack-protector -fno-pie -fomit-frame-pointer \
@@ -57,6 +57,6 @@ for name in launch launch-tsem client; do
     -o "$temporary" "$here/$name.c"; then
     mv -f "$temporary" "$out/galgo-$name-$arch"
   else
-    echo "native/build.sh: $compiler can not build $name.c; the launcher in Node will be used" >&2
+    echo "native/build.sh: $compiler can not build $name.c; what needs it is done in Node, or not at all" >&2
   fi
 done

@@ -58,6 +58,7 @@ export function prepareBench(setup: WorkerSetup, { post, kill, programs }: Bench
       onViolation: setup.onViolation,
       modelsWhileDying: setup.tsem !== undefined,
       ...(setup.container === undefined ? {} : { container: setup.container }),
+      ...(setup.container === undefined ? {} : { container: setup.container }),
     },
     {
       agent: tma,

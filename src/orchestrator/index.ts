@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Running workloads under models and learning models from them. What runs left behind is read through inspect/index.ts.
 export { type Adoptable, adoptable, adoptionRequest } from "./bpf/adoption.ts";
+export { procsOf } from "./cgroup.ts";
+export { cgroupRoot } from "./cgroup-mount.ts";
 export { CommandError, ModelUseError, RecordFileError, RunError, StateError } from "./errors.ts";
 export type { LatencySummary } from "./namespace/latency.ts";
 export { type LearnObserver, type LearnRequest, type LearnResult, learnWorkload } from "./learn.ts";
@@ -35,9 +37,10 @@ export type {
   TsemRequest,
 } from "./run-request.ts";
 export { tsemFolder } from "../sensor/tsem/index.ts";
-export { loadModel, readModel } from "./models/model-use.ts";
+export { type FurtherResult, learnFurther } from "./models/learn-further.ts";
+export { loadModel, readModel, readModelBytes } from "./models/model-use.ts";
 export { defaultName, type RunPlan } from "./plan.ts";
 export { failLeftRun } from "./left-run.ts";
 export { fidelityOf, sensorOf } from "./sensors.ts";
 export { validPoints } from "./records/points-file.ts";
-export { checkName, type RunDirectory, stateRoot } from "./state-dir.ts";
+export { checkName, nameOfCommand, type RunDirectory, stateRoot } from "./state-dir.ts";

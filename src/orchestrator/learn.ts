@@ -40,6 +40,11 @@ export interface LearnRequest {
   readonly required?: readonly string[];
 }
 
+/** What a model of recorded runs has besides them. */
+export interface LearnTerms extends Pick<LearnRequest, "required"> {
+  readonly run: Pick<RunRequest, "rules">;
+}
+
 export interface LearnObserver extends RunObserver {
   /** After each run, with the behaviours that the runs before it did not show; rules that are found in the end may make them fewer. */
   onRun?(run: RunResult, index: number, added: number): void;
@@ -138,7 +143,7 @@ function requireReadable(required: readonly string[]): void {
 }
 
 /** A workload that was killed did not do all that it does. */
-function refuseCutShort({ cutShort, outcome }: RunResult): void {
+export function refuseCutShort({ cutShort, outcome }: RunResult): void {
   if (!cutShort) return;
   throw new RunError(
     "CUT_SHORT",
@@ -146,7 +151,7 @@ function refuseCutShort({ cutShort, outcome }: RunResult): void {
   );
 }
 
-function refuseLoss(run: RunResult, allowLoss: boolean): void {
+export function refuseLoss(run: RunResult, allowLoss: boolean): void {
   const { lost } = run.outcome.counts;
   if (lost === 0 || allowLoss) return;
   throw new RunError(
@@ -157,8 +162,9 @@ function refuseLoss(run: RunResult, allowLoss: boolean): void {
   );
 }
 
-function learnFrom(
-  { run, required = [] }: LearnRequest,
+/** @throws RunError TMA_FAILED, BAD_OPTION */
+export function learnFrom(
+  { run, required = [] }: LearnTerms,
   runs: readonly RunResult[],
   recorded: readonly LearningRun[],
 ): LearnedModel {

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Containers as a part of the daemon: the door at which runtimes hand listeners over, the door of the hook, the warden.
+import { closeSync } from "node:fs";
+import { sendMessage } from "../../native/fd-passing.ffi.ts";
+import type { Peer } from "../../native/unix-socket.ffi.ts";
+import { type Door, openDoor } from "../doors/door.ts";
+import type { DaemonContext, DaemonPart, RunningPart } from "../part.ts";
+import type { WorkloadEntry } from "../registry/workload-files.ts";
+import { Containers } from "./containers.ts";
+import { ContainerError } from "./errors.ts";
+import { hookAnswer } from "./hook.ts";
+import { receiveAll } from "./receive.ts";
+import { parseHandedOver } from "./state.ts";
+import { startWarden, type Warden } from "./warden.ts";
+
+export const CONTAINERS: DaemonPart = {
+  name: "containers",
+  start: async (context) => new ContainerDoors(context),
+};
+
+class ContainerDoors implements RunningPart {
+  readonly #context: DaemonContext;
+  readonly #containers: Containers;
+  readonly #warden: Warden | undefined;
+  readonly #doors: readonly Door[];
+
+  constructor(context: DaemonContext) {
+    this.#context = context;
+    this.#warden = startWarden(() =>
+      context.tell("error", "the warden has ended: containers would outlive a killed daemon"),
+    );
+    if (this.#warden === undefined)
+      context.tell("warning", "no warden was built: containers would outlive a killed daemon");
+    this.#applyPolicy();
+    this.#containers = new Containers(context, this.#warden);
+    const { seccomp, hook } = context.sockets;
+    this.#doors = [
+      this.#open(seccomp, (fd, peer) => this.#takeContainer(fd, peer)),
+      this.#open(hook, (fd, peer) => this.#answerHook(fd, peer)),
+    ];
+  }
+
+  async reload(): Promise<void> {
+    this.#applyPolicy();
+  }
+
+  async recover({ origin }: WorkloadEntry): Promise<string | undefined> {
+    if (origin.kind !== "container") return undefined;
+    // its listener is gone with the daemon that had it: no way leads back into the container
+    return isAlive(origin.pid)
+      ? "its container was left alone; what it does needs an answer that nobody gives any more, so it fails"
+      : "its container has ended";
+  }
+
+  closeDoors(): void {
+    for (const door of this.#doors) door.close();
+  }
+
+  async close(): Promise<void> {
+    this.closeDoors();
+    this.#warden?.close();
+  }
+
+  #applyPolicy(): void {
+    this.#warden?.leave(this.#context.config.policy["on-daemon-loss"] === "leave");
+  }
+
+  #open(path: string, onConnection: (fd: number, peer: Peer) => void): Door {
+    const { gid, tell } = this.#context;
+    const onNotice = (text: string): void => tell("warning", text);
+    return openDoor(path, { type: "stream", gid, onConnection, onNotice });
+  }
+
+  #takeContainer(fd: number, peer: Peer): void {
+    requireTrusted(peer);
+    receiveAll(fd, {
+      onReceived: ({ text, fds }) => {
+        closeSync(fd);
+        this.#handOver(text, fds, peer);
+      },
+      onFailed: (error) => {
+        closeSync(fd);
+        this.#context.tell("error", `a container was refused: ${error.message}`);
+      },
+    });
+  }
+
+  #handOver(text: string, fds: readonly number[], peer: Peer): void {
+    let listener: number | undefined;
+    try {
+      const handed = parseHandedOver(text);
+      listener = fds[handed.listener];
+      if (listener === undefined)
+        throw new ContainerError("BAD_STATE", "the runtime has sent no listener");
+      this.#containers.take(handed, listener, peer);
+    } catch (error) {
+      // the listener is closed below: its filter then lets nothing pass
+      listener = undefined;
+      const why = error instanceof Error ? error.message : String(error);
+      this.#context.tell("error", `a container was refused: ${why}`);
+    }
+    for (const other of fds) if (other !== listener) closeSync(other);
+  }
+
+  #answerHook(fd: number, peer: Peer): void {
+    requireTrusted(peer);
+    receiveAll(fd, {
+      onReceived: ({ text, fds }) => {
+        for (const other of fds) closeSync(other);
+        sendMessage(fd, Buffer.from(hookAnswer(text, this.#context, peer.pid)));
+        closeSync(fd);
+      },
+      onFailed: () => closeSync(fd),
+    });
+  }
+}
+
+/** What a runtime says decides who is killed: only those may say it who could do that themselves. */
+function requireTrusted({ uid }: Peer): void {
+  if (uid === 0 || uid === process.geteuid?.()) return;
+  throw new ContainerError(
+    "BAD_STATE",
+    `user ${uid} may not hand containers over; container runtimes of root may, and of the daemon's own user`,
+  );
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Takes in what a runtime sends on one connection, without waiting for it: text until it closes its end, and descriptors.
+import { closeSync } from "node:fs";
+import { receiveMessage, type Watch, watchReadable } from "../../native/fd-passing.ffi.ts";
+import { ContainerError } from "./errors.ts";
+import { MAX_STATE_BYTES, STATE_MS } from "./limits.ts";
+
+const PIECE_BYTES = 65_536;
+
+export interface Received {
+  readonly text: string;
+  /** The receiver owns them. */
+  readonly fds: readonly number[];
+}
+
+export interface ReceiveOptions {
+  /** All of it has come. */
+  onReceived(received: Received): void;
+  /** Nothing usable came; descriptors are closed already. */
+  onFailed(error: Error): void;
+}
+
+/** Reads a connection to its end; `fd` stays open, for an answer. */
+export function receiveAll(fd: number, options: ReceiveOptions): void {
+  new Receiving(fd, options).begin();
+}
+
+class Receiving {
+  readonly #fd: number;
+  readonly #options: ReceiveOptions;
+  readonly #pieces: Uint8Array[] = [];
+  readonly #fds: number[] = [];
+  #size = 0;
+  #watch: Watch | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(fd: number, options: ReceiveOptions) {
+    this.#fd = fd;
+    this.#options = options;
+  }
+
+  begin(): void {
+    this.#watch = watchReadable(this.#fd, () => this.#read());
+    this.#timer = setTimeout(() => {
+      this.#fail(new ContainerError("BAD_STATE", `nothing whole came within ${STATE_MS} ms`));
+    }, STATE_MS);
+  }
+
+  #read(): void {
+    try {
+      while (this.#take()) {
+        // until there is no more now
+      }
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** @returns whether there may be more */
+  #take(): boolean {
+    const message = receiveMessage(this.#fd, PIECE_BYTES, false);
+    if (message === undefined) return false;
+    this.#fds.push(...message.fds);
+    if (message.bytes.length === 0) {
+      this.#done();
+      return false;
+    }
+    this.#pieces.push(message.bytes);
+    this.#size += message.bytes.length;
+    if (this.#size <= MAX_STATE_BYTES) return true;
+    throw new ContainerError(
+      "BAD_STATE",
+      `a container's state has more than ${MAX_STATE_BYTES} bytes`,
+    );
+  }
+
+  #done(): void {
+    this.#stop();
+    const text = Buffer.concat(this.#pieces).toString("utf8");
+    this.#options.onReceived({ text, fds: this.#fds });
+  }
+
+  #fail(error: Error): void {
+    this.#stop();
+    for (const fd of this.#fds) closeSync(fd);
+    this.#options.onFailed(error);
+  }
+
+  #stop(): void {
+    clearTimeout(this.#timer);
+    this.#watch?.close();
+  }
+}

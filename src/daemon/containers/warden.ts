@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// The daemon's end of the warden (native/warden.c): it holds what kills each container, and uses it when the daemon is gone.
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { sendMessage, socketPair } from "../../native/fd-passing.ffi.ts";
+
+/** Numbers of native/warden-protocol.h. */
+export const ENTRIES = 4096;
+export const PROCESS = 1;
+export const GROUP = 2;
+export const FORGET = 3;
+export const LEAVE = 4;
+
+const MACHINE: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };
+
+/** What kills one container. */
+export interface Deadly {
+  readonly pidfds: readonly number[];
+  readonly groupKillFd: number | undefined;
+}
+
+export interface Warden {
+  readonly pid: number;
+  /** @returns the key for `forget`; undefined when it holds too many already, or is gone */
+  hold(deadly: Deadly): number | undefined;
+  /** One more process of a container that it holds. */
+  more(key: number, pidfd: number): void;
+  forget(key: number): void;
+  /** What it does when the daemon is gone: nothing, when `true`. */
+  leave(merciful: boolean): void;
+  /** It ends and does nothing. */
+  close(): void;
+}
+
+/** A file that native/build.sh makes; undefined when it was not built. */
+export function nativeProgram(name: string): string | undefined {
+  const root = import.meta.url.endsWith(".ts") ? "../../../dist/native/" : "../../native/";
+  const file = `galgo-${name}-${MACHINE[process.arch] ?? process.arch}`;
+  const path = fileURLToPath(new URL(`${root}${file}`, import.meta.url));
+  return existsSync(path) ? path : undefined;
+}
+
+/** @returns undefined where there is no native program */
+export function startWarden(onGone: () => void): Warden | undefined {
+  const program = nativeProgram("warden");
+  if (program === undefined) return undefined;
+  const [ours, its] = socketPair();
+  const child = spawn(program, ["3"], { stdio: ["ignore", "ignore", "ignore", its], cwd: "/" });
+  closeSync(its);
+  return new RunningWarden(child, ours, onGone);
+}
+
+class RunningWarden implements Warden {
+  readonly pid: number;
+  readonly #socket: number;
+  readonly #held = new Map<number, number>();
+  #nextKey = 1;
+  #open = true;
+
+  constructor(child: ChildProcess, socket: number, onGone: () => void) {
+    this.pid = child.pid ?? 0;
+    this.#socket = socket;
+    const gone = (): void => {
+      if (!this.#open) return;
+      this.#end();
+      onGone();
+    };
+    child.on("error", gone);
+    child.on("exit", gone);
+    // it must not keep the daemon's event loop
+    child.unref();
+  }
+
+  hold({ pidfds, groupKillFd }: Deadly): number | undefined {
+    const count = pidfds.length + (groupKillFd === undefined ? 0 : 1);
+    if (!this.#hasRoom(count)) return undefined;
+    const key = this.#nextKey++;
+    this.#held.set(key, count);
+    for (const pidfd of pidfds) this.#send(PROCESS, key, pidfd);
+    if (groupKillFd !== undefined) this.#send(GROUP, key, groupKillFd);
+    return this.#open ? key : undefined;
+  }
+
+  more(key: number, pidfd: number): void {
+    if (!this.#hasRoom(1)) return;
+    this.#held.set(key, (this.#held.get(key) ?? 0) + 1);
+    this.#send(PROCESS, key, pidfd);
+  }
+
+  forget(key: number): void {
+    if (this.#held.delete(key)) this.#send(FORGET, key);
+  }
+
+  leave(merciful: boolean): void {
+    this.#send(LEAVE, merciful ? 1 : 0);
+  }
+
+  close(): void {
+    this.leave(true);
+    this.#end();
+  }
+
+  #hasRoom(count: number): boolean {
+    const held = [...this.#held.values()].reduce((sum, one) => sum + one, 0);
+    return this.#open && held + count <= ENTRIES;
+  }
+
+  #send(op: number, key: number, fd?: number): void {
+    if (!this.#open) return;
+    const bytes = Buffer.alloc(8);
+    bytes.writeUInt32LE(op, 0);
+    bytes.writeUInt32LE(key, 4);
+    // false: it is gone, which is told by its exit
+    sendMessage(this.#socket, bytes, fd === undefined ? [] : [fd]);
+  }
+
+  #end(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    closeSync(this.#socket);
+  }
+}
