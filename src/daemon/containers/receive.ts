@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes in what a runtime sends on one connection, without waiting for it: text until it closes its end, and descriptors.
+// Takes in what a runtime sends on one connection, without waiting for it: one JSON text, and descriptors. Some runtimes leave the
+// connection open after it.
 import { closeSync } from "node:fs";
 import { receiveMessage, type Watch, watchReadable } from "../../native/fd-passing.ffi.ts";
 import { ContainerError } from "./errors.ts";
@@ -20,7 +21,7 @@ export interface ReceiveOptions {
   onFailed(error: Error): void;
 }
 
-/** Reads a connection to its end; `fd` stays open, for an answer. */
+/** Reads a connection until its text is whole, or at its end; `fd` stays open, for an answer. */
 export function receiveAll(fd: number, options: ReceiveOptions): void {
   new Receiving(fd, options).begin();
 }
@@ -67,6 +68,10 @@ class Receiving {
     }
     this.#pieces.push(message.bytes);
     this.#size += message.bytes.length;
+    if (this.#isWhole()) {
+      this.#done();
+      return false;
+    }
     if (this.#size <= MAX_STATE_BYTES) return true;
     throw new ContainerError(
       "BAD_STATE",
@@ -74,10 +79,22 @@ class Receiving {
     );
   }
 
+  #isWhole(): boolean {
+    try {
+      JSON.parse(this.#text);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  get #text(): string {
+    return Buffer.concat(this.#pieces).toString("utf8");
+  }
+
   #done(): void {
     this.#stop();
-    const text = Buffer.concat(this.#pieces).toString("utf8");
-    this.#options.onReceived({ text, fds: this.#fds });
+    this.#options.onReceived({ text: this.#text, fds: this.#fds });
   }
 
   #fail(error: Error): void {
