@@ -5,7 +5,7 @@ import { span } from "../screen/line.ts";
 import { fitText, printable, textWidth } from "../screen/width.ts";
 import { shortAge, shortCount, shortTime } from "./figures.ts";
 import { type Listed, originText } from "./listed.ts";
-import type { Sort, Watched } from "./state.ts";
+import { p99Of, type Sort, type Watched } from "./state.ts";
 
 /** What a cell depends on besides its row. */
 export interface CellContext {
@@ -57,9 +57,12 @@ function held({ listed, heldSince }: Watched, { now }: CellContext): Span {
   return listed.held ? span("now") : span(NONE, "faint");
 }
 
-function p99({ listed: { latency } }: Watched, { micro }: CellContext): Span {
-  if (latency === undefined || latency.count === 0) return span(NONE, "faint");
-  return span(shortTime(latency.p99Us, micro), latency.p99Us >= SLOW_US ? "warn" : "plain");
+function p99(row: Watched, { micro }: CellContext): Span {
+  const us = p99Of(row);
+  if (us === undefined) return span(NONE, "faint");
+  // what was long ago is no news
+  const news = us >= SLOW_US ? "warn" : "plain";
+  return span(shortTime(us, micro), row.latelyUs === undefined ? "faint" : news);
 }
 
 /** "31/33": hooks that are held, of those that are seen. */

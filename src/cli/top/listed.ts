@@ -73,8 +73,8 @@ export function originText({ origin, via }: Pick<Listed, "origin" | "via">): str
         ? "?"
         : origin.command.map((word) => quote(word, MAX_WORDS)).join(" ");
     case "container": {
-      const image = origin.image === undefined ? "" : ` ${quote(origin.image, MAX_WORDS)}`;
-      return `container ${quote(origin.containerId.slice(0, 12))}${image}`;
+      const image = origin.image === undefined ? "" : `${quote(origin.image, MAX_WORDS)} `;
+      return `${image}${quote(origin.containerId.slice(0, 12))}`;
     }
     case "attached":
       return "pid" in origin

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What one look at the workloads changes: rates, curves, who has come and who has ended.
 import type { Listed } from "./listed.ts";
+import { added, percentileOf, remembered } from "./latency.ts";
 import { type Daemon, ENDED_SHOWN_MS, MAX_SAMPLES, type TopState, type Watched } from "./state.ts";
 
 export interface Look {
@@ -44,17 +45,31 @@ function watch(before: Watched | undefined, listed: Listed, now: number, lastNow
   const known = events !== undefined && last !== undefined && before?.endedAt === undefined;
   const rate = known ? Math.max(0, ((events - last) * 1_000) / passed) : undefined;
   const still = listed.held === true && (last === undefined || last === events);
-  const latency = listed.latency;
   return {
     listed,
     ...(rate === undefined ? {} : { rate }),
     rates: sampled(before?.rates, rate),
-    p99s: sampled(
-      before?.p99s,
-      latency === undefined || latency.count === 0 ? undefined : latency.p99Us,
-    ),
+    ...latencyOf(before, listed, now),
     ...(still ? { heldSince: before?.heldSince ?? now } : {}),
   };
+}
+
+function latencyOf(
+  before: Watched | undefined,
+  { latency }: Listed,
+  now: number,
+): Pick<Watched, "latelyUs" | "p99s" | "snapshots"> {
+  const histogram = latency?.histogram;
+  if (histogram === undefined) return { p99s: [], snapshots: [] };
+  const snapshots = remembered(before?.snapshots ?? [], { at: now, histogram });
+  const last = before?.listed.latency?.histogram;
+  const p99s = sampled(
+    before?.p99s,
+    last === undefined ? undefined : percentileOf(added(histogram, last), 0.99),
+  );
+  const [first] = snapshots;
+  const latelyUs = first && percentileOf(added(histogram, first.histogram), 0.99);
+  return { p99s, snapshots, ...(latelyUs === undefined ? {} : { latelyUs }) };
 }
 
 function sampled(

@@ -2,6 +2,7 @@
 // What the screen of `galgo top` shows, as a value: views are made of it, keys and answers of the daemon change it.
 import type { Size } from "../screen/terminal.ts";
 import type { Listed } from "./listed.ts";
+import type { Snapshot } from "./latency.ts";
 import type { RecordView } from "./record-view.ts";
 
 /** Samples that a curve can show. */
@@ -18,8 +19,11 @@ export interface Watched {
   readonly rate?: number;
   /** One a look, the last one is the newest. */
   readonly rates: readonly (number | undefined)[];
-  /** Microseconds. */
+  /** Of the decisions between two looks (us). */
   readonly p99s: readonly (number | undefined)[];
+  /** Of the decisions of the last minute, or since the screen was opened (us). */
+  readonly latelyUs?: number;
+  readonly snapshots: readonly Snapshot[];
   /** Since then one event has been held, at each look (ms). */
   readonly heldSince?: number;
   /** It was not there any more (ms). */
@@ -137,10 +141,15 @@ function compare(a: Watched, b: Watched, sort: Sort): number {
     case "events/s":
       return (b.rate ?? 0) - (a.rate ?? 0);
     case "p99":
-      return (b.listed.latency?.p99Us ?? 0) - (a.listed.latency?.p99Us ?? 0);
+      return (p99Of(b) ?? 0) - (p99Of(a) ?? 0);
     case "started":
       return b.listed.started < a.listed.started ? -1 : b.listed.started > a.listed.started ? 1 : 0;
   }
+}
+
+/** Of the last minute; where that had no decisions, of all. Undefined: there were none (us). */
+export function p99Of({ latelyUs, listed: { latency } }: Watched): number | undefined {
+  return latelyUs ?? (latency === undefined || latency.count === 0 ? undefined : latency.p99Us);
 }
 
 function byName({ listed: a }: Watched, { listed: b }: Watched): number {

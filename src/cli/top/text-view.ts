@@ -119,7 +119,7 @@ export const HELP: readonly string[] = [
   "  HOLDS   hooks that the sensor can hold, of those that it sees",
   "  EV/S    events a second    EVENTS  all so far",
   "  HELD    now: an event is being decided; a time: since then the same one",
-  "  P99     99 of 100 decisions were faster than this",
+  "  P99     99 of 100 decisions of the last minute were faster; pale: of all",
   "  VIOL    events outside of the sealed model; REFUS: further calls of untrusted processes",
   "  LOST    events that the sensor knows it could not see",
   "  POINTS  behaviours in the model    STATE  the first digits of its state",

@@ -8,6 +8,7 @@ import { drawn, plainText } from "../screen/line.ts";
 import { textWidth } from "../screen/width.ts";
 import { curve, shortAge, shortCount, shortTime } from "./figures.ts";
 import { type Listed, ofDaemon } from "./listed.ts";
+import { added, type Histogram, percentileOf, remembered, type Snapshot } from "./latency.ts";
 import { withLook } from "./look.ts";
 import { initialState, shownRows, type TopState } from "./state.ts";
 import { type Effect, pressed } from "./update.ts";
@@ -86,6 +87,51 @@ describe("figures", () => {
     assert.equal(curve([0, 4], 2, false), "_#");
     assert.equal(curve([0, 0], 2, true), "▁▁");
     assert.equal(curve([1, 2, 4], 2, true), "▅█");
+  });
+});
+
+describe("latency", () => {
+  it("of the last moments is what was added since", () => {
+    const before: Histogram = [
+      [10, 90],
+      [500, 10],
+    ];
+    const now: Histogram = [
+      [10, 190],
+      [20, 7],
+      [500, 10],
+    ];
+    assert.deepEqual(added(now, before), [
+      [10, 100],
+      [20, 7],
+    ]);
+    assert.equal(percentileOf(now, 0.99), 500);
+    assert.equal(percentileOf(added(now, before), 0.99), 20);
+    assert.equal(percentileOf([], 0.99), undefined);
+  });
+
+  it("forgets what is older than a minute", () => {
+    let snapshots: readonly Snapshot[] = [];
+    for (let at = 0; at <= 200_000; at += 1_000)
+      snapshots = remembered(snapshots, { at, histogram: [[10, at]] });
+    assert.equal(snapshots[0]?.at, 140_000);
+    assert.ok(snapshots.length <= 14);
+  });
+
+  it("in the list is that of the last minute, where there is any", () => {
+    const at = (histogram: Histogram): Listed =>
+      ofDaemon(statusOf({ name: "web", latency: { p99Us: 70_000, histogram } }));
+    let state = initialState({ columns: 80, rows: 24 }, START, true);
+    state = look(state, [at([[70_000, 1]])]);
+    assert.match(texts(state)[3] ?? "", / 70ms /);
+    state = look(state, [
+      at([
+        [40, 500],
+        [70_000, 1],
+      ]),
+    ]);
+    assert.match(texts(state)[3] ?? "", / 40µs /);
+    assert.match(texts(type(state, "enter")).join("\n"), /latency +█ 40µs p99 lately/);
   });
 });
 

@@ -12,6 +12,7 @@ import { filled } from "./list-view.ts";
 import type { RecordView, RecordWords } from "./record-view.ts";
 import {
   LISTS,
+  type ListName,
   openedRow,
   type TopState,
   type Watched,
@@ -25,8 +26,10 @@ const DIGITS = 16;
 /** From so many columns on, the whole chain of programs stands before what was done. */
 const CHAIN_FROM_COLUMNS = 110;
 
-const KEYS: readonly (readonly [string, string])[] = [
-  ["Enter", "why"],
+const ORIGINS = { command: "command", container: "container", attached: "joined" } as const;
+
+const KEYS = (list: ListName): readonly (readonly [string, string])[] => [
+  ["Enter", list === "forensics" ? "why" : "open"],
   ["Tab", "other list"],
   ["f", "follow"],
   ["/", "filter"],
@@ -46,12 +49,12 @@ export function workloadView(state: TopState, view: WorkloadView): Line[] {
     tabsLine(state, view),
   ];
   const height = Math.max(0, size.rows - top.length - 1);
-  return [...top, ...recordLines(state, view, height), footLine(state, KEYS)];
+  return [...top, ...recordLines(state, view, height), footLine(state, KEYS(view.list))];
 }
 
 function factsThatFit(rows: number): number {
-  if (rows >= 22) return 7;
-  return rows >= 15 ? 4 : rows >= 9 ? 2 : 0;
+  if (rows >= 22) return 8;
+  return rows >= 15 ? 5 : rows >= 9 ? 2 : 0;
 }
 
 /** Rows of records that a screen of that size shows. */
@@ -95,8 +98,9 @@ function factLines(state: TopState, row: Watched): Line[] {
   const digest = model?.digest === undefined ? "" : `  ${model.digest.slice(0, DIGITS)}`;
   return [
     fact("counts", ...countSpans(row)),
-    fact("decisions", ...latencySpans(state, row)),
-    fact("command", originText(listed), span(`${pid}${uid}${alone}`, "faint")),
+    fact("decisions", ...decisionSpans(state, row)),
+    fact("latency", ...latencySpans(state, row)),
+    fact(ORIGINS[origin.kind], originText(listed), span(`${pid}${uid}${alone}`, "faint")),
     fact(
       "model",
       model === undefined
@@ -134,7 +138,7 @@ function rateText({ rate }: Watched): string {
 }
 
 function curveColumns({ size }: TopState): number {
-  return Math.max(8, Math.min(CURVE_COLUMNS * 2, size.columns - LABEL - 12));
+  return Math.max(8, Math.min(CURVE_COLUMNS * 2, size.columns - LABEL - 20));
 }
 
 function countSpans({ listed: { counts } }: Watched): Span[] {
@@ -152,22 +156,22 @@ function countSpans({ listed: { counts } }: Watched): Span[] {
   return spans.length === 0 ? [span("known only to the Galgo that runs it", "faint")] : spans;
 }
 
-function latencySpans(state: TopState, { listed, p99s }: Watched): Span[] {
-  const { latency } = listed;
+function decisionSpans(state: TopState, { listed: { latency } }: Watched): Span[] {
   if (latency === undefined || latency.count === 0) return [span("none yet", "faint")];
-  const micro = microOf(state);
-  const room = state.size.columns - LABEL - 36;
-  const columns = Math.min(CURVE_COLUMNS, room);
+  const one = (label: string, us: number): Span[] => [
+    span(`${label} `, "faint"),
+    span(`${shortTime(us, microOf(state))}  `),
+  ];
+  return [...one("p50", latency.p50Us), ...one("p99", latency.p99Us), ...one("max", latency.maxUs)];
+}
+
+/** p99 between looks. */
+function latencySpans(state: TopState, row: Watched): Span[] {
+  const lately = row.latelyUs === undefined ? "-" : shortTime(row.latelyUs, microOf(state));
   return [
-    span("p50 ", "faint"),
-    span(shortTime(latency.p50Us, micro).padEnd(6)),
-    span(" p99 ", "faint"),
-    span(shortTime(latency.p99Us, micro).padEnd(6)),
-    span(" max ", "faint"),
-    span(shortTime(latency.maxUs, micro).padEnd(6)),
-    ...(columns < 8
-      ? []
-      : [span(` ${curve(p99s, columns, state.utf8)}`, "curve"), span(" p99", "faint")]),
+    span(curve(row.p99s, curveColumns(state), state.utf8), "curve"),
+    span(` ${lately} `),
+    span("p99 lately", "faint"),
   ];
 }
 

@@ -105,6 +105,10 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       p50Us: MICROSECONDS,
       p99Us: MICROSECONDS,
       maxUs: MICROSECONDS,
+      "histogram?": {
+        type: "array",
+        items: { type: "array", prefixItems: [MICROSECONDS, COUNT], minItems: 2, maxItems: 2 },
+      },
     }),
     state: HEX,
     measurement: HEX,

@@ -31,6 +31,8 @@ export interface LatencyStatus {
   readonly p50Us: number;
   readonly p99Us: number;
   readonly maxUs: number;
+  /** How many decisions took up to so many microseconds and longer than the entry before, ascending; steps without any are left out. */
+  readonly histogram?: readonly (readonly [upToUs: number, count: number])[];
 }
 
 export interface WorkloadCounts {

@@ -90,6 +90,12 @@ function countsOf(pulse: Pulse, points: number): WorkloadCounts {
 }
 
 function latencyOf(heartbeat: SharedArrayBuffer): LatencyStatus {
-  const { count, medianUs, p99Us, maxUs } = readLatency(heartbeat);
-  return { count, p50Us: medianUs, p99Us, maxUs };
+  const { count, medianUs, p99Us, maxUs, histogram } = readLatency(heartbeat);
+  return {
+    count,
+    p50Us: medianUs,
+    p99Us,
+    maxUs,
+    ...(histogram === undefined ? {} : { histogram }),
+  };
 }
