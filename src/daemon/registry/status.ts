@@ -54,7 +54,7 @@ export class StatusReader {
   }
 
   #phase(): WorkloadStatus["status"] {
-    if (this.#host.condemned !== undefined) return "ending";
+    if (this.#host.ending) return "ending";
     return this.#host.serving ? "running" : "starting";
   }
 

@@ -39,6 +39,7 @@ export class WatchedHost implements RunHost {
   readonly #host: RunHost;
   #receiver: SignalReceiver | undefined;
   #joined = false;
+  #asked = false;
   /** Why it shall die, when that was said before it could be killed. */
   #condemned: string | undefined;
 
@@ -124,6 +125,7 @@ export class WatchedHost implements RunHost {
 
   /** Somebody wants the workload to end: its first process gets SIGTERM. */
   ask(): void {
+    this.#asked = true;
     const receiver = this.#receiver;
     if (receiver === undefined) return;
     receiver.asked("SIGTERM");
@@ -136,9 +138,9 @@ export class WatchedHost implements RunHost {
     return this.#points?.length ?? 0;
   }
 
-  /** Why it was to be killed from outside, if it was. */
-  get condemned(): string | undefined {
-    return this.#condemned;
+  /** Somebody outside of the workload wants its end. */
+  get ending(): boolean {
+    return this.#asked || this.#condemned !== undefined;
   }
 
   close(): void {
