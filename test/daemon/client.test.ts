@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
-import { GALGO, Place } from "../cli/galgo.ts";
+import { GALGO, Place, type RunningGalgo } from "../cli/galgo.ts";
 import { buildLaunchers } from "../helpers/built.ts";
 import { ClientDaemon, LEFT } from "../helpers/client-daemon.ts";
 
@@ -21,7 +21,10 @@ interface Ran {
 
 describe("a client of the daemon", { skip: hasNative ? false : "there is no C compiler" }, () => {
   const daemon = new ClientDaemon();
-  before(() => daemon.start());
+  let server: RunningGalgo;
+  before(async () => {
+    server = await daemon.start();
+  });
   after(() => daemon.remove());
 
   function ran(place: Place, words: readonly string[], env: NodeJS.ProcessEnv = {}): Ran {
@@ -201,6 +204,17 @@ print("done")
 `;
     const { stdout, stderr } = ran(place, ["/usr/bin/python3", "-c", script, daemon.socket]);
     assert.equal(stdout, "done\n", stderr);
+    assert.equal(served(place, ["run", "--", "true"]).status, 0);
+  });
+
+  it("waits for no daemon that does not answer", (t) => {
+    const place = new Place(t);
+    server.process.kill("SIGSTOP");
+    try {
+      assert.equal(served(place, ["run", "--", "true"]).status, LEFT);
+    } finally {
+      server.process.kill("SIGCONT");
+    }
     assert.equal(served(place, ["run", "--", "true"]).status, 0);
   });
 });
