@@ -7,7 +7,7 @@ export class JournalError extends CodedError<"NOT_WRITABLE" | "BAD_JOURNAL"> {}
 
 /**
  * A batch was not taken. UNREACHABLE: nobody there, or it took too long; tried again for ever. REFUSED: the receiver is there and does not
- * want what is in the batch; tried MAX_REFUSALS times. BAD_SETTING: it can not work as configured.
+ * want what is in the batch; the message that it does not want is found, and tried MAX_REFUSALS times. BAD_SETTING: it can not work as configured.
  */
 export class SinkError extends CodedError<"UNREACHABLE" | "REFUSED" | "BAD_SETTING"> {}
 

@@ -36,8 +36,8 @@ export const SETTLE_MS = 1_000;
 export const FIRST_PAUSE_MS = 250;
 /** Longest pause between attempts (ms). */
 export const MAX_PAUSE_MS = 30_000;
-/** How often a receiver may refuse the same batch for what is in it before it is left out. */
-export const MAX_REFUSALS = 8;
+/** How often a receiver may refuse the same message for what is in it before it is left out. */
+export const MAX_REFUSALS = 4;
 /** How often a cursor is written while its output moves on (ms): what is sent twice after a kill -9 is what was sent since. */
 export const CURSOR_MS = 200;
 /** What a daemon that ends waits for its outputs (ms); the rest is sent by the next one. */

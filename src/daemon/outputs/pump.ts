@@ -62,8 +62,8 @@ export class Pump {
   #failures = 0;
   /** In a row. */
   #failed = 0;
-  /** In a row, of one batch. */
-  #refusals = 0;
+  /** The daemon ended before a batch was taken: it is sent by the next one. */
+  #unsent = false;
   #dropped: number;
   #refused: number;
   #error: string | undefined;
@@ -147,25 +147,47 @@ export class Pump {
     });
   }
 
-  /** Tries until the batch is taken, refused for good, or the daemon ends. */
   async #deliver(batch: EntryBatch, signal: AbortSignal): Promise<void> {
     const messages = this.#messagesOf(batch);
-    while (!signal.aborted) {
-      const { sink } = this.#options;
-      if (messages.length === 0 && sink.unsettled !== true) return this.#done(batch, 0);
-      try {
-        await within(signal, SEND_TIMEOUT_MS, (either) => sink.send(messages, either));
-        return this.#done(batch, messages.length);
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#noteFailure(error);
-        if (this.#refusedForGood(error)) {
-          this.#noteRefused(messages.length, wordsOf(error));
-          return this.#done(batch, 0);
-        }
-        await this.#rest(signal);
+    if (messages.length > 0 || this.#options.sink.unsettled === true)
+      await this.#send(messages, signal);
+    if (signal.aborted && this.#unsent) return;
+    this.#next = batch.next;
+    this.#keep();
+  }
+
+  /** Tries until the messages are taken, or refused for good, or the daemon ends. */
+  async #send(messages: readonly Message[], signal: AbortSignal): Promise<void> {
+    for (let refusals = 0; !signal.aborted; ) {
+      const error = await this.#attempt(messages, signal);
+      if (error === undefined) return;
+      if (error instanceof SinkError && error.code === "REFUSED") {
+        if (messages.length > 1) return this.#sendHalves(messages, signal);
+        refusals += 1;
+        if (refusals >= MAX_REFUSALS) return this.#noteRefused(1, wordsOf(error));
       }
+      await this.#rest(signal);
     }
+    this.#unsent = true;
+  }
+
+  /** @returns why the messages were not taken */
+  async #attempt(messages: readonly Message[], signal: AbortSignal): Promise<unknown> {
+    try {
+      await within(signal, SEND_TIMEOUT_MS, (either) => this.#options.sink.send(messages, either));
+      this.#taken(messages.length);
+      return undefined;
+    } catch (error) {
+      if (!signal.aborted) this.#noteFailure(error);
+      return error;
+    }
+  }
+
+  /** One of them may be what the receiver does not want. */
+  async #sendHalves(messages: readonly Message[], signal: AbortSignal): Promise<void> {
+    const half = Math.ceil(messages.length / 2);
+    await this.#send(messages.slice(0, half), signal);
+    await this.#send(messages.slice(half), signal);
   }
 
   #messagesOf({ entries }: EntryBatch): Message[] {
@@ -183,28 +205,17 @@ export class Pump {
     return messages;
   }
 
-  #done({ next }: EntryBatch, sent: number): void {
-    this.#sent += sent;
-    this.#next = next;
-    this.#refusals = 0;
-    if (sent > 0 && this.#failed > 0) {
-      this.#options.onNotice(
-        `output ${this.#options.name}: ${this.#options.sink.target} takes records again`,
-      );
-      this.#failed = 0;
-      this.#error = undefined;
-    }
-    this.#keep();
+  #taken(messages: number): void {
+    this.#sent += messages;
+    if (this.#failed === 0) return;
+    const { name, sink, onNotice } = this.#options;
+    onNotice(`output ${name}: ${sink.target} takes records again`);
+    this.#failed = 0;
+    this.#error = undefined;
   }
 
   #keep(): void {
     this.#cursor.move({ next: this.#next, dropped: this.#dropped, refused: this.#refused });
-  }
-
-  #refusedForGood(error: unknown): boolean {
-    if (!(error instanceof SinkError) || error.code !== "REFUSED") return false;
-    this.#refusals += 1;
-    return this.#refusals >= MAX_REFUSALS;
   }
 
   #noteFailure(error: unknown): void {
@@ -223,7 +234,7 @@ export class Pump {
   #noteRefused(count: number, why: string): void {
     this.#refused += count;
     this.#options.onNotice(
-      `output ${this.#options.name}: ${count} records are left out (${quote(why)}); they stay in their run folders`,
+      `output ${this.#options.name}: ${count} ${count === 1 ? "record is" : "records are"} left out (${quote(why)}); what is left out stays in the run folder`,
     );
   }
 

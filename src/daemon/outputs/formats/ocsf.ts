@@ -18,9 +18,8 @@ export function ocsfText(entry: Entry, productVersion: string): string | undefin
 
 export function ocsfEvent(entry: Entry, productVersion: string): object | undefined {
   const event = eventOf(entry);
-  if (event === undefined) return undefined;
   if (entry.mark !== undefined) return finding(entry, event, productVersion);
-  if (event.hook !== "bprm_committed_creds") return undefined;
+  if (event?.hook !== "bprm_committed_creds") return undefined;
   return launch(entry, event, productVersion);
 }
 
@@ -49,8 +48,10 @@ const ACTIONS = {
   observed: { action_id: 1, action: "Allowed", disposition_id: 17, disposition: "Logged" },
 } as const;
 
-function finding(entry: Entry, event: SecurityEvent, productVersion: string): object {
-  const { mark, workload, words = event.hook } = entry;
+/** @param event undefined: this version can not read the record */
+function finding(entry: Entry, event: SecurityEvent | undefined, productVersion: string): object {
+  const { mark, workload } = entry;
+  const words = entry.words ?? event?.hook ?? "an event that can not be read";
   const decision = mark?.decision ?? "observed";
   const update = mark?.kind === "refused";
   const activity = update ? UPDATE : CREATE;
@@ -80,15 +81,19 @@ function finding(entry: Entry, event: SecurityEvent, productVersion: string): ob
         : `${workload?.name} did what its model does not hold`,
       desc: mark?.reason === undefined ? words : `${words} (${mark.reason})`,
       created_time: time,
-      types: [event.hook],
+      ...(event === undefined ? {} : { types: [event.hook] }),
       analytic: { name: "Galgo workload model", type_id: 2, type: "Behavioral" },
     },
     resources: [{ uid: workload?.run, name: workload?.name, type: "workload" }],
-    evidences: [evidenceOf(entry, event)],
+    evidences: [event === undefined ? { data: dataOf(entry) } : evidenceOf(entry, event)],
     ...(mark?.coefficient === undefined
       ? {}
       : { unmapped: { "galgo.coefficient": mark.coefficient } }),
   };
+}
+
+function dataOf({ record }: Entry): object {
+  return typeof record === "object" && record !== null ? record : { record: String(record) };
 }
 
 /** What the event was about: a file, an address. */

@@ -12,23 +12,26 @@ export interface TsemFormat {
 
 /** undefined: a TSEM kernel exports nothing of the kind. */
 export function tsemText(entry: Entry, { marks }: TsemFormat): string | undefined {
-  const event = eventOf(entry);
-  // identities are no events there: they only make TASK_IDs
-  if (event === undefined || event.hook === "bprm_committed_creds") return undefined;
-  const text = writeTsemRecord(recordOf(event, entry));
-  if (!marks) return text;
+  const text = exported(entry);
+  if (text === undefined || !marks) return text;
   const { id, workload, mark } = entry;
   const facts = { id, run: workload?.run, ...(mark === undefined ? {} : { mark }) };
   return `${text.slice(0, -1)}, "galgo": ${JSON.stringify(facts)}}`;
 }
 
-function eventOf({ record }: Entry): SecurityEvent | undefined {
-  if (record === undefined) return undefined;
+function exported(entry: Entry): string | undefined {
+  const { record } = entry;
+  if (typeof record !== "object" || record === null) return undefined;
+  const json = JSON.stringify(record);
   try {
-    return parseRecord(typeof record === "string" ? record : JSON.stringify(record));
+    const event = parseRecord(json);
+    // identities are no events there: they only make TASK_IDs
+    if (event.hook === "bprm_committed_creds") return undefined;
+    return writeTsemRecord(recordOf(event, entry));
   } catch (error) {
-    if (error instanceof RecordError) return undefined;
-    throw error;
+    if (!(error instanceof RecordError)) throw error;
+    // what this version can not read is passed on as it is
+    return `{"export": {"type": "event"}, ${json.slice(1)}`;
   }
 }
 

@@ -182,7 +182,8 @@ function isObject(text: string): boolean {
 function timeOf(record: string): Date {
   const now = Date.now();
   const ns = TS.exec(record)?.[1];
-  if (ns === undefined) return new Date(now);
+  // 0: the sensor has no clock
+  if (ns === undefined || ns === "0") return new Date(now);
   const ageMs = Number(process.hrtime.bigint() - BigInt(ns)) / 1e6;
   return new Date(ageMs >= 0 && ageMs < MAX_AGE_MS ? now - ageMs : now);
 }

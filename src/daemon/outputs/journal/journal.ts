@@ -20,6 +20,7 @@ import { type EntryBody, entryLine } from "./entry.ts";
 import { findSegments, repairEnd, type Segment, segmentPath } from "./segments.ts";
 
 export interface JournalOptions {
+  /** Made when it is not there; what is above it has to be. */
   readonly folder: string;
   /** All files together (bytes). */
   readonly maxBytes: number;
@@ -61,7 +62,7 @@ export class Journal extends EventEmitter<JournalEvents> {
     this.#options = options;
     this.maxBytes = options.maxBytes;
     try {
-      mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+      makeFolder(options.folder);
       this.#segments = findSegments(options.folder);
       const { found, cutBytes } = repair(this.#segments);
       this.cutBytes = cutBytes;
@@ -207,4 +208,12 @@ function repair(segments: readonly Segment[]): { found: number; cutBytes: number
   const end = repairEnd(last.path);
   last.bytes = end.bytes;
   return { found: end.last ?? last.first - 1, cutBytes: end.cutBytes };
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Batches by HTTP POST, signed. 2xx is the acknowledgement; what says "not now" is tried again for ever, what says "not this" some times.
+// Batches by HTTP POST, signed. 2xx is the acknowledgement; whatever else is answered is tried again for ever, what says "not this" some times.
 import { createHmac } from "node:crypto";
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
@@ -21,8 +21,8 @@ export interface WebhookOptions {
   readonly tls?: TlsFiles;
 }
 
-/** Answers after which the same request may be taken later. */
-const LATER = new Set([408, 425, 429]);
+/** Answers that mean what was sent. All others (a wrong address, an old key, too much at once) may be another one later. */
+const UNWANTED = new Set([400, 413, 415, 422]);
 
 export function webhookSink(options: WebhookOptions): Sink {
   return new WebhookSink(options);
@@ -69,11 +69,9 @@ class WebhookSink implements Sink {
     }
     const said = await shortText(answer);
     const words = `HTTP ${status}${said === "" ? "" : ` ${quote(said, 200)}`}`;
-    if (status >= 500 || LATER.has(status)) {
-      await waitAsTold(answer, signal);
-      throw new SinkError("UNREACHABLE", words);
-    }
-    throw new SinkError("REFUSED", words);
+    if (UNWANTED.has(status)) throw new SinkError("REFUSED", words);
+    await waitAsTold(answer, signal);
+    throw new SinkError("UNREACHABLE", words);
   }
 
   async close(): Promise<void> {

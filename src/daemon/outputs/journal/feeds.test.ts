@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { appendFileSync, cpSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import {
+  FakeRun,
+  IDENTITY,
+  openOutputPlace,
+  opens,
+  type OutputPlace,
+  PROGRAM,
+  violationMark,
+} from "../../../../test/helpers/output-run.ts";
+import { type Entry, ENTRY_KINDS, type EntryKind } from "./entry.ts";
+import { Feeds } from "./feeds.ts";
+import { Journal } from "./journal.ts";
+import { JournalReader } from "./reader.ts";
+
+const ALL = { entries: 1_000_000, bytes: 64 * 1024 * 1024 };
+let place: OutputPlace;
+const open: Journal[] = [];
+
+beforeEach(() => {
+  place = openOutputPlace();
+});
+afterEach(() => {
+  for (const journal of open.splice(0)) journal.close();
+  place.dispose();
+});
+
+/** As a daemon that starts. */
+function start(
+  kinds: readonly EntryKind[] = ENTRY_KINDS,
+  folder = place.kept,
+): { journal: Journal; feeds: Feeds } {
+  const journal = new Journal({ folder, maxBytes: 64 * 1024 * 1024 });
+  open.push(journal);
+  const feeds = new Feeds({
+    journal,
+    folder,
+    wanted: new Set(kinds),
+    onProblem: (text) => assert.fail(text),
+  });
+  return { journal, feeds };
+}
+
+function entriesOf(journal: Journal): Entry[] {
+  return [...new JournalReader(journal, 1).read(ALL).entries];
+}
+
+function idsOf(journal: Journal, run: FakeRun): string[] {
+  return entriesOf(journal).map(({ id }) => id.slice(run.workload.run.length + 1));
+}
+
+describe("the feeds", () => {
+  it("take complete lines only, each once, while files grow", async () => {
+    const { journal, feeds } = start();
+    const run = new FakeRun(place.folder);
+    feeds.open(run);
+    await feeds.pullAll();
+    run.learns(IDENTITY, opens("/a"));
+    await feeds.pullAll();
+    appendFileSync(run.directory.trajectory, '{"event": {"pid": "1", ');
+    await feeds.pullAll();
+    assert.deepEqual(idsOf(journal, run), ["trajectory/1", "trajectory/2"]);
+    appendFileSync(run.directory.trajectory, '"half": "yes"}}\n');
+    await feeds.pullAll();
+    await feeds.pullAll();
+    assert.deepEqual(idsOf(journal, run), ["trajectory/1", "trajectory/2", "trajectory/3"]);
+    await feeds.stop();
+  });
+
+  it("say who did what, and leave out records that only name programs", async () => {
+    const { journal, feeds } = start();
+    const run = new FakeRun(place.folder, { container: { id: "c1", image: "shop:2" } });
+    feeds.open(run);
+    run.violates(opens("/etc/shadow"), violationMark(1));
+    await feeds.pullAll();
+    const [found, ...others] = entriesOf(journal);
+    assert.deepEqual(others, []);
+    assert.equal(found?.id, `${run.workload.run}/forensics/2`);
+    assert.equal(found.program, PROGRAM);
+    assert.equal(found.words, "opens /etc/shadow for reading");
+    assert.equal(found.mark?.decision, "denied");
+    assert.equal(found.workload?.container?.image, "shop:2");
+    await feeds.stop();
+  });
+
+  it("go on where a killed daemon was: nothing is lost, nothing comes twice", async () => {
+    const run = new FakeRun(place.folder);
+    const first = start();
+    first.feeds.open(run).feed.tell({ what: "started", text: "web runs" });
+    run.learns(IDENTITY).learnsMany(0, 500);
+    await first.feeds.pullAll();
+    // as a kill -9 leaves it: neither stop nor close
+    const left = join(place.folder, "left");
+    cpSync(place.kept, left, { recursive: true });
+    await first.feeds.stop();
+    run.learnsMany(500, 500).violates(opens("/etc/shadow"), violationMark(1)).ends();
+    const second = start(ENTRY_KINDS, left);
+    assert.deepEqual(second.feeds.left, [run.workload.run]);
+    second.feeds.end(run.workload.run, { what: "failed", text: "the daemon ended" });
+    await second.feeds.pullAll();
+    const ids = idsOf(second.journal, run);
+    assert.equal(new Set(ids).size, ids.length);
+    assert.equal(ids.filter((id) => id.startsWith("trajectory/")).length, 1_001);
+    assert.equal(ids.at(-1), "lifecycle/2");
+    const violation = entriesOf(second.journal).find(({ kind }) => kind === "forensics");
+    assert.equal(violation?.program, PROGRAM);
+    await second.feeds.stop();
+    const third = start(ENTRY_KINDS, left);
+    assert.deepEqual(third.feeds.left, []);
+    await third.feeds.stop();
+  });
+
+  it("leave out files that no output wants", async () => {
+    const { journal, feeds } = start(["lifecycle", "forensics"]);
+    const run = new FakeRun(place.folder).learns(IDENTITY, opens("/a"));
+    feeds.open(run);
+    feeds.end(run.workload.run, { what: "ended", text: "web ended" });
+    await feeds.pullAll();
+    assert.deepEqual(idsOf(journal, run), ["lifecycle/1"]);
+    await feeds.stop();
+  });
+});
