@@ -1,21 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 // The lines that every view has: the keys or a question at its foot, and the word that the daemon has gone.
 import { type Line, line, lineWidth, type Span, span } from "../screen/line.ts";
+import { cutText, printable } from "../screen/width.ts";
 import { shortAge } from "./figures.ts";
 import type { TopState } from "./state.ts";
+
+/** Of a name in a question. */
+const MAX_ASKED = 24;
+/** Questions are longer on wider screens. */
+const WIDE = 70;
 
 /** 10^-6 as the terminal can show it. */
 export function microOf({ utf8 }: TopState): string {
   return utf8 ? "µ" : "u";
 }
 
-/** While the daemon is gone, or may not be asked. */
+/** While the daemon is gone, does not answer, or may not be asked. */
 export function goneLine({ daemon, now }: TopState): Line | undefined {
-  if (daemon.kind === "closed")
-    return { spans: [span(` only what runs alone is shown: ${daemon.problem}`)], base: "alarm" };
-  if (daemon.kind !== "gone") return undefined;
-  const text = ` the daemon is gone for ${shortAge(now - daemon.since)}: what it ran is shown as last seen; trying again (${daemon.problem})`;
-  return { spans: [span(text)], base: "alarm" };
+  const alarm = (text: string): Line => ({ spans: [span(` ${text}`)], base: "alarm" });
+  switch (daemon.kind) {
+    case "closed":
+      return alarm(`only what runs alone is shown: ${daemon.problem}`);
+    case "silent":
+      return alarm(`no answer for ${shortAge(now - daemon.since)}: this is what was seen last`);
+    case "gone": {
+      const age = shortAge(now - daemon.since);
+      const what = `the daemon is gone for ${age}: what it ran is shown as last seen`;
+      return alarm(`${what}; trying again (${daemon.problem})`);
+    }
+    default:
+      return undefined;
+  }
 }
 
 /** Rows that it takes. */
@@ -33,9 +48,14 @@ export function footLine(state: TopState, keys: readonly (readonly [string, stri
       span("_", "strong"),
       span("   Enter keeps it, Esc not", "faint"),
     );
+  const more = size.columns < WIDE ? "" : " All its processes end.";
   if (prompt?.kind === "kill")
     return {
-      spans: [span(` kill ${prompt.name} and all its processes? y: yes, any other key: no`)],
+      spans: [
+        span(
+          ` kill ${cutText(printable(prompt.name), MAX_ASKED)}?${more} y: yes, any other key: no`,
+        ),
+      ],
       base: "alarm",
     };
   if (remark !== undefined && now < remark.until)

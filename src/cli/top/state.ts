@@ -35,11 +35,12 @@ export type Sort = (typeof SORTS)[number];
 export const LISTS = ["forensics", "trajectory"] as const;
 export type ListName = (typeof LISTS)[number];
 
-/** Where the rows come from. `closed`: it may not be asked. `gone`: it was there and does not answer since `since`. */
+/** Where the rows come from. `closed`: it may not be asked. `silent`: it lets us wait. `gone`: it was there and is not any more. */
 export type Daemon =
   | { readonly kind: "none" }
   | { readonly kind: "closed"; readonly problem: string }
   | { readonly kind: "there" }
+  | { readonly kind: "silent"; readonly since: number }
   | { readonly kind: "gone"; readonly since: number; readonly problem: string };
 
 /** A workload in whole. `cursor` is a place in the list that is shown, after filtering. */

@@ -245,6 +245,12 @@ describe("the list", () => {
     assert.equal(after.rows[0]?.rate, undefined);
   });
 
+  it("says that a daemon does not answer", () => {
+    const state = stateOf(three);
+    const daemon = { kind: "silent", since: state.now - 4_000 } as const;
+    assert.match(texts({ ...state, daemon })[2] ?? "", /no answer for 4s/);
+  });
+
   it("says that a daemon may not be asked", () => {
     const daemon = { kind: "closed", problem: "you may not use the daemon" } as const;
     const state = withLook(stateOf([]), { now: START + 2_000, daemon, listed: [] });
@@ -259,7 +265,7 @@ describe("the list", () => {
 describe("killing", () => {
   it("asks first, and takes only y for a yes", () => {
     const asked = type(stateOf([{ name: "web", id: "w" }]), "k");
-    assert.match(texts(asked).at(-1) ?? "", /kill web and all its processes\? y: yes/);
+    assert.match(texts(asked).at(-1) ?? "", /kill web\? All its processes end\. y: yes/);
     assert.deepEqual(effectOf(asked, "y"), { kind: "kill", id: "w" });
     for (const key of ["n", "escape", "enter", "k", "q"]) {
       assert.equal(effectOf(asked, key), undefined);

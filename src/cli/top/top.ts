@@ -19,6 +19,8 @@ import { view } from "./view.ts";
 const FRAME_MS = 100;
 
 const SECOND_MS = 300;
+/** A look that takes longer is told of, and its time shown so often. */
+const SILENT_MS = 2_000;
 
 export interface TopOptions {
   readonly source: WorkloadSource;
@@ -68,6 +70,10 @@ class Top {
   }
 
   async #looking(): Promise<void> {
+    const since = Date.now();
+    const waiting = setInterval(() => {
+      this.#set({ ...this.#state, now: Date.now(), daemon: { kind: "silent", since } });
+    }, SILENT_MS);
     try {
       const seen = await this.#options.source.look();
       if (this.#over) return;
@@ -75,6 +81,8 @@ class Top {
       this.#lookTimer = setTimeout(() => void this.#looking(), this.#options.intervalMs);
     } catch (error) {
       this.#crashed(error);
+    } finally {
+      clearInterval(waiting);
     }
   }
 

@@ -46,7 +46,7 @@ export class RunningRuns {
     try {
       const directory = openRun(this.#root, name, runId);
       const record = readRunRecord(directory.run);
-      if (record.status === "running" && isAlive(record)) {
+      if (record.status === "running" && Array.isArray(record.command) && isAlive(record)) {
         return { directory, record, violations: lastNumber(directory.forensics) };
       }
     } catch (error) {
