@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line as a table of commands. Only the command that runs is loaded.
 import { Argument, Command, Option } from "commander";
+import { addContainer } from "./container-program.ts";
 import { addModel } from "./model-program.ts";
 import {
   digestOption,
@@ -51,6 +52,7 @@ export function createProgram(): Command {
   addPs(program);
   addTop(program);
   addDaemon(program);
+  addContainer(program);
   addMount(program);
   addSystemdUnit(program);
   return program;

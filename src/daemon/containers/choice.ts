@@ -57,13 +57,14 @@ export function runModeOf(mode: ContainerMode): RunMode {
   return mode === "learn" ? "free" : mode;
 }
 
-/** Whether the container must not run when nobody looks after it. */
-export function wantsEnforcement(annotations: Readonly<Record<string, string>>): boolean {
-  const mode = annotations[`${PREFIX}mode`];
-  // who names a model and no mode wants it enforced; who writes what is not understood may have meant that
-  return mode === undefined
-    ? annotations[`${PREFIX}model`] !== undefined
-    : !["learn", "free", "detect"].includes(mode);
+/** Metadata that says this. @throws ContainerError BAD_ORDER, BAD_MODEL, NO_ORDER: as a container that comes with it would be refused */
+export function checkedMetadata(words: Readonly<Partial<Record<Key, string>>>): string {
+  const metadata = KEYS.flatMap((key) =>
+    words[key] === undefined ? [] : `${key}=${words[key]}`,
+  ).join(",");
+  if (metadata !== "")
+    chooseOrder({ annotations: {}, metadata, imageDigest: undefined, images: {} });
+  return metadata;
 }
 
 /** Whether anything in the annotations is for Galgo. */

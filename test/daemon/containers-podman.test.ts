@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// Containers of Podman, made from an image, under a daemon with the hook in place: learned, enforced, chosen by the image's digest,
+// refused with the reason in Podman's own error.
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { after, before, describe, it } from "node:test";
+import { containerProfile, hookFile, nativeProgram } from "../../src/daemon/containers/index.ts";
+import { CONTAINERS } from "../../src/daemon/containers/part.ts";
+import { type Daemon, startDaemon } from "../../src/daemon/index.ts";
+import type { RunResult } from "../../src/orchestrator/run-request.ts";
+import { buildLaunchers } from "../helpers/built.ts";
+import { makeRoot, noContainers } from "../helpers/containers.ts";
+
+const absent = noContainers("podman") ?? noContainers("runc");
+const folder = mkdtempSync(join(tmpdir(), "galgo-podman-"));
+const configFile = join(folder, "daemon.toml");
+const profile = join(folder, "profile.json");
+const IMAGE = "localhost/galgo-box:1";
+/** Reads what it is told to read. */
+const READER = ["sh", "-c", 'id -u; for f; do cat "$f" || failed=1; done; exit $failed', "sh"];
+let daemon: Daemon;
+let told: string[] = [];
+let hookBuilt = false;
+
+// what works on machines without systemd, and with hybrid cgroups
+const engine = [
+  ...["--root", join(folder, "storage"), "--runroot", join(folder, "runroot")],
+  ...["--storage-driver", "vfs", "--runtime", "runc", "--cgroup-manager", "cgroupfs"],
+  ...["--events-backend", "file", "--hooks-dir", join(folder, "hooks")],
+];
+
+interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function podman(...args: readonly string[]): Promise<Outcome> {
+  const child = spawn("podman", [...engine, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const [stdout, stderr, [status]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "exit"),
+  ]);
+  return { status, stdout, stderr };
+}
+
+function run(files: readonly string[], annotations: Readonly<Record<string, string>>) {
+  const given = Object.entries(annotations).flatMap(([key, value]) => [
+    "--annotation",
+    `${key}=${value}`,
+  ]);
+  return podman(
+    ...["run", "--rm", "--network", "none", "--ulimit", "nofile=10000:10000"],
+    ...["--ulimit", "nproc=4096:4096", "--security-opt", `seccomp=${profile}`],
+    ...[...given, IMAGE, ...READER, ...files],
+  );
+}
+
+/** Of the next run that ends. */
+function nextResult(): Promise<RunResult> {
+  return new Promise((resolve, reject) => {
+    const stop = daemon.registry.listen((event) => {
+      if (event.type !== "ended" && event.type !== "failed") return;
+      stop();
+      if (event.type === "ended") resolve(event.result);
+      else reject(event.error);
+    });
+  });
+}
+
+before(async () => {
+  if (absent !== undefined) return;
+  hookBuilt = buildLaunchers();
+  const models = join(folder, "models");
+  const hooks = join(folder, "hooks");
+  mkdirSync(models);
+  mkdirSync(hooks);
+  writeFileSync(configFile, `[daemon]\nmodels = "${models}"\n`);
+  daemon = await startDaemon({
+    version: "1.2.3",
+    env: { ...process.env, GALGO_RUN_DIR: join(folder, "run") },
+    uid: 0,
+    stateRoot: join(folder, "state"),
+    configFile,
+    parts: [CONTAINERS],
+    tell: (word, line) => told.push(`${word}: ${line}`),
+  });
+  const { seccomp, hook: socket } = daemon.sockets;
+  const machine = process.arch === "arm64" ? "arm64" : "x64";
+  writeFileSync(profile, JSON.stringify(containerProfile({ machine, listenerPath: seccomp })));
+  const program = nativeProgram("oci-hook");
+  if (program !== undefined) {
+    const file = hookFile({ program, socket, always: false });
+    writeFileSync(join(hooks, "galgo.json"), JSON.stringify(file));
+  }
+  const tar = join(folder, "root.tar");
+  spawnSync("tar", ["-C", makeRoot(join(folder, "root")), "-cf", tar, "."]);
+  const { status, stderr } = await podman("import", tar, IMAGE);
+  assert.equal(status, 0, stderr);
+});
+
+after(async () => {
+  await daemon?.stop("the test is over");
+  if (absent === undefined) await podman("rm", "--all", "--force");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("containers of Podman", { skip: absent ?? false, timeout: 60_000 }, () => {
+  it("are learned, then enforced", async () => {
+    const learn = { "dev.galgo.mode": "learn", "dev.galgo.model": "pod" };
+    const first = await run(["/data/in"], learn);
+    assert.equal(first.stdout, "0\nhello\n", `${first.stderr} ${told.join("; ")}`);
+    assert.match(told.join("\n"), /learned into .*pod\.galgo\.json/);
+    const enforce = { "dev.galgo.mode": "enforce", "dev.galgo.model": "pod" };
+    const good = nextResult();
+    assert.equal((await run(["/data/in"], enforce)).stdout, "0\nhello\n");
+    const { outcome, record } = await good;
+    assert.equal(outcome.counts.violations, 0);
+    assert.equal(record.container?.image, IMAGE);
+    const bad = nextResult();
+    const refused = await run(["/data/in", "/etc/shadow"], enforce);
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, /\/etc\/shadow.*Operation not permitted/);
+    const { directory } = await bad;
+    const forensics = readFileSync(directory.forensics, "utf8");
+    assert.match(forensics, /"pathname": ?"\/etc\/shadow"/);
+    assert.match(forensics, /"container":\{"id":"[0-9a-f]{64}","image":"localhost\/galgo-box:1"\}/);
+  });
+
+  it("have the model of their image when nothing else is said", async () => {
+    const { stdout } = await podman("image", "inspect", "--format", "{{.Digest}}", IMAGE);
+    const digest = stdout.trim();
+    assert.match(digest, /^sha256:[0-9a-f]{64}$/);
+    const models = join(folder, "models");
+    writeFileSync(
+      configFile,
+      `[daemon]\nmodels = "${models}"\n[images]\n"${digest}" = "pod.galgo.json"\n`,
+    );
+    await daemon.reload();
+    const ended = nextResult();
+    const { status } = await run(["/data/in"], {});
+    assert.equal(status, 0);
+    const { record } = await ended;
+    assert.equal(record.mode, "enforce");
+    assert.equal(record.container?.imageDigest, digest);
+  });
+
+  it("do not start without their model, and Podman says why", async (t) => {
+    told = [];
+    const absentModel = { "dev.galgo.mode": "enforce", "dev.galgo.model": "absent" };
+    const { status, stdout, stderr } = await run(["/data/in"], absentModel);
+    assert.notEqual(status, 0);
+    assert.equal(stdout, "");
+    if (!hookBuilt) t.skip("no C compiler: the hook was not built");
+    else assert.match(stderr, /galgo: can not read the model .*absent\.galgo\.json/);
+  });
+
+  it("do not start without a daemon", async () => {
+    await daemon.stop("another one is not started");
+    const enforce = { "dev.galgo.mode": "enforce", "dev.galgo.model": "pod" };
+    const { status, stdout, stderr } = await run(["/data/in"], enforce);
+    assert.notEqual(status, 0);
+    assert.equal(stdout, "");
+    assert.match(stderr, hookBuilt ? /no daemon answers/ : /seccomp\.sock/);
+    const watched = await run(["/data/in"], { "dev.galgo.mode": "detect" });
+    assert.notEqual(watched.status, 0);
+    assert.match(watched.stderr, /seccomp\.sock/);
+  });
+});
