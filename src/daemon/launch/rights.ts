@@ -15,6 +15,8 @@ interface Rights {
   readonly label: string;
 }
 
+const CAP_SYS_PTRACE = 1n << 19n;
+
 /** Why he is not served, in words; undefined when he is. */
 export function refusalOf(peer: Peer): string | undefined {
   if (peer.uid !== process.geteuid?.()) return "it serves its own user only";
@@ -27,7 +29,16 @@ export function refusalOf(peer: Peer): string | undefined {
 }
 
 function differenceOf(pid: number): string | undefined {
-  return rightsDiffer(rightsOf("self"), rightsOf(pid)) ?? placesDiffer(pid);
+  const own = rightsOf("self");
+  if (mayNotLook(own))
+    return "it may only look into its own descendants (kernel.yama.ptrace_scope)";
+  return rightsDiffer(own, rightsOf(pid)) ?? placesDiffer(pid);
+}
+
+/** Yama: the descendants of this process are the only ones that it may look into, and the workload is a descendant of the client. */
+function mayNotLook({ capabilities }: Rights): boolean {
+  const mayAll = (BigInt(`0x${capabilities || "0"}`) & CAP_SYS_PTRACE) !== 0n;
+  return !mayAll && Number(textOf("/proc/sys/kernel/yama/ptrace_scope")) > 0;
 }
 
 function rightsDiffer(own: Rights, other: Rights): string | undefined {
@@ -63,8 +74,12 @@ function rightsOf(pid: number | "self"): Rights {
 
 /** Of AppArmor, SELinux or Smack; empty where there is none of them. */
 function labelOf(pid: number | "self"): string {
+  return textOf(`/proc/${pid}/attr/current`);
+}
+
+function textOf(path: string): string {
   try {
-    return readFileSync(`/proc/${pid}/attr/current`, "latin1");
+    return readFileSync(path, "latin1");
   } catch {
     return "";
   }
