@@ -34,12 +34,21 @@ function complaint(outcome: Outcome, pattern: RegExp): void {
 }
 
 describe("galgo daemon", { concurrency: 2 }, () => {
-  it("ends in order when it is told to", async (t) => {
-    const { run, running } = await started(t);
+  it("ends in order when it is told to, and can say everything as JSON", async (t) => {
+    const { run, running } = await started(t, ["--json"]);
     running.process.kill("SIGTERM");
     const { status, stderr } = await running.ended;
     assert.equal(status, 0, stderr);
-    assert.match(stderr, /stopping \(SIGTERM\): 0 workloads to end/);
+    const lines = stderr
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { level: string; message: string });
+    assert.deepEqual(
+      lines.map(({ level }) => level),
+      ["info", "info"],
+    );
+    assert.match(lines[0]?.message ?? "", /^ready: .*api\.sock$/);
+    assert.equal(lines[1]?.message, "stopping (SIGTERM): 0 workloads to end");
     assert.equal(existsSync(socketsIn(run).api), false);
   });
 
@@ -83,17 +92,11 @@ describe("galgo daemon", { concurrency: 2 }, () => {
 
   it("does not start with a configuration that has a fault", async (t) => {
     const place = new Place(t);
-    const cases: [string, RegExp][] = [
-      ["[deamon]\n", /line 1: deamon: there is no such key/],
-      ["[daemon]\ngroup = true\n", /line 2: daemon\.group: /],
-      ["[daemon\n", /line 1: /],
-      ['\n[daemon]\ngroup = "no-such-group-here"\n', /there is no group no-such-group-here/],
-    ];
-    for (const [text, pattern] of cases) {
-      const config = place.write("bad.toml", text);
-      const env = { GALGO_RUN_DIR: place.path("run") };
-      complaint(await place.start(["daemon", "--config", config], env).ended, pattern);
-    }
+    const config = place.write("bad.toml", '\n[daemon]\ngroup = "no-such-group-here"\n');
+    const env = { GALGO_RUN_DIR: place.path("run") };
+    const outcome = await place.start(["daemon", "--config", config], env).ended;
+    complaint(outcome, /there is no group no-such-group-here/);
+    assert.equal(existsSync(place.path("run")), false);
     const absent = await place.galgo("daemon", "--check", "--config", place.path("none.toml"));
     complaint(absent, /can not read the configuration .*none\.toml \(ENOENT\)/);
   });
@@ -103,17 +106,6 @@ describe("galgo daemon", { concurrency: 2 }, () => {
     chmodSync(place.folder, 0o777);
     const outcome = await place.start(["daemon"], { GALGO_RUN_DIR: place.folder }).ended;
     complaint(outcome, /can not hold the daemon's sockets.*chmod go-w/);
-  });
-
-  it("says that it is ready as JSON", async (t) => {
-    const place = new Place(t);
-    const running = place.start(["daemon", "--json"], { GALGO_RUN_DIR: place.path("run") });
-    const [text] = await running.says(/^\{.*ready.*\}$/m);
-    const line = JSON.parse(text) as { level: string; message: string; time: string };
-    assert.equal(line.level, "info");
-    assert.match(line.message, /^ready: /);
-    running.process.kill("SIGTERM");
-    await running.ended;
   });
 });
 

@@ -51,7 +51,12 @@ function check({ config }: DaemonCommandOptions, tell: Tell): void {
 async function serve({ config }: DaemonCommandOptions, tell: Tell): Promise<void> {
   const uid = process.getuid?.() ?? -1;
   const ending = Promise.race([firstSignal(), tooManyFaults(tell)]);
-  const running = await startDaemon({
+  let running: Daemon | undefined;
+  // what comes before it has read its configuration asks for nothing new
+  process.on("SIGHUP", () => {
+    if (running !== undefined) void reload(running, tell);
+  });
+  running = await startDaemon({
     version: packageVersion(),
     env: process.env,
     uid,
@@ -60,9 +65,17 @@ async function serve({ config }: DaemonCommandOptions, tell: Tell): Promise<void
     parts: [...PARTS, launchPart(daemonCommandLine)],
     tell,
   });
-  onReload(running, tell);
   tell("info", `ready: ${running.sockets.api}`);
-  await running.stop(await ending);
+  const reason = await ending;
+  const stopped = running.stop(reason);
+  killAtNextSignal(running);
+  await stopped;
+}
+
+/** Whoever asks again does not want to wait for workloads that take their time. */
+function killAtNextSignal({ registry }: Daemon): void {
+  for (const signal of ["SIGTERM", "SIGINT"] as const)
+    process.on(signal, () => registry.killAll(`the daemon was stopped (${signal}, again)`));
 }
 
 /** Settles with the first signal that asks the daemon to end. */
@@ -94,17 +107,14 @@ function tooManyFaults(tell: Tell): Promise<string> {
   });
 }
 
-function onReload(running: Daemon, tell: Tell): void {
-  process.on("SIGHUP", () => {
-    running.reload().then(
-      () => tell("info", "the configuration was read again"),
-      (error: unknown) => tell("error", `the old configuration goes on: ${messageOf(error)}`),
-    );
-  });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+async function reload(running: Daemon, tell: Tell): Promise<void> {
+  try {
+    await running.reload();
+    tell("info", "the configuration was read again");
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    tell("error", `the old configuration goes on: ${message}`);
+  }
 }
 
 const tellPlain: Tell = (word, text) => (word === "info" ? say(text) : sayError(text));

@@ -82,11 +82,13 @@ export class Registry {
     this.#closed = true;
     const gone = Promise.allSettled([...this.#all].map(({ ended }) => ended));
     for (const run of this.#all) run.ask();
-    const killing = setTimeout(() => {
-      for (const run of this.#all) run.kill(reason);
-    }, graceMs);
+    const killing = setTimeout(() => this.killAll(reason), graceMs);
     await gone;
     clearTimeout(killing);
+  }
+
+  killAll(reason: string): void {
+    for (const run of this.#all) run.kill(reason);
   }
 
   /** Workloads that run, the oldest first. */
