@@ -256,6 +256,7 @@ function addTop(program: Command): void {
   program
     .command("top")
     .description("watch the workloads that run, and what each of them does (docs/operators.md)")
+    .argument("[name]", "only this workload, and open it: its name, or the id of its run")
     .addOption(
       new Option("-d, --interval <seconds>", "time between two looks")
         .argParser(seconds)
@@ -266,7 +267,7 @@ function addTop(program: Command): void {
       new Option("-n, --times <n>", "print the list that many times, as text").argParser(positive),
     )
     .option("--json", "print each look as one line of JSON")
-    .action(async (options) => (await import("./commands/top.ts")).top(options));
+    .action(async (name, options) => (await import("./commands/top.ts")).top(name, options));
 }
 
 function addDaemon(program: Command): void {

@@ -68,8 +68,8 @@ describe("galgo top in a terminal", { skip: withoutTmux() ?? false }, () => {
     assert.match(text, /web +\u001b\[0;7m/);
     tmux.keys("q");
     await tmux.until(() => tmux.format("alternate_on") === "0", "end");
-    tmux.run(`env -u NO_COLOR ${TOP}`);
-    await tmux.see(/^web +enforce/m);
+    tmux.run(`env -u NO_COLOR ${TOP} web`);
+    await tmux.see(/^galgo > web {2}enforce/m);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the same
     assert.match(tmux.lines(true).join("\n"), /\u001b\[30m\u001b\[46m|\u001b\[[\d;]*46m/);
   });
@@ -132,6 +132,7 @@ describe("galgo top and galgo ps without a terminal", () => {
     };
     assert.match(await of("ps"), /^NAME +MODE [\s\S]*\nweb +enforce +seccomp +3\/4 /);
     assert.match(await of("top", "--once", "-d", "0.1"), /^NAME +MODE .*EV\/S/);
+    assert.doesNotMatch(await of("top", "web", "--once", "-d", "0.1"), /red/);
     const [, red] = JSON.parse(await of("ps", "--json")) as { name: string; via: string }[];
     assert.deepEqual([red?.name, red?.via], ["web", "daemon"]);
     const lines = (await of("top", "--json", "-n", "2", "-d", "0.1")).trimEnd().split("\n");

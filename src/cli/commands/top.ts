@@ -18,16 +18,17 @@ interface TopCommandOptions {
   readonly json?: boolean;
 }
 
-export async function top(options: TopCommandOptions): Promise<void> {
+export async function top(name: string | undefined, options: TopCommandOptions): Promise<void> {
   const uid = process.getuid?.() ?? -1;
   const root = stateRoot(process.env, uid);
-  const source = new WorkloadSource({ env: process.env, uid, stateRoot: root });
+  const only = name === undefined ? {} : { only: name };
+  const source = new WorkloadSource({ env: process.env, uid, stateRoot: root, ...only });
   const intervalMs = options.interval * 1_000;
   const { times, once, json } = options;
   const plain = once === true || times !== undefined || json === true || !canShowScreen();
   if (plain) return print(source, intervalMs, options);
   const colours = outPainter().isColorSupported;
-  process.exitCode = await showTop({ source, intervalMs, colours });
+  process.exitCode = await showTop({ source, intervalMs, colours, open: name !== undefined });
 }
 
 /** The first look is not printed: only the second one knows rates. */

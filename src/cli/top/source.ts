@@ -21,6 +21,8 @@ export interface SourceOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly uid: number;
   readonly stateRoot: string;
+  /** Name or id of the workloads to look at; default: all. */
+  readonly only?: string;
 }
 
 /** Time between two looks for a daemon that was not there (ms): the runs that are alone are looked at more often. */
@@ -46,7 +48,11 @@ export class WorkloadSource {
     const alone = this.#alone.list(ids).map(ofRun);
     // a run of the daemon that is not in its list yet, or not any more
     const others = alone.filter(({ galgoPid }) => galgoPid !== this.#daemonPid);
-    return { daemon: this.#daemon, listed: [...ofTheDaemon, ...others] };
+    const { only } = this.#options;
+    const listed = [...ofTheDaemon, ...others].filter(
+      ({ name, id }) => only === undefined || only === name || only === id,
+    );
+    return { daemon: this.#daemon, listed };
   }
 
   async #ask(): Promise<readonly Listed[]> {

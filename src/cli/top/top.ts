@@ -26,6 +26,8 @@ export interface TopOptions {
   readonly source: WorkloadSource;
   readonly intervalMs: number;
   readonly colours: boolean;
+  /** The only workload is opened at once. */
+  readonly open?: boolean;
 }
 
 /** Shows the screen until it is quit. Exit status: 0, or 128 and the signal that ended it. */
@@ -62,6 +64,8 @@ class Top {
   start(seen: Seen): void {
     process.once("uncaughtException", this.#crashed);
     this.#set(withLook(this.#state, { now: Date.now(), ...seen }));
+    // somebody who names a workload wants to see it whole
+    if (this.#options.open === true && this.#state.rows.length === 1) this.#key("enter");
     // rates need a second look
     this.#lookTimer = setTimeout(
       () => void this.#looking(),
