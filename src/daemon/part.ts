@@ -40,7 +40,8 @@ export interface RunningPart {
    */
   reload?(): Promise<void>;
   /**
-   * A workload that ran under a daemon which was killed. A part that knows its kind deals with it.
+   * A workload that ran under a daemon which was killed. A part that knows its kind deals with it,
+   * with its run.json too where the run does not go on (`failLeftRun`).
    * @returns one sentence on what has become of it; undefined: it is none of this part
    */
   recover?(entry: WorkloadEntry): Promise<string | undefined>;
