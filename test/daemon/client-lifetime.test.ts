@@ -10,6 +10,7 @@ import { Place, type RunningGalgo } from "../cli/galgo.ts";
 import { buildLaunchers } from "../helpers/built.ts";
 import { ClientDaemon } from "../helpers/client-daemon.ts";
 import { gone, lifetimeCases, pidIn, shell } from "../helpers/lifetime-cases.ts";
+import { terminalCases } from "../helpers/terminal-cases.ts";
 import { until } from "../helpers/workloads.ts";
 
 const hasNative = buildLaunchers();
@@ -17,14 +18,18 @@ const SLEEPER = shell("sleep 1000 & echo $! > pid; echo ready; wait");
 
 describe("a run by a daemon", { skip: hasNative ? false : "there is no C compiler" }, () => {
   const daemon = new ClientDaemon();
-  let process: RunningGalgo;
+  let server: RunningGalgo;
 
   before(async () => {
-    process = await daemon.start();
+    server = await daemon.start();
+    process.env["GALGO_STATE_DIR"] = join(daemon.folder, "state");
   });
   after(() => daemon.remove());
 
   lifetimeCases(daemon.galgo);
+  describe("a terminal through a client", () => {
+    terminalCases((command) => [...daemon.galgo, "run", "--", ...command]);
+  });
 
   /** A workload that would go on for ever, running. */
   async function sleeper(t: TestContext): Promise<{ place: Place; run: RunningGalgo }> {
@@ -62,11 +67,11 @@ describe("a run by a daemon", { skip: hasNative ? false : "there is no C compile
   it("ends when the daemon is stopped", async (t) => {
     const other = new ClientDaemon();
     t.after(() => other.remove());
-    const { process: server } = await other.start();
+    const stopped = await other.start();
     const place = new Place(t, other.galgo);
     const run = place.start(["run", "--name", "job", ...SLEEPER]);
     await run.says(/ready/);
-    server.kill("SIGTERM");
+    stopped.process.kill("SIGTERM");
     const { status } = await run.ended;
     assert.equal(status, 143);
     await gone(pidIn(place, "pid"));
@@ -76,10 +81,10 @@ describe("a run by a daemon", { skip: hasNative ? false : "there is no C compile
   // the last one: the daemon is gone afterwards
   it("ends when the daemon is killed, which its client says", async (t) => {
     const { place, run } = await sleeper(t);
-    process.process.kill("SIGKILL");
+    server.process.kill("SIGKILL");
     const { status, stderr } = await run.ended;
     assert.equal(status, 125);
-    assert.match(stderr, /^galgo: the daemon ended unexpectedly; the workload was killed$/m);
+    assert.match(stderr, /galgo: the daemon ended unexpectedly; the workload was killed\n$/);
     await gone(pidIn(place, "pid"));
   });
 });

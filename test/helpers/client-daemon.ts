@@ -29,7 +29,8 @@ export class ClientDaemon {
   /** Settles when it is ready. */
   async start(): Promise<RunningGalgo> {
     const place = new Place(undefined, GALGO);
-    const daemon = place.start(["daemon"], { GALGO_RUN_DIR: this.run });
+    const config = place.write("daemon.toml", "[daemon]\nstop-seconds = 1\n");
+    const daemon = place.start(["daemon", "--config", config], { GALGO_RUN_DIR: this.run });
     this.#daemon = daemon;
     void daemon.ended.finally(() => place.remove());
     await daemon.says(/ready/);
