@@ -101,10 +101,25 @@ export class Mounted {
     });
   }
 
-  static async start(way = "mount"): Promise<Mounted> {
-    const mounted = new Mounted(newParent(), way);
+  static async start(way = "mount", parent: string = newParent()): Promise<Mounted> {
+    const mounted = new Mounted(parent, way);
     await mounted.#answered();
     return mounted;
+  }
+
+  /** The same directory, with another server. */
+  again(): Promise<Mounted> {
+    return Mounted.start("mount", this.#parent);
+  }
+
+  /** Kills the server and the shell that would unmount. */
+  async killAll(): Promise<void> {
+    const { pid = 0 } = this.process;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+    for (const child of children)
+      if (readFileSync(`/proc/${child}/comm`, "utf8") === "sh\n")
+        process.kill(Number(child), "SIGKILL");
+    await this.signal("SIGKILL");
   }
 
   async order(order: MountOrder): Promise<void> {

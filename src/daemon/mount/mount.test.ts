@@ -213,6 +213,20 @@ describe("the end of a mount", { skip: withoutMounts }, () => {
     }
   });
 
+  it("that nobody has cleared is cleared by the next server", async () => {
+    const dead = await Mounted.start();
+    await dead.killAll();
+    assert.equal(isMounted(dead.folder), true);
+    const mounted = await dead.again();
+    try {
+      assert.equal((await mounted.run("cat", "web/id")).stdout, "one\n");
+      const mounts = readFileSync("/proc/self/mountinfo", "utf8").split(` ${mounted.folder} `);
+      assert.equal(mounts.length, 2, "one mount, not one over the other");
+    } finally {
+      await mounted.remove();
+    }
+  });
+
   for (const way of ["mount", "fusermount3"])
     it(`comes after kill -9 (${way})`, async () => {
       const mounted = await Mounted.start(way);
