@@ -3,11 +3,13 @@
 import { closeSync } from "node:fs";
 import { sendMessage } from "../../native/fd-passing.ffi.ts";
 import type { Peer } from "../../native/unix-socket.ffi.ts";
+import { failLeftRun } from "../../orchestrator/index.ts";
 import { type Door, openDoor } from "../doors/door.ts";
 import type { DaemonContext, DaemonPart, RunningPart } from "../part.ts";
 import type { WorkloadEntry } from "../registry/workload-files.ts";
 import { Containers } from "./containers.ts";
 import { ContainerError } from "./errors.ts";
+import { containerGroup } from "./group.ts";
 import { hookAnswer } from "./hook.ts";
 import { receiveAll } from "./receive.ts";
 import { parseHandedOver } from "./state.ts";
@@ -44,12 +46,15 @@ class ContainerDoors implements RunningPart {
     this.#applyPolicy();
   }
 
-  async recover({ origin }: WorkloadEntry): Promise<string | undefined> {
+  /** Its listener is gone with the daemon that had it: no way leads back into the container. */
+  async recover({ origin, daemonPid, directory }: WorkloadEntry): Promise<string | undefined> {
     if (origin.kind !== "container") return undefined;
-    // its listener is gone with the daemon that had it: no way leads back into the container
-    return isAlive(origin.pid)
-      ? "its container was left alone; what it does needs an answer that nobody gives any more, so it fails"
-      : "its container has ended";
+    const became = isStillThere(origin)
+      ? "its container goes on, and what needs an answer fails there with ENOSYS"
+      : "its container is gone: the warden kills it unless on-daemon-loss says leave";
+    const what = `the daemon (pid ${daemonPid}) ended while it ran; ${became}; what happened after that instant is not recorded`;
+    const before = failLeftRun(directory, what);
+    return before === undefined ? `${what}; its report had been written` : what;
   }
 
   closeDoors(): void {
@@ -124,11 +129,11 @@ function requireTrusted({ uid }: Peer): void {
   );
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+/** A process of that number belongs to the container's own cgroup, and that has processes that have not ended. */
+function isStillThere({ containerId, pid }: { containerId: string; pid: number }): boolean {
+  const group = containerGroup(containerId, pid);
+  if ("unavailable" in group) return false;
+  const { length } = group.procs();
+  void group.remove();
+  return length > 0;
 }
