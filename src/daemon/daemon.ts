@@ -2,6 +2,7 @@
 // The daemon from its start to its end: configuration, directory, registry, parts, recovery, API; reload; orderly end.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { quote } from "../base/quote.ts";
 import { createDecisionThreads } from "../orchestrator/deciding/index.ts";
 import { ownProcessHost } from "../orchestrator/index.ts";
 import { createApp } from "./api/app.ts";
@@ -81,6 +82,7 @@ class RunningDaemon implements Daemon {
   #config: DaemonConfig;
   #api: ApiServer | undefined;
   #stopping: Promise<void> | undefined;
+  #reloaded: Promise<void> = Promise.resolve();
 
   constructor(options: DaemonOptions, { config, gid, sockets, held }: Ground) {
     this.#options = options;
@@ -96,28 +98,37 @@ class RunningDaemon implements Daemon {
   }
 
   async start(): Promise<void> {
-    mkdirSync(this.context.keptRoot, { recursive: true, mode: 0o700 });
-    for (const { name, start } of this.#options.parts)
-      this.#parts.push({ name, part: await start(this.context) });
+    makeKept(this.context);
+    for (const part of this.#options.parts)
+      this.#parts.push({ name: part.name, part: await part.start(this.context) });
     await recover(
       this.context,
       this.#parts.map(({ part }) => part),
     );
     this.#api = await this.#serve();
     this.registry.listen(({ type }) => {
-      if (type === "started" || type === "ended" || type === "failed") this.#sayHowMany();
+      const ready = this.#stopping === undefined;
+      if (ready && (type === "started" || type === "ended" || type === "failed"))
+        this.#manager.status(workloads(this.registry));
     });
-    this.#sayHowMany();
+    this.#manager.ready(workloads(this.registry));
   }
 
-  async reload(): Promise<void> {
+  reload(): Promise<void> {
+    // one after the other, whoever asks
+    const reloaded = this.#reloaded.then(() => this.#reload());
+    this.#reloaded = reloaded.catch(() => undefined);
+    return reloaded;
+  }
+
+  async #reload(): Promise<void> {
     const config = checkedConfig(this.#options);
     this.#manager.reloading();
     this.#config = config;
     try {
       for (const { name, part } of this.#parts) await this.#tried(name, part.reload?.());
     } finally {
-      this.#sayHowMany();
+      this.#manager.ready(workloads(this.registry));
     }
   }
 
@@ -187,11 +198,6 @@ class RunningDaemon implements Daemon {
     return serveApi(app, this.sockets.api, this.context.gid);
   }
 
-  /** The service manager shows it (systemctl status). */
-  #sayHowMany(): void {
-    if (this.#stopping === undefined) this.#manager.ready(workloads(this.registry));
-  }
-
   async #tried(what: string, work: Promise<void> | undefined): Promise<void> {
     try {
       await work;
@@ -203,6 +209,20 @@ class RunningDaemon implements Daemon {
   #failed(what: string, error: unknown): void {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#options.tell("error", `${what} failed: ${message.replaceAll("\n", " | ")}`);
+  }
+}
+
+/** @throws DaemonError NO_STATE */
+function makeKept({ keptRoot, stateRoot }: DaemonContext): void {
+  try {
+    mkdirSync(keptRoot, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const { code = String(cause) } = cause as NodeJS.ErrnoException;
+    throw new DaemonError(
+      "NO_STATE",
+      `can not write to the state directory ${quote(stateRoot)} (${code}); set GALGO_STATE_DIR to a folder you may write`,
+      { cause },
+    );
   }
 }
 

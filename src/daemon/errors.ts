@@ -9,6 +9,7 @@ export class DaemonError extends CodedError<
   | "IN_USE"
   | "NOT_ALLOWED"
   | "NO_SOCKET"
+  | "NO_STATE"
   | "BAD_CONFIG"
   | "NO_GROUP"
 > {}

@@ -3,14 +3,17 @@
 import { sendDatagram } from "../../native/unix-socket.ffi.ts";
 
 export interface ServiceManager {
+  /** It has started, or done what `reloading` announced. */
   ready(status: string): void;
-  /** Followed by `ready` when it is done. */
+  /** How it goes now; told at most once in STATUS_INTERVAL_MS. */
+  status(text: string): void;
   reloading(): void;
   stopping(): void;
   /** Ends the signs of life. */
   close(): void;
 }
 
+const STATUS_INTERVAL_MS = 1_000;
 const US_PER_MS = 1_000n;
 const NS_PER_US = 1_000n;
 
@@ -44,6 +47,7 @@ function watchdogInterval(usec: string | undefined, pid: string | undefined): nu
 
 class NoManager implements ServiceManager {
   ready(): void {}
+  status(): void {}
   reloading(): void {}
   stopping(): void {}
   close(): void {}
@@ -54,6 +58,9 @@ class Manager implements ServiceManager {
   readonly #onTrouble: (text: string) => void;
   readonly #timer: NodeJS.Timeout | undefined;
   #told = false;
+  /** What is to be told when the interval is over. */
+  #next: string | undefined;
+  #pause: NodeJS.Timeout | undefined;
 
   constructor(socket: string, intervalMs: number | undefined, onTrouble: (text: string) => void) {
     this.#socket = socket;
@@ -65,7 +72,22 @@ class Manager implements ServiceManager {
   }
 
   ready(status: string): void {
-    this.#send(`READY=1\nSTATUS=${status.replaceAll("\n", " ")}`);
+    this.#send(`READY=1\nSTATUS=${status}`);
+  }
+
+  status(text: string): void {
+    if (this.#pause !== undefined) {
+      this.#next = text;
+      return;
+    }
+    this.#send(`STATUS=${text}`);
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      const next = this.#next;
+      this.#next = undefined;
+      if (next !== undefined) this.status(next);
+    }, STATUS_INTERVAL_MS);
+    this.#pause.unref();
   }
 
   reloading(): void {
@@ -79,6 +101,7 @@ class Manager implements ServiceManager {
 
   close(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#pause);
   }
 
   #send(text: string): void {

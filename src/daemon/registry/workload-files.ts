@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A small file for each workload that runs, so that a daemon which starts after another one was killed knows what that one had.
 import {
+  accessSync,
   closeSync,
+  constants,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -12,6 +14,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { unusable } from "../doors/place.ts";
 import type { WorkloadOrigin } from "../api/types.ts";
 
 /** What is known of a workload when it starts. */
@@ -32,14 +35,27 @@ const SUFFIX = ".json";
 export class WorkloadFiles {
   readonly #folder: string;
 
-  /** @param folder made when it is not there */
+  /** @param folder made when it is not there @throws DaemonError NO_DIRECTORY, NOT_ALLOWED */
   constructor(folder: string) {
     this.#folder = folder;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      accessSync(folder, constants.R_OK | constants.W_OK);
+    } catch (error) {
+      throw unusable(folder, error);
+    }
   }
 
-  /** On the disk when it returns. */
+  /** On the disk when it returns. @throws DaemonError NO_DIRECTORY, NOT_ALLOWED */
   add(entry: WorkloadEntry): void {
+    try {
+      this.#write(entry);
+    } catch (error) {
+      throw unusable(this.#path(entry.id), error);
+    }
+  }
+
+  #write(entry: WorkloadEntry): void {
     const path = this.#path(entry.id);
     const fd = openSync(`${path}.new`, "w", 0o600);
     try {
