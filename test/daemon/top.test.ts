@@ -21,6 +21,8 @@ interface Scene {
   readonly daemon: Daemon;
   readonly web: ManagedRun;
   readonly tmux: Tmux;
+  /** A file whose name would like to clear the screen, give it a title and turn it around. */
+  readonly evil: string;
   /** Has the workload "web" open a file. */
   open(path: string): void;
 }
@@ -64,13 +66,15 @@ async function begin(t: TestContext): Promise<Scene> {
   await Promise.all([web.started, busy.started]);
   const { GALGO_RUN_DIR, GALGO_STATE_DIR } = place.env;
   const tmux = new Tmux(t, "80x24", { GALGO_RUN_DIR, GALGO_STATE_DIR });
+  const evil = files.write("\u001b]2;owned\u0007\u001b[2J\u202egpj", "");
   const open = (path: string): void => void writeSync(steps, `${path}\n`);
-  return { daemon, web, tmux, open };
+  return { daemon, web, tmux, evil, open };
 }
 
 describe("galgo top", { skip: withoutTmux() ?? false }, () => {
   it("shows what runs, what was refused and why, live, and kills when it is told to", async (t) => {
-    const { web, tmux, open } = await begin(t);
+    const { web, tmux, evil, open } = await begin(t);
+    const title = tmux.format("pane_title");
     tmux.run(`echo before; ${TOP}; echo status $?`);
     await tmux.see(/^busy +free +seccomp +(\d+)\/\1 +[1-9]\d* .*[0-9a-f]{8}$/m);
     open("/etc/passwd");
@@ -81,10 +85,16 @@ describe("galgo top", { skip: withoutTmux() ?? false }, () => {
     await tmux.see(/galgo > web {2}enforce[\s\S]*1 denied +cat opens \/etc\/passwd for reading/);
     open("/etc/shadow");
     await tmux.see(/following[\s\S]*2 denied +cat opens \/etc\/shadow for reading/);
-    tmux.keys("Enter");
-    await tmux.see(/Violation 2 of 2[\s\S]*Nearest allowed/);
+    tmux.resize("160x24");
+    open(evil);
+    await tmux.see(
+      /2 denied[\s\S]*3 denied .*cat opens "\S*\\x1b\]2;owned\\x07\\x1b\[2J\\u\{202e\}/,
+    );
+    assert.equal(tmux.format("pane_title"), title);
+    tmux.keys("Up", "Enter");
+    await tmux.see(/Violation 2 of 3[\s\S]*Nearest allowed/);
     tmux.keys("Escape");
-    await tmux.see(/forensics 2/);
+    await tmux.see(/forensics 3/);
     tmux.keys("Escape");
     await tmux.see(/^NAME/m);
 
