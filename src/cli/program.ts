@@ -42,6 +42,7 @@ export function createProgram(): Command {
   addRun(program, async (command, options) =>
     (await import("./commands/run.ts")).run(command, options),
   );
+  addAttach(program);
   addAdopt(program);
   addReplay(program);
   addShow(program);
@@ -80,6 +81,32 @@ function addDoctor(program: Command): void {
       "with --cleanup: also where processes of a namespace still run; nothing is modeled or refused then",
     )
     .action(async (options) => (await import("./commands/doctor.ts")).doctor(options));
+}
+
+function addAttach(program: Command): void {
+  program
+    .command("attach")
+    .description("have the daemon model what runs already, by programs in the kernel (sensor bpf)")
+    .option("--cgroup <path>", "everything in a cgroup and below it")
+    .addOption(new Option("--pid <pid>", "a process and what descends from it").argParser(positive))
+    .option(
+      "-m, --model <model>",
+      "the model; without it nothing is refused and everything is recorded",
+    )
+    .addOption(new Option("--enforce", "refuse what is not in the model").conflicts("detect"))
+    .option("--detect", "record what is not in the model, refuse nothing (default with a model)")
+    .addOption(
+      new Option(
+        "--on-violation <policy>",
+        "deny the call, kill the processes, or only observe",
+      ).choices(["deny", "kill", "observe"]),
+    )
+    .option(
+      "--name <name>",
+      "name of the workload (default: the model's, else that of the cgroup or the pid)",
+    )
+    .option("--json", "print the workload as JSON")
+    .action(async (options) => (await import("./commands/attach.ts")).attach(options));
 }
 
 function addAdopt(program: Command): void {

@@ -41,6 +41,7 @@ export { type FurtherResult, learnFurther } from "./models/learn-further.ts";
 export { loadModel, readModel, readModelBytes } from "./models/model-use.ts";
 export { defaultName, type RunPlan } from "./plan.ts";
 export { failLeftRun } from "./left-run.ts";
+export { DEFAULT_DEADLINE_MS } from "./limits.ts";
 export { fidelityOf, sensorOf } from "./sensors.ts";
 export { validPoints } from "./records/points-file.ts";
 export { checkName, nameOfCommand, type RunDirectory, stateRoot } from "./state-dir.ts";

@@ -72,7 +72,8 @@ export class Registry {
   /** An entry of `left` has been dealt with. */
   settle(entry: WorkloadEntry, what: string): void {
     this.#lifecycle.tell({ type: "orphaned", entry, what });
-    this.#files.remove(entry.id);
+    // a run that goes on has written it anew
+    if (!this.#runs.has(entry.id)) this.#files.remove(entry.id);
   }
 
   /**

@@ -61,7 +61,7 @@ function adoptableFacts(): Fact[] {
         const what =
           run === undefined
             ? `nobody can go on with it: ${why ?? "unknown"}`
-            : `galgo adopt ${run.name} goes on with it, galgo daemon does so by itself`;
+            : `galgo adopt ${run.name} goes on with it; a daemon does so with its own when it starts`;
         return fact(
           `bpf-adoptable-${slot}`,
           `  namespace ${slot} of process ${pid}, which is dead`,

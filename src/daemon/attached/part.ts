@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// Processes that run already and are modeled from now on, by programs in the kernel; and those of a daemon that was killed: the kernel has
+// kept their namespaces, and the runs go on.
+import { quote } from "../../base/quote.ts";
+import { CodedError } from "../../base/errors.ts";
+import { BUILTIN_PROFILES } from "../../model/index.ts";
+import {
+  adoptable,
+  adoptionRequest,
+  DEFAULT_DEADLINE_MS,
+  failLeftRun,
+} from "../../orchestrator/index.ts";
+import type { RunRequest } from "../../orchestrator/run-request.ts";
+import type { AttachOrder, WorkloadStatus } from "../api/types.ts";
+import { ApiError } from "../errors.ts";
+import { daemonHost } from "../host.ts";
+import type { DaemonContext, DaemonPart, RunningPart } from "../part.ts";
+import type { WorkloadEntry } from "../registry/workload-files.ts";
+
+export function attachedPart(): DaemonPart {
+  return {
+    name: "attached",
+    start: (context) => {
+      context.api.attach = (order, { uid }) => attach(context, order, uid);
+      const part: RunningPart = {
+        recover: (entry) => adopt(context, entry),
+        close: () => Promise.resolve(),
+      };
+      return Promise.resolve(part);
+    },
+  };
+}
+
+/** Settles when the run is there; what goes wrong later is told as of every run. @throws ApiError BAD_REQUEST, CONFLICT */
+async function attach(
+  context: DaemonContext,
+  order: AttachOrder,
+  uid: number,
+): Promise<WorkloadStatus> {
+  const request = requestOf(order, context.stateRoot);
+  const run = context.registry.start({ request, host: daemonHost(context), owner: uid });
+  try {
+    await run.started;
+  } catch (error) {
+    // not possible here, or not with these words: the same sentence as on the command line
+    if (!(error instanceof CodedError) || error instanceof ApiError) throw error;
+    throw new ApiError("BAD_REQUEST", error.message, { cause: error });
+  }
+  return run.status();
+}
+
+function requestOf(order: AttachOrder, stateRoot: string): RunRequest {
+  const { cgroup, pid, name, modelFile } = order;
+  const mode = order.mode ?? (modelFile === undefined ? "free" : "detect");
+  const onViolation = order.onViolation ?? (mode === "enforce" ? "deny" : "observe");
+  if (mode !== "enforce" && onViolation !== "observe")
+    throw new ApiError("BAD_REQUEST", `onViolation ${onViolation} needs the mode enforce`);
+  return {
+    command: [],
+    mode,
+    onViolation,
+    ...(modelFile === undefined ? {} : { modelFile }),
+    ...(name === undefined ? {} : { name }),
+    rules: { mapping: "tsem-v4", digest: "sha256", profile: BUILTIN_PROFILES.portable },
+    stateRoot,
+    cwd: "/",
+    env: {},
+    deadlineMs: DEFAULT_DEADLINE_MS,
+    onExit: "wait",
+    allowWeaker: false,
+    bpf: { attach: cgroup === undefined ? { pid: pid ?? 0 } : { cgroup } },
+  };
+}
+
+/** @throws Error when the run can not be gone on with now: its namespace stays in the kernel, and the next start tries again */
+async function adopt(context: DaemonContext, entry: WorkloadEntry): Promise<string | undefined> {
+  if (entry.origin.kind !== "attached") return undefined;
+  const left = adoptable().find(({ trail }) => trail === entry.directory);
+  if (left?.run === undefined) {
+    const what =
+      left === undefined
+        ? "its daemon was killed and the kernel has nothing of it any more: what its processes did since is not recorded"
+        : `its daemon was killed and nobody can go on with it: ${left.why ?? "unknown"}. The kernel still decides for its ${left.tasks} tasks: what is not known to it is refused where the model is enforced; galgo doctor --cleanup --set-free ends that`;
+    failLeftRun(entry.directory, what);
+    return what;
+  }
+  const run = context.registry.start({
+    request: adoptionRequest(left),
+    host: daemonHost(context),
+    owner: entry.owner,
+    observer: {
+      onNotice: (text) => context.tell("warning", `workload ${quote(entry.name)}: ${text}`),
+    },
+  });
+  await run.started;
+  const tasks = left.tasks === 1 ? "1 task" : `${left.tasks} tasks`;
+  return `its daemon was killed; the kernel has kept its namespace with ${tasks}, and the run goes on`;
+}
