@@ -6,4 +6,4 @@ import { metricsPart } from "./metrics/part.ts";
 import { outputsPart } from "./outputs/part.ts";
 import type { DaemonPart } from "./part.ts";
 
-export const PARTS: readonly DaemonPart[] = [attachedPart(), outputsPart, metricsPart, CONTAINERS];
+export const PARTS: readonly DaemonPart[] = [attachedPart, outputsPart, metricsPart, CONTAINERS];

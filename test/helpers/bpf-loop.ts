@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // An agent of the BPF sensor as a process of its own, for the tests of its loop. Says in JSON lines what its sink was told.
-// Usage: bpf-loop.ts OBJECT FOLDER LOCK FLAGS [quiet]; its input ends when the workload is gone.
+// Usage: bpf-loop.ts OBJECT FOLDER LOCK FLAGS [quiet | keep DIR | adopt DIR SLOT SERIAL]; its input ends when the workload is gone.
+// keep: another one can go on with the namespace; adopt: this one does.
 import { writeSync } from "node:fs";
 import { BpfMap, MAP_TYPE } from "../../src/native/bpf-map.ffi.ts";
 import { type Anchor, startAnchor } from "../../src/sensor/bpf/anchor.ts";
-import { install } from "../../src/sensor/bpf/install.ts";
+import { RunKeeping } from "../../src/orchestrator/bpf/keeping.ts";
+import { adoptSlot, install } from "../../src/sensor/bpf/install.ts";
 import { InternedSet } from "../../src/sensor/bpf/interned.ts";
+import type { Gap } from "../../src/sensor/bpf/journal.ts";
 import { NamespaceFlag } from "../../src/sensor/bpf/layout.gen.ts";
 import { NamespaceView } from "../../src/sensor/bpf/namespace-slot.ts";
 import { BpfRing } from "../../src/sensor/bpf/ring.ts";
@@ -16,8 +19,14 @@ import { TASK } from "./events.ts";
 import { CASE, TellingDecoder } from "./telling-decoder.ts";
 
 const RING_BYTES = 64 * 1024;
-const [object = "", folder = "", lock = "", flags = "0", words = ""] = process.argv.slice(2);
-const quiet = words === "quiet";
+const [object = "", folder = "", lock = "", flags = "0", ...words] = process.argv.slice(2);
+const [how, journal = "", ...place] = words;
+const quiet = how === "quiet";
+const adopts = how === "adopt";
+const keeping =
+  how === "keep" || adopts ? new RunKeeping(journal, adopts ? "resume" : "begin") : undefined;
+keeping?.restored();
+const kept = keeping?.agent;
 
 function say(what: string, facts: Readonly<Record<string, unknown>> = {}): void {
   const plain = (_: string, value: unknown): unknown =>
@@ -58,17 +67,23 @@ const sink: BpfSink = {
   answered: () => undefined,
 };
 
-const installation = await install({ object, place: { folder, lock } });
-const ringMap = BpfMap.create({
-  name: "ring",
-  type: MAP_TYPE.RINGBUF,
-  keyBytes: 0,
-  valueBytes: 0,
-  maxEntries: RING_BYTES,
+const at = { object, place: { folder, lock } };
+const installation = adopts
+  ? await adoptSlot({ ...at, slot: Number(place[0]), serial: Number(place[1]) })
+  : await install(at);
+const rings = installation.map("galgo_rings");
+const ringMap = (adopts ? ringInSlot() : undefined) ?? newRing();
+const ring = new BpfRing(ringMap, keeping === undefined ? undefined : 0);
+const agentJournal = keeping === undefined ? {} : { journal: keeping };
+const history = {
+  ...agentJournal,
+  ...(kept === undefined ? {} : { kept, resumed: (gap: Gap) => say("resumed", { ...gap }) }),
+};
+const set = new InternedSet({
+  sets: installation.map("galgo_sets"),
+  slot: installation.slot,
+  ...history,
 });
-installation.map("galgo_rings").setInner(installation.slot, ringMap);
-const ring = new BpfRing(ringMap);
-const set = new InternedSet({ sets: installation.map("galgo_sets"), slot: installation.slot });
 const namespace = new NamespaceView(installation.map("galgo_namespaces"), installation.slot);
 const loop = new BpfLoop({
   ring,
@@ -79,11 +94,14 @@ const loop = new BpfLoop({
   sink,
   goneFd: 0,
   progress: { begin: () => undefined, end: () => undefined },
+  ...history,
 });
 const anchor: Anchor = await startAnchor(loop.answer);
 namespace.setAnchor(anchor.pid, anchor.device.value);
-namespace.raise(NamespaceFlag.active | Number(flags));
-say("ready", { folder: installation.folder, slot: installation.slot, anchor: anchor.pid });
+if (adopts) loop.resume();
+else namespace.raise(NamespaceFlag.active | Number(flags));
+const { slot, serial } = installation;
+say("ready", { folder: installation.folder, slot, serial, anchor: anchor.pid });
 try {
   say("end", { ...loop.run(anchor), counters: namespace.counters() });
 } catch (error) {
@@ -92,3 +110,20 @@ try {
 anchor.close();
 set.close();
 await installation.close();
+
+function ringInSlot(): BpfMap | undefined {
+  const id = rings.innerId(installation.slot);
+  return id === undefined ? undefined : BpfMap.byId(id);
+}
+
+function newRing(): BpfMap {
+  const made = BpfMap.create({
+    name: "ring",
+    type: MAP_TYPE.RINGBUF,
+    keyBytes: 0,
+    valueBytes: 0,
+    maxEntries: RING_BYTES,
+  });
+  rings.setInner(installation.slot, made);
+  return made;
+}

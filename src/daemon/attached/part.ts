@@ -10,43 +10,67 @@ import {
   DEFAULT_DEADLINE_MS,
   failLeftRun,
 } from "../../orchestrator/index.ts";
+import type { RunWorker } from "../../orchestrator/worker-client.ts";
 import type { RunRequest } from "../../orchestrator/run-request.ts";
 import type { AttachOrder, WorkloadStatus } from "../api/types.ts";
 import { ApiError } from "../errors.ts";
 import { daemonHost } from "../host.ts";
 import type { DaemonContext, DaemonPart, RunningPart } from "../part.ts";
+import type { ManagedRun, StartOrder } from "../registry/managed-run.ts";
 import type { WorkloadEntry } from "../registry/workload-files.ts";
 
-export function attachedPart(): DaemonPart {
-  return {
-    name: "attached",
-    start: (context) => {
-      context.api.attach = (order, { uid }) => attach(context, order, uid);
-      const part: RunningPart = {
-        recover: (entry) => adopt(context, entry),
-        close: () => Promise.resolve(),
+export const attachedPart: DaemonPart = {
+  name: "attached",
+  start: (context) => {
+    context.api.attach = (order, { uid }) => attach(context, order, uid);
+    const part: RunningPart = {
+      recover: (entry) => adopt(context, entry),
+      close: () => Promise.resolve(),
+    };
+    return Promise.resolve(part);
+  },
+};
+
+/** A run whose start is waited for: until the processes are modeled. */
+async function begin(
+  context: DaemonContext,
+  order: Pick<StartOrder, "request" | "owner" | "observer">,
+): Promise<ManagedRun> {
+  let served: () => void = () => undefined;
+  const serving = new Promise<void>((resolve) => {
+    served = resolve;
+  });
+  const host = daemonHost(context, {
+    startWorker: async (...setup) => {
+      const worker = await context.startWorker(...setup);
+      const serve: RunWorker["serve"] = async (what) => {
+        const features = await worker.serve(what);
+        served();
+        return features;
       };
-      return Promise.resolve(part);
+      return { ...worker, serve };
     },
-  };
+  });
+  const run = context.registry.start({ ...order, host });
+  await Promise.race([serving, run.ended]);
+  return run;
 }
 
-/** Settles when the run is there; what goes wrong later is told as of every run. @throws ApiError BAD_REQUEST, CONFLICT */
+/** Settles when the processes are modeled. @throws ApiError BAD_REQUEST, CONFLICT */
 async function attach(
   context: DaemonContext,
   order: AttachOrder,
   uid: number,
 ): Promise<WorkloadStatus> {
   const request = requestOf(order, context.stateRoot);
-  const run = context.registry.start({ request, host: daemonHost(context), owner: uid });
   try {
-    await run.started;
+    const run = await begin(context, { request, owner: uid });
+    return run.status();
   } catch (error) {
     // not possible here, or not with these words: the same sentence as on the command line
     if (!(error instanceof CodedError) || error instanceof ApiError) throw error;
     throw new ApiError("BAD_REQUEST", error.message, { cause: error });
   }
-  return run.status();
 }
 
 function requestOf(order: AttachOrder, stateRoot: string): RunRequest {
@@ -84,15 +108,13 @@ async function adopt(context: DaemonContext, entry: WorkloadEntry): Promise<stri
     failLeftRun(entry.directory, what);
     return what;
   }
-  const run = context.registry.start({
+  await begin(context, {
     request: adoptionRequest(left),
-    host: daemonHost(context),
     owner: entry.owner,
     observer: {
       onNotice: (text) => context.tell("warning", `workload ${quote(entry.name)}: ${text}`),
     },
   });
-  await run.started;
   const tasks = left.tasks === 1 ? "1 task" : `${left.tasks} tasks`;
   return `its daemon was killed; the kernel has kept its namespace with ${tasks}, and the run goes on`;
 }
