@@ -23,6 +23,8 @@ export const MAX_UNREADABLE_RECORDS = 10_000;
 export const MAX_FORENSIC_RECORDS = 10_000;
 /** Lines of processes.jsonl that one run writes: about three a process. */
 export const MAX_PROCESS_LINES = 200_000;
+/** Lines of processes.jsonl that wait in memory (bytes): a daemon has hundreds of such files. */
+export const MAX_BUFFERED_PROCESS_BYTES: number = 16 * 1024;
 /** Violations that are posted to the main thread one by one; later ones are counted. */
 export const MAX_POSTED_VIOLATIONS = 1_000;
 /** What is kept beside an attached run, so that another Galgo could go on with it; one that outgrows this can not be gone on with. */

@@ -3,7 +3,7 @@
 // are many or the run has ended, so they are no evidence: who kills Galgo loses them. Read back by report/process-records.ts.
 import { shown } from "../../event/index.ts";
 import type { SeenProcess } from "../../sensor/sensor.ts";
-import { MAX_PROCESS_LINES } from "../limits.ts";
+import { MAX_BUFFERED_PROCESS_BYTES, MAX_PROCESS_LINES } from "../limits.ts";
 import { openRecordLog } from "./record-log.ts";
 import type { RecordLog } from "./record-log.ts";
 
@@ -41,7 +41,7 @@ export class ProcessLog {
 
   /** @throws RecordFileError WRITE_FAILED */
   constructor(path: string) {
-    this.#log = openRecordLog(path);
+    this.#log = openRecordLog(path, MAX_BUFFERED_PROCESS_BYTES);
   }
 
   seen({ what, ts, pid, ppid, process: name, taskId: task, untrusted }: SeenProcess): void {

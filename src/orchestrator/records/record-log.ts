@@ -18,33 +18,36 @@ export interface RecordLog {
 
 /**
  * Opens `path` for appending (mode 0600), made when absent.
+ * @param most bytes that may wait in memory
  * @throws RecordFileError WRITE_FAILED
  */
-export function openRecordLog(path: string): RecordLog {
+export function openRecordLog(path: string, most: number = MAX_BUFFERED_BYTES): RecordLog {
   let fd: number;
   try {
     fd = openSync(path, "a", 0o600);
   } catch (error) {
     throw writeFailed(path, error);
   }
-  return new FileRecordLog(path, fd);
+  return new FileRecordLog(path, fd, most);
 }
 
 class FileRecordLog implements RecordLog {
   count = 0;
   readonly #path: string;
+  readonly #most: number;
   #fd: number;
   #waiting = "";
 
-  constructor(path: string, fd: number) {
+  constructor(path: string, fd: number, most: number) {
     this.#path = path;
     this.#fd = fd;
+    this.#most = most;
   }
 
   append(line: string): void {
     this.#waiting += `${line}\n`;
     this.count += 1;
-    if (this.#waiting.length >= MAX_BUFFERED_BYTES) this.flush();
+    if (this.#waiting.length >= this.#most) this.flush();
   }
 
   flush(): void {
