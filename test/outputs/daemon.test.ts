@@ -12,6 +12,7 @@ import type { Entry } from "../../src/daemon/outputs/journal/entry.ts";
 import { PARTS } from "../../src/daemon/parts.ts";
 import { BUILTIN_PROFILES } from "../../src/model/index.ts";
 import { validatorOf } from "../helpers/json-schema.ts";
+import { freePort } from "../helpers/ports.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "galgo-out-daemon-"));
 const lines = join(folder, "events.jsonl");
@@ -118,6 +119,20 @@ describe("a daemon with outputs", () => {
     for (const name of known)
       if (name?.startsWith("galgo_") && name !== "galgo_journal_entries")
         assert.ok(dashboard.includes(name), `the dashboard does not show ${name}`);
+  });
+
+  it("tells its metrics over TCP, and nothing else there", async () => {
+    const port = await freePort();
+    const written = readFileSync(config, "utf8");
+    writeFileSync(config, `${written}[metrics]\nlisten = "127.0.0.1:${port}"\n`);
+    await daemon.reload();
+    const found = await fetch(`http://127.0.0.1:${port}/metrics`);
+    assert.match(found.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
+    assert.match(await found.text(), /^galgo_build_info\{version="1\.2\.3"\} 1$/m);
+    assert.equal((await fetch(`http://127.0.0.1:${port}/v1/workloads`)).status, 404);
+    writeFileSync(config, written);
+    await daemon.reload();
+    await assert.rejects(fetch(`http://127.0.0.1:${port}/metrics`));
   });
 
   it("takes other outputs when it reads its configuration again, and refuses what it can not use", async () => {

@@ -7,6 +7,7 @@ import { DaemonError } from "../errors.ts";
 import { MAX_CONFIG_BYTES } from "../limits.ts";
 import { faultWords } from "./fault-words.ts";
 import { configSchema } from "./sections.ts";
+import type { MetricsConfig } from "../metrics/config.ts";
 import type { JournalConfig, OutputConfig } from "../outputs/config.ts";
 import type { ConfigFile, DaemonSection, PolicySection } from "./sections.ts";
 import { lineOf } from "./where.ts";
@@ -23,6 +24,7 @@ export interface DaemonConfig {
   /** In the order of the file. */
   readonly output: readonly OutputConfig[];
   readonly journal: JournalConfig;
+  readonly metrics: MetricsConfig;
 }
 
 export const DEFAULT_CONFIG: DaemonConfig = {
@@ -32,6 +34,7 @@ export const DEFAULT_CONFIG: DaemonConfig = {
   images: {},
   output: [],
   journal: {},
+  metrics: {},
 };
 
 /**
@@ -50,8 +53,15 @@ export function parseConfig(text: string, file: string): DaemonConfig {
   const tree = tomlOf(text, file);
   const result = configSchema().safeParse(tree);
   if (result.success) {
-    const { daemon = {}, policy = {}, images = {}, output = [], journal = {} } = result.data;
-    return { file, daemon, policy, images, output, journal };
+    const {
+      daemon = {},
+      policy = {},
+      images = {},
+      output = [],
+      journal = {},
+      metrics = {},
+    } = result.data;
+    return { file, daemon, policy, images, output, journal, metrics };
   }
   const [issue] = result.error.issues;
   if (issue === undefined) throw new DaemonError("BAD_CONFIG", `${quote(file)} is not usable`);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the configuration file may say, section by section. Each part of the daemon has its section's schema beside it.
 import * as z from "zod/mini";
+import { type MetricsConfig, metricsSchema } from "../metrics/config.ts";
 import {
   type JournalConfig,
   journalSchema,
@@ -28,6 +29,7 @@ export interface ConfigFile {
   readonly policy?: PolicySection;
   /** Image digest ("sha256:...") to model file or name. */
   readonly images?: Readonly<Record<string, string>>;
+  readonly metrics?: MetricsConfig;
   readonly journal?: JournalConfig;
   readonly output?: readonly OutputConfig[];
 }
@@ -51,6 +53,7 @@ export function configSchema(): z.ZodMiniType<ConfigFile> {
         z.string().check(z.minLength(1)),
       ),
     ),
+    metrics: z.optional(metricsSchema()),
     journal: z.optional(journalSchema()),
     output: z.optional(outputsSchema()),
   }) as unknown as z.ZodMiniType<ConfigFile>;

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The metrics as a part of the daemon: hears which workloads end, and answers /metrics.
+// The metrics as a part of the daemon: hears which workloads end, and answers /metrics, on the daemon's socket and where [metrics] says.
 import { sensorOf } from "../../orchestrator/index.ts";
 import { readPulse } from "../../orchestrator/live/index.ts";
 import type { RunResult } from "../../orchestrator/run-request.ts";
+import type { MetricsText } from "../api/extensions.ts";
+import { wordsOf } from "../outputs/errors.ts";
 import { outputsOf } from "../outputs/part.ts";
 import type { DaemonContext, DaemonPart } from "../part.ts";
 import type { LifecycleEvent } from "../registry/lifecycle.ts";
 import type { ManagedRun } from "../registry/managed-run.ts";
+import { listenForMetrics, type MetricsListener } from "./listener.ts";
 import { METRICS_TYPE, metricsText, type RunningWorkload } from "./metrics.ts";
 import { type Reading, readingOf, Sums } from "./sums.ts";
 
@@ -14,11 +17,56 @@ export const metricsPart: DaemonPart = {
   name: "metrics",
   start: async (context) => {
     const account = new Account(context);
+    const text = (): Promise<MetricsText> => account.text();
+    const door = new Door(context, text);
+    await door.open(context.config.metrics.listen);
     const stop = context.registry.listen((event) => account.hear(event));
-    context.api.metrics = () => account.text();
-    return { close: async () => stop() };
+    context.api.metrics = text;
+    return {
+      reload: () => door.reopen(),
+      close: async () => {
+        stop();
+        await door.close();
+      },
+    };
   },
 };
+
+/** The listener over TCP, when one is wanted. */
+class Door {
+  readonly #context: DaemonContext;
+  readonly #text: () => Promise<MetricsText>;
+  #listen: string | undefined;
+  #listener: MetricsListener | undefined;
+
+  constructor(context: DaemonContext, text: () => Promise<MetricsText>) {
+    this.#context = context;
+    this.#text = text;
+  }
+
+  /** @throws DaemonError BAD_CONFIG */
+  async open(listen: string | undefined): Promise<void> {
+    if (listen === undefined) return;
+    this.#listener = await listenForMetrics(listen, this.#text);
+    this.#listen = listen;
+  }
+
+  async reopen(): Promise<void> {
+    const { listen } = this.#context.config.metrics;
+    if (listen === this.#listen) return;
+    await this.close();
+    await this.open(listen).catch((error: unknown) => {
+      this.#context.tell("error", `metrics are on the daemon's socket only: ${wordsOf(error)}`);
+    });
+  }
+
+  async close(): Promise<void> {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    this.#listen = undefined;
+    await listener?.close();
+  }
+}
 
 class Account {
   readonly #context: DaemonContext;
@@ -54,7 +102,7 @@ class Account {
     }
   }
 
-  async text(): Promise<{ readonly contentType: string; readonly text: string }> {
+  async text(): Promise<MetricsText> {
     const runs = this.#context.registry.list();
     const sums = new Sums();
     sums.merge(this.#past);

@@ -12,7 +12,9 @@ export const MAX_SEGMENT_BYTES: number = 8 * 1024 * 1024;
 /** What is read of a run's file in one turn (bytes); more when one record is longer. */
 export const PULL_BYTES: number = 128 * 1024;
 /** How often the files of running workloads are looked at (ms). */
-export const FEED_POLL_MS = 250;
+export const FEED_POLL_MS = 500;
+/** After a violation they are looked at sooner (ms): its record is written right behind the report. */
+export const HURRY_MS = 20;
 /** How often the journal is handed to the disk while it grows (ms): what a power cut can cost. */
 export const SYNC_MS = 1_000;
 /** Outputs of one daemon. */

@@ -121,6 +121,11 @@ export class Outputs {
     feed.tell({ what: known ? "adopted" : "started", text: words });
   }
 
+  /** A violation has been reported: its record is on its way into the run's files. */
+  violated(): void {
+    this.#feeds.hurry();
+  }
+
   /** Something that a person should know. */
   notice(run: string, text: string): void {
     this.#feeds.get(run)?.tell({ what: "notice", text });

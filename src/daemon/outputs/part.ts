@@ -74,7 +74,7 @@ function hear(outputs: Outputs, { registry }: DaemonContext, event: LifecycleEve
       outputs.notice(event.run.id, event.text);
       return;
     case "violation":
-      // stands in the run's forensics
+      outputs.violated();
       return;
     case "ended":
       outputs.ended(runOf(event.run.status(), event.run.directory));

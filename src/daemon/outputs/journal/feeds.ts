@@ -7,7 +7,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { quote } from "../../../base/quote.ts";
 import { type RunDirectory, runFolder, writeAtomic } from "../../../orchestrator/inspect/index.ts";
 import { JournalError, wordsOf } from "../errors.ts";
-import { BATCH_BYTES, BATCH_ENTRIES, FEED_POLL_MS } from "../limits.ts";
+import { BATCH_BYTES, BATCH_ENTRIES, FEED_POLL_MS, HURRY_MS } from "../limits.ts";
 import type { Entry, EntryKind, EntryWorkload, LifecycleFacts } from "./entry.ts";
 import { Feed, FEED_START, type FeedState } from "./feed.ts";
 import type { Journal } from "./journal.ts";
@@ -95,6 +95,11 @@ export class Feeds {
     if (!this.#feeds.has(run)) return;
     this.#endings.set(run, { facts, time });
     this.#pullSoon(0);
+  }
+
+  /** There is something that should not wait for the next look at the files. */
+  hurry(): void {
+    this.#pullSoon(HURRY_MS);
   }
 
   /** Takes what there is of all runs. */
