@@ -14,7 +14,7 @@
 #endif
 
 enum { EXIT_GALGO = 125, FIRST_WORD = 3, GUARD_CONTROL = 3 };
-enum { SIGHUP = 1, SIGINT = 2, SIGQUIT = 3, SIGUSR1 = 10, SIGUSR2 = 12, SIGTERM = 15, SIGTSTP = 20 };
+enum { SIGHUP = 1, SIGINT = 2, SIGQUIT = 3, SIGUSR1 = 10, SIGUSR2 = 12, SIGPIPE = 13, SIGTERM = 15, SIGTSTP = 20 };
 /** A daemon that has not answered after this time is not waited for: nothing has begun yet. */
 enum { FIRST_ANSWER_MS = 2000 };
 /** One that has not heard of a signal after this time does not work any more. */
@@ -336,7 +336,9 @@ static void take_signals(void) {
   static const int taken[] = {SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTERM, SIGTSTP, SIGCONT, SIGCHLD};
   u64 set = 0;
   for (u64 i = 0; i < sizeof taken / sizeof *taken; i++) set |= 1UL << (taken[i] - 1);
-  sys4(NR_rt_sigprocmask, SIG_BLOCK, &set, &mask_before, sizeof set);
+  // nobody reads our stderr any more: that is no reason to end the workload
+  u64 blocked = set | 1UL << (SIGPIPE - 1);
+  sys4(NR_rt_sigprocmask, SIG_BLOCK, &blocked, &mask_before, sizeof blocked);
   signals = sys4(NR_signalfd4, -1, &set, sizeof set, O_CLOEXEC | O_NONBLOCK);
   if (signals < 0) alone("signals can not be taken");
 }

@@ -44,6 +44,13 @@ describe("a run by a daemon", { skip: hasNative ? false : "there is no C compile
     return JSON.parse(readFileSync(join(state, "job", id, "run.json"), "utf8")) as RunRecord;
   };
 
+  it("goes on when nobody reads its stderr", async (t) => {
+    const place = new Place(t, daemon.galgo);
+    const run = place.start(["run", ...shell("echo ready; sleep 0.2; exit 7")]);
+    run.process.stderr?.destroy();
+    assert.deepEqual(await run.ended, { status: 7, signal: null, stdout: "ready\n", stderr: "" });
+  });
+
   it("ends with its client, and says so", async (t) => {
     const { place, run } = await sleeper(t);
     run.process.kill("SIGKILL");

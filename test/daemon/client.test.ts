@@ -2,9 +2,10 @@
 // A run by a daemon is the same to whoever starts it as one that is done alone; and who is not served.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { chmodSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
+import { cgroupRoot } from "../../src/orchestrator/cgroup-mount.ts";
 import { GALGO, Place, type RunningGalgo } from "../cli/galgo.ts";
 import { buildLaunchers } from "../helpers/built.ts";
 import { ClientDaemon, LEFT } from "../helpers/client-daemon.ts";
@@ -182,6 +183,19 @@ describe("a client of the daemon", { skip: hasNative ? false : "there is no C co
     left(plain, ["unshare", "--mount"]);
     left(plain, ["unshare", "--pid", "--fork"]);
     left(plain, ["setpriv", "--groups=1"]);
+  });
+
+  it("leaves the workload below the caller's cgroup", (t) => {
+    const root = cgroupRoot();
+    if (!isRoot || root === undefined) return t.skip("only root may make a cgroup here");
+    const place = new Place(t);
+    const group = join(root, `galgo-caller-${process.pid}`);
+    mkdirSync(group);
+    t.after(() => rmdirSync(group));
+    const joining = ["sh", "-c", 'echo $$ >"$0/cgroup.procs"; exec "$@"', group];
+    const asked = ["run", "--name", "job", "--", "grep", "^0::", "/proc/self/cgroup"];
+    const { stdout, stderr } = ran(place, [...joining, ...daemon.galgo, ...asked]);
+    assert.match(stdout, /\/galgo-caller-\d+\/galgo-job-\d+\n$/, stderr);
   });
 
   it("survives what no client sends", (t) => {

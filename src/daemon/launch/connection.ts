@@ -141,6 +141,7 @@ export class LaunchConnection {
         throw error;
       }
     });
+    this.#line.sayLeftOut();
     if (refused === undefined) this.#line.send(FRAME.EXIT, status);
     else this.#line.send(FRAME.ALONE, 0, refused.message);
     this.#line.finish();

@@ -27,6 +27,8 @@ export class ClientLine {
   readonly #watch: Watch;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
+  /** Pieces of text that were left out. */
+  #leftOut = 0;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
   #closing = false;
@@ -44,10 +46,20 @@ export class ClientLine {
 
   /** Lines for the client's stderr. */
   say(text: string): void {
+    if (this.#waitingBytes > MAX_WAITING_BYTES) {
+      this.#leftOut++;
+      return;
+    }
     const bytes = Buffer.from(text);
-    if (this.#waitingBytes > MAX_WAITING_BYTES) return;
     for (let at = 0; at < bytes.length; at += MAX_TEXT)
       this.#queue(encodeFrame(FRAME.SAY, 0, bytes.subarray(at, at + MAX_TEXT)));
+  }
+
+  /** Says how many lines it did not take, if any. */
+  sayLeftOut(): void {
+    if (this.#leftOut === 0) return;
+    const text = `galgo: ${this.#leftOut} lines were left out here, because nobody read them; the run's records have it all\n`;
+    this.#queue(encodeFrame(FRAME.SAY, 0, Buffer.from(text)));
   }
 
   /** Closes it when everything has been sent. */
