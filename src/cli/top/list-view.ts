@@ -132,8 +132,8 @@ function bodyLines(state: TopState, height: number, cells: (row: Watched) => Spa
   return filled(shown, height);
 }
 
-function emptyLines({ looked, filter, rows, daemon }: TopState): Line[] {
-  if (!looked) return [EMPTY, line(span("  looking ...", "faint"))];
+function emptyLines({ lookedAt, filter, rows, daemon }: TopState): Line[] {
+  if (lookedAt === undefined) return [EMPTY, line(span("  looking ...", "faint"))];
   if (filter !== "" && rows.length > 0)
     return [EMPTY, line("  nothing matches the filter; ", span("Esc clears it", "faint"))];
   return [

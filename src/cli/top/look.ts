@@ -17,7 +17,7 @@ const MIN_RATE_MS = 100;
 export function withLook(state: TopState, { now, daemon, listed }: Look): TopState {
   const before = new Map(state.rows.map((row) => [row.listed.id, row]));
   const seen = new Set(listed.map(({ id }) => id));
-  const rows = listed.map((one) => watch(before.get(one.id), one, now, state.now));
+  const rows = listed.map((one) => watch(before.get(one.id), one, now, state.lookedAt ?? now));
   const stale = (row: Watched): boolean => daemon.kind === "gone" && row.listed.via === "daemon";
   for (const row of state.rows) {
     if (seen.has(row.listed.id)) continue;
@@ -25,7 +25,7 @@ export function withLook(state: TopState, { now, daemon, listed }: Look): TopSta
     else if (now - (row.endedAt ?? now) < ENDED_SHOWN_MS || isOpen(state, row))
       rows.push({ ...withoutRate(row), endedAt: row.endedAt ?? now });
   }
-  return { ...state, now, daemon, rows, looked: true };
+  return { ...state, now, daemon, rows, lookedAt: now };
 }
 
 function isOpen({ view }: TopState, { listed }: Watched): boolean {

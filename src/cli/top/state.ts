@@ -78,8 +78,8 @@ export interface TopState {
   readonly now: number;
   readonly utf8: boolean;
   readonly daemon: Daemon;
-  /** The first look has been taken. */
-  readonly looked: boolean;
+  /** Time of the last look; undefined: there was none yet. */
+  readonly lookedAt: number | undefined;
   readonly rows: readonly Watched[];
   readonly sort: Sort;
   readonly reverse: boolean;
@@ -101,7 +101,7 @@ export function initialState(size: Size, now: number, utf8: boolean): TopState {
     now,
     utf8,
     daemon: { kind: "none" },
-    looked: false,
+    lookedAt: undefined,
     rows: [],
     sort: "name",
     reverse: false,

@@ -229,6 +229,13 @@ describe("the list", () => {
     assert.match(texts(state)[3] ?? "", / 6s /);
   });
 
+  it("tells rates over the time since the last look, however long the daemon let us wait", () => {
+    const at = (events: number): Listed => ofDaemon(statusOf({ name: "web", counts: { events } }));
+    const state = look(initialState({ columns: 80, rows: 24 }, START, true), [at(0)], 0);
+    const silent = { ...state, now: START + 3_900 };
+    assert.equal(look(silent, [at(400)], 100).rows[0]?.rate, 100);
+  });
+
   it("shows what has ended for a while", () => {
     const state = look(stateOf(three), []);
     assert.match(texts(state)[3] ?? "", /^cron .* ended /);

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The screen of `galgo top` at work: looks at the workloads, reads records of the one that is open, draws what has changed.
-import pico from "picocolors";
-import { CodedError } from "../../base/errors.ts";
-import { Actors, explainViolation, findTarget } from "../../orchestrator/inspect/index.ts";
+import { Actors } from "../../orchestrator/inspect/index.ts";
 import { drawn } from "../screen/line.ts";
 import { isUtf8, Screen } from "../screen/terminal.ts";
-import { nearPath, whySource } from "../why-source.ts";
-import { explanationText } from "../why-text.ts";
 import { withLook } from "./look.ts";
 import type { Listed } from "./listed.ts";
 import { RecordList } from "./record-view.ts";
 import type { Seen, WorkloadSource } from "./source.ts";
-import { initialState, LISTS, type ListName, type TopState, type View } from "./state.ts";
+import { initialState, LISTS, type ListName, type TopState } from "./state.ts";
 import { type Effect, pressed, withRemark, withText } from "./update.ts";
 import { view } from "./view.ts";
+import { whyLines } from "./why.ts";
 
 /** Frames are not drawn more often than that for records that come (ms); keys are answered at once. */
 const FRAME_MS = 100;
@@ -180,7 +177,8 @@ class Top {
     const listed = this.#listed(id);
     const { view: shown } = this.#state;
     if (listed === undefined || shown.kind !== "text") return;
-    this.#set(withWhy(this.#state, shown, whyLines(listed, number)));
+    const { title, back, lines } = shown;
+    this.#set(withText(this.#state, { title, back, lines: whyLines(listed, number, lines) }));
   }
 
   #set(state: TopState): void {
@@ -231,33 +229,5 @@ class Top {
     } catch (error) {
       this.#crashed(error);
     }
-  }
-}
-
-function withWhy(
-  state: TopState,
-  shown: Extract<View, { kind: "text" }>,
-  lines: readonly string[],
-): TopState {
-  return withText(state, {
-    title: shown.title,
-    lines: lines.length === 0 ? shown.lines : lines,
-    back: shown.back,
-  });
-}
-
-/** Why it was a violation; or why that can not be told here, below what is known of it. */
-function whyLines({ directory, name }: Listed, number: number): readonly string[] {
-  try {
-    const target = findTarget(`${directory}/`, "");
-    if (target.kind !== "run") return [];
-    const source = whySource(target, undefined);
-    const explanation = explainViolation({ ...source, number });
-    const model = "modelFile" in source ? nearPath(source.modelFile) : undefined;
-    const names = { name, model, runId: undefined };
-    return explanationText(explanation, names, pico.createColors(false)).split("\n");
-  } catch (error) {
-    if (!(error instanceof CodedError)) throw error;
-    return [];
   }
 }
