@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import fc from "fast-check";
 import { aFile, anEvent } from "../../../test/helpers/events.ts";
 import { statusOf, type StatusParts } from "../../../test/helpers/recorded-daemon.ts";
 import { writeRecord } from "../../event/index.ts";
@@ -188,5 +189,27 @@ describe("a workload in whole", () => {
     assert.match(texts(ended)[0] ?? "", /ended after/);
     assert.match(texts(ended).join("\n"), /\/etc\/shadow/);
     assert.equal(type(ended, "escape").view.kind, "list");
+  });
+
+  it("takes any keys in any order, at any size", () => {
+    const keys = fc.constantFrom(
+      ...["up", "down", "left", "right", "pageup", "pagedown", "home", "end", "enter", "escape"],
+      ...["tab", "backspace", "clear", "/", "s", "r", "k", "y", "f", "?", "h", "e", "日", "redraw"],
+    );
+    const size = fc.record({
+      columns: fc.integer({ min: 1, max: 130 }),
+      rows: fc.integer({ min: 1, max: 30 }),
+    });
+    const presses = fc.array(fc.tuple(keys, size), { maxLength: 40 });
+    fc.assert(
+      fc.property(presses, (pressesOf) => {
+        let state = opened(forensics, trajectory);
+        const { records } = state;
+        for (const [key, at] of pressesOf) {
+          state = { ...pressed(state, key).state, size: at, records };
+          assert.equal(view(state).length, at.rows);
+        }
+      }),
+    );
   });
 });
