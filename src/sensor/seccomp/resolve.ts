@@ -9,6 +9,12 @@ import { FileType, FsMagic, filesystemOf } from "../file/stat.ts";
 import type { Task } from "./tasks.ts";
 import { walk } from "./walk.ts";
 
+/**
+ * Errors in another root that may be ours alone: in its own directory of /proc the task may more than its credentials say; the others are
+ * the limits of openat2 (renames beside "..", magic links out of the root).
+ */
+const OURS: ReadonlySet<number> = new Set([E.ACCES, E.AGAIN, E.XDEV]);
+
 export type { Origin, Resolved } from "./origin.ts";
 
 const SLASH = 47;
@@ -43,7 +49,8 @@ function resolveAny(origin: Origin, path: Buffer, options: ResolveOptions): Reso
   if (path.length === 1) return { kind: "error", errno: E.NOENT };
   if (path[0] === SLASH && (flags & RESOLVE.BENEATH) !== 0n)
     return { kind: "error", errno: E.XDEV };
-  if (!origin.task.process.view.sameRoot) return walk(origin, path, { follow, flags });
+  if (!origin.task.process.view.sameRoot)
+    return inOtherRoot(origin, path, options) ?? walk(origin, path, { follow, flags });
   const relative = path[0] !== SLASH || (flags & RESOLVE.IN_ROOT) !== 0n;
   const base = relative ? openOrigin(origin) : AT.FDCWD;
   if (relative && base < 0) return { kind: "error", errno: -base };
@@ -52,6 +59,30 @@ function resolveAny(origin: Origin, path: Buffer, options: ResolveOptions): Reso
   } finally {
     if (relative) sys().close(base);
   }
+}
+
+/**
+ * The quick way in another root: an absolute path is resolved as if that were ours; a relative one as long as nothing in it leads up or
+ * elsewhere. undefined when only the slow way can tell.
+ */
+function inOtherRoot(origin: Origin, path: Buffer, options: ResolveOptions): Resolved | undefined {
+  const { rootFd } = origin.task.process.view;
+  if (rootFd < 0 || (options.flags ?? 0n) !== 0n) return undefined;
+  if (path[0] !== SLASH) return path.includes("..") ? undefined : below(origin, path, options);
+  const result = quickly(rootFd, path, { ...options, flags: RESOLVE.IN_ROOT });
+  return result?.kind === "error" && OURS.has(result.errno) ? undefined : result;
+}
+
+/** A relative path without symlinks. */
+function below(origin: Origin, path: Buffer, options: ResolveOptions): Resolved | undefined {
+  const { follow, creating = false } = options;
+  const base = openOrigin(origin);
+  if (base < 0) return { kind: "error", errno: -base };
+  const fd = openPath(base, path, follow ? 0 : O.NOFOLLOW, RESOLVE.NO_SYMLINKS);
+  sys().close(base);
+  if (fd >= 0) return found(fd);
+  const slow = fd === -E.LOOP || (creating && fd === -E.NOENT);
+  return slow ? undefined : { kind: "error", errno: -fd };
 }
 
 /** The quick way; undefined when only the slow way can tell. */
