@@ -26,6 +26,17 @@ const SYSLOG_PORTS = { udp: 514, tcp: 514, tls: 6514 } as const;
 const MQTT_USER = "tsem";
 const MQTT_PASSWORD = "TSEM_PASSWORD";
 
+/** Looks at what the configuration names, without connecting to anything. @throws SinkError BAD_SETTING */
+export function checkOutput(config: OutputConfig): void {
+  if (config.kind === "file" || config.kind === "stdout") return;
+  const isSyslog = config.kind === "syslog";
+  urlOf(isSyslog ? config.address : config.url, isSyslog ? "address" : "url");
+  tlsOf(config);
+  const secret = config.kind === "webhook" ? config["secret-file"] : undefined;
+  const password = config.kind === "mqtt" ? config["password-file"] : undefined;
+  for (const file of [secret, password]) if (file !== undefined) readSecret(file);
+}
+
 /** @throws SinkError BAD_SETTING */
 export async function makeSink(config: OutputConfig, around: SinkSurroundings): Promise<Sink> {
   switch (config.kind) {

@@ -5,12 +5,14 @@ import { isDeepStrictEqual } from "node:util";
 import { quote } from "../../base/quote.ts";
 import { type RunDirectory, runFolder } from "../../orchestrator/inspect/index.ts";
 import type { WorkloadOrigin, WorkloadStatus } from "../api/types.ts";
+import { DaemonError } from "../errors.ts";
 import type { DaemonContext, DaemonPart, RunningPart } from "../part.ts";
 import type { LifecycleEvent } from "../registry/lifecycle.ts";
 import type { WorkloadEntry } from "../registry/workload-files.ts";
 import { wordsOf } from "./errors.ts";
 import type { EntryContainer, EntryWorkload } from "./journal/entry.ts";
 import type { OutputRun } from "./journal/feeds.ts";
+import { checkOutput } from "./make-sink.ts";
 import { openOutputs, type Outputs } from "./outputs.ts";
 
 const FOLDER = "outputs";
@@ -24,6 +26,16 @@ export function outputsOf(context: DaemonContext): Outputs | undefined {
 
 export const outputsPart: DaemonPart = {
   name: "outputs",
+  check: (config) => {
+    for (const output of config.output) {
+      try {
+        checkOutput(output);
+      } catch (cause) {
+        const name = quote(output.name ?? output.kind);
+        throw new DaemonError("BAD_CONFIG", `output ${name}: ${wordsOf(cause)}`, { cause });
+      }
+    }
+  },
   start: async (context) => {
     const { keptRoot, registry, config, version, env, tell } = context;
     const outputs = await openOutputs({
