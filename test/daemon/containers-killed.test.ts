@@ -53,6 +53,9 @@ async function orphan(id: string): Promise<number> {
   const state = spawnSync("runc", [...runcRoot, "state", id], { encoding: "utf8" });
   const { pid } = JSON.parse(state.stdout) as { pid: number };
   assert.ok(isRunning(pid));
+  // before its exec was answered there is no container yet that could go on
+  const command = `/proc/${pid}/comm`;
+  await until("its command runs", () => readFileSync(command, "utf8") === "sh\n");
   daemon.kill("SIGKILL");
   await once(daemon, "exit");
   return pid;
