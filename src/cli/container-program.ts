@@ -13,13 +13,6 @@ export function addContainer(program: Command): void {
   addOciHook(program);
 }
 
-function socketOption(which: string): Option {
-  return new Option(
-    "--socket <path>",
-    `the daemon's ${which} (default: that of this user's daemon)`,
-  );
-}
-
 function addProfile(container: Command): void {
   container
     .command("profile")
@@ -40,7 +33,11 @@ function addProfile(container: Command): void {
         "observe",
       ]),
     )
-    .addOption(socketOption("socket seccomp.sock"))
+    .option(
+      "--metadata <text>",
+      "for containers without annotations: the same as key=value,key=value",
+    )
+    .option("--listener <path>", "the daemon's seccomp.sock (default: that of this user's daemon)")
     .addOption(
       new Option("--arch <arch>", "machine that the containers are of (default: this one)").choices(
         ["x64", "arm64"],
@@ -56,7 +53,7 @@ function addHook(container: Command): void {
     .description("print the hook file for Podman and CRI-O (oci-hooks)")
     .option("-o, --output <file>", "write it there instead")
     .option("--always", "for every container; and without a daemon none of them starts")
-    .addOption(socketOption("socket hook.sock"))
+    .option("--socket <path>", "the daemon's hook.sock (default: that of this user's daemon)")
     .action(async (options) => (await import("./commands/container.ts")).hook(options));
 }
 

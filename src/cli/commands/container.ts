@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo container profile, galgo container hook, galgo oci-hook.
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { quote } from "../../base/quote.ts";
 import { ownDirectory, SYSTEM_DIRECTORY } from "../../daemon/client/index.ts";
 import {
@@ -15,7 +15,6 @@ import { out } from "../render.ts";
 
 interface OutputOptions {
   readonly output?: string;
-  readonly socket?: string;
 }
 
 interface ProfileCommandOptions extends OutputOptions {
@@ -25,11 +24,13 @@ interface ProfileCommandOptions extends OutputOptions {
   readonly onViolation?: string;
   readonly arch?: "x64" | "arm64";
   readonly waitKillable?: boolean;
+  readonly metadata?: string;
+  readonly listener?: string;
 }
 
 export async function profile(options: ProfileCommandOptions): Promise<void> {
-  const { mode, model, name, onViolation, arch, waitKillable, socket } = options;
-  const metadata = checkedMetadata({
+  const { mode, model, name, onViolation, arch, waitKillable, listener } = options;
+  const words = checkedMetadata(options.metadata ?? "", {
     ...(mode === undefined ? {} : { mode }),
     ...(model === undefined ? {} : { model }),
     ...(name === undefined ? {} : { name }),
@@ -38,8 +39,8 @@ export async function profile(options: ProfileCommandOptions): Promise<void> {
   print(
     containerProfile({
       machine: arch ?? (process.arch === "arm64" ? "arm64" : "x64"),
-      listenerPath: socket ?? inDirectory("seccomp.sock"),
-      ...(metadata === "" ? {} : { listenerMetadata: metadata }),
+      listenerPath: listener ?? inDirectory("seccomp.sock"),
+      ...(words === "" ? {} : { listenerMetadata: words }),
       ...(waitKillable === true ? { waitKillable } : {}),
     }),
     options,
@@ -48,6 +49,7 @@ export async function profile(options: ProfileCommandOptions): Promise<void> {
 
 interface HookCommandOptions extends OutputOptions {
   readonly always?: boolean;
+  readonly socket?: string;
 }
 
 export async function hook(options: HookCommandOptions): Promise<void> {
@@ -83,7 +85,9 @@ function print(value: unknown, { output }: OutputOptions): void {
     return;
   }
   try {
-    writeFileSync(output, text);
+    // a runtime may read it at any time
+    writeFileSync(`${output}.new`, text);
+    renameSync(`${output}.new`, output);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
     throw new RunError("BAD_OPTION", `can not write ${quote(output)} (${code})`, { cause });

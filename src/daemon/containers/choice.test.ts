@@ -62,9 +62,9 @@ describe("what is to be done with a container", () => {
   });
 
   it("is checked when a profile is printed", () => {
-    assert.equal(checkedMetadata({ model: "m", mode: "enforce" }), "mode=enforce,model=m");
-    assert.equal(checkedMetadata({}), "");
-    refused(() => checkedMetadata({ mode: "detect" }), "BAD_MODEL", /needs a model/);
+    assert.equal(checkedMetadata("", { model: "m", mode: "enforce" }), "mode=enforce,model=m");
+    assert.equal(checkedMetadata(""), "");
+    refused(() => checkedMetadata("name=x", { mode: "detect" }), "BAD_MODEL", /needs a model/);
   });
 
   it("concerns Galgo when an annotation has its prefix", () => {

@@ -57,11 +57,16 @@ export function runModeOf(mode: ContainerMode): RunMode {
   return mode === "learn" ? "free" : mode;
 }
 
-/** Metadata that says this. @throws ContainerError BAD_ORDER, BAD_MODEL, NO_ORDER: as a container that comes with it would be refused */
-export function checkedMetadata(words: Readonly<Partial<Record<Key, string>>>): string {
-  const metadata = KEYS.flatMap((key) =>
-    words[key] === undefined ? [] : `${key}=${words[key]}`,
-  ).join(",");
+/**
+ * Metadata that says this. @param text metadata that is there already
+ * @throws ContainerError BAD_ORDER, BAD_MODEL, NO_ORDER: as a container that comes with it would be refused
+ */
+export function checkedMetadata(
+  text: string,
+  words: Readonly<Partial<Record<Key, string>>> = {},
+): string {
+  const more = KEYS.flatMap((key) => (words[key] === undefined ? [] : `${key}=${words[key]}`));
+  const metadata = [...(text === "" ? [] : [text]), ...more].join(",");
   if (metadata !== "")
     chooseOrder({ annotations: {}, metadata, imageDigest: undefined, images: {} });
   return metadata;
