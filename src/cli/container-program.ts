@@ -37,7 +37,7 @@ function addProfile(container: Command): void {
       "--metadata <text>",
       "for containers without annotations: the same as key=value,key=value",
     )
-    .option("--listener <path>", "the daemon's seccomp.sock (default: that of this user's daemon)")
+    .option("--socket <path>", "the daemon's seccomp.sock (default: that of this user's daemon)")
     .addOption(
       new Option("--arch <arch>", "machine that the containers are of (default: this one)").choices(
         ["x64", "arm64"],

@@ -25,11 +25,11 @@ interface ProfileCommandOptions extends OutputOptions {
   readonly arch?: "x64" | "arm64";
   readonly waitKillable?: boolean;
   readonly metadata?: string;
-  readonly listener?: string;
+  readonly socket?: string;
 }
 
 export async function profile(options: ProfileCommandOptions): Promise<void> {
-  const { mode, model, name, onViolation, arch, waitKillable, listener } = options;
+  const { mode, model, name, onViolation, arch, waitKillable, socket } = options;
   const words = checkedMetadata(options.metadata ?? "", {
     ...(mode === undefined ? {} : { mode }),
     ...(model === undefined ? {} : { model }),
@@ -39,7 +39,7 @@ export async function profile(options: ProfileCommandOptions): Promise<void> {
   print(
     containerProfile({
       machine: arch ?? (process.arch === "arm64" ? "arm64" : "x64"),
-      listenerPath: listener ?? inDirectory("seccomp.sock"),
+      listenerPath: socket ?? inDirectory("seccomp.sock"),
       ...(words === "" ? {} : { listenerMetadata: words }),
       ...(waitKillable === true ? { waitKillable } : {}),
     }),
