@@ -108,6 +108,8 @@ describe("galgo top in a terminal", { skip: withoutTmux() ?? false }, () => {
     t.after(async () => {
       next.process.kill("SIGTERM");
       await next.ended;
+      // it may have written what the place removed before
+      place.remove();
     });
     const shown = await tmux.see(/^first +free .* ended/m);
     assert.doesNotMatch(shown, /the daemon is gone/);
