@@ -21,3 +21,5 @@ export const MAX_CONFIG_BYTES: number = 1024 * 1024;
 export const STOP_SECONDS = 10;
 /** Connections to the API at a time. */
 export const MAX_API_CONNECTIONS = 512;
+/** Ancestors of a caller that are looked at. */
+export const MAX_ANCESTORS = 256;

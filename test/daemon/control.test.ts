@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Orders to a namespace that runs: sealed and enforced while the workload goes on, and refused when it is too late.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { DaemonClient } from "../../src/daemon/client/index.ts";
@@ -54,5 +54,16 @@ describe("orders over the API", () => {
     const model = loadModel(directory.model);
     assert.equal(model.spec.sealed, true);
     assert.deepEqual(model.spec.pseudonyms, ["ab".repeat(32)]);
+  });
+
+  it("do not come from inside of a workload, whoever it is there", async () => {
+    const order = `curl -s --unix-socket ${daemon.sockets.api} -d '{"verb":"seal"}' http://x/v1/workloads/inside/control`;
+    // also from a process that has left its parent
+    const script = `${order} >$0/a; (setsid sh -c '${order.replaceAll("'", `'"'"'`)} >$0/b.new; mv $0/b.new $0/b' $0 &); while [ ! -e $0/b ]; do sleep 0.05; done`;
+    const run = place.launch(daemon, ["sh", "-c", script, place.folder], { name: "inside" });
+    const { outcome } = await run.ended;
+    assert.equal(outcome.sealed, undefined);
+    for (const name of ["a", "b"])
+      assert.match(readFileSync(join(place.folder, name), "utf8"), /may not give orders/);
   });
 });

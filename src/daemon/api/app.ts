@@ -11,6 +11,7 @@ import type { Registry } from "../registry/registry.ts";
 import { requireOperator, requireOwner } from "./access.ts";
 import { parseAttachOrder, parseControlOrder } from "./bodies.ts";
 import type { ApiExtensions } from "./extensions.ts";
+import { requireOutsider } from "./insiders.ts";
 import { openApiDocument } from "./openapi.ts";
 import { problemOf, problemResponse } from "./problem.ts";
 import { recordLines } from "./records.ts";
@@ -39,7 +40,9 @@ export function createApp(parts: ApiParts): ApiApp {
   const app: ApiApp = new Hono();
   app.use(bodyLimit({ maxSize: MAX_REQUEST_BYTES, onError: () => tooLarge() }));
   app.use(async (c, next) => {
-    c.set("peer", parts.peerOf(c.env));
+    const peer = parts.peerOf(c.env);
+    c.set("peer", peer);
+    if (c.req.method !== "GET") requireOutsider(peer, parts.registry.list());
     await next();
   });
   app.notFound((c) =>

@@ -74,6 +74,10 @@ export class LiveRun implements ManagedRun {
     return this.#required().plan;
   }
 
+  get pids(): readonly number[] {
+    return [this.#host.pid, this.#host.guardPid].filter((pid) => pid > 0);
+  }
+
   get heartbeat(): SharedArrayBuffer {
     return this.#host.heartbeat;
   }

@@ -31,6 +31,8 @@ export interface ManagedRun {
   readonly directory: RunDirectory;
   /** What runs, under which rules. @throws ApiError CONFLICT before `started` */
   readonly plan: RunPlan;
+  /** Its first process and its guard: what it does descends from one of them. Empty when it was joined while it ran. */
+  readonly pids: readonly number[];
   /** Counters and times that the thread that decides keeps up to date (`readPulse`, `readLatency`). */
   readonly heartbeat: SharedArrayBuffer;
   /** The run has its folder, and is listed from now on. Rejects when it fails earlier. */

@@ -30,6 +30,8 @@ export class WatchedHost implements RunHost {
   worker: RunWorker | undefined;
   /** First process of what was launched; 0: not yet, or nothing was. */
   pid = 0;
+  /** 0: there is none. */
+  guardPid = 0;
   /** What the sensor and the launch found on this machine. */
   features: readonly string[] = [];
   /** Orders of operators. */
@@ -70,6 +72,7 @@ export class WatchedHost implements RunHost {
   ): Promise<LaunchedWorkload> {
     const workload = await this.#host.launch(plan, group, hold);
     this.pid = workload.pid;
+    this.guardPid = workload.guardPid;
     return workload;
   }
 
