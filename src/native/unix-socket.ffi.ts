@@ -65,11 +65,11 @@ export function acceptUnix(listener: number): number | undefined {
 }
 
 /**
- * Sends one datagram to the socket at `path`; a path that begins with @ is in the abstract name space.
- * @throws NativeError CALL_FAILED
+ * Sends one datagram to the socket at `path`, without waiting; a path that begins with @ is in the abstract name space.
+ * @throws NativeError CALL_FAILED: EAGAIN when the receiver has too many already
  */
 export function sendDatagram(path: string, bytes: Uint8Array): void {
-  const fd = makeSocket(TYPES.datagram);
+  const fd = makeSocket(TYPES.datagram | SOCK_NONBLOCK);
   const address = addressOf(path);
   const data = Buffer.from(bytes);
   const send = c("long sendto(int, void *, size_t, int, void *, int)");

@@ -63,8 +63,8 @@ export class FakeRun implements OutputRun {
 
   /** Adds as many records of files with numbers for names. */
   learnsMany(from: number, count: number): this {
-    const lines: string[] = [];
-    for (let at = from; at < from + count; at++) lines.push(writeRecord(opens(`/data/${at}`)));
+    const [before = "", behind = ""] = writeRecord(opens("/data/NUMBER")).split("NUMBER");
+    const lines = Array.from({ length: count }, (_, at) => `${before}${from + at}${behind}`);
     return this.#add("trajectory", lines);
   }
 

@@ -84,7 +84,7 @@ describe("the MQTT output", () => {
     const outputs = await openOutputs({
       folder: join(place.folder, "kill"),
       journal: {},
-      outputs: [{ kind: "mqtt", url: `mqtt://127.0.0.1:${port}`, topic: "tsem/{name}", queue: 20 }],
+      outputs: [{ kind: "mqtt", url: `mqtt://127.0.0.1:${port}`, topic: "tsem/{name}", queue: 50 }],
       version: "1.2.3",
       env: {},
       onNotice: () => undefined,

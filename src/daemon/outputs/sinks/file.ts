@@ -92,6 +92,8 @@ function ignoreUnsyncable(error: NodeJS.ErrnoException): void {
 
 /** The daemon's standard output. */
 export function stdoutSink(stream: NodeJS.WritableStream = process.stdout): Sink {
+  // a reader that has gone away is told of by each write; without a listener it would end the daemon
+  stream.on("error", () => undefined);
   return {
     target: "standard output",
     maxMessageBytes: MAX_MESSAGE_BYTES,

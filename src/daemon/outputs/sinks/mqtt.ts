@@ -2,7 +2,7 @@
 // MQTT, in the way of Quixote's export: user tsem, keep-alive of 60 s, a clean session, nothing retained; one record a message, or several, each with
 // its newline. Other than there the quality of service is 1, so that the broker acknowledges what it has.
 import { hostname } from "node:os";
-import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
+import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import { quote } from "../../../base/quote.ts";
 import { SinkError, wordsOf } from "../errors.ts";
 import { MAX_MESSAGE_BYTES } from "../limits.ts";
@@ -80,18 +80,32 @@ class MqttSink implements Sink {
     const bare = new URL(url);
     bare.username = "";
     bare.password = "";
-    const client = await connectAsync(bare.href, settings);
-    // an error without a listener would end the daemon; each also closes the connection
-    client.on("error", () => undefined);
-    if (signal.aborted) client.end(true);
-    this.#client = client;
-    return client;
+    this.#client = await connected(connect(bare.href, settings), signal);
+    return this.#client;
   }
 
   #drop(): void {
     this.#client?.end(true);
     this.#client = undefined;
   }
+}
+
+/** Resolves when the broker has taken the client; else the client is ended. */
+async function connected(client: MqttClient, signal: AbortSignal): Promise<MqttClient> {
+  // an error without a listener would end the daemon; each also closes the connection
+  client.on("error", () => undefined);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      client.once("connect", () => resolve());
+      client.once("error", reject);
+      client.once("close", () => reject(new Error("the broker does not answer")));
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+  } catch (error) {
+    client.end(true);
+    throw error;
+  }
+  return client;
 }
 
 /** Messages of one topic in a row become one publication, up to `queue` of them. */
