@@ -128,9 +128,11 @@ export class PlaceClient {
     if (!this.#killed) {
       if (!othersWait()) return undefined;
       this.#killed = true;
-      this.#callbacks.onKill(
-        `no decision on one event for ${lateMs} ms, while other workloads of its thread wait (limit ${this.#thread.patience.othersWaitMs} ms)`,
-      );
+      const limit = `limit ${this.#thread.patience.othersWaitMs} ms`;
+      const why = `no decision on one event for ${lateMs} ms, while other workloads of its thread wait (${limit})`;
+      // as with a deadline that has passed: such a run has not succeeded, whatever comes of the event
+      this.#callbacks.onFailed(`the workload was killed: ${why}`);
+      this.#callbacks.onKill(why);
     }
     return hangsMs;
   }
