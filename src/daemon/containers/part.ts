@@ -121,7 +121,14 @@ class ContainerDoors implements RunningPart {
 }
 
 /** What a runtime says decides who is killed: only those may say it who could do that themselves. */
-function requireTrusted({ uid }: Peer): void {
+function requireTrusted({ pid, uid }: Peer): void {
+  // whoever can not be seen from here counts processes otherwise
+  if (pid === 0) {
+    throw new ContainerError(
+      "BAD_STATE",
+      "the container runtime is outside of the daemon's pid namespace: run the daemon in that of the host (hostPID)",
+    );
+  }
   if (uid === 0 || uid === process.geteuid?.()) return;
   throw new ContainerError(
     "BAD_STATE",
