@@ -15,6 +15,7 @@ import { identityIn, isMarked, markTask, protectProcess, remarkTask } from "./ma
 import { NamespaceView } from "./namespace-slot.ts";
 import { BpfRing } from "./ring.ts";
 import { BpfLoop } from "./serve.ts";
+import { BpfServer } from "./served.ts";
 import type { BpfSink } from "./sink.ts";
 import type { RecordDecoder } from "./types.ts";
 
@@ -200,6 +201,13 @@ export class BpfAgent {
   run(): SensorStats {
     if (this.#anchor === undefined) throw new Error("an agent that was not opened");
     return this.loop.run(this.#anchor);
+  }
+
+  /** The same turn by turn; `close` of it only ends the watching. @throws what `BpfLoop.turn` throws */
+  served(goneFd: number): BpfServer {
+    if (this.#anchor === undefined) throw new Error("an agent that was not opened");
+    const [ring, ringFd] = [this.#ring, this.#ringMap.fd];
+    return new BpfServer({ loop: this.loop, anchor: this.#anchor, ring, ringFd, goneFd });
   }
 
   /** Whoever waits or asks is refused from now on, whoever else is at it is not set free: the workload is to be killed. */

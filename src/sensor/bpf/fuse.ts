@@ -74,12 +74,13 @@ export class FuseServer {
     return "one";
   }
 
-  /** Serves until there is no request any more. @returns "none" or "ended" */
-  drain(): Served {
-    for (;;) {
+  /** Serves until there is no request any more, `most` at most. @returns "one" when there may be more */
+  drain(most: number = Number.POSITIVE_INFINITY): Served {
+    for (let count = 0; count < most; count++) {
       const served = this.serveOne();
       if (served !== "one") return served;
     }
+    return "one";
   }
 
   #nothing(name: string): Served {

@@ -15,6 +15,8 @@ export const LOCK_DEADLINE_MS = 300_000;
 export const LOCK_RETRY_MS = 10;
 /** Records taken before anything else is looked at; the rest is taken in the next turn. */
 export const MAX_RECORDS_A_TURN = 4_096;
+/** The same, and questions answered, where other namespaces of the thread wait. */
+export const RECORDS_BESIDE_OTHERS = 64;
 /** Looks at a record that is still being written before there is a pause between them. */
 export const BUSY_LOOKS = 500;
 /** Pause while a record is still being written by a program that was interrupted (ms). */

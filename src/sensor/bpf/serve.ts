@@ -71,6 +71,7 @@ export class BpfLoop {
   /** Records before this place of the ring were made while there was no agent. */
   #gapEnd = -1;
   #gap = { asked: 0, refused: 0, allowed: 0 };
+  #due = performance.now() + RELIEVE_EVERY_MS;
 
   constructor(options: BpfServeOptions) {
     this.#options = options;
@@ -121,36 +122,45 @@ export class BpfLoop {
    * @throws BpfSensorError FUSE_FAILED, BAD_RECORD; SensorBroken. The caller kills the workload.
    */
   run(anchor: Anchor): SensorStats {
-    const { set } = this.#options;
-    let due = performance.now() + RELIEVE_EVERY_MS;
     for (let gone = false; ; ) {
-      const more = this.#turn(anchor);
+      const more = this.turn(anchor, MAX_RECORDS_A_TURN);
       if (gone && !more) break;
-      const left = Math.max(0, Math.min(due - performance.now(), set.retiresInMs ?? Infinity));
-      gone ||= this.#wait(anchor, more ? 0 : Math.ceil(left));
-      if (performance.now() >= due || set.retiresInMs === 0) {
-        set.relieve();
-        due = performance.now() + RELIEVE_EVERY_MS;
-      }
+      gone ||= this.#wait(anchor, more ? 0 : Math.ceil(this.dueInMs));
     }
-    return this.#finish();
+    return this.finish();
   }
 
-  /** Answers who asks, and takes what waits. @returns whether there may be more */
-  #turn(anchor: Anchor): boolean {
-    if (anchor.server.drain() === "ended") {
+  /** Time until a turn is wanted though nobody asks and nothing was recorded (ms). */
+  get dueInMs(): number {
+    const { set } = this.#options;
+    return Math.max(0, Math.min(this.#due - performance.now(), set.retiresInMs ?? Infinity));
+  }
+
+  /**
+   * Answers who asks, and takes what waits, `most` of each at most.
+   * @returns whether there may be more
+   * @throws BpfSensorError FUSE_FAILED, BAD_RECORD; SensorBroken. The caller kills the workload.
+   */
+  turn(anchor: Anchor, most: number): boolean {
+    if (this.dueInMs === 0) {
+      this.#options.set.relieve();
+      this.#due = performance.now() + RELIEVE_EVERY_MS;
+    }
+    const asked = anchor.server.drain(most);
+    if (asked === "ended") {
       throw new BpfSensorError(
         "FUSE_FAILED",
         "the connection through which the kernel asks has ended: its anchor was killed, or it was aborted",
       );
     }
-    const taken = this.#take(MAX_RECORDS_A_TURN);
+    const taken = this.#take(most);
     this.#endGap();
+    const more = taken === most || asked === "one";
     if (this.#decided) {
       this.#decided = false;
-      this.#options.sink.answered(taken === MAX_RECORDS_A_TURN);
+      this.#options.sink.answered(more);
     }
-    return taken === MAX_RECORDS_A_TURN;
+    return more;
   }
 
   /** Waits for something to do. @returns whether the workload is gone */
@@ -278,6 +288,12 @@ export class BpfLoop {
     this.#sweepAbove = Math.max(MAX_UNASKED_ANSWERS, 2 * this.#answers.size);
   }
 
+  /** What was taken so far, and what the programs have counted. */
+  get stats(): SensorStats {
+    const { hits, lost } = this.#options.namespace.counters();
+    return { seen: this.#records + hits + lost, held: this.#held, lost: this.#lost };
+  }
+
   get #enforcing(): boolean {
     return (this.#options.namespace.flags & NamespaceFlag.enforcing) !== 0;
   }
@@ -288,7 +304,7 @@ export class BpfLoop {
   }
 
   /** Nobody runs in the namespace any more: what the programs have counted is final. */
-  #finish(): SensorStats {
+  finish(): SensorStats {
     const { namespace, set, sink } = this.#options;
     const sums = new Map<string, bigint>();
     for (const [number, count] of set.counts().entries()) {

@@ -8,6 +8,7 @@ const GALGO = "/opt/galgo/galgo";
 const SIGINT = 2;
 const ENOENT = -2;
 const EINVAL = -22;
+const EXIT_VIOLATED = 121;
 
 async function kill9(lab: Lab, name: string): Promise<void> {
   const { galgoPid } = await lab.facts(name);
@@ -89,7 +90,7 @@ async function enforced(lab: Lab): Promise<void> {
   await does(program, { ...KNOWN, "sub open other": EPERM });
   const third = await adopted(lab, "m");
   await does(program, { ...KNOWN, "sub open late": EPERM });
-  assert.equal(await endOf(lab, program, third), 1, third.stderr);
+  assert.equal(await endOf(lab, program, third), EXIT_VIOLATED, third.stderr);
   const record = JSON.parse(await lab.sh("cat state/m/latest/run.json"));
   assert.equal(record.status, "finished");
   assert.equal(record.adopted.length, 2);
