@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { quote } from "../base/quote.ts";
 import { createDecisionThreads } from "../orchestrator/deciding/index.ts";
-import { ownProcessHost } from "../orchestrator/index.ts";
+import { ownProcessHost, programsAreLoaded } from "../orchestrator/index.ts";
 import { createApp } from "./api/app.ts";
 import { type ApiServer, peerOfRequest, serveApi } from "./api/server.ts";
 import { type DaemonConfig, loadConfig } from "./config/config.ts";
@@ -175,8 +175,9 @@ class RunningDaemon implements Daemon {
       env,
       registry: this.registry,
       startWorker: (setup, ...rest) => {
-        // these sensors need a thread for each workload
-        const alone = setup.tsem !== undefined || setup.bpf !== undefined;
+        // a TSEM workload is launched by its thread; loading programs takes seconds, in which others would wait
+        const loads = setup.bpf !== undefined && !programsAreLoaded();
+        const alone = setup.tsem !== undefined || loads;
         return alone ? startAlone(setup, ...rest) : this.#threads.open(setup, ...rest);
       },
       api: {},

@@ -6,7 +6,7 @@ import { quote } from "../../base/quote.ts";
 import type { WorkloadModel } from "../../model/file/workload-model.ts";
 import { stringifyWorkloadModel } from "../../model/index.ts";
 import { type AbandonedNamespace, abandoned, NamespaceFlag } from "../../sensor/bpf/index.ts";
-import { builtHere } from "../../sensor/bpf/index.ts";
+import { builtHere, isInstalled } from "../../sensor/bpf/index.ts";
 import { RunError } from "../errors.ts";
 import { readModel } from "../models/model-use.ts";
 import { readRunRecord } from "../run-record.ts";
@@ -121,6 +121,12 @@ export function adoptionRequest({ run, why, slot, serial }: Adoptable): RunReque
       { cause },
     );
   }
+}
+
+/** Whether a namespace can be made at once: its programs are in the kernel already. */
+export function programsAreLoaded(): boolean {
+  const build = builtHere();
+  return build !== undefined && isInstalled(build);
 }
 
 /** The record of a run that is gone on with. @throws StateError BAD_RUN_FILE */

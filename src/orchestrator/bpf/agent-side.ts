@@ -2,7 +2,14 @@
 // The worker's part of a run under the BPF sensor: makes the namespace, takes the workload into it, serves it, and reads at the
 // end what the programs have counted.
 import { pollAll } from "../../native/tsem.ffi.ts";
-import { BpfAgent, type BpfRing, type Gap, NamespaceFlag } from "../../sensor/bpf/index.ts";
+import {
+  BpfAgent,
+  type BpfRing,
+  type BpfServer,
+  type Gap,
+  NamespaceFlag,
+} from "../../sensor/bpf/index.ts";
+import type { SensorStats } from "../../sensor/sensor.ts";
 import type { InProcessTma } from "../../tma/index.ts";
 import type { Namespace } from "../namespace/namespace-types.ts";
 import type { ProgramsView } from "../namespace/namespace-types.ts";
@@ -96,19 +103,36 @@ export class BpfSide implements ProgramsView {
     if (agent === undefined)
       throw new Error("the order to serve came before there was a namespace");
     try {
-      return this.#served(agent, bench, { bpf, order });
+      this.begin(bench, bpf, order);
+      return this.end(bench, agent.run());
     } catch (error) {
-      // nobody decides any more: refused, not set free, until the workload is dead
-      if (this.#spared) agent.release();
-      else agent.abandon();
-      bench.kill(`Galgo failed: ${error instanceof Error ? error.message : String(error)}`);
+      this.giveUp(bench, error);
       pollAll([bpf.goneFd], ABANDON_MS);
       throw error;
     } finally {
-      await agent.close();
-      bench.keeping?.close("over");
-      this.#agent = undefined;
+      await this.finish(bench.keeping);
     }
+  }
+
+  /** Turn by turn, in a thread that has others: between `begin` and `end`. */
+  server(goneFd: number): BpfServer {
+    if (this.#agent === undefined) throw new Error("there is no namespace");
+    return this.#agent.served(goneFd);
+  }
+
+  /** Nobody decides any more: refused, not set free, until the workload is dead. */
+  giveUp(bench: Pick<BpfBench, "kill">, error: unknown): void {
+    if (this.#spared) this.#agent?.release();
+    else this.#agent?.abandon();
+    bench.kill(`Galgo failed: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
+  /** What was served is over: nothing of it stays. */
+  async finish(keeping: RunKeeping | undefined): Promise<void> {
+    const agent = this.#agent;
+    this.#agent = undefined;
+    await agent?.close();
+    keeping?.close("over");
   }
 
   /** Gives back what was not served. An adopted namespace goes back to the kernel alone: nobody is set free by that. */
@@ -119,11 +143,11 @@ export class BpfSide implements ProgramsView {
     keeping?.close(this.#adopted ? "kept" : "over");
   }
 
-  #served(
-    agent: BpfAgent,
-    bench: BpfBench,
-    { bpf, order }: { readonly bpf: BpfSetup; readonly order: BpfOrder },
-  ): WorkerResult {
+  /** The workload comes into the namespace. @throws BpfError, NativeError, Error when it can not be caught up with */
+  begin(bench: BpfBench, bpf: BpfSetup, order: BpfOrder): void {
+    const agent = this.#agent;
+    if (agent === undefined)
+      throw new Error("the order to serve came before there was a namespace");
     const { namespace } = bench;
     for (const pid of order.protectedPids) agent.protect(pid);
     const { attach } = bpf;
@@ -132,8 +156,12 @@ export class BpfSide implements ProgramsView {
       attachTo(attach, bench, { agent, primer: this.#decoder?.primer });
     else if (!agent.begin(order.workloadPid)) namespace.lost("launch", "the first task is gone");
     bench.post({ type: "serving", features: [] });
-    const sensor = agent.run();
-    this.#countUnanswered(agent, namespace);
+  }
+
+  /** The workload is gone. */
+  end(bench: BpfBench, sensor: SensorStats): WorkerResult {
+    const { namespace } = bench;
+    if (this.#agent !== undefined) this.#countUnanswered(this.#agent, namespace);
     namespace.finish();
     this.#decoder?.save();
     const result = workerResult(bench, sensor);

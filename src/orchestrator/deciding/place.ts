@@ -7,7 +7,7 @@ import type { SensorStats } from "../../sensor/sensor.ts";
 import { closeRecords, isEnforcing, messageOf, prepareBench, progressOf } from "../bench.ts";
 import type { Bench } from "../bench.ts";
 import { workerResult } from "../worker-result.ts";
-import type { JoinOrder, NamespaceOrder, SeccompOrder, WorkerSetup } from "../worker-protocol.ts";
+import type { JoinOrder, NamespaceOrder, ServeOrder, WorkerSetup } from "../worker-protocol.ts";
 import { carryOut } from "./control.ts";
 import type { KeptDigests } from "./kept-digests.ts";
 import type { PlaceMessage } from "./protocol.ts";
@@ -44,7 +44,8 @@ export class Place {
   }
 
   /** Begins to serve. A failure ends the run, and the workload with it. */
-  serve(order: SeccompOrder): void {
+  serve(order: ServeOrder): void {
+    if (order.sensor !== "seccomp") throw new Error("an order for another sensor");
     this.#killFd = order.cgroupKillFd;
     const { setup, namespace } = this.#bench;
     const { digest } = setup.tma;

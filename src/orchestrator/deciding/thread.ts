@@ -8,6 +8,7 @@ import { AgentSelf, requireOwnCredentials } from "../../sensor/seccomp/index.ts"
 import { CodedError } from "../../base/errors.ts";
 import { messageOf } from "../bench.ts";
 import type { ServeOrder, WorkerSetup } from "../worker-protocol.ts";
+import { BpfPlace } from "./bpf-place.ts";
 import { KeptDigests } from "./kept-digests.ts";
 import { MAX_SLEEP_MS, PENDING_SLEEP_MS } from "./limits.ts";
 import { Place } from "./place.ts";
@@ -18,7 +19,7 @@ import { TurnLoop } from "./turn-loop.ts";
 const { port, bellFd, loaded } = workerData as ThreadData;
 const bell = new Bell(bellFd);
 const loop = new TurnLoop(bellFd);
-const places = new Map<number, Place>();
+const places = new Map<number, Place | BpfPlace>();
 const rootDigests = new Map<string, Map<string, string>>();
 let self: AgentSelf | undefined;
 /** Orders that take time. */
@@ -87,9 +88,16 @@ function track(work: Promise<void>): void {
 
 async function open(number: number, setup: WorkerSetup): Promise<void> {
   try {
-    if (setup.tsem !== undefined || setup.bpf !== undefined)
-      throw new Error("this sensor is not served in a shared thread");
-    places.set(number, new Place(setup, commons, (message) => post(number, message)));
+    const { tsem, bpf } = setup;
+    if (tsem !== undefined) throw new Error("this sensor is not served in a shared thread");
+    const tell = (message: ThreadMessage["message"]): void => post(number, message);
+    if (bpf !== undefined) {
+      const place = new BpfPlace({ setup, bpf }, commons, tell);
+      places.set(number, place);
+      await place.open();
+      return;
+    }
+    places.set(number, new Place(setup, commons, tell));
     post(number, { type: "ready" });
   } catch (error) {
     post(number, { type: "failed", message: messageOf(error) });
@@ -106,7 +114,6 @@ async function leave(number: number): Promise<void> {
 function serve(number: number, order: ServeOrder): void {
   const place = placeOf(number);
   try {
-    if (order.sensor !== "seccomp") throw new Error("this sensor is not served in a shared thread");
     place.serve(order);
   } catch (error) {
     place.fail(error);
@@ -114,7 +121,7 @@ function serve(number: number, order: ServeOrder): void {
   }
 }
 
-function placeOf(number: number): Place {
+function placeOf(number: number): Place | BpfPlace {
   const place = places.get(number);
   if (place === undefined) throw new Error(`no namespace has the place ${number}`);
   return place;

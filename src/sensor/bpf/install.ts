@@ -258,6 +258,11 @@ function claim(folder: string): Claim {
   }
 }
 
+/** Whether a build of the programs is in the kernel: else the next namespace loads them, which takes seconds. */
+export function isInstalled(build: string, place: BpfPlace = DEFAULT_PLACE): boolean {
+  return existsSync(join(place.folder, build, READY));
+}
+
 /** A slot whose process died without leaving it. */
 export interface DeadSlot {
   readonly build: string;
