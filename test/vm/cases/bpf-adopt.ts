@@ -6,6 +6,9 @@ import { EPERM, having, inLab, type Lab, type Talk } from "../lib/lab.ts";
 
 const GALGO = "/opt/galgo/galgo";
 const SIGINT = 2;
+const SIGTERM = 15;
+/** Loading the programs, on a machine that has other work. */
+const CASE_MS = 300_000;
 const ENOENT = -2;
 const EINVAL = -22;
 const EXIT_VIOLATED = 121;
@@ -156,20 +159,64 @@ async function otherProgram(lab: Lab): Promise<void> {
   assert.ok(programs.some(({ taskId }) => taskId === late?.taskId));
 }
 
-const cases = { enforced, free, otherProgram };
+/** A daemon that is killed, and the next one. */
+async function daemons(lab: Lab): Promise<void> {
+  await files(lab);
+  const folder = `${lab.folder}/run`;
+  const galgo = ["env", `GALGO_RUN_DIR=${folder}`, GALGO];
+  const start = async (): Promise<Talk> => {
+    const talk = lab.start([...galgo, "daemon"]);
+    await talk.until(/ready: /);
+    return talk;
+  };
+  const learner = await attachedTo(
+    lab,
+    [lab.acts, "pid", "-"],
+    ["learn", "--name", "m", "-o", "m.json"],
+  );
+  await does(learner.program, KNOWN);
+  learner.galgo.command.signal(SIGINT);
+  assert.equal((await learner.galgo.command.ended).status, 0, learner.galgo.stderr);
+  learner.program.end();
+  const first = await start();
+  const program = lab.start([lab.acts, "pid", "-"]);
+  const [, pid = ""] = await program.until(/^pid=(\d+)$/m);
+  await lab.sh(`${galgo.join(" ")} attach --pid ${pid} -m m.json --enforce --name d`);
+  await does(program, { ...KNOWN, "sub open late": EPERM });
+  await kill9(lab, "d");
+  await first.command.ended;
+  await does(program, { ...KNOWN, "sub open other": EPERM });
+  const second = await start();
+  assert.match(second.stderr, /the kernel has kept its namespace with 1 task, and the run goes on/);
+  await does(program, KNOWN);
+  assert.match(await lab.sh(`${galgo.join(" ")} ps`), /^d +enforce +bpf/m);
+  program.end();
+  await lab.sh(
+    'until grep -q \'"status": "finished"\' state/d/latest/run.json; do sleep 0.2; done',
+  );
+  const refused = await lab.records("d", "forensics");
+  for (const name of ["other", "late"])
+    assert.equal(having(refused, "file_open", `"${lab.folder}/${name}"`).length, 1, name);
+  second.command.signal(SIGTERM);
+  assert.equal((await second.command.ended).status, 0, second.stderr);
+}
+
+const cases = { enforced, free, otherProgram, daemons };
 
 const NAMES: Readonly<Record<keyof typeof cases, string>> = {
   enforced:
     "an enforced run goes on after its Galgo was killed, twice: nothing is freed in between",
   free: "a free run goes on after its Galgo was killed: what happened in between is learned and counted",
+  daemons: "a daemon goes on with what a killed one had attached to",
   otherProgram:
     "a program that was executed while Galgo was gone is known by its own name afterwards",
 };
 
-export const adopt: readonly GuestCase[] = (["enforced", "free", "otherProgram"] as const).map(
-  (name) => ({
-    name: NAMES[name],
-    on: { "6.12": "quick", newest: "full" },
-    run: (guest) => inLab(guest, cases[name]),
-  }),
-);
+export const adopt: readonly GuestCase[] = (
+  ["enforced", "free", "otherProgram", "daemons"] as const
+).map((name) => ({
+  name: NAMES[name],
+  on: { "6.12": "quick", newest: "full" },
+  timeoutMs: CASE_MS,
+  run: (guest) => inLab(guest, cases[name]),
+}));
