@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { appendFileSync, existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
+import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import type { Daemon } from "../../src/daemon/index.ts";
 import type { ManagedRun } from "../../src/daemon/registry/managed-run.ts";
@@ -27,11 +28,11 @@ after(async () => {
   place.remove();
 });
 
-async function client(text: string | Uint8Array): Promise<Socket> {
+async function client(words: string | Uint8Array): Promise<Socket> {
   const socket = connect(daemon.sockets.api);
   socket.on("error", () => undefined);
   await once(socket, "connect");
-  socket.write(text);
+  socket.write(words);
   return socket;
 }
 
@@ -51,12 +52,28 @@ function readPositions(path: string): number[] {
 describe("clients that do not behave", () => {
   it("get an answer to nonsense and lose their connection", async () => {
     const nonsense = ["\0\x01\x02\r\n\r\n", "GET\r\n\r\n", "GET /v1/health HTTP/9.9\r\n\r\n"];
-    for (const text of nonsense) {
-      const socket = await client(text);
+    for (const words of nonsense) {
+      const socket = await client(words);
       socket.resume();
       await once(socket, "close");
     }
     assert.equal((await place.client.health()).status, "ready");
+  });
+
+  it("may give no body, and a body only with its length", async () => {
+    const answer = async (head: string): Promise<string> => {
+      const socket = await client(
+        `POST /v1/reload HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${head}`,
+      );
+      return text(socket);
+    };
+    assert.match(await answer("\r\n"), /^HTTP\/1\.1 200 [\s\S]*"reloaded":true/);
+    const chunked = await answer("Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n");
+    assert.match(chunked, /^HTTP\/1\.1 400 [\s\S]*how long its body is/);
+    assert.match(
+      await answer("Content-Length: 65537\r\n\r\n"),
+      /^HTTP\/1\.1 400 [\s\S]*at most 65536 bytes/,
+    );
   });
 
   it("may ask for what is not there, in any spelling", async () => {

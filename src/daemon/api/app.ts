@@ -2,7 +2,6 @@
 // The HTTP API as a table of routes. What it says is in types.ts and in the OpenAPI document (openapi.ts).
 import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { Peer } from "../../native/unix-socket.ffi.ts";
 import { ApiError } from "../errors.ts";
 import { MAX_REQUEST_BYTES } from "../limits.ts";
@@ -38,8 +37,8 @@ export type ApiApp = Hono<{ Bindings: HttpBindings; Variables: { peer: Peer } }>
 
 export function createApp(parts: ApiParts): ApiApp {
   const app: ApiApp = new Hono();
-  app.use(bodyLimit({ maxSize: MAX_REQUEST_BYTES, onError: () => tooLarge() }));
   app.use(async (c, next) => {
+    requireSmall(c);
     const peer = parts.peerOf(c.env);
     c.set("peer", peer);
     if (c.req.method !== "GET") requireOutsider(peer, parts.registry.list());
@@ -61,9 +60,12 @@ export function createApp(parts: ApiParts): ApiApp {
   return app;
 }
 
-function tooLarge(): Response {
-  const message = `a request has at most ${MAX_REQUEST_BYTES} bytes`;
-  return problemResponse(problemOf(new ApiError("BAD_REQUEST", message)));
+/** Node does not read more than was announced; without an announcement there is no body. @throws ApiError BAD_REQUEST */
+function requireSmall({ req }: Call): void {
+  if (req.header("transfer-encoding") !== undefined)
+    throw new ApiError("BAD_REQUEST", "a request says how long its body is (Content-Length)");
+  if (Number(req.header("content-length") ?? 0) > MAX_REQUEST_BYTES)
+    throw new ApiError("BAD_REQUEST", `a request has at most ${MAX_REQUEST_BYTES} bytes`);
 }
 
 function addDaemon(app: ApiApp, parts: ApiParts): void {
