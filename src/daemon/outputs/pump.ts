@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { quote } from "../../base/quote.ts";
-import { SinkError, wordsOf } from "./errors.ts";
+import { JournalError, SinkError, wordsOf } from "./errors.ts";
 import type { Cursor } from "./journal/cursor.ts";
 import type { EntryKind } from "./journal/entry.ts";
 import type { Journal } from "./journal/journal.ts";
@@ -127,7 +127,7 @@ export class Pump {
         this.#noteMissed(batch);
         const settling = this.#options.sink.unsettled === true;
         if (batch.entries.length > 0 || settling) await this.#deliver(batch, signal);
-        else await this.#waitForMore(signal);
+        else if (batch.missed === 0) await this.#waitForMore(signal);
       } catch (error) {
         if (signal.aborted) return;
         // the journal can not be read, or the cursor not be written
@@ -139,7 +139,8 @@ export class Pump {
 
   async #waitForMore(signal: AbortSignal): Promise<void> {
     const { journal } = this.#options;
-    if (this.#reader.next < journal.next) return;
+    if (this.#reader.next < journal.next)
+      throw new JournalError("BAD_JOURNAL", "the journal's files are shorter than they were");
     // a stream that may break after the last message is looked at now and then
     const looks = this.#options.sink.unsettled !== undefined;
     await within(signal, looks ? SETTLE_MS : undefined, async (either) => {
@@ -242,7 +243,7 @@ export class Pump {
     if (missed === 0) return;
     this.#dropped += missed;
     this.#options.onNotice(
-      `output ${this.#options.name}: the journal was full: ${missed} entries were dropped before this output had them; what is of workloads stays in their run folders`,
+      `output ${this.#options.name}: ${missed} entries of the journal are lost to this output: they were dropped because it was full, or are damaged; what is of workloads stays in their run folders`,
     );
   }
 

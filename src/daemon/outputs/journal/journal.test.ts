@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -121,6 +130,22 @@ describe("the journal", () => {
       Array.from({ length: 60 - missed }, (_, at) => missed + at + 1),
     );
     journal.close();
+  });
+
+  it("goes on behind a line that the disk has damaged, and counts it", () => {
+    const first = new Journal({ folder, maxBytes: 8 * MIB });
+    first.append([entry(1), entry(2), entry(3)]);
+    first.close();
+    const text = readFileSync(lastFile(), "utf8");
+    writeFileSync(lastFile(), text.replace('run/lifecycle/2","', "\0\0\0"));
+    const second = new Journal({ folder, maxBytes: 8 * MIB });
+    const { entries, missed, next } = new JournalReader(second, 1).read(ALL);
+    assert.deepEqual(
+      entries.map(({ seq }) => seq),
+      [1, 3],
+    );
+    assert.deepEqual({ missed, next }, { missed: 1, next: 4 });
+    second.close();
   });
 
   it("says that a folder can not be written, and that a file is no journal", () => {

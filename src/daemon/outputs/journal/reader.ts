@@ -12,7 +12,7 @@ export interface EntryBatch {
   readonly entries: readonly Entry[];
   /** Number behind the last of them. */
   readonly next: number;
-  /** Entries that were removed from the journal before this reader had them. */
+  /** Entries that were removed from the journal before this reader had them, or are damaged. */
   readonly missed: number;
 }
 
@@ -20,6 +20,13 @@ interface Place {
   /** First number of the file. */
   readonly segment: number;
   readonly offset: number;
+}
+
+interface Piece {
+  readonly entries: Entry[];
+  readonly bytes: number;
+  /** Lines that are no entries: the disk or somebody has changed them. */
+  readonly damaged: number;
 }
 
 /** What a batch may hold. */
@@ -59,30 +66,35 @@ export class JournalReader {
     }
     const entries: Entry[] = [];
     let bytes = 0;
+    let damaged = 0;
     while (entries.length < limit.entries && bytes < limit.bytes) {
       const got = this.#readSome(limit.entries - entries.length, limit.bytes - bytes);
-      if (got.entries.length === 0) break;
+      if (got.bytes === 0) break;
       entries.push(...got.entries);
       bytes += got.bytes;
+      damaged += got.damaged;
     }
-    return { entries, next: this.#next, missed };
+    return { entries, next: this.#next, missed: missed + damaged };
   }
 
-  /** Takes entries out of one file: at least one when there is one, whatever its length. */
-  #readSome(mostEntries: number, mostBytes: number): { entries: Entry[]; bytes: number } {
+  /** Takes lines out of one file: at least one when there is one, whatever its length. */
+  #readSome(mostEntries: number, mostBytes: number): Piece {
     const entries: Entry[] = [];
     let bytes = 0;
+    let damaged = 0;
     const place = this.#find();
     const segment = this.#journal.segments.find(({ first }) => first === place?.segment);
-    if (place === undefined || segment === undefined) return { entries, bytes };
+    if (place === undefined || segment === undefined) return { entries, bytes, damaged };
     for (const line of linesFrom(segment.path, place.offset, segment.bytes)) {
-      entries.push(readEntry(line.text));
+      const entry = entryOrNot(line.text);
+      if (entry === undefined) damaged += 1;
+      else entries.push(entry);
       bytes += line.bytes;
       if (entries.length >= mostEntries || bytes >= mostBytes) break;
     }
-    this.#next += entries.length;
+    this.#next += entries.length + damaged;
     this.#place = { segment: segment.first, offset: place.offset + bytes };
-    return { entries, bytes };
+    return { entries, bytes, damaged };
   }
 
   /** Where the next line is. */
@@ -115,6 +127,14 @@ export class JournalReader {
       offset += line.bytes;
     }
     return { segment: segment.first, offset };
+  }
+}
+
+function entryOrNot(line: string): Entry | undefined {
+  try {
+    return readEntry(line);
+  } catch {
+    return undefined;
   }
 }
 
