@@ -47,10 +47,13 @@ function line(...values: readonly unknown[]): string {
  * Reads a journal. A last line that is cut off was never obeyed by anybody: it is left out.
  * @throws RecordFileError NO_FILE, TOO_LONG; SyntaxError, RecordError when it was changed
  */
-export function readJournal(path: string): KeptLines {
+export function readJournal(path: string): { readonly kept: KeptLines; readonly cutBytes: number } {
   const kept = emptyLines();
-  for (const { text } of readLines(path)) take(kept, JSON.parse(text, unplain) as unknown[]);
-  return kept;
+  const lines = readLines(path);
+  for (let step = lines.next(); ; step = lines.next()) {
+    if (step.done === true) return { kept, cutBytes: step.value.cutBytes };
+    take(kept, JSON.parse(step.value.text, unplain) as unknown[]);
+  }
 }
 
 type Mutable = {

@@ -1,20 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps, beside a run that has attached to processes, what its agent alone knows: the kernel goes on with the namespace when Galgo is
 // killed, and so can another Galgo. And reads it again.
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { EventOf, TaskIdentity } from "../../event/index.ts";
 import type { PointObserver, SecurityPoint } from "../../model/runtime/index.ts";
 import type { AgentJournal, CreatedChange, KeptAgent, KeptKey } from "../../sensor/bpf/index.ts";
 import type { SeenActor, SeenObject } from "../../sensor/bpf/types.ts";
 import type { InProcessTma } from "../../tma/index.ts";
-import { MAX_JOURNAL_BYTES, MAX_LOSS_REASONS } from "../limits.ts";
+import { MAX_JOURNAL_BYTES, MAX_LOSS_REASONS, MAX_RECORD_BYTES } from "../limits.ts";
 import type { Heartbeat } from "../heartbeat.ts";
 import type { Namespace } from "../namespace/namespace-types.ts";
 import { lossesOf } from "../namespace/losses.ts";
 import type { KeptNamespace, NamespaceCounts, NamespaceLedger } from "../namespace/ledger.ts";
 import { type KeptLines, LINE, readJournal } from "./journal-lines.ts";
 import { KeptCounts } from "./kept-counts.ts";
+import { runFolder } from "../state-dir.ts";
 import type { KeepingSetup } from "./setup.ts";
 
 const JOURNAL = "journal.jsonl";
@@ -50,7 +61,10 @@ export class RunKeeping implements AgentJournal, PointObserver, NamespaceLedger 
     this.#folder = folder;
     if (how === "begin") mkdirSync(folder, { recursive: true, mode: 0o700 });
     const path = join(folder, JOURNAL);
-    const lines = how === "resume" ? readJournal(path) : undefined;
+    const { kept: lines, cutBytes } =
+      how === "resume" ? readJournal(path) : { kept: undefined, cutBytes: 0 };
+    // what is written from now on begins a line
+    if (cutBytes > 0) truncateSync(path, statSync(path).size - cutBytes);
     this.#counts = new KeptCounts(folder);
     this.#before = lines === undefined ? undefined : beforeOf(lines, this.#counts);
     for (const { reason } of lines?.losses ?? []) this.#reasons.set(reason, this.#reasons.size);
@@ -207,15 +221,40 @@ export class RunKeeping implements AgentJournal, PointObserver, NamespaceLedger 
   }
 }
 
-/** The journal of a run that is to have one. @throws what `RunKeeping` throws */
+/** The journal of a run that is to have one; before its records are opened. @throws what `RunKeeping` throws */
 export function openKeeping(setup: KeepingSetup | undefined): RunKeeping | undefined {
   if (setup === undefined) return undefined;
+  if (setup.adopt !== undefined) mendRecords(setup.directory);
   return new RunKeeping(setup.folder, setup.adopt === undefined ? "begin" : "resume");
+}
+
+/** A record that was being written when Galgo was killed is left out: nobody has acted on it. */
+function mendRecords(directory: string): void {
+  const { trajectory, forensics, processes } = runFolder(directory, { name: "", runId: "" });
+  for (const path of [trajectory, forensics, processes]) {
+    if (!existsSync(path)) continue;
+    const { size } = statSync(path);
+    const cutBytes = cutTail(path, size);
+    if (cutBytes > 0) truncateSync(path, size - cutBytes);
+  }
+}
+
+/** Bytes behind the last newline. */
+function cutTail(path: string, size: number): number {
+  const fd = openSync(path, "r");
+  try {
+    const tail = Buffer.alloc(Math.min(size, MAX_RECORD_BYTES));
+    readSync(fd, tail, 0, tail.length, size - tail.length);
+    return tail.length - (tail.lastIndexOf("\n") + 1);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** A namespace goes on, and what is shown of it too. */
 export function resume(namespace: Namespace, heartbeat: Heartbeat, kept: KeptNamespace): void {
   namespace.resume(kept);
+  if (kept.sealed) heartbeat.sealed();
   const lost = kept.losses.reduce((sum, { count }) => sum + count, 0);
   heartbeat.resume({ ...kept, lost });
 }

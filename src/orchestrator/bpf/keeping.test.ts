@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import type { TestContext } from "node:test";
+import { aFile, anEvent, ROOT, TASK } from "../../../test/helpers/events.ts";
+import { BUILTIN_PROFILES } from "../../model/runtime/index.ts";
+import { createInProcessTma, type InProcessTma, type TmaSpec } from "../../tma/index.ts";
+import { openKeeping, RunKeeping } from "./keeping.ts";
+
+const SPEC: TmaSpec = {
+  mapping: "tsem-v4",
+  digest: "sha256",
+  profile: BUILTIN_PROFILES.portable,
+  points: ["ab".repeat(32)],
+  pseudonyms: [],
+  sealed: false,
+};
+const KEY = Uint32Array.of(1, 0xffff_ffff, 0, 0x8000_0000);
+const ACTOR = { identity: 4, coe: ROOT, rootMount: 2n ** 63n, rootInode: 2n };
+
+function folder(t: TestContext): string {
+  const made = mkdtempSync(join(tmpdir(), "galgo-keeping-"));
+  t.after(() => {
+    rmSync(made, { recursive: true, force: true });
+  });
+  return join(made, "adoption");
+}
+
+function begun(path: string, spec: TmaSpec = SPEC): [RunKeeping, InProcessTma] {
+  const keeping = new RunKeeping(path, "begin");
+  return [keeping, createInProcessTma(spec, keeping)];
+}
+
+/** As another process finds it. Nothing is closed: whoever wrote it was killed. */
+function resumed(path: string, spec: TmaSpec = SPEC): [RunKeeping, InProcessTma] {
+  const keeping = new RunKeeping(path, "resume");
+  const tma = createInProcessTma(spec, keeping);
+  keeping.restoreModel(tma);
+  keeping.restored();
+  return [keeping, tma];
+}
+
+const opened = (path: string) => anEvent("file_open", { file: aFile(path) });
+
+function assertSame(a: InProcessTma, b: InProcessTma): void {
+  assert.deepEqual(a.points(), b.points());
+  assert.equal(a.state(), b.state());
+  assert.equal(a.measurement(), b.measurement());
+}
+
+describe("what is kept of a run", () => {
+  it("makes the same model again, with every count, and again after that", (t) => {
+    const path = folder(t);
+    const [keeping, tma] = begun(path);
+    for (const name of ["/a", "/b", "/a", "/c", "/a"]) tma.assess(opened(name));
+    tma.observe("ab".repeat(32));
+    keeping.commit();
+    const [again, model] = resumed(path);
+    assertSame(model, tma);
+    model.assess(opened("/d"));
+    again.commit();
+    assertSame(resumed(path)[1], model);
+  });
+
+  it("knows at which point the model was closed", (t) => {
+    const path = folder(t);
+    const [keeping, tma] = begun(path);
+    tma.assess(opened("/a"));
+    tma.seal();
+    keeping.sealed();
+    tma.assess(opened("/b"));
+    keeping.commit();
+    const [again, model] = resumed(path);
+    assertSame(model, tma);
+    assert.deepEqual(
+      model.points().map(({ valid }) => valid),
+      [true, true, false],
+    );
+    assert.equal(again.namespace?.sealed, true);
+  });
+
+  it("gives back what it was told, and leaves out a line that was not finished", (t) => {
+    const path = folder(t);
+    const [keeping] = begun(path);
+    const program = anEvent("bprm_committed_creds", { file: aFile("/bin/sh") }, { task: TASK });
+    const seen = {
+      actor: ACTOR,
+      pathname: "/srv",
+      dentry: { path: { pathname: "/srv", instance: 7n, owner: "00" } },
+      words: Uint8Array.of(1, 2, 255),
+    };
+    const changes = [
+      { counter: "x|/tmp", count: 3 },
+      { root: "1:2", pathname: "/tmp/a", temporary: true },
+    ];
+    keeping.identity(TASK);
+    keeping.program(program);
+    keeping.key({ key: KEY, next: 6, point: undefined });
+    keeping.carried(BigUint64Array.of(2n ** 60n));
+    for (const change of changes) keeping.created(change);
+    keeping.actor(ACTOR);
+    keeping.object(seen);
+    keeping.grown(12);
+    for (const _ of [1, 2, 3]) keeping.lost("reason", "example");
+    keeping.counts({ events: 10, violations: 2, refused: 1 });
+    keeping.progress(9n, 8n, 7n);
+    keeping.commit();
+    appendFileSync(join(path, "journal.jsonl"), '["identity","ab');
+    const again = new RunKeeping(path, "resume");
+    assert.deepEqual(again.agent?.identities, [TASK]);
+    assert.deepEqual(again.agent?.keys, [{ key: KEY, next: 6, point: undefined }]);
+    assert.deepEqual(again.agent?.carried, BigUint64Array.of(2n ** 60n));
+    assert.deepEqual(again.agent?.created, changes);
+    assert.deepEqual(again.agent?.actors, [ACTOR]);
+    assert.deepEqual(again.agent?.objects, [seen]);
+    assert.deepEqual([again.agent?.records, again.agent?.held, again.agent?.refused], [9n, 8n, 7n]);
+    const { programs, ...namespace } = again.namespace ?? { programs: [] };
+    assert.deepEqual(
+      programs.map(({ task, cell }) => [task, cell.file.path.pathname]),
+      [[TASK, "/bin/sh"]],
+    );
+    assert.deepEqual(namespace, {
+      ...{ events: 10, violations: 2, refused: 1, sealed: false, growth: [12] },
+      losses: [{ reason: "reason", example: "example", count: 3 }],
+    });
+  });
+
+  it("goes on with whole lines after one that was not finished", (t) => {
+    const path = folder(t);
+    const [keeping, tma] = begun(path);
+    tma.assess(opened("/a"));
+    keeping.commit();
+    appendFileSync(join(path, "journal.jsonl"), '["point","00');
+    const [again, model] = resumed(path);
+    model.assess(opened("/b"));
+    again.commit();
+    assertSame(resumed(path)[1], model);
+  });
+
+  it("leaves out a record that was not finished either", (t) => {
+    const path = folder(t);
+    const directory = join(path, "..");
+    const trajectory = join(directory, "trajectory.jsonl");
+    begun(path);
+    for (const [before, after] of [
+      ["{}\n{}\n{", "{}\n{}\n"],
+      ["{}\n", "{}\n"],
+      ["{", ""],
+    ]) {
+      writeFileSync(trajectory, before ?? "");
+      openKeeping({ directory, folder: path, adopt: { slot: 1, serial: 1 } });
+      assert.equal(readFileSync(trajectory, "utf8"), after);
+    }
+  });
+
+  it("writes nothing before it is committed but numbers, and nothing is left of a run that is over", (t) => {
+    const path = folder(t);
+    const [keeping] = begun(path);
+    keeping.identity(TASK);
+    const file = join(path, "journal.jsonl");
+    assert.equal(readFileSync(file, "utf8"), "");
+    keeping.commit();
+    assert.notEqual(readFileSync(file, "utf8"), "");
+    keeping.close("over");
+    assert.equal(existsSync(path), false);
+  });
+});
