@@ -183,6 +183,7 @@ describe("a client of the daemon", { skip: hasNative ? false : "there is no C co
     left(plain, ["unshare", "--mount"]);
     left(plain, ["unshare", "--pid", "--fork"]);
     left(plain, ["setpriv", "--groups=1"]);
+    left(plain, ["setpriv", "--no-new-privs"]);
   });
 
   it("leaves the workload below the caller's cgroup", (t) => {

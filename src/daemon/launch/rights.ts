@@ -12,6 +12,7 @@ interface Rights {
   readonly groups: string;
   readonly capabilities: string;
   readonly filters: string;
+  readonly noNewPrivs: string;
   readonly label: string;
 }
 
@@ -45,6 +46,8 @@ function rightsDiffer(own: Rights, other: Rights): string | undefined {
   if (own.uids !== other.uids) return "it runs as another user";
   if (own.capabilities !== other.capabilities) return "it has other capabilities";
   if (own.gids !== other.gids || own.groups !== other.groups) return "it has other groups";
+  // Landlock shows nowhere; whoever may not do everything anyway needs this to put himself under it
+  if (other.noNewPrivs !== "0") return "this process may gain no privileges, and be under Landlock";
   if (other.filters !== "0" && other.filters !== own.filters) return "it has other system calls";
   return own.label === other.label ? undefined : "it has another label";
 }
@@ -67,6 +70,7 @@ function rightsOf(pid: number | "self"): Rights {
     gids: field("Gid"),
     groups: field("Groups"),
     capabilities: field("CapEff"),
+    noNewPrivs: field("NoNewPrivs"),
     filters: field("Seccomp_filters") || field("Seccomp"),
     label: labelOf(pid),
   };
