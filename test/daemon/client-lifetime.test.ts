@@ -5,6 +5,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
 import type { RunRecord } from "../../src/orchestrator/index.ts";
+import { DaemonClient, socketsIn } from "../../src/daemon/client/index.ts";
 import { children, killProcess } from "../../src/sensor/seccomp/launch-tree.ts";
 import { Place, type RunningGalgo } from "../cli/galgo.ts";
 import { buildLaunchers } from "../helpers/built.ts";
@@ -49,6 +50,19 @@ describe("a run by a daemon", { skip: hasNative ? false : "there is no C compile
     const run = place.start(["run", ...shell("echo ready; sleep 0.2; exit 7")]);
     run.process.stderr?.destroy();
     assert.deepEqual(await run.ended, { status: 7, signal: null, stdout: "ready\n", stderr: "" });
+  });
+
+  it("is listed by the daemon, and ended when that is asked for", async (t) => {
+    const { place, run } = await sleeper(t);
+    const api = new DaemonClient(socketsIn(daemon.run).api);
+    const { origin, owner, mode } = await api.workload("job");
+    assert.deepEqual([owner, mode], [process.getuid?.(), "free"]);
+    assert.ok("command" in origin && origin.command[0] === "sh", JSON.stringify(origin));
+    await api.kill("job");
+    const { status, stderr } = await run.ended;
+    assert.equal(status, 137);
+    assert.match(stderr, /galgo: the workload was killed: .*API/);
+    await gone(pidIn(place, "pid"));
   });
 
   it("ends with its client, and says so", async (t) => {
