@@ -66,9 +66,7 @@ function severityOf({ mark, lifecycle }: Entry): number {
   }
   if (mark !== undefined) return SEVERITY.notice;
   if (lifecycle === undefined) return SEVERITY.info;
-  return lifecycle.what === "failed" || lifecycle.what === "dropped"
-    ? SEVERITY.error
-    : SEVERITY.notice;
+  return lifecycle.what === "failed" ? SEVERITY.error : SEVERITY.notice;
 }
 
 function dataOf({ id, seq, workload, mark, program }: Entry, enterprise: number): string {

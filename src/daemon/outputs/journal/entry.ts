@@ -42,7 +42,6 @@ export interface LifecycleFacts {
     | "failed"
     | "adopted"
     | "notice"
-    | "dropped"
     | "daemon-started"
     | "daemon-ended";
   /** One line. */
