@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
+import { pathToFileURL } from "node:url";
 import { Ajv } from "ajv";
 import { parse } from "smol-toml";
 import { configSchema } from "../../src/daemon/config/sections.ts";
@@ -64,6 +65,19 @@ interface ConfigMap extends Manifest {
   readonly data: Readonly<Record<string, string>>;
 }
 
+it("the manifests for kubectl are what Kubernetes takes", () => {
+  const names = ["galgo", "namespace", "example-pod"];
+  const manifests = names.flatMap((name) =>
+    documentsOf(readFileSync(new URL(`${name}.yaml`, pathToFileURL(MANIFESTS)), "utf8")),
+  );
+  assert.deepEqual(
+    manifests.map(({ kind }) => kind),
+    ["ConfigMap", "DaemonSet", "ServiceAccount", "Namespace", "Pod"],
+  );
+  for (const manifest of manifests) checkSchema(manifest);
+  assert.equal(checkTypes(manifests), "");
+});
+
 describe("the chart", { skip: withoutGo }, () => {
   let chart: Chart;
   before(() => {
@@ -82,18 +96,11 @@ describe("the chart", { skip: withoutGo }, () => {
     return found as T;
   };
 
-  it("is what Kubernetes takes, with the default values and with all others", () => {
-    const examples = ["namespace", "example-pod"].map((name) =>
-      readFileSync(new URL(`../../deploy/kubernetes/${name}.yaml`, import.meta.url), "utf8"),
-    );
-    const manifests = [...rendered(), ...rendered(ALL), ...examples.flatMap(documentsOf)];
+  it("is what Kubernetes takes, with all that can be set", () => {
+    const manifests = rendered(ALL);
     assert.deepEqual(
       manifests.map(({ kind }) => kind),
-      [
-        ...["ConfigMap", "DaemonSet", "ServiceAccount"],
-        ...["ConfigMap", "DaemonSet", "ConfigMap", "Role", "RoleBinding", "ServiceAccount"],
-        ...["Namespace", "Pod"],
-      ],
+      ["ConfigMap", "DaemonSet", "ConfigMap", "Role", "RoleBinding", "ServiceAccount"],
     );
     for (const manifest of manifests) checkSchema(manifest);
     assert.equal(checkTypes(manifests), "");
