@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Running workloads under models and learning models from them. What runs left behind is read through inspect/index.ts.
-export { type Adoptable, adoptable, adoptionRequest, programsAreLoaded } from "./bpf/adoption.ts";
+export {
+  type Adoptable,
+  adoptable,
+  adoptionRequest,
+  programsAreLoaded,
+  servedBy,
+} from "./bpf/adoption.ts";
 export { procsOf } from "./cgroup.ts";
 export { cgroupRoot } from "./cgroup-mount.ts";
 export { CommandError, ModelUseError, RecordFileError, RunError, StateError } from "./errors.ts";

@@ -9,6 +9,7 @@ import {
   adoptionRequest,
   DEFAULT_DEADLINE_MS,
   failLeftRun,
+  servedBy,
 } from "../../orchestrator/index.ts";
 import type { RunWorker } from "../../orchestrator/worker-client.ts";
 import type { RunRequest } from "../../orchestrator/run-request.ts";
@@ -100,6 +101,9 @@ function requestOf(order: AttachOrder, stateRoot: string): RunRequest {
 async function adopt(context: DaemonContext, entry: WorkloadEntry): Promise<string | undefined> {
   if (entry.origin.kind !== "attached") return undefined;
   const left = adoptable().find(({ trail }) => trail === entry.directory);
+  const other = left === undefined ? servedBy(entry.directory) : undefined;
+  if (other !== undefined && other !== entry.daemonPid)
+    return `its daemon was killed; process ${other} goes on with the run (galgo adopt)`;
   if (left?.run === undefined) {
     const what =
       left === undefined

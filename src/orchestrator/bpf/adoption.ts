@@ -123,6 +123,19 @@ export function adoptionRequest({ run, why, slot, serial }: Adoptable): RunReque
   }
 }
 
+/** The living process that goes on with a run; undefined: none. */
+export function servedBy(directory: string): number | undefined {
+  try {
+    const { run } = runFolder(directory, { name: "", runId: "" });
+    const { status, galgoPid } = readRunRecord(run);
+    if (status !== "running") return undefined;
+    process.kill(galgoPid, 0);
+    return galgoPid;
+  } catch {
+    return undefined; // no such process, or no such run
+  }
+}
+
 /** Whether a namespace can be made at once: its programs are in the kernel already. */
 export function programsAreLoaded(): boolean {
   const build = builtHere();
