@@ -55,6 +55,9 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** Not "galgo-...-NUMBER": so are the cgroups of Galgos named, and what dead ones left is killed by the next. */
+const nameOf = (container: number): string => `box-${process.pid}-${container}`;
+
 const root = (): string => {
   const path = join(folder, "root");
   return existsSync(path) ? path : makeRoot(path);
@@ -109,7 +112,7 @@ async function run(
   told = [];
   const path = bundle({ args: [...READER, ...files], annotations, ...more });
   const ended = nextResult();
-  const id = `galgo-test-${process.pid}-${number}`;
+  const id = nameOf(number);
   const outcome = await runc("run", "-b", path, id);
   const result = await ended.catch((error) => {
     throw new Error(`${error.message}; runc: ${outcome.stderr}; daemon: ${told.join("; ")}`);
@@ -125,10 +128,11 @@ async function refused(
   told = [];
   const options = { args: ["sh", "-c", "echo started"], annotations };
   const path = bundle({ ...options, ...(metadata === undefined ? {} : { metadata }) });
-  const { status, stdout } = await runc("run", "-b", path, `galgo-test-${process.pid}-${number}`);
+  const id = nameOf(number);
+  const { status, stdout, stderr } = await runc("run", "-b", path, id);
   assert.notEqual(status, 0);
   assert.equal(stdout, "");
-  assert.equal(told.length, 1, told.join("\n"));
+  assert.equal(told.length, 1, `${told.join("; ")}; runc: ${stderr}`);
   return told[0] ?? "";
 }
 
@@ -215,7 +219,7 @@ describe("containers of runc", { skip: absent ?? false, timeout: 60_000 }, () =>
     told = [];
     const annotations = { "dev.galgo.mode": "free" };
     const path = bundle({ args: ["sleep", "1000"], annotations });
-    const id = `galgo-test-${process.pid}-${number}`;
+    const id = nameOf(number);
     const ended = nextResult();
     // its output would be that of the container's first process, which stays
     const create = ["--root", join(folder, "runc"), "create", "-b", path, id];
