@@ -100,6 +100,9 @@ export class PlaceClient {
         return;
       case "gone":
         this.#over(message.why);
+        // the thread forgets it, too; nobody waits for that
+        this.#thread.order({ type: "leave", ask: ++this.#lastAsk });
+        this.#thread.left();
         return;
       default:
         this.#milestones.take(message);
