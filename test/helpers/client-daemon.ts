@@ -18,6 +18,7 @@ export class ClientDaemon {
   readonly socket: string = join(this.run, "launch.sock");
   /** What is galgo for a Place. */
   readonly galgo: readonly string[];
+  readonly #place = new Place(undefined, GALGO);
   #daemon: RunningGalgo | undefined;
 
   constructor() {
@@ -28,11 +29,10 @@ export class ClientDaemon {
 
   /** Settles when it is ready. */
   async start(): Promise<RunningGalgo> {
-    const place = new Place(undefined, GALGO);
+    const place = this.#place;
     const config = place.write("daemon.toml", "[daemon]\nstop-seconds = 1\n");
     const daemon = place.start(["daemon", "--config", config], { GALGO_RUN_DIR: this.run });
     this.#daemon = daemon;
-    void daemon.ended.finally(() => place.remove());
     await daemon.says(/ready/);
     return daemon;
   }
@@ -44,6 +44,7 @@ export class ClientDaemon {
       child.kill("SIGTERM");
       await once(child, "exit");
     }
+    this.#place.remove();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
