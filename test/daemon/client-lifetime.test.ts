@@ -23,12 +23,14 @@ describe("a run by a daemon", { skip: hasNative ? false : "there is no C compile
 
   before(async () => {
     server = await daemon.start();
-    process.env["GALGO_STATE_DIR"] = join(daemon.folder, "state");
   });
   after(() => daemon.remove());
 
   lifetimeCases(daemon.galgo);
   describe("a terminal through a client", () => {
+    before(() => {
+      process.env["GALGO_STATE_DIR"] = join(daemon.folder, "state");
+    });
     terminalCases((command) => [...daemon.galgo, "run", "--", ...command]);
   });
 
