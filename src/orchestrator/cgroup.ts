@@ -18,6 +18,8 @@ import type { WorkloadGroup } from "../sensor/seccomp/launch-types.ts";
 import { ownCgroup } from "./cgroup-mount.ts";
 
 const PREFIX = "galgo-";
+/** So that nobody's own group, a container's named "galgo-db-7" say, is taken for what a dead Galgo left. */
+const SUFFIX = ".workload";
 const MAX_NAME = 64;
 /** How many groups one Galgo may have at a time under one name. */
 const MAX_SAME_NAME = 1000;
@@ -47,7 +49,7 @@ export interface NoCgroup {
 }
 
 /**
- * Makes the group `galgo-<name>-<pid>` below the one that this process is in, after removing what dead Galgos left there.
+ * Makes the group `galgo-<name>-<pid>.workload` below the one that this process is in, after removing what dead Galgos left there.
  * @param name any text; what a cgroup name should not hold is replaced
  * @param beside a process (in our cgroup namespace) below whose group it is made instead
  */
@@ -60,7 +62,7 @@ export function createCgroup(
   removeStale(own.path);
   const base = `${PREFIX}${plain(name)}-${process.pid}`;
   for (let i = 0; i < MAX_SAME_NAME; i++) {
-    const path = join(own.path, i === 0 ? base : `${base}.${i}`);
+    const path = join(own.path, `${i === 0 ? base : `${base}.${i}`}${SUFFIX}`);
     try {
       mkdirSync(path);
     } catch (error) {
@@ -230,7 +232,7 @@ function removeTree(path: string): boolean {
 /** Kills and removes groups of Galgos that are no more: killed together with their guards, or by a power of that kind. */
 function removeStale(parent: string): void {
   for (const path of groupsBelow(parent)) {
-    const pid = /\/galgo-[^/]*-(\d+)(?:\.\d+)?$/.exec(path)?.[1];
+    const pid = /\/galgo-[^/]*-(\d+)(?:\.\d+)?\.workload$/.exec(path)?.[1];
     if (pid === undefined || isAlive(Number(pid)) || !isUnlocked(path)) continue;
     if (!removeTree(path)) {
       killGroup(path);

@@ -196,7 +196,7 @@ describe("a client of the daemon", { skip: hasNative ? false : "there is no C co
     const joining = ["sh", "-c", 'echo $$ >"$0/cgroup.procs"; exec "$@"', group];
     const asked = ["run", "--name", "job", "--", "grep", "^0::", "/proc/self/cgroup"];
     const { stdout, stderr } = ran(place, [...joining, ...daemon.galgo, ...asked]);
-    assert.match(stdout, /\/galgo-caller-\d+\/galgo-job-\d+\n$/, stderr);
+    assert.match(stdout, /\/galgo-caller-\d+\/galgo-job-\d+\.workload\n$/, stderr);
   });
 
   it("survives what no client sends", (t) => {

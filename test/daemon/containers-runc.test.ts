@@ -55,8 +55,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Not "galgo-...-NUMBER": so are the cgroups of Galgos named, and what dead ones left is killed by the next. */
-const nameOf = (container: number): string => `box-${process.pid}-${container}`;
+const nameOf = (container: number): string => `galgo-box-${process.pid}-${container}`;
 
 const root = (): string => {
   const path = join(folder, "root");

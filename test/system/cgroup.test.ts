@@ -61,9 +61,9 @@ function leftOver(t: TestContext, path: string): string {
 describe("a cgroup", { skip, timeout: 120_000 }, () => {
   it("is named after the workload and this process, whatever the name", (t) => {
     const group = make(t, "../odd name\n");
-    assert.match(group.path, new RegExp(`/galgo-.._odd_name_-${process.pid}$`));
+    assert.match(group.path, new RegExp(`/galgo-.._odd_name_-${process.pid}\\.workload$`));
     assert.ok(existsSync(group.path));
-    assert.equal(make(t, "../odd name\n").path, `${group.path}.1`);
+    assert.equal(make(t, "../odd name\n").path, group.path.replace(".workload", ".1.workload"));
   });
 
   it("holds the processes that join it and what they start", async (t) => {
@@ -141,15 +141,15 @@ describe("a Galgo that starts", { skip, timeout: 120_000 }, () => {
   const parent = "unavailable" in probed ? "" : dirname(probed.path);
 
   it("removes what a dead one left", (t) => {
-    const path = leftOver(t, join(parent, `galgo-some-name-${deadPid()}`));
+    const path = leftOver(t, join(parent, `galgo-some-name-${deadPid()}.workload`));
     mkdirSync(join(path, "below"));
-    const numbered = leftOver(t, `${path}.7`);
+    const numbered = leftOver(t, path.replace(".workload", ".7.workload"));
     make(t, "next");
     assert.deepEqual([path, numbered].filter(existsSync), []);
   });
 
   it("kills what a dead one left running", async (t) => {
-    const path = leftOver(t, join(parent, `galgo-some-name-${deadPid()}`));
+    const path = leftOver(t, join(parent, `galgo-some-name-${deadPid()}.workload`));
     const { pid } = await sleeper(t);
     writeFileSync(join(path, "cgroup.procs"), String(pid));
     make(t, "next");
@@ -159,15 +159,16 @@ describe("a Galgo that starts", { skip, timeout: 120_000 }, () => {
   });
 
   it("leaves the groups of others alone", (t) => {
-    const alive = leftOver(t, join(parent, `galgo-alive-${process.ppid}`));
+    const alive = leftOver(t, join(parent, `galgo-alive-${process.ppid}.workload`));
     const foreign = leftOver(t, join(parent, `other-${deadPid()}`));
-    const elsewhere = leftOver(t, join(parent, `galgo-in-a-container-${deadPid()}`));
+    const container = leftOver(t, join(parent, `galgo-db-${deadPid()}`));
+    const elsewhere = leftOver(t, join(parent, `galgo-in-a-container-${deadPid()}.workload`));
     const held = openSync(elsewhere, "r");
     t.after(() => closeSync(held));
     assert.ok(tryLock(held));
     make(t, "next");
     assert.deepEqual(
-      [alive, foreign, elsewhere].filter((path) => !existsSync(path)),
+      [alive, foreign, container, elsewhere].filter((path) => !existsSync(path)),
       [],
     );
   });
