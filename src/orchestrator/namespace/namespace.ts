@@ -12,7 +12,6 @@ import { Evidence } from "./evidence.ts";
 import { LatencyHistogram } from "./latency.ts";
 import { MAX_FORENSIC_RECORDS, MAX_LOSS_EXAMPLE } from "../limits.ts";
 import type { KeptNamespace } from "./ledger.ts";
-import { Losses } from "./losses.ts";
 import type { Mark } from "../records/marks.ts";
 import type {
   Namespace,
@@ -23,7 +22,7 @@ import type {
 } from "./namespace-types.ts";
 import type { RunMode, ViolationPolicy } from "../run-record.ts";
 import { GONE, UNASKED, UNHELD_REASONS, UNPRIMED } from "./reasons.ts";
-import { tenths } from "./saturation.ts";
+import { Tally } from "./tally.ts";
 
 const ALLOW: Decision = { action: "allow", discipline: false };
 const OBSERVE: Decision = { action: "allow", discipline: true };
@@ -46,17 +45,12 @@ class ModelingNamespace implements Namespace {
   readonly #parts: NamespaceParts;
   readonly #agent: NamespaceAgent;
   readonly #evidence: Evidence;
+  readonly #tally: Tally;
   /** Refused calls that have a record: the same call again is only counted. */
   readonly #refusedKinds = new Set<string>();
   /** Coefficients that the programs refused although they are in the model. */
   readonly #unprimedPoints = new Set<string>();
-  readonly #losses = new Losses();
   readonly #latency: LatencyHistogram;
-  /** Number of the event at which each new behaviour of a free run was found. */
-  readonly #growth: number[] = [];
-  #events = 0;
-  #violations = 0;
-  #refused = 0;
   #killed: string | undefined;
   #failed = false;
   /** When the event in hand was taken (ms, monotonic); -1 between events. */
@@ -71,6 +65,7 @@ class ModelingNamespace implements Namespace {
     this.#modelsWhileDying = options.modelsWhileDying === true;
     this.#parts = parts;
     this.#evidence = new Evidence(parts, options.container);
+    this.#tally = new Tally(parts);
     this.#agent = parts.agent;
     this.#latency = parts.latency ?? new LatencyHistogram();
     this.root = parts.agent.root;
@@ -111,8 +106,7 @@ class ModelingNamespace implements Namespace {
 
   #decide(event: SecurityEvent, untrusted: boolean): BpfDecision {
     if (this.#since < 0) this.#since = performance.now();
-    this.#events += 1;
-    this.#parts.pulse.event(event.hook);
+    this.#tally.event(event.hook);
     if (this.#killed !== undefined && !this.#modelsWhileDying) return KILL;
     if (this.#isMark(event)) return ALLOW;
     if (untrusted && this.#enforcing) return this.#refuse(event);
@@ -127,9 +121,8 @@ class ModelingNamespace implements Namespace {
   }
 
   unheld(event: SecurityEvent, how: Unheld): Decision {
-    this.#events += 1;
-    this.#parts.pulse.event(event.hook);
-    if (how === "log" && this.#enforcing) this.#countRefused();
+    this.#tally.event(event.hook);
+    if (how === "log" && this.#enforcing) this.#tally.refused();
     let assessment: Assessment;
     try {
       assessment = this.#agent.assess(event);
@@ -147,8 +140,7 @@ class ModelingNamespace implements Namespace {
   }
 
   #happened(event: SecurityEvent, { refused, untrusted, gone }: Happened): BpfDecision {
-    this.#events += 1;
-    this.#parts.pulse.event(event.hook);
+    this.#tally.event(event.hook);
     // a workload that is being killed is refused everything
     if (this.#killed !== undefined || (refused && this.#parts.programs?.dying() === true))
       return KILL;
@@ -176,7 +168,7 @@ class ModelingNamespace implements Namespace {
     this.#unprimedPoints.add(coefficient);
     const decision = this.#enforcing ? "denied" : "observed";
     const mark = { kind: "violation", decision, coefficient, reason } as const;
-    this.#evidence.note(event, { ...mark, number: this.#nextNumber() });
+    this.#evidence.note(event, { ...mark, number: this.#tally.violation() });
   }
 
   introduce(record: EventOf<"bprm_committed_creds">): void {
@@ -192,7 +184,7 @@ class ModelingNamespace implements Namespace {
   }
 
   repeated(point: string, count: number): void {
-    this.#events += count;
+    this.#tally.repeated(count);
     this.#agent.repeated(point, count);
   }
 
@@ -201,7 +193,7 @@ class ModelingNamespace implements Namespace {
     const fatal = how === "async" && this.#enforcing && this.#killed === undefined;
     if (added || fatal) {
       const decision = fatal ? "killed" : how === "log" && this.#enforcing ? "denied" : "observed";
-      const number = this.#nextNumber();
+      const number = this.#tally.violation();
       this.#evidence.note(event, { kind: "violation", number, decision, coefficient, reason });
     }
     if (!fatal) return OBSERVE;
@@ -210,45 +202,40 @@ class ModelingNamespace implements Namespace {
   }
 
   unreadable(text: string, why: string): Decision {
-    this.#events += 1;
-    this.#parts.pulse.event();
+    this.#tally.event();
     this.lost("record that can not be understood", `${why}: ${text.slice(0, MAX_LOSS_EXAMPLE)}`);
-    this.#parts.keepUnreadable?.(text, why, this.#events);
+    this.#parts.keepUnreadable?.(text, why, this.#tally.counts.events);
     if (!this.#enforcing) return ALLOW;
     this.#kill(`a record of the kernel's can not be judged (${why})`);
     return KILL;
   }
 
   refusedUnseen(): void {
-    this.#events += 1;
-    this.#parts.pulse.event();
-    this.#countRefused();
-  }
-
-  #countRefused(): void {
-    this.#refused += 1;
-    this.#parts.pulse.refused();
+    this.#tally.event();
+    this.#tally.refused();
   }
 
   violated(event: SecurityEvent, reason: string): Decision {
-    this.#events += 1;
-    this.#parts.pulse.event(event.hook);
+    this.#tally.event(event.hook);
     if (this.#mode === "free") {
       // what was learned is not what happened: such a run must not become a model unnoticed
       this.lost(reason, describeEvent(event));
       return ALLOW;
     }
     const decision = this.#enforcing ? "killed" : "observed";
-    this.#evidence.note(event, { kind: "violation", number: this.#nextNumber(), decision, reason });
+    this.#evidence.note(event, {
+      kind: "violation",
+      number: this.#tally.violation(),
+      decision,
+      reason,
+    });
     if (!this.#enforcing) return OBSERVE;
     this.#kill(`an event that could not be held is outside the model (${reason})`);
     return KILL;
   }
 
   lost(reason: string, detail: string): void {
-    this.#losses.add(reason, detail);
-    this.#parts.ledger?.lost(reason, detail);
-    this.#parts.pulse.lost();
+    this.#tally.lost(reason, detail);
   }
 
   taken(): void {
@@ -291,12 +278,9 @@ class ModelingNamespace implements Namespace {
     this.#keep(undefined, true);
   }
 
-  resume({ events, violations, refused, programs, growth, losses, sealed }: KeptNamespace): void {
-    this.#events = events;
-    this.#violations = violations;
-    this.#refused = refused;
-    for (const event of growth) this.#growth.push(event);
-    this.#losses.restore(losses);
+  resume(kept: KeptNamespace): void {
+    const { programs, sealed } = kept;
+    this.#tally.resume(kept);
     if (sealed && this.#mode === "free") this.#mode = "detect";
     for (const record of programs) {
       this.#evidence.actors.add(record);
@@ -312,19 +296,14 @@ class ModelingNamespace implements Namespace {
   #entered(): void {
     const { ledger } = this.#parts;
     if (ledger === undefined) return;
-    ledger.counts({ events: this.#events, violations: this.#violations, refused: this.#refused });
+    ledger.counts(this.#tally.counts);
     this.#keep(this.#heldUs(), true);
   }
 
   summary(): NamespaceSummary {
     return {
-      events: this.#events,
-      violations: this.#violations,
-      refused: this.#refused,
-      lost: this.#losses.count,
-      losses: this.#losses.list(),
+      ...this.#tally.summary(),
       latency: this.#latency.summary(),
-      saturation: tenths(this.#growth, this.#events),
       killed: this.#killed,
     };
   }
@@ -332,10 +311,7 @@ class ModelingNamespace implements Namespace {
   #conforms(event: SecurityEvent, { added, coefficient }: Assessment): BpfDecision {
     if (added) {
       this.#evidence.extend(event, this.#parts.marks?.testOf(event));
-      this.#parts.pulse.extended();
-      const number = this.#events + (this.#parts.programs?.hits() ?? 0);
-      this.#growth.push(number);
-      this.#parts.ledger?.grown(number);
+      this.#tally.grown();
     }
     return { action: "allow", discipline: false, point: coefficient };
   }
@@ -347,11 +323,15 @@ class ModelingNamespace implements Namespace {
 
   /** A call of a process that was disciplined before: not modeled, refused. */
   #refuse(event: SecurityEvent): Decision {
-    this.#countRefused();
+    this.#tally.refused();
     const kind = `${event.task.taskId} ${describeEvent(event)}`;
     if (this.#refusedKinds.size < MAX_FORENSIC_RECORDS && !this.#refusedKinds.has(kind)) {
       this.#refusedKinds.add(kind);
-      this.#evidence.note(event, { kind: "refused", number: this.#violations, decision: "denied" });
+      this.#evidence.note(event, {
+        kind: "refused",
+        number: this.#tally.counts.violations,
+        decision: "denied",
+      });
     }
     return DENY;
   }
@@ -362,7 +342,12 @@ class ModelingNamespace implements Namespace {
     if (assessment.added) {
       const decision = killing ? "killed" : this.#enforcing ? "denied" : "observed";
       const { coefficient } = assessment;
-      const mark: Mark = { kind: "violation", number: this.#nextNumber(), decision, coefficient };
+      const mark: Mark = {
+        kind: "violation",
+        number: this.#tally.violation(),
+        decision,
+        coefficient,
+      };
       this.#evidence.note(event, reason === undefined ? mark : { ...mark, reason });
     }
     if (killing) {
@@ -413,11 +398,5 @@ class ModelingNamespace implements Namespace {
       this.#evidence.drop();
       this.#fail(error);
     }
-  }
-
-  #nextNumber(): number {
-    this.#violations += 1;
-    this.#parts.pulse.violation();
-    return this.#violations;
   }
 }
