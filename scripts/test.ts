@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the tests with node:test: unit tests side by side, then, one file at a time, those that start workloads,
-// and beside them the guest.
+// and beside them, one at a time too, what needs a processor and not a quiet one.
 // Usage: test.ts [FILTER...]   a file runs when its path holds one of the filters.
 import { type Dirent, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -9,9 +9,9 @@ import { runPhases } from "./test-run.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const FOLDERS = ["src", "scripts", "test", "bench"].filter((name) => existsSync(join(ROOT, name)));
-const SERIAL = /^test\/(?:system|attacks|workloads|practice|house|web|e2e)\/|^test\/[^/]*$/;
-/** Needs one processor for minutes and nothing else of this machine. */
-const GUEST = "test/system/vm.test.ts";
+const SERIAL = /^test\/(?:system|attacks|workloads|practice)\/|^test\/[^/]*$/;
+/** Take minutes of a processor, and nobody's time is decided by them: a guest, checks of the tree, pages in a browser. */
+const BESIDE = /^test\/system\/vm\.test\.ts$|^test\/(?:house|web)\//;
 const UNIT_TIMEOUT_MS = 5 * 60_000;
 const SERIAL_TIMEOUT_MS = 20 * 60_000;
 
@@ -28,9 +28,9 @@ async function main(filters: readonly string[]): Promise<void> {
   // The records of runs that tests start do not belong among those of the user.
   const stateDir = mkdtempSync(join(tmpdir(), "galgo-test-state-"));
   process.env["GALGO_STATE_DIR"] ??= stateDir;
-  const guest = files.filter((file) => file === GUEST);
-  const serial = files.filter((file) => SERIAL.test(file) && file !== GUEST);
-  const unit = files.filter((file) => !SERIAL.test(file));
+  const beside = files.filter((file) => BESIDE.test(file));
+  const serial = files.filter((file) => SERIAL.test(file) && !BESIDE.test(file));
+  const unit = files.filter((file) => !SERIAL.test(file) && !BESIDE.test(file));
   try {
     await runPhases(ROOT, [
       {
@@ -38,7 +38,7 @@ async function main(filters: readonly string[]): Promise<void> {
         concurrency: Math.max(2, availableParallelism()),
         timeout: UNIT_TIMEOUT_MS,
       },
-      { files: guest, concurrency: 1, timeout: SERIAL_TIMEOUT_MS, beside: true },
+      { files: beside, concurrency: 1, timeout: SERIAL_TIMEOUT_MS, beside: true },
       { files: serial, concurrency: 1, timeout: SERIAL_TIMEOUT_MS },
     ]);
   } finally {
