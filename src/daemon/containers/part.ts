@@ -4,6 +4,7 @@ import { closeSync } from "node:fs";
 import { sendMessage } from "../../native/fd-passing.ffi.ts";
 import type { Peer } from "../../native/unix-socket.ffi.ts";
 import { failLeftRun } from "../../orchestrator/index.ts";
+import type { WorkloadOrigin } from "../api/types.ts";
 import { type Door, openDoor } from "../doors/door.ts";
 import type { DaemonContext, DaemonPart, RunningPart } from "../part.ts";
 import type { WorkloadEntry } from "../registry/workload-files.ts";
@@ -14,6 +15,8 @@ import { hookAnswer } from "./hook.ts";
 import { receiveAll } from "./receive.ts";
 import { parseHandedOver } from "./state.ts";
 import { startWarden, type Warden } from "./warden.ts";
+
+type ContainerOrigin = Extract<WorkloadOrigin, { readonly kind: "container" }>;
 
 export const CONTAINERS: DaemonPart = {
   name: "containers",
@@ -49,9 +52,7 @@ class ContainerDoors implements RunningPart {
   /** Its listener is gone with the daemon that had it: no way leads back into the container. */
   async recover({ origin, daemonPid, directory }: WorkloadEntry): Promise<string | undefined> {
     if (origin.kind !== "container") return undefined;
-    const became = isStillThere(origin)
-      ? "its container goes on, and what needs an answer fails there with ENOSYS"
-      : "its container is gone: the warden kills it unless on-daemon-loss says leave";
+    const became = fateOf(origin, this.#context.config.policy["on-daemon-loss"] !== "leave");
     const what = `the daemon (pid ${daemonPid}) ended while it ran; ${became}; what happened after that instant is not recorded`;
     const before = failLeftRun(directory, what);
     return before === undefined ? `${what}; its report had been written` : what;
@@ -136,11 +137,18 @@ function requireTrusted({ pid, uid }: Peer): void {
   );
 }
 
-/** A process of that number belongs to the container's own cgroup, and that has processes that have not ended. */
-function isStillThere({ containerId, pid }: { containerId: string; pid: number }): boolean {
+/**
+ * What became of a container, in words. It is still there when a process of that number belongs to the container's own cgroup, and that has processes
+ * that have not ended. With `kill` that means that the warden was killed with the daemon (out of memory, the end of a pod): what it had to do is done now.
+ */
+function fateOf({ containerId, pid }: ContainerOrigin, kill: boolean): string {
   const group = containerGroup(containerId, pid);
-  if ("unavailable" in group) return false;
-  const { length } = group.procs();
-  void group.remove();
-  return length > 0;
+  const isThere = !("unavailable" in group) && group.procs().length > 0;
+  if (isThere && kill) group.kill();
+  if (!("unavailable" in group)) void group.remove();
+  if (!isThere)
+    return "its container is gone: the warden kills it unless on-daemon-loss says leave";
+  return kill
+    ? "its container was still there, and has been killed now (on-daemon-loss)"
+    : "its container goes on, and what needs an answer fails there with ENOSYS";
 }
