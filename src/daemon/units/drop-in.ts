@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A drop-in that lets a service run under a model: galgo run before its ExecStart=, and what follows from Galgo being the main process then.
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { quote } from "../../base/quote.ts";
 import { UnitError } from "./errors.ts";
 import { execFault, execWord, parseExecLine, wrapped } from "./exec-line.ts";
@@ -176,7 +176,7 @@ function statePart(service: Section, { name }: UnitFiles, request: DropInRequest
     (user === undefined || user === "root" || user === "0") && !service.isTrue("DynamicUser");
   const mayWrite =
     service.last("ProtectSystem") !== "strict" && service.all("ReadOnlyPaths").length === 0;
-  if (isRoot && mayWrite) return { lines: [] };
+  if (isRoot && mayWrite) return modelPart(service, request);
   const free = FOLDERS.find(([setting]) => service.all(setting).length === 0);
   if (free === undefined)
     return {
@@ -202,6 +202,25 @@ function statePart(service: Section, { name }: UnitFiles, request: DropInRequest
       ["Environment", execWord(`GALGO_STATE_DIR=${path}`)],
     ],
     notes: [`its records are in ${path}: GALGO_STATE_DIR=${path} galgo why ${workloadName(name)}`],
+  };
+}
+
+/** What ProtectSystem= makes read-only, besides "strict" (systemd.exec(5)). */
+const SYSTEM_FOLDERS = ["/usr/", "/boot/", "/efi/"];
+
+/** The model of a service that is watched is written from within it. */
+function modelPart(service: Section, { mode, model }: DropInRequest): Part {
+  const isFull = service.last("ProtectSystem") === "full";
+  const folders = [
+    ...(isFull || service.isTrue("ProtectSystem") ? SYSTEM_FOLDERS : []),
+    ...(isFull ? ["/etc/"] : []),
+  ];
+  if (mode !== "learn" || !folders.some((folder) => model.startsWith(folder))) return { lines: [] };
+  return {
+    lines: [["ReadWritePaths", execWord(dirname(model))]],
+    notes: [
+      `the folder of the model can be written while it is learned, in spite of ProtectSystem=`,
+    ],
   };
 }
 
@@ -275,12 +294,16 @@ function aroundPart(service: Section): Part {
     "ExecStopPost",
   ];
   const programs = around.flatMap((key) =>
-    service
-      .all(key)
-      .map((line) => `${key}= (${basename(parseExecLine(line).rest.split(/\s/)[0] ?? "")})`),
+    service.all(key).map((line) => `${key}= (${programOf(line)})`),
   );
   return {
     lines: [],
-    notes: [...(programs.length === 0 ? [] : [`not under the model: ${programs.join(", ")}`])],
+    notes: programs.length === 0 ? [] : [`not under the model: ${programs.join(", ")}`],
   };
+}
+
+/** For people. */
+function programOf(line: string): string {
+  const name = basename(parseExecLine(line).rest.split(/\s/)[0] ?? "");
+  return /^[\w.+-]+$/.test(name) ? name : quote(name);
 }

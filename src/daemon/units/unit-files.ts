@@ -8,12 +8,17 @@ import { UnitError } from "./errors.ts";
 
 /** The first one that has a file wins. */
 export const LOAD_PATH: readonly string[] = [
+  "/etc/systemd/system.control",
+  "/run/systemd/system.control",
+  "/run/systemd/transient",
+  "/run/systemd/generator.early",
   "/etc/systemd/system",
   "/run/systemd/system",
   "/run/systemd/generator",
   "/usr/local/lib/systemd/system",
   "/usr/lib/systemd/system",
   "/lib/systemd/system",
+  "/run/systemd/generator.late",
 ];
 /** First words of our own drop-ins: those are not what the unit is without us. */
 export const OWN_HEADER = "# Made by galgo systemd-unit";
@@ -91,11 +96,19 @@ function realName(wanted: string, file: string): string {
   return file.endsWith(SUFFIX) && templateOf(wanted) === undefined ? file : wanted;
 }
 
-/** Folders of drop-ins: of all services, of the template, of the unit itself. The same file name in an earlier folder of the path wins. */
+/** "a-b-c.service": "a-.service" and "a-b-.service", which are for all units that begin so. */
+function prefixesOf(name: string): string[] {
+  if (name.includes("@")) return [];
+  const base = name.slice(0, -SUFFIX.length);
+  return [...base.matchAll(/-(?=.)/g)].map(({ index }) => `${base.slice(0, index + 1)}${SUFFIX}`);
+}
+
+/** Folders of drop-ins: of all services, of the beginnings of its name, of the template, of the unit itself. The same file name in an earlier folder of the path wins. */
 function dropIns(name: string, loadPath: readonly string[]): string[] {
   const template = templateOf(name);
   const found = new Map<string, string>();
-  for (const owner of ["service", ...(template === undefined ? [] : [template]), name])
+  const templates = template === undefined ? [] : [template];
+  for (const owner of ["service", ...prefixesOf(name), ...templates, name])
     for (const folder of [...loadPath].reverse())
       for (const file of confFiles(join(folder, `${owner}.d`))) found.set(basename(file), file);
   return [...found.keys()]

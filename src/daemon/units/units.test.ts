@@ -42,6 +42,9 @@ describe("units", () => {
     const first = folder({
       "app.service.d/10-a.conf": "[Service]\nExecStart=\nExecStart=/bin/first \\\n# no\n  more\n",
       "app.service.d/20-own.conf": `${OWN_HEADER}: x\n[Service]\nExecStart=\n`,
+      "web-.service.d/10-a.conf": "[Service]\nUser=web\nGroup=web\n",
+      "web-front-.service.d/10-a.conf": "[Service]\nUser=front\n",
+      "web-front-1.service": "[Service]\nExecStart=/bin/web\n",
       "app.service.d/30-b.conf": "[Service]\nUser=www-data\n",
     });
     const second = folder({
@@ -69,6 +72,8 @@ describe("units", () => {
     const instance = readUnit("worker@7", [first, second]);
     assert.equal(instance.name, "worker@7.service");
     assert.deepEqual(new Section(instance, "Service").all("ExecStart"), ["/bin/worker %i"]);
+    const front = new Section(readUnit("web-front-1", [first]), "Service");
+    assert.deepEqual([front.last("User"), front.last("Group")], ["front", undefined]);
     assert.throws(() => readUnit("masked", [first, second]), /is masked/);
     assert.throws(() => readUnit("none", [first, second]), { code: "NO_UNIT" });
     assert.throws(() => readUnit("a b.service", [first]), /not the name of a service/);
@@ -108,6 +113,11 @@ const WRAPPED: Readonly<Record<string, readonly [string, RegExp, Partial<DropInR
     "MemoryDenyWriteExecute=yes\nSystemCallFilter=@system-service\nNoExecPaths=/\nExecPaths=/usr/bin\nExecStart=/bin/true",
     /^MemoryDenyWriteExecute=no\nSystemCallFilter=\nNoExecPaths=\nExecPaths=$/m,
     { relax: true },
+  ],
+  "full.service": [
+    "ProtectSystem=full\nExecStart=/bin/true",
+    /can be written while it is learned[\s\S]*^ReadWritePaths=\/etc\/galgo\/models$/m,
+    { mode: "learn" },
   ],
   "away.service": [
     "Type=forking\nPIDFile=/run/away.pid\nExecStart=/bin/false -d",
