@@ -23,6 +23,7 @@ const ALL: Values = {
   images: { [DIGEST]: "web" },
   onDaemonLoss: "leave",
   extraConfig: '[[output]]\nkind = "file"\npath = "/var/lib/galgo/out.jsonl"',
+  metrics: { enabled: true, port: 9465 },
   bpf: { enabled: true },
   rbac: {
     modelEditors: [{ kind: "Group", name: "security", apiGroup: "rbac.authorization.k8s.io" }],
@@ -46,18 +47,30 @@ interface Container {
   readonly args?: readonly string[];
   readonly env: readonly { readonly name: string; readonly value: string }[];
   readonly securityContext: { readonly capabilities: { readonly add: readonly string[] } };
+  readonly ports?: readonly object[];
   readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
 }
 
 interface DaemonSet extends Manifest {
   readonly spec: {
     readonly template: {
+      readonly metadata: {
+        readonly labels: Readonly<Record<string, string>>;
+        readonly annotations: Readonly<Record<string, string>>;
+      };
       readonly spec: {
         readonly initContainers: readonly Container[];
         readonly containers: readonly [Container];
         readonly volumes: readonly { readonly name: string }[];
       };
     };
+  };
+}
+
+interface Service extends Manifest {
+  readonly spec: {
+    readonly selector: Readonly<Record<string, string>>;
+    readonly ports: readonly object[];
   };
 }
 
@@ -100,7 +113,7 @@ describe("the chart", { skip: withoutGo }, () => {
     const manifests = rendered(ALL);
     assert.deepEqual(
       manifests.map(({ kind }) => kind),
-      ["ConfigMap", "DaemonSet", "ConfigMap", "Role", "RoleBinding", "ServiceAccount"],
+      ["ConfigMap", "DaemonSet", "ConfigMap", "Role", "RoleBinding", "Service", "ServiceAccount"],
     );
     for (const manifest of manifests) checkSchema(manifest);
     assert.equal(checkTypes(manifests), "");
@@ -145,6 +158,7 @@ describe("the chart", { skip: withoutGo }, () => {
     assert.deepEqual(configSchema().parse(config), {
       daemon: { models: "/etc/galgo-models" },
       policy: { "on-daemon-loss": "leave" },
+      metrics: { listen: "0.0.0.0:9465" },
       images: { [DIGEST]: "web" },
       output: [{ kind: "file", path: "/var/lib/galgo/out.jsonl" }],
     });
@@ -181,6 +195,21 @@ describe("the chart", { skip: withoutGo }, () => {
     assert.deepEqual(new Set(mounted.map(({ name }) => name)), volumes);
   });
 
+  it("opens a port for metrics when it is told to, where all say the same", () => {
+    const manifests = rendered(ALL);
+    const { spec } = one<Service>(manifests, "Service", "galgo-edge-metrics");
+    const { metadata, spec: pod } = one<DaemonSet>(manifests, "DaemonSet", "galgo-edge").spec
+      .template;
+    assert.deepEqual(spec.ports, [{ name: "metrics", port: 9465, targetPort: "metrics" }]);
+    assert.deepEqual(pod.containers[0].ports, [{ name: "metrics", containerPort: 9465 }]);
+    assert.equal(metadata.annotations["prometheus.io/port"], "9465");
+    for (const [key, value] of Object.entries(spec.selector))
+      assert.equal(metadata.labels[key], value);
+    const closed = rendered();
+    assert.ok(closed.every(({ kind }) => kind !== "Service"));
+    assert.doesNotMatch(JSON.stringify(closed), /prometheus|9464/);
+  });
+
   it("refuses values that mean nothing", () => {
     const schema = JSON.parse(readFileSync(`${CHART}values.schema.json`, "utf8")) as object;
     const valid = new Ajv({ allErrors: true }).compile(schema);
@@ -197,6 +226,8 @@ describe("the chart", { skip: withoutGo }, () => {
       { profiles: [{ name: "web", for: { mode: "strict" } }] },
       { images: { "sha256:12": "web" } },
       { models: { files: { "a/b": "" } } },
+      { metrics: { enabled: true, port: 0 } },
+      { metrics: { enabled: true, address: "everywhere" } },
       { capabilities: ["ALL"] },
     ];
     for (const values of wrong)

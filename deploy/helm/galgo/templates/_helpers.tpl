@@ -43,6 +43,11 @@ models = "/etc/galgo-models"
 
 [policy]
 on-daemon-loss = {{ .Values.onDaemonLoss | quote }}
+{{- if .Values.metrics.enabled }}
+
+[metrics]
+listen = {{ printf "%s:%v" .Values.metrics.address .Values.metrics.port | quote }}
+{{- end }}
 {{- if .Values.images }}
 
 [images]
