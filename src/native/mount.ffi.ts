@@ -16,13 +16,13 @@ export function mountFilesystem(type: string, folder: string): void {
 }
 
 /**
- * Mounts a FUSE file system that is served through `fuseFd`. The kernel checks permissions by owner and mode, for every user.
+ * Mounts a FUSE file system that is served through `fuseFd`; `source` names it in the table of mounts. The kernel checks permissions by owner and mode, for every user.
  * @throws NativeError CALL_FAILED
  */
-export function mountFuse(fuseFd: number, folder: string, user: number): void {
+export function mountFuse(fuseFd: number, source: string, folder: string, user: number): void {
   const mount = c("int mount(const char *, const char *, const char *, ulong, const char *)");
   const options = `fd=${fuseFd},rootmode=40000,user_id=${user},group_id=0,default_permissions,allow_other`;
-  if (mount("galgo", folder, "fuse.galgo", MS_NOSUID | MS_NODEV | MS_NOEXEC, options) < 0)
+  if (mount(source, folder, "fuse.galgo", MS_NOSUID | MS_NODEV | MS_NOEXEC, options) < 0)
     throw NativeError.ofCall("mount(fuse)", errno());
 }
 

@@ -42,7 +42,12 @@ describe("orders over the API", () => {
     await assert.rejects(client.control("ordered", { verb: "state", value: "no hex" }), /state: /);
     await client.control("ordered", { verb: "enforce" });
     // the loop is known by now: each sleep is the same
-    await client.control("ordered", { verb: "seal" });
+    const [inside] = run.pids;
+    await assert.rejects(
+      client.control("ordered", { verb: "seal" }, inside),
+      /may not give orders/,
+    );
+    await client.control("ordered", { verb: "seal" }, process.pid);
     const sealed = await client.workload("ordered");
     assert.deepEqual([sealed.mode, sealed.sealed, sealed.onViolation], ["enforce", true, "deny"]);
     await assert.rejects(client.control("ordered", { verb: "seal" }), /is sealed/);

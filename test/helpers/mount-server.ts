@@ -66,11 +66,11 @@ const source: NamespaceSource = {
       }
     }
   },
-  control: async (id, order) => {
+  control: async (id, order, asker) => {
     const namespace = find(id);
     if (order.verb === "seal" && namespace.sealed) throw new FileError(ERRNO.refused);
     namespace.sealed ||= order.verb === "seal";
-    console.log(JSON.stringify({ id, ...order }));
+    console.log(JSON.stringify({ id, ...order, asker }));
   },
 };
 

@@ -73,6 +73,15 @@ export function isMounted(folder: string): boolean {
   return readFileSync("/proc/self/mountinfo", "utf8").includes(` ${folder} `);
 }
 
+/** Whether no process of this number runs; somebody's zombie does not. */
+export function hasEnded(pid: number): boolean {
+  try {
+    return /^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return true;
+  }
+}
+
 /** A server of mounted files, as a process. */
 export class Mounted {
   readonly folder: string;
@@ -81,6 +90,8 @@ export class Mounted {
   readonly ended: Promise<number | null>;
   /** What was written into control files. */
   readonly orders: unknown[] = [];
+  /** Which processes have written that. */
+  readonly askers: number[] = [];
   readonly #parent: string;
   readonly #answers: { resolve(): void; reject(error: Error): void }[] = [];
 
@@ -90,8 +101,11 @@ export class Mounted {
     const args = ["--import", import.meta.resolve("tsx"), SERVER, this.folder, way];
     this.process = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
     createInterface({ input: this.process.stdout ?? process.stdin }).on("line", (line) => {
-      if (line.startsWith("{")) this.orders.push(JSON.parse(line));
-      else this.#answers.shift()?.resolve();
+      if (line.startsWith("{")) {
+        const { asker, ...order } = JSON.parse(line) as { readonly asker: number };
+        this.orders.push(order);
+        this.askers.push(asker);
+      } else this.#answers.shift()?.resolve();
     });
     this.ended = new Promise((resolve) => {
       this.process.once("exit", (status) => resolve(status));
@@ -112,14 +126,15 @@ export class Mounted {
     return Mounted.start("mount", this.#parent);
   }
 
-  /** Kills the server and the shell that would unmount. */
-  async killAll(): Promise<void> {
+  /** Kills the server; the shell that would unmount is stopped before. @returns its pid */
+  async killWithoutWatch(): Promise<number> {
     const { pid = 0 } = this.process;
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
-    for (const child of children)
-      if (readFileSync(`/proc/${child}/comm`, "utf8") === "sh\n")
-        process.kill(Number(child), "SIGKILL");
+    const shell = children.find((child) => readFileSync(`/proc/${child}/comm`, "utf8") === "sh\n");
+    assert.ok(shell);
+    process.kill(Number(shell), "SIGSTOP");
     await this.signal("SIGKILL");
+    return Number(shell);
   }
 
   async order(order: MountOrder): Promise<void> {

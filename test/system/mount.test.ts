@@ -103,6 +103,13 @@ describe("galgo mount", { skip: withoutMounts }, () => {
     }
   });
 
+  it("refuses a directory that has them already", async () => {
+    const { status, stderr } = await place.start(["mount", folder], daemonPlace.env).ended;
+    assert.equal(status, 125);
+    assert.match(stderr, /^galgo: \S+ has the namespaces already\n$/);
+    assert.equal(isMounted(folder), true);
+  });
+
   it("is gone after kill -9, and can come back", async () => {
     mount.process.kill("SIGKILL");
     await mount.ended;

@@ -8,12 +8,14 @@ import { MAX_REQUEST_BYTES } from "../limits.ts";
 import type { ManagedRun } from "../registry/managed-run.ts";
 import type { Registry } from "../registry/registry.ts";
 import { requireOperator, requireOwner } from "./access.ts";
+import { askerOf } from "./asker.ts";
 import { parseAttachOrder, parseControlOrder } from "./bodies.ts";
 import type { ApiExtensions } from "./extensions.ts";
 import { requireOutsider } from "./insiders.ts";
 import { openApiDocument } from "./openapi.ts";
 import { problemOf, problemResponse } from "./problem.ts";
 import { recordLines } from "./records.ts";
+import { ASKER_HEADER } from "./types.ts";
 import type { DaemonHealth, DaemonVersion, WorkloadList } from "./types.ts";
 
 export interface ApiParts {
@@ -41,7 +43,12 @@ export function createApp(parts: ApiParts): ApiApp {
     requireSmall(c);
     const peer = parts.peerOf(c.env);
     c.set("peer", peer);
-    if (c.req.method !== "GET") requireOutsider(peer, parts.registry.list());
+    if (c.req.method !== "GET") {
+      const runs = parts.registry.list();
+      requireOutsider(peer, runs);
+      const asker = c.req.header(ASKER_HEADER);
+      if (asker !== undefined) requireOutsider(askerOf(asker, peer), runs);
+    }
     await next();
   });
   app.notFound((c) =>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The API described for programs (OpenAPI 3.1): a row for each route of app.ts.
+import { ASKER_HEADER } from "./types.ts";
 import { type Json, SCHEMAS } from "./schemas.ts";
 
 interface Route {
@@ -12,7 +13,7 @@ interface Route {
   readonly answer: { readonly schema: string } | { readonly media: string };
   /** Name of the schema of the request's body. */
   readonly body?: string;
-  readonly query?: readonly Json[];
+  readonly parameters?: readonly Json[];
 }
 
 const LINES = { media: "application/x-ndjson" } as const;
@@ -36,6 +37,13 @@ const ID = {
   required: true,
   description: "id of the run, or the name of the workload where only one has it",
   schema: { type: "string" },
+} as const;
+
+const ASKER = {
+  name: ASKER_HEADER,
+  in: "header",
+  description: "number of the process that the order is given for, where that is not the caller",
+  schema: { type: "integer", minimum: 1 },
 } as const;
 
 const W = "/v1/workloads/{id}";
@@ -101,20 +109,21 @@ const ROUTES: readonly Route[] = [
     path: `${W}/trajectory`,
     summary: "Events that extended the model, one JSON line each",
     answer: LINES,
-    query: RECORD_QUERY,
+    parameters: RECORD_QUERY,
   },
   {
     method: "get",
     path: `${W}/forensics`,
     summary: "Events outside of the sealed model, one JSON line each",
     answer: LINES,
-    query: RECORD_QUERY,
+    parameters: RECORD_QUERY,
   },
   {
     method: "post",
     path: `${W}/control`,
     summary: "An order to the namespace, with TSEM's meaning",
     body: "ControlOrder",
+    parameters: [ASKER],
     answer: { schema: "WorkloadStatus" },
   },
   {
@@ -159,8 +168,8 @@ export function openApiDocument(version: string): Json {
   };
 }
 
-function operation({ path, summary, status = 200, answer, body, query = [] }: Route): Json {
-  const parameters = [...(path.includes("{id}") ? [ID] : []), ...query];
+function operation({ path, summary, status = 200, answer, body, ...route }: Route): Json {
+  const parameters = [...(path.includes("{id}") ? [ID] : []), ...(route.parameters ?? [])];
   return {
     summary,
     ...(parameters.length === 0 ? {} : { parameters }),

@@ -77,6 +77,9 @@ export interface WorkloadStatus {
   readonly directory: string;
 }
 
+/** Of an order: number of the process that it is given for, where that is not the caller (galgo mount). It is checked as the caller is. */
+export const ASKER_HEADER = "galgo-asker";
+
 /** Verbs of a namespace's control file, with TSEM's meaning. */
 export type ControlOrder =
   | { readonly verb: "seal" | "enforce" }

@@ -3,6 +3,7 @@
 import { request as httpRequest } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { quote } from "../../base/quote.ts";
+import { ASKER_HEADER } from "../api/types.ts";
 import type {
   AttachOrder,
   ControlOrder,
@@ -36,6 +37,7 @@ interface Call {
   readonly path: string;
   readonly body?: string;
   readonly signal?: AbortSignal;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Silence is no failure. */
   readonly patient?: boolean;
 }
@@ -115,9 +117,11 @@ export class DaemonClient {
     }
   }
 
-  control(id: string, order: ControlOrder): Promise<WorkloadStatus> {
+  /** @param asker the process that gives the order, when it is not this one: it may not be one of a workload either */
+  control(id: string, order: ControlOrder, asker?: number): Promise<WorkloadStatus> {
     const body = JSON.stringify(order);
-    return this.#json({ method: "POST", path: pathOf(id, "control"), body });
+    const headers = asker === undefined ? {} : { [ASKER_HEADER]: String(asker) };
+    return this.#json({ method: "POST", path: pathOf(id, "control"), body, headers });
   }
 
   kill(id: string): Promise<WorkloadStatus> {
@@ -158,13 +162,16 @@ export class DaemonClient {
     throw this.#refused(await textOf(answer), statusCode);
   }
 
-  #send({ method, path, body, signal, patient }: Call): Promise<IncomingMessage> {
+  #send({ method, path, body, signal, patient, headers }: Call): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const request = httpRequest({
         socketPath: this.socketPath,
         method,
         path,
-        headers: body === undefined ? {} : { "content-type": "application/json" },
+        headers: {
+          ...headers,
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+        },
         agent: false,
         ...(signal === undefined ? {} : { signal }),
         ...(patient === true ? {} : { timeout: ANSWER_MS }),

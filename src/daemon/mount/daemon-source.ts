@@ -14,8 +14,8 @@ export function daemonSource(client: DaemonClient): NamespaceSource {
     records: (id, kind, from) => askedLines(client.lines(id, kind, { from })),
     follow: (id, kind, from, signal) =>
       askedLines(client.lines(id, kind, { from, follow: true, signal })),
-    control: async (id, order) => {
-      await asked(client.control(id, order));
+    control: async (id, order, asker) => {
+      await asked(client.control(id, order, asker));
     },
   };
 }

@@ -37,6 +37,8 @@ const ROOT = 1;
 const NODES_EACH = 16;
 const LINK = 1;
 const FIRST_FILE = 2;
+/** FATTR_MODE, FATTR_UID, FATTR_GID */
+const MODE_OR_OWNER = 7;
 const O_ACCMODE = 3;
 const O_WRONLY = 1;
 
@@ -87,7 +89,6 @@ export class Filesystem implements FuseHandler {
       case OPCODE.LOOKUP:
         return entryReply(await this.#lookup(node, textUpToNul(body)));
       case OPCODE.GETATTR:
-      case OPCODE.SETATTR: // the kernel has checked that it may; there is nothing to change
         return attributesReply(await this.#attributes(this.#node(node)));
       case OPCODE.READLINK:
         return Buffer.from(this.#linked(node).id);
@@ -99,22 +100,21 @@ export class Filesystem implements FuseHandler {
       case OPCODE.READDIR:
         return this.#read(body);
       case OPCODE.WRITE:
-        return writtenReply(await this.#write(body));
+        return writtenReply(await this.#write(request));
       case OPCODE.RELEASE:
       case OPCODE.RELEASEDIR:
         return this.#release(Number(body.readBigUInt64LE(0)));
       case OPCODE.FLUSH:
         return undefined;
+      case OPCODE.SETATTR:
+        return attributesReply(await this.#change(this.#node(node), body.readUInt32LE(0)));
       default:
         throw new FileError(ERRNO.notHere); // for most of these the kernel does not ask again
     }
   }
 
   forget(node: number, times: number): void {
-    if (node === ROOT) return;
-    const { namespace } = this.#member(node);
-    namespace.known -= times;
-    this.#namespaces.release(namespace);
+    if (node !== ROOT) this.#namespaces.forget(namespaceOf(node), times);
   }
 
   undelivered({ opcode }: FuseRequest, answer: Buffer): void {
@@ -136,7 +136,7 @@ export class Filesystem implements FuseHandler {
   }
 
   #member(number: number): MemberNode {
-    const namespace = this.#namespaces.numbered(Math.floor(number / NODES_EACH));
+    const namespace = this.#namespaces.numbered(namespaceOf(number));
     const place = number % NODES_EACH;
     if (place === 0) return { kind: "directory", namespace };
     if (place === LINK) return { kind: "link", namespace };
@@ -158,7 +158,7 @@ export class Filesystem implements FuseHandler {
     try {
       return await this.#attributes(found);
     } catch (error) {
-      if (found.kind !== "root") found.namespace.known -= 1;
+      if (found.kind !== "root") this.#namespaces.forget(found.namespace.number, 1);
       throw error;
     }
   }
@@ -200,6 +200,13 @@ export class Filesystem implements FuseHandler {
     if (!isValue(file)) return { size: pointsText(file, await namespace.points()).length, changed };
     await this.#namespaces.list();
     return { size: valueText(file, namespace.status).length, changed };
+  }
+
+  /** Owner, mode and size are what they are; but some open a file to write and cut it off afterwards, which means nothing to `control`. */
+  #change(node: Node, changes: number): Promise<Attributes> {
+    const isControl = node.kind === "file" && node.file === "control";
+    if (!isControl || (changes & MODE_OR_OWNER) !== 0) throw new FileError(ERRNO.refused);
+    return this.#attributes(node);
   }
 
   // --- open files -----------------------------------------------------------------------------------------------------
@@ -261,16 +268,16 @@ export class Filesystem implements FuseHandler {
    * struct fuse_write_in: file handle, offset, size; content from byte 40 on. Complete lines are carried out in order. The bytes of those
    * that were are the answer, so that who wrote several lines comes back with the rest and is told what is wrong with the next one.
    */
-  async #write(body: Buffer): Promise<number> {
+  async #write({ pid, body }: FuseRequest): Promise<number> {
     const handle = this.#handles.get(Number(body.readBigUInt64LE(0)));
-    if (handle?.kind !== "control") throw new FileError(ERRNO.denied);
+    if (handle?.kind !== "control" || pid === 0) throw new FileError(ERRNO.denied);
     const content = body.subarray(40, 40 + body.readUInt32LE(16));
     let done = 0;
     while (done < content.length) {
       const command = readCommand(content.subarray(done));
       try {
         if (command === undefined) throw new FileError(ERRNO.badCommand);
-        await this.#source.control(handle.namespace.id, command.order);
+        await this.#source.control(handle.namespace.id, command.order, pid);
       } catch (error) {
         if (done === 0) throw error;
         return done;
@@ -296,6 +303,11 @@ function numberOf(node: MemberNode): number {
   if (node.kind === "directory") return first;
   if (node.kind === "link") return first + LINK;
   return first + FIRST_FILE + FILE_NAMES.indexOf(node.file);
+}
+
+/** Number of the namespace that a node is of. */
+function namespaceOf(node: number): number {
+  return Math.floor(node / NODES_EACH);
 }
 
 function entryOf(node: MemberNode, name: string, mode: number): DirectoryEntry {

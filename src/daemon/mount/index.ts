@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The namespaces of a daemon as pseudo-files with TSEM's names: galgo mount.
-import { NativeError } from "../../native/native-error.ts";
 import { Filesystem } from "./filesystem.ts";
 import { mountAt } from "./place.ts";
 import type { MountWay } from "./place.ts";
@@ -33,29 +32,17 @@ export function mountNamespaces({ folder, source, way }: MountRequest): MountedN
   const place = mountAt(folder, way ?? (user === 0 ? "mount" : "fusermount3"));
   const filesystem = new Filesystem(source, user);
   const session = new FuseSession(place.fuseFd, filesystem);
-  let isMounted = true;
   const ended = session.ended.finally(() => {
-    if (isMounted) place.forget();
-    isMounted = false;
+    // unmounted by somebody; or only the connection has ended: a dead mount would be left
+    place.unmount();
     filesystem.close();
   });
   return {
     folder: place.folder,
     ended,
     close: () => {
-      if (isMounted) unmountQuietly(place);
-      isMounted = false;
+      place.unmount();
       session.close();
     },
   };
-}
-
-/** Somebody may have been faster. */
-function unmountQuietly(place: { unmount(): void; forget(): void }): void {
-  try {
-    place.unmount();
-  } catch (error) {
-    if (!(error instanceof NativeError)) throw error;
-    place.forget();
-  }
 }

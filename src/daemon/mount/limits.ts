@@ -9,5 +9,3 @@ export const FRESH_MS = 100;
 export const SPOOL_IDLE_MS = 60_000;
 /** Longest command of a control file (bytes): a verb with a value of 64 bytes as hex. */
 export const MAX_COMMAND_BYTES = 256;
-/** Time that the daemon has to answer (ms); afterwards the reader of the file gets an error. */
-export const ANSWER_MS = 30_000;

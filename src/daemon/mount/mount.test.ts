@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // The mounted files as programs see them: real cat, grep, tail and shells on a directory that another process serves.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { closeSync, constants, openSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { aFile, anEvent } from "../../../test/helpers/events.ts";
 import {
   eventually,
+  hasEnded,
   isMounted,
   Mounted,
   start,
   withoutMounts,
 } from "../../../test/helpers/mounted.ts";
 import { writeRecord } from "../../event/index.ts";
+import { abortFuse } from "../../native/fuse.ffi.ts";
 import { FILE_NAMES } from "./files.ts";
 
 const NOBODY = 65_534;
@@ -24,6 +26,11 @@ const violation = (path: string, number: number): string =>
   record(path, `, "galgo": {"kind": "violation", "number": ${number}, "decision": "denied"}`);
 const refused = (path: string): string =>
   record(path, ', "galgo": {"kind": "refused", "number": 1, "decision": "denied"}');
+
+/** Of a device number as Linux writes it (makedev(3)). */
+function minorOf(device: number): number {
+  return (device & 0xff) | ((device >>> 12) & 0xfff00);
+}
 
 describe("mounted namespaces", { skip: withoutMounts }, () => {
   let mounted: Mounted;
@@ -100,11 +107,16 @@ describe("mounted namespaces", { skip: withoutMounts }, () => {
       await eventually(() => /first/.exec(tail.output()) ?? undefined, "the first record");
       await mounted.order({ id: "two", kind: "forensics", lines: [violation("/second", 2)] });
       await eventually(() => /second/.exec(tail.output()) ?? undefined, "the second record");
+      const inside = openSync(`${mounted.folder}/two`, constants.O_DIRECTORY);
       await mounted.order({ id: "two", kind: "forensics", lines: [violation("/last", 3)] });
       await mounted.order({ end: "two" });
       await eventually(() => /last/.exec(tail.output()) ?? undefined, "the last record");
       const { stdout } = await mounted.run("ls");
       assert.equal(stdout, "one\nweb\n");
+      // not as a file without records: that would say that nothing has happened
+      for (const file of ["trajectory", "forensics", "state"])
+        assert.throws(() => readFileSync(`/proc/self/fd/${inside}/${file}`), { code: "ESRCH" });
+      closeSync(inside);
     } finally {
       tail.process.kill();
     }
@@ -114,13 +126,17 @@ describe("mounted namespaces", { skip: withoutMounts }, () => {
 
   it("takes TSEM's commands at control, and says what is none", async () => {
     const hex = "0f".repeat(32);
-    const write = (text: string) => mounted.run("bash", "-c", `printf '${text}' >web/control`);
+    const write = (text: string) =>
+      mounted.run("bash", "-c", `echo $$; printf '${text}' >web/control`);
     const before = mounted.orders.length;
     assert.equal(
       (await write(`state value=${hex.toUpperCase()}\\nbase value=${hex}\\nenforce\\n`)).status,
       0,
     );
-    assert.equal((await write("seal\\n")).status, 0);
+    const sealing = await write("seal\\n");
+    assert.equal(sealing.status, 0);
+    const asker = await eventually(() => mounted.askers[before + 3], "the order to seal");
+    assert.equal(`${asker}\n`, sealing.stdout);
     assert.match((await write("seal\\n")).stderr, /Operation not permitted/);
     for (const wrong of [
       "seal",
@@ -163,6 +179,8 @@ describe("mounted namespaces", { skip: withoutMounts }, () => {
       (await mounted.run("bash", "-c", "echo x >one/state")).stderr,
       /Permission denied/,
     );
+    assert.match((await mounted.run("chmod", "644", "one/control")).stderr, /not permitted/);
+    assert.equal((await mounted.run("truncate", "-s", "0", "one/control")).status, 0);
     assert.match(
       (await mounted.run("rm", "one/state")).stderr,
       /not implemented|not permitted|denied/i,
@@ -183,7 +201,7 @@ describe("mounted namespaces", { skip: withoutMounts }, () => {
   });
 });
 
-describe("the end of a mount", { skip: withoutMounts }, () => {
+describe("the end of a mount", { skip: withoutMounts, concurrency: 3 }, () => {
   const gone = (mounted: Mounted): Promise<true> =>
     eventually(() => (isMounted(mounted.folder) ? undefined : true), "the unmount");
 
@@ -213,12 +231,25 @@ describe("the end of a mount", { skip: withoutMounts }, () => {
     }
   });
 
-  it("that nobody has cleared is cleared by the next server", async () => {
+  it("comes with the end of the connection, too", async () => {
+    const mounted = await Mounted.start();
+    try {
+      assert.equal(abortFuse(minorOf(statSync(mounted.folder).dev)), true);
+      assert.equal(await mounted.ended, 0);
+      assert.equal(isMounted(mounted.folder), false);
+    } finally {
+      await mounted.remove();
+    }
+  });
+
+  it("that nobody has cleared yet is cleared by the next server, and only once", async () => {
     const dead = await Mounted.start();
-    await dead.killAll();
+    const shell = await dead.killWithoutWatch();
     assert.equal(isMounted(dead.folder), true);
     const mounted = await dead.again();
     try {
+      process.kill(shell, "SIGCONT");
+      await eventually(() => (hasEnded(shell) ? true : undefined), "the end of the shell");
       assert.equal((await mounted.run("cat", "web/id")).stdout, "one\n");
       const mounts = readFileSync("/proc/self/mountinfo", "utf8").split(` ${mounted.folder} `);
       assert.equal(mounts.length, 2, "one mount, not one over the other");

@@ -78,13 +78,13 @@ export class ShownNamespace {
     return spool;
   }
 
-  /** As `records`; new ones are taken as they come until `closeRecords`. */
+  /** Those up to now; new ones are taken as they come until `closeRecords`. @throws FileError, when the workload has ended too */
   async openRecords(kind: RecordKind): Promise<RecordSpool> {
     const place = this.#place(kind);
     // before anything is waited for: it may not be forgotten meanwhile
     place.open += 1;
     try {
-      await place.spool.catchUp();
+      await place.spool.fetch();
     } catch (error) {
       this.closeRecords(kind);
       throw error;
@@ -169,6 +169,14 @@ export class Namespaces {
     for (const name of names.keys())
       if (twice.has(name) || this.#byId.has(name) || !SHOWABLE.test(name)) names.delete(name);
     return names;
+  }
+
+  /** The kernel knows one of its nodes `times` less often. */
+  forget(number: number, times: number): void {
+    const namespace = this.#byNumber.get(number);
+    if (namespace === undefined) return;
+    namespace.known -= times;
+    this.release(namespace);
   }
 
   /** Forgets an ended one that neither the kernel nor a reader knows any more. */

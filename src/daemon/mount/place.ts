@@ -3,7 +3,6 @@
 // process that serves it was killed: a shell that does nothing but wait for that takes the mount away.
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync, realpathSync, statSync } from "node:fs";
-import { resolve } from "node:path";
 import { quote } from "../../base/quote.ts";
 import { receiveMessage, socketPair } from "../../native/fd-passing.ffi.ts";
 import { openFuse } from "../../native/fuse.ffi.ts";
@@ -28,10 +27,8 @@ export interface MountPlace {
   readonly folder: string;
   /** The connection to the kernel; its reads do not wait. */
   readonly fuseFd: number;
-  /** Takes the mount away, at once; open files of it live until the connection is closed. */
+  /** Takes the mount away where it still is, at once; open files of it live until the connection is closed. Never anybody else's mount. */
   unmount(): void;
-  /** The mount has gone by itself: nothing is left to do. */
-  forget(): void;
 }
 
 /**
@@ -40,34 +37,47 @@ export interface MountPlace {
  */
 export function mountAt(folder: string, way: MountWay): MountPlace {
   const place = prepared(folder, way);
-  const fuseFd = way === "mount" ? mountByCall(place) : mountByHelper(place);
-  const watcher = startWatcher(place, way);
+  // tells this mount from one that the next server makes at the same place; numbers of mounts and devices are used again
+  const source = `galgo-${process.pid}-${Date.now().toString(36)}`;
+  const fuseFd = way === "mount" ? mountByCall(place, source) : mountByHelper(place, source);
+  const watcher = startWatcher(place, source, way);
   return {
     folder: place,
     fuseFd,
     unmount: () => {
-      unmountAt(place, way);
-      watcher.dismiss();
-    },
-    forget: () => {
-      watcher.dismiss();
+      if (mountOn(place)?.source === source) unmountAt(place, way);
+      if (mountOn(place)?.source !== source) watcher.dismiss();
     },
   };
 }
 
 /** The real path of the directory. Not looked into: a mount whose server is dead answers nothing but ENOTCONN. */
 function prepared(folder: string, way: MountWay): string {
-  const wanted = resolve(folder);
-  if (isOurs(wanted) && codeOf(() => statSync(wanted)) === "ENOTCONN") unmountAt(wanted, way);
-  const code = codeOf(() => statSync(wanted));
-  if (code !== undefined)
-    throw new MountError(
-      "NO_DIRECTORY",
-      `${quote(folder)} can not be used (${code}); make it with mkdir`,
-    );
+  let wanted = folder;
+  const isKnown = codeOf(() => {
+    wanted = realpathSync.native(folder);
+  });
+  if (isKnown === undefined && mountOn(wanted)?.type === TYPE) makeRoom(wanted, way);
+  const code = isKnown ?? codeOf(() => statSync(wanted));
+  if (code !== undefined) {
+    const advice = code === "ENOENT" ? "; make it with mkdir" : "";
+    throw new MountError("NO_DIRECTORY", `${quote(folder)} can not be used (${code})${advice}`);
+  }
   if (!statSync(wanted).isDirectory())
     throw new MountError("NO_DIRECTORY", `${quote(folder)} is not a directory`);
-  return realpathSync(wanted);
+  return wanted;
+}
+
+/** Takes a mount of ours away whose server is dead. @throws MountError NOT_MOUNTED when it is alive, or stays */
+function makeRoom(folder: string, way: MountWay): void {
+  const isDead = (): boolean => codeOf(() => statSync(folder)) === "ENOTCONN";
+  if (!isDead()) throw new MountError("NOT_MOUNTED", `${quote(folder)} has the namespaces already`);
+  unmountAt(folder, way);
+  if (isDead())
+    throw new MountError(
+      "NOT_MOUNTED",
+      `${quote(folder)} has a mount whose server was killed, and it can not be taken away; umount it first`,
+    );
 }
 
 function codeOf(attempt: () => unknown): string | undefined {
@@ -79,22 +89,29 @@ function codeOf(attempt: () => unknown): string | undefined {
   }
 }
 
-/** Whether a mount of this kind is at `folder`. */
-function isOurs(folder: string): boolean {
+interface Mount {
+  readonly type: string;
+  readonly source: string;
+}
+
+/** What is mounted at `folder`; of several the one that is to be seen (proc_pid_mountinfo(5)). */
+function mountOn(folder: string): Mount | undefined {
   const escaped = folder.replace(
     /[\\ \t\n]/g,
     (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, "0")}`,
   );
-  return readFileSync("/proc/self/mountinfo", "utf8")
+  const line = readFileSync("/proc/self/mountinfo", "utf8")
     .split("\n")
-    .some((line) => line.split(" ")[4] === escaped && line.includes(` - ${TYPE} `));
+    .findLast((each) => each.split(" ")[4] === escaped);
+  const [type, source] = line?.split(" - ")[1]?.split(" ") ?? [];
+  return type === undefined || source === undefined ? undefined : { type, source };
 }
 
-function mountByCall(folder: string): number {
+function mountByCall(folder: string, source: string): number {
   try {
     const fd = openFuse();
     try {
-      mountFuse(fd, folder, process.getuid?.() ?? 0);
+      mountFuse(fd, source, folder, process.getuid?.() ?? 0);
       return fd;
     } catch (error) {
       closeFd(fd);
@@ -116,10 +133,10 @@ function mountByCall(folder: string): number {
 }
 
 /** The setuid helper opens /dev/fuse, mounts, and sends the descriptor over a socket that it finds at descriptor 3. */
-function mountByHelper(folder: string): number {
+function mountByHelper(folder: string, source: string): number {
   const [ours, theirs] = socketPair();
   try {
-    const options = "fsname=galgo,subtype=galgo,default_permissions,nosuid,nodev,noexec";
+    const options = `fsname=${source},subtype=galgo,default_permissions,nosuid,nodev,noexec`;
     const ran = spawnSync(HELPER, ["-o", options, "--", folder], {
       env: { ...process.env, _FUSE_COMMFD: "3" },
       stdio: ["ignore", "ignore", "pipe", theirs],
@@ -144,9 +161,17 @@ function mountByHelper(folder: string): number {
   }
 }
 
+/** Where it fails, the mount is still there afterwards. */
 function unmountAt(folder: string, way: MountWay): void {
-  if (way === "mount") lazyUnmount(folder);
-  else spawnSync(HELPER, ["-u", "-z", "--", folder], { stdio: "ignore" });
+  if (way === "fusermount3") {
+    spawnSync(HELPER, ["-u", "-z", "--", folder], { stdio: "ignore" });
+    return;
+  }
+  try {
+    lazyUnmount(folder);
+  } catch (error) {
+    if (!(error instanceof NativeError)) throw error;
+  }
 }
 
 interface Watcher {
@@ -156,16 +181,18 @@ interface Watcher {
 
 /**
  * Waits for a line, which dismisses it, or for the end of the pipe, which a killed server leaves behind. In a session of its own, so that
- * what ends the server does not end it too.
+ * what ends the server does not end it too. The first word is the source of the mount: the next server may have been faster.
  */
 const WATCH = `trap '' HUP INT QUIT TERM
 read -r dismissed && exit
+grep -q " - ${TYPE} $1 " /proc/self/mountinfo || exit
+shift
 exec "$@" 2>/dev/null`;
 
-function startWatcher(folder: string, way: MountWay): Watcher {
+function startWatcher(folder: string, source: string, way: MountWay): Watcher {
   const unmount =
     way === "mount" ? ["umount", "-l", "--", folder] : [HELPER, "-u", "-z", "--", folder];
-  const shell = spawn("/bin/sh", ["-c", WATCH, "galgo-mount-watch", ...unmount], {
+  const shell = spawn("/bin/sh", ["-c", WATCH, "galgo-mount-watch", source, ...unmount], {
     cwd: "/",
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
@@ -176,7 +203,7 @@ function startWatcher(folder: string, way: MountWay): Watcher {
   shell.stdin.on("error", () => undefined);
   return {
     dismiss: () => {
-      shell.stdin.end("dismissed\n");
+      if (!shell.stdin.writableEnded) shell.stdin.end("dismissed\n");
     },
   };
 }

@@ -25,6 +25,8 @@ const REQUESTS_A_TURN = 64;
 export interface FuseRequest {
   readonly opcode: number;
   readonly node: number;
+  /** Thread that asks; 0 when it is not to be seen from here. */
+  readonly pid: number;
   /** What follows the header. */
   readonly body: Buffer;
 }
@@ -106,6 +108,7 @@ export class FuseSession {
     const unique = request.readBigUInt64LE(IN.unique);
     const opcode = request.readUInt32LE(IN.opcode);
     const node = Number(request.readBigUInt64LE(IN.node));
+    const pid = request.readUInt32LE(IN.pid);
     const body = request.subarray(IN.bytes);
     switch (opcode) {
       case OPCODE.INIT:
@@ -129,7 +132,7 @@ export class FuseSession {
       default:
         this.#pending.add(unique);
         if (opcode !== OPCODE.WRITE) this.#interruptible.add(unique);
-        void this.#answer(unique, { opcode, node, body });
+        void this.#answer(unique, { opcode, node, pid, body });
     }
   }
 

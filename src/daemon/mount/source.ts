@@ -16,5 +16,6 @@ export interface NamespaceSource {
   records(id: string, kind: RecordKind, from: number): AsyncIterable<string>;
   /** As `records`, and those that come later, until the run has ended or `signal` says so. */
   follow(id: string, kind: RecordKind, from: number, signal: AbortSignal): AsyncIterable<string>;
-  control(id: string, order: ControlOrder): Promise<void>;
+  /** @param asker the process that wrote the order: one of a workload may not */
+  control(id: string, order: ControlOrder, asker: number): Promise<void>;
 }

@@ -5,7 +5,6 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { recordText } from "../../orchestrator/live/index.ts";
-import { ERRNO, FileError } from "./errors.ts";
 import { MAX_READ_BYTES } from "./limits.ts";
 import type { NamespaceSource, RecordKind } from "./source.ts";
 
@@ -31,6 +30,7 @@ export class RecordSpool {
   #unwrittenBytes = 0;
   #catching: Promise<void> | undefined;
   #following: AbortController | undefined;
+  #closed = false;
 
   /** @throws what the file system of temporary files says */
   constructor(parts: SpoolParts) {
@@ -38,9 +38,15 @@ export class RecordSpool {
     this.#fd = namelessFile();
   }
 
-  /** Takes what is there by now. When the workload has ended, what is known of it stays. @throws FileError */
+  /** Takes what is there by now; what was taken before stays when that can not be had. @throws FileError */
+  async fetch(): Promise<void> {
+    const { source, id, kind } = this.#parts;
+    await this.#takeAll(source.records(id, kind, this.#taken));
+  }
+
+  /** As `fetch`, but who asks while another fetch is under way shares that one. @throws FileError */
   catchUp(): Promise<void> {
-    this.#catching ??= this.#fetch().finally(() => {
+    this.#catching ??= this.fetch().finally(() => {
       this.#catching = undefined;
     });
     return this.#catching;
@@ -63,7 +69,7 @@ export class RecordSpool {
     this.#following = undefined;
   }
 
-  /** At most `bytes` of the text from `at` on. */
+  /** At most `bytes` of the text from `at` on; only for who has it open. */
   read(at: number, bytes: number): Buffer {
     this.#flush();
     const content = Buffer.alloc(Math.max(0, Math.min(bytes, MAX_READ_BYTES, this.size - at)));
@@ -71,18 +77,11 @@ export class RecordSpool {
     return content.subarray(0, length);
   }
 
+  /** What is still on its way is dropped: the number of the descriptor may soon be another file's. */
   close(): void {
+    this.#closed = true;
     this.unfollow();
     closeSync(this.#fd);
-  }
-
-  async #fetch(): Promise<void> {
-    const { source, id, kind } = this.#parts;
-    try {
-      await this.#takeAll(source.records(id, kind, this.#taken));
-    } catch (error) {
-      if (!(error instanceof FileError) || error.errno !== ERRNO.ended) throw error;
-    }
   }
 
   async #followUntil(stop: AbortController): Promise<void> {
@@ -99,6 +98,7 @@ export class RecordSpool {
   async #takeAll(lines: AsyncIterable<string>): Promise<void> {
     let number = this.#taken;
     for await (const line of lines) {
+      if (this.#closed) return;
       if (number === this.#taken) this.#take(line);
       number += 1;
     }
