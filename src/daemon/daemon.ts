@@ -6,12 +6,12 @@ import { quote } from "../base/quote.ts";
 import { createDecisionThreads } from "../orchestrator/deciding/index.ts";
 import { ownProcessHost, programsAreLoaded } from "../orchestrator/index.ts";
 import { createApp } from "./api/app.ts";
-import { type ApiServer, peerOfRequest, serveApi } from "./api/server.ts";
+import { type ApiServer, callerOfRequest, serveApi } from "./api/server.ts";
 import { type DaemonConfig, loadConfig } from "./config/config.ts";
 import { groupId } from "./config/group.ts";
 import { type HeldDirectory, holdDirectory } from "./doors/place.ts";
 import { DaemonError } from "./errors.ts";
-import { STOP_SECONDS } from "./limits.ts";
+import { STOP_MARGIN_SECONDS, STOP_SECONDS } from "./limits.ts";
 import { type ServiceManager, serviceManager } from "./notify/notify.ts";
 import type { DaemonContext, DaemonPart, DaemonWord, RunningPart } from "./part.ts";
 import { recover } from "./recovery/recover.ts";
@@ -39,7 +39,10 @@ export interface Daemon {
   readonly sockets: DaemonSockets;
   readonly registry: Registry;
   readonly context: DaemonContext;
-  /** Reads the configuration again; workloads do not notice. @throws DaemonError BAD_CONFIG: the old one goes on */
+  /**
+   * Reads the configuration again; workloads do not notice.
+   * @throws DaemonError BAD_CONFIG, NO_GROUP: the old one goes on; NOT_RELOADED: parts of it go on; STOPPING
+   */
   reload(): Promise<void>;
   /** Takes no more workloads, ends those that run, and settles when everything is given back. */
   stop(reason: string): Promise<void>;
@@ -47,18 +50,33 @@ export interface Daemon {
 
 /** @throws DaemonError; what a part throws. Nothing is left then. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const config = checkedConfig(options);
-  const gid = groupId(config.daemon.group);
+  const { config, gid } = checkedConfig(options.configFile, options.parts);
   const sockets = socketsIn(requireDirectory(options));
   const held = holdDirectory(sockets);
-  const daemon = new RunningDaemon(options, { config, gid, sockets, held });
+  let registry: Registry;
+  try {
+    registry = openRegistry(options, sockets);
+  } catch (error) {
+    held.release();
+    throw error;
+  }
+  const daemon = new RunningDaemon(options, { config, gid, sockets, held, registry });
   try {
     await daemon.start();
   } catch (error) {
-    await daemon.giveBack();
+    await daemon.giveUp();
     throw error;
   }
   return daemon;
+}
+
+/** @throws DaemonError NO_DIRECTORY, NOT_ALLOWED */
+function openRegistry({ tell }: DaemonOptions, { workloads: folder }: DaemonSockets): Registry {
+  return new Registry({
+    folder,
+    onError: (error) => tellFailure(tell, "a listener", error),
+    onNotice: (text) => tell("warning", text),
+  });
 }
 
 /** What is certain before anything is started. */
@@ -67,6 +85,7 @@ interface Ground {
   readonly gid: number | undefined;
   readonly sockets: DaemonSockets;
   readonly held: HeldDirectory;
+  readonly registry: Registry;
 }
 
 class RunningDaemon implements Daemon {
@@ -84,16 +103,13 @@ class RunningDaemon implements Daemon {
   #stopping: Promise<void> | undefined;
   #reloaded: Promise<void> = Promise.resolve();
 
-  constructor(options: DaemonOptions, { config, gid, sockets, held }: Ground) {
+  constructor(options: DaemonOptions, { config, gid, sockets, held, registry }: Ground) {
     this.#options = options;
     this.#config = config;
     this.#held = held;
     this.sockets = sockets;
     this.#manager = serviceManager(options.env, (text) => options.tell("warning", text));
-    this.registry = new Registry({
-      folder: sockets.workloads,
-      onError: (error) => this.#failed("a listener", error),
-    });
+    this.registry = registry;
     this.context = this.#contextOf(gid);
   }
 
@@ -122,14 +138,23 @@ class RunningDaemon implements Daemon {
   }
 
   async #reload(): Promise<void> {
-    const config = checkedConfig(this.#options);
+    if (this.#stopping !== undefined)
+      throw new DaemonError("STOPPING", "the daemon is stopping: nothing is read any more");
+    const { config, gid } = checkedConfig(this.#options.configFile, this.#options.parts);
     this.#manager.reloading();
     this.#config = config;
-    try {
-      for (const { name, part } of this.#parts) await this.#tried(name, part.reload?.());
-    } finally {
-      this.#manager.ready(workloads(this.registry));
+    if (gid !== this.context.gid)
+      this.#options.tell("warning", "[daemon] group is read when the daemon starts: restart it");
+    const faults: string[] = [];
+    for (const { name, part } of this.#parts) {
+      try {
+        await part.reload?.();
+      } catch (error) {
+        faults.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      }
     }
+    if (this.#stopping === undefined) this.#manager.ready(workloads(this.registry));
+    if (faults.length > 0) throw new DaemonError("NOT_RELOADED", faults.join("; "));
   }
 
   stop(reason: string): Promise<void> {
@@ -138,19 +163,38 @@ class RunningDaemon implements Daemon {
   }
 
   async #end(reason: string): Promise<void> {
-    this.#manager.stopping();
-    this.#options.tell("info", `stopping (${reason}): ${workloads(this.registry)} to end`);
-    for (const { part } of this.#parts) part.closeDoors?.();
     const grace = this.#config.daemon["stop-seconds"] ?? STOP_SECONDS;
+    this.#manager.stopping(grace + STOP_MARGIN_SECONDS);
+    this.#options.tell("info", `stopping (${reason}): ${workloads(this.registry)} to end`);
+    this.#closeDoors();
     await this.registry.close(`the daemon was stopped (${reason})`, grace * 1_000);
-    await this.giveBack();
+    // a part that is being changed is not closed under its hands
+    await this.#reloaded;
+    await this.#giveBack();
+  }
+
+  /** Ends what its start has begun. */
+  async giveUp(): Promise<void> {
+    this.#closeDoors();
+    await this.registry.close("the daemon could not start", 0);
+    await this.#giveBack();
+  }
+
+  #closeDoors(): void {
+    for (const { name, part } of this.#parts) {
+      try {
+        part.closeDoors?.();
+      } catch (error) {
+        this.#failed(name, error);
+      }
+    }
   }
 
   /** Closes what is open, the last one first. What fails does not keep the rest from being closed. */
-  async giveBack(): Promise<void> {
+  async #giveBack(): Promise<void> {
     for (const { name, part } of this.#parts.splice(0).reverse())
-      await this.#tried(name, part.close());
-    await this.#tried("a thread that decides", this.#threads.close());
+      await this.#tried(name, () => part.close());
+    await this.#tried("a thread that decides", () => this.#threads.close());
     this.#api?.close();
     this.#manager.close();
     this.#held.release();
@@ -194,23 +238,28 @@ class RunningDaemon implements Daemon {
       stopping: () => this.#stopping !== undefined,
       reload: () => this.reload(),
       onError: (error) => this.#failed("a request", error),
-      peerOf: peerOfRequest,
+      callerOf: callerOfRequest,
     });
-    return serveApi(app, this.sockets.api, this.context.gid);
+    const onError = (error: unknown): void => this.#failed("the API", error);
+    return serveApi(app, { path: this.sockets.api, gid: this.context.gid, onError });
   }
 
-  async #tried(what: string, work: Promise<void> | undefined): Promise<void> {
+  async #tried(what: string, work: () => Promise<void>): Promise<void> {
     try {
-      await work;
+      await work();
     } catch (error) {
       this.#failed(what, error);
     }
   }
 
   #failed(what: string, error: unknown): void {
-    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#options.tell("error", `${what} failed: ${message.replaceAll("\n", " | ")}`);
+    tellFailure(this.#options.tell, what, error);
   }
+}
+
+function tellFailure(tell: DaemonOptions["tell"], what: string, error: unknown): void {
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  tell("error", `${what} failed: ${message.replaceAll("\n", " | ")}`);
 }
 
 /** @throws DaemonError NO_STATE */
@@ -232,11 +281,19 @@ function workloads(registry: Registry): string {
   return count === 1 ? "1 workload" : `${count} workloads`;
 }
 
-/** @throws DaemonError BAD_CONFIG, NO_GROUP */
-function checkedConfig({ configFile, parts }: DaemonOptions): DaemonConfig {
-  const config = loadConfig(configFile);
+/**
+ * The configuration as it can be used, and the group that it names.
+ * @param file has to be there; undefined: the usual one, when it is there
+ * @throws DaemonError BAD_CONFIG, NO_GROUP
+ */
+export function checkedConfig(
+  file: string | undefined,
+  parts: readonly DaemonPart[],
+): { readonly config: DaemonConfig; readonly gid: number | undefined } {
+  const config = loadConfig(file);
+  const gid = groupId(config.daemon.group);
   for (const part of parts) part.check?.(config);
-  return config;
+  return { config, gid };
 }
 
 function requireDirectory({ env, uid }: DaemonOptions): string {

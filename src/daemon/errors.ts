@@ -12,6 +12,8 @@ export class DaemonError extends CodedError<
   | "NO_STATE"
   | "BAD_CONFIG"
   | "NO_GROUP"
+  | "NOT_RELOADED"
+  | "STOPPING"
 > {}
 
 /** What a client asked for was not done. `facts.status` is the HTTP status where the daemon has answered. */

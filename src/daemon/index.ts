@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The daemon. Its clients take client/index.ts instead, which loads none of this.
-export { loadConfig } from "./config/config.ts";
-export { type Daemon, type DaemonOptions, startDaemon } from "./daemon.ts";
+export { checkedConfig, type Daemon, type DaemonOptions, startDaemon } from "./daemon.ts";
 export { DaemonError } from "./errors.ts";
 export { daemonHost } from "./host.ts";
 export type { DaemonWord } from "./part.ts";

@@ -19,6 +19,8 @@ export const REQUEST_HEAD_MS = 10_000;
 export const MAX_CONFIG_BYTES: number = 1024 * 1024;
 /** Time that workloads get to end by themselves when the daemon is stopped and nothing else is said (s). */
 export const STOP_SECONDS = 10;
+/** Time that the service manager is asked for besides that: workloads are killed, reports written, outputs flushed (s). */
+export const STOP_MARGIN_SECONDS = 20;
 /** Connections to the API at a time. */
 export const MAX_API_CONNECTIONS = 512;
 /** Ancestors of a caller that are looked at. */

@@ -35,8 +35,8 @@ export interface DaemonContext {
 
 export interface RunningPart {
   /**
-   * The configuration was read again and `context.config` is the new one; `check` of all parts has succeeded. A part that can not do what it
-   * says tells it and keeps to the old one.
+   * The configuration was read again and `context.config` is the new one; `check` of all parts has succeeded.
+   * @throws an error with one line when the part can not do what it says; what it does instead is in the line
    */
   reload?(): Promise<void>;
   /**

@@ -12,6 +12,7 @@ const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 const UCRED_BYTES = 12;
 const MSG_NOSIGNAL = 0x4000;
+const OWNER_ONLY = 0o600;
 /** sizeof(sun_family) */
 const FAMILY_BYTES = 2;
 
@@ -36,12 +37,15 @@ export function peerOf(fd: number): Peer {
 }
 
 /**
- * A socket that listens at `path`, close-on-exec and non-blocking; nothing may be at the path. The caller closes it.
+ * A socket that listens at `path`, close-on-exec and non-blocking, for its owner alone until its mode is changed; nothing may be at the
+ * path. The caller closes it.
  * @throws NativeError CALL_FAILED
  */
 export function listenUnix(path: string, type: "stream" | "seqpacket", backlog: number): number {
-  const fd = makeSocket(TYPES[type] | SOCK_NONBLOCK);
   const address = addressOf(path);
+  const fd = makeSocket(TYPES[type] | SOCK_NONBLOCK);
+  // of the socket's file, less the umask
+  if (c("int fchmod(int, unsigned int)")(fd, OWNER_ONLY) < 0) throw closedAfter(fd, "fchmod");
   if (c("int bind(int, void *, int)")(fd, address, address.length) < 0)
     throw closedAfter(fd, "bind");
   if (c("int listen(int, int)")(fd, backlog) < 0) throw closedAfter(fd, "listen");
@@ -69,8 +73,8 @@ export function acceptUnix(listener: number): number | undefined {
  * @throws NativeError CALL_FAILED: EAGAIN when the receiver has too many already
  */
 export function sendDatagram(path: string, bytes: Uint8Array): void {
-  const fd = makeSocket(TYPES.datagram | SOCK_NONBLOCK);
   const address = addressOf(path);
+  const fd = makeSocket(TYPES.datagram | SOCK_NONBLOCK);
   const data = Buffer.from(bytes);
   const send = c("long sendto(int, void *, size_t, int, void *, int)");
   const sent = Number(send(fd, data, data.length, MSG_NOSIGNAL, address, address.length));

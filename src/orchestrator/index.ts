@@ -7,6 +7,7 @@ export {
   programsAreLoaded,
   servedBy,
 } from "./bpf/adoption.ts";
+export { membersOf } from "./bpf/members.ts";
 export { procsOf } from "./cgroup.ts";
 export { cgroupRoot } from "./cgroup-mount.ts";
 export { CommandError, ModelUseError, RecordFileError, RunError, StateError } from "./errors.ts";

@@ -76,6 +76,17 @@ describe("clients that do not behave", () => {
     );
   });
 
+  it("may ask with usual methods only, and nothing is opened for others", async () => {
+    const path = `/v1/workloads/${run.id}/trajectory?follow=1`;
+    for (const method of ["HEAD", "PUT"]) {
+      const socket = await client(
+        `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+      );
+      assert.match(await text(socket), /^HTTP\/1\.1 404 /);
+    }
+    assert.deepEqual(readPositions(run.directory.trajectory), []);
+  });
+
   it("may ask for what is not there, in any spelling", async () => {
     const ids = ["..", "%00", "../../etc/passwd", "a/b", "sleeper/../x", "\u001b[2J", "é"];
     for (const id of ids) {

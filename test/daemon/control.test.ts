@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { DaemonClient } from "../../src/daemon/client/index.ts";
 import type { Daemon } from "../../src/daemon/index.ts";
+import type { WorkloadModel } from "../../src/model/index.ts";
 import { loadModel } from "../../src/orchestrator/index.ts";
 import { DaemonPlace } from "../helpers/daemon-place.ts";
 
@@ -49,6 +50,8 @@ describe("orders over the API", () => {
     );
     await client.control("ordered", { verb: "seal" }, process.pid);
     const sealed = await client.workload("ordered");
+    const sofar = JSON.parse(await client.model("ordered")) as WorkloadModel;
+    assert.deepEqual([sofar.spec.sealed, sofar.spec.pseudonyms], [true, ["ab".repeat(32)]]);
     assert.deepEqual([sealed.mode, sealed.sealed, sealed.onViolation], ["enforce", true, "deny"]);
     await assert.rejects(client.control("ordered", { verb: "seal" }), /is sealed/);
     writeFileSync(go, "");

@@ -2,7 +2,7 @@
 // `galgo daemon` as a service manager and its users see it: ready, reloaded, one at a time, ended in order, and one clear line for
 // what can not be.
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { TestContext } from "node:test";
@@ -96,6 +96,8 @@ describe("galgo daemon", { concurrency: 2 }, () => {
     const env = { GALGO_RUN_DIR: place.path("run") };
     const outcome = await place.start(["daemon", "--config", config], env).ended;
     complaint(outcome, /there is no group no-such-group-here/);
+    const checked = await place.galgo("daemon", "--check", "--config", config);
+    complaint(checked, /there is no group no-such-group-here/);
     assert.equal(existsSync(place.path("run")), false);
     const absent = await place.galgo("daemon", "--check", "--config", place.path("none.toml"));
     complaint(absent, /can not read the configuration .*none\.toml \(ENOENT\)/);
@@ -106,6 +108,14 @@ describe("galgo daemon", { concurrency: 2 }, () => {
     chmodSync(place.folder, 0o777);
     const outcome = await place.start(["daemon"], { GALGO_RUN_DIR: place.folder }).ended;
     complaint(outcome, /can not hold the daemon's sockets.*chmod go-w/);
+  });
+
+  it("ends when a socket of its can not have its name", async (t) => {
+    const place = new Place(t);
+    const run = place.path("run");
+    mkdirSync(join(run, "api.sock"), { recursive: true });
+    const outcome = await place.start(["daemon"], { GALGO_RUN_DIR: run }).ended;
+    complaint(outcome, /api\.sock is there and is no socket: remove it first/);
   });
 });
 

@@ -51,7 +51,7 @@ describe("the service manager", () => {
     while (!heard.slice(reloaded).some((text) => text.startsWith("READY=1")))
       await once(lines, "line");
     running.process.kill("SIGTERM");
-    await hears(/^STOPPING=1$/);
+    await hears(/^STOPPING=1\nEXTEND_TIMEOUT_USEC=30000000$/);
     const { status, stderr } = await running.ended;
     assert.equal(status, 0, stderr);
     assert.doesNotMatch(stderr, /can not be told/);
@@ -72,7 +72,7 @@ describe("the service manager", () => {
 });
 
 describe("the unit of systemd", { skip: NO_ANALYZE }, () => {
-  const unit = readFileSync(UNIT, "utf8").replace("/usr/bin/galgo", `${ROOT}galgo`);
+  const unit = readFileSync(UNIT, "utf8").replaceAll("/usr/bin/galgo", `${ROOT}galgo`);
   // as systemd puts a drop-in behind its unit
   const withoutInstall = unit.replace(/\[Install\][\s\S]*/, "");
   const cases: [string, string, number][] = [

@@ -5,7 +5,7 @@ import { request } from "node:http";
 import { after, before, describe, it } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { createApp } from "../../src/daemon/api/app.ts";
-import { peerOfRequest } from "../../src/daemon/api/server.ts";
+import { callerOfRequest } from "../../src/daemon/api/server.ts";
 import type { Daemon } from "../../src/daemon/index.ts";
 import { DaemonPlace } from "../helpers/daemon-place.ts";
 
@@ -119,7 +119,7 @@ describe("the OpenAPI document", () => {
       stopping: () => false,
       reload: () => daemon.reload(),
       onError: () => undefined,
-      peerOf: peerOfRequest,
+      callerOf: callerOfRequest,
     });
     const served = app.routes
       .filter(({ method }) => method !== "ALL")

@@ -3,10 +3,11 @@
 import { CodedError } from "../../base/errors.ts";
 import { quote } from "../../base/quote.ts";
 import {
+  checkedConfig,
   type Daemon,
   type DaemonWord,
+  DaemonError,
   launchPart,
-  loadConfig,
   PARTS,
   startDaemon,
 } from "../../daemon/index.ts";
@@ -34,17 +35,20 @@ export async function daemon(options: DaemonCommandOptions): Promise<void> {
     else await serve(options, tell);
   } catch (error) {
     // this program is a bundle of its own: its errors are not those that the command line knows
-    if (!(error instanceof CodedError)) throw error;
-    tell("error", error.message);
-    process.exitCode = EXIT_GALGO;
+    tell("error", error instanceof CodedError ? error.message : internalError(error));
+    // whatever a part that could not start has left open
+    process.exit(EXIT_GALGO);
   }
+}
+
+function internalError(error: unknown): string {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `internal error: ${text.replaceAll("\n", " | ")}; please report it`;
 }
 
 /** Only looks whether the configuration can be used. */
 function check({ config }: DaemonCommandOptions, tell: Tell): void {
-  const loaded = loadConfig(config);
-  for (const part of PARTS) part.check?.(loaded);
-  const { file } = loaded;
+  const { file } = checkedConfig(config, PARTS).config;
   tell("info", file === undefined ? "there is no configuration" : `${quote(file)} can be used`);
 }
 
@@ -52,8 +56,9 @@ async function serve({ config }: DaemonCommandOptions, tell: Tell): Promise<void
   const uid = process.getuid?.() ?? -1;
   const ending = Promise.race([firstSignal(), tooManyFaults(tell)]);
   let running: Daemon | undefined;
-  // what comes before it has read its configuration asks for nothing new
+  let asked = false;
   process.on("SIGHUP", () => {
+    asked = true;
     if (running !== undefined) void reload(running, tell);
   });
   running = await startDaemon({
@@ -66,6 +71,8 @@ async function serve({ config }: DaemonCommandOptions, tell: Tell): Promise<void
     tell,
   });
   tell("info", `ready: ${running.sockets.api}`);
+  // it came while it started, which may have read the configuration before
+  if (asked) void reload(running, tell);
   const reason = await ending;
   const stopped = running.stop(reason);
   killAtNextSignal(running);
@@ -96,8 +103,7 @@ function tooManyFaults(tell: Tell): Promise<string> {
     let faults = 0;
     const fault = (error: unknown): void => {
       faults += 1;
-      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      tell("error", `internal error: ${text.replaceAll("\n", " | ")}; please report it`);
+      tell("error", internalError(error));
       if (faults < MAX_FAULTS) return;
       process.exitCode = EXIT_GALGO;
       resolve(`${faults} internal errors`);
@@ -113,7 +119,11 @@ async function reload(running: Daemon, tell: Tell): Promise<void> {
     tell("info", "the configuration was read again");
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    tell("error", `the old configuration goes on: ${message}`);
+    const inPart = error instanceof DaemonError && error.code === "NOT_RELOADED";
+    const what = inPart
+      ? "not all of the new configuration is used"
+      : "the old configuration goes on";
+    tell("error", `${what}: ${message}`);
   }
 }
 

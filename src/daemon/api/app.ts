@@ -10,6 +10,7 @@ import type { Registry } from "../registry/registry.ts";
 import { requireOperator, requireOwner } from "./access.ts";
 import { askerOf } from "./asker.ts";
 import { parseAttachOrder, parseControlOrder } from "./bodies.ts";
+import { type Caller, requireSame } from "./caller.ts";
 import type { ApiExtensions } from "./extensions.ts";
 import { requireOutsider } from "./insiders.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -29,8 +30,8 @@ export interface ApiParts {
   reload(): Promise<void>;
   /** An error that is no refusal. */
   onError(error: unknown): void;
-  /** Who is at the other end of a connection. */
-  peerOf(bindings: HttpBindings): Peer;
+  /** Who is at the other end of a connection. @throws ApiError NOT_ALLOWED */
+  callerOf(bindings: HttpBindings): Caller;
 }
 
 type Env = { readonly Bindings: HttpBindings; readonly Variables: { readonly peer: Peer } };
@@ -40,22 +41,19 @@ export type ApiApp = Hono<{ Bindings: HttpBindings; Variables: { peer: Peer } }>
 export function createApp(parts: ApiParts): ApiApp {
   const app: ApiApp = new Hono();
   app.use(async (c, next) => {
-    requireSmall(c);
-    const peer = parts.peerOf(c.env);
-    c.set("peer", peer);
+    requireUsual(c);
+    const caller = parts.callerOf(c.env);
+    c.set("peer", caller);
     if (c.req.method !== "GET") {
       const runs = parts.registry.list();
-      requireOutsider(peer, runs);
+      requireSame(caller);
+      requireOutsider(caller, runs);
       const asker = c.req.header(ASKER_HEADER);
-      if (asker !== undefined) requireOutsider(askerOf(asker, peer), runs);
+      if (asker !== undefined) requireOutsider(askerOf(asker, caller), runs);
     }
     await next();
   });
-  app.notFound((c) =>
-    problemResponse(
-      problemOf(new ApiError("NOT_FOUND", `there is no ${c.req.method} ${c.req.path}`)),
-    ),
-  );
+  app.notFound((c) => problemResponse(problemOf(noRoute(c))));
   app.onError((error) => {
     const body = problemOf(error);
     if (body.status === 500) parts.onError(error);
@@ -67,8 +65,15 @@ export function createApp(parts: ApiParts): ApiApp {
   return app;
 }
 
-/** Node does not read more than was announced; without an announcement there is no body. @throws ApiError BAD_REQUEST */
-function requireSmall({ req }: Call): void {
+function noRoute({ req }: Pick<Call, "req">): ApiError {
+  return new ApiError("NOT_FOUND", `there is no ${req.method} ${req.path}`);
+}
+
+/** Node does not read more than was announced; without an announcement there is no body. @throws ApiError NOT_FOUND, BAD_REQUEST */
+function requireUsual(c: Call): void {
+  const { req } = c;
+  // HEAD would be answered as GET, and what the answer opens be read by nobody
+  if (req.method !== "GET" && req.method !== "POST") throw noRoute(c);
   if (req.header("transfer-encoding") !== undefined)
     throw new ApiError("BAD_REQUEST", "a request says how long its body is (Content-Length)");
   if (Number(req.header("content-length") ?? 0) > MAX_REQUEST_BYTES)

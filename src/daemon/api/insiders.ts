@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps workloads from giving orders about themselves: a process of one may be root, and root may do everything here.
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import type { Peer } from "../../native/unix-socket.ffi.ts";
 import { ApiError } from "../errors.ts";
 import { MAX_ANCESTORS } from "../limits.ts";
 import type { ManagedRun } from "../registry/managed-run.ts";
 
+/** Where a workload is. */
+type Place = Pick<ManagedRun, "pids" | "origin">;
+
 /**
- * Refuses a caller that descends from a workload of this daemon, and one that is gone, because then it is not known.
+ * Refuses a caller that belongs to a workload of this daemon, or descends from it, and one that is gone, because then it is not known.
+ * Not known either is one that was left behind by a process that had been joined by its number.
  * @throws ApiError NOT_ALLOWED
  */
-export function requireOutsider({ pid }: Peer, runs: readonly ManagedRun[]): void {
-  const inside = new Set(runs.flatMap(({ pids }) => pids));
-  if (inside.size === 0) return;
+export function requireOutsider({ pid }: Peer, runs: readonly Place[]): void {
+  if (runs.length === 0) return;
+  const processes = new Set(runs.flatMap(({ pids }) => pids));
+  const containers = new Set(runs.flatMap(mountsOfContainer));
+  const isInside = (process: number): boolean =>
+    processes.has(process) || containers.has(mountsOf(process) ?? "");
   let ancestor = pid;
   for (let depth = 0; depth < MAX_ANCESTORS; depth += 1) {
-    if (inside.has(ancestor))
+    if (isInside(ancestor))
       throw new ApiError("NOT_ALLOWED", "a workload may not give orders to the daemon that has it");
     const parent = parentOf(ancestor);
     if (parent === undefined)
@@ -24,6 +31,22 @@ export function requireOutsider({ pid }: Peer, runs: readonly ManagedRun[]): voi
     ancestor = parent;
   }
   throw new ApiError("NOT_ALLOWED", `process ${pid} has more than ${MAX_ANCESTORS} ancestors`);
+}
+
+/** What is executed in a container later descends from others, and has its view of the file system. */
+function mountsOfContainer({ origin }: Place): string[] {
+  const mounts = origin.kind === "container" ? mountsOf(origin.pid) : undefined;
+  // everybody else would be inside, too
+  return mounts === undefined || mounts === mountsOf("self") ? [] : [mounts];
+}
+
+/** The mount namespace of a process; undefined: it is gone, or of somebody else. */
+function mountsOf(process: number | "self"): string | undefined {
+  try {
+    return readlinkSync(`/proc/${process}/ns/mnt`);
+  } catch {
+    return undefined;
+  }
 }
 
 /** 0: it has none. @returns undefined when there is no such process */

@@ -15,6 +15,9 @@ const STATUS: Readonly<Record<string, 400 | 403 | 404 | 409 | 501>> = {
   TOO_LATE: 409,
   ENDED: 409,
   NOT_SUPPORTED: 501,
+  // a reload
+  STOPPING: 409,
+  NOT_RELOADED: 409,
 };
 const TITLES: Readonly<Record<number, string>> = {
   400: "Bad Request",

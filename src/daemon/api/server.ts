@@ -1,28 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 // Serves the API at a unix socket. Who calls is known from the kernel, so nobody needs a password.
-import { createServer } from "node:http";
-import type { Server } from "node:http";
+import { once } from "node:events";
 import { rmSync } from "node:fs";
+import { createServer } from "node:http";
 import type { Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { HttpBindings } from "@hono/node-server";
-import { type Peer, peerOf } from "../../native/unix-socket.ffi.ts";
-import { nameSocket, unusable, workplaceOf } from "../doors/place.ts";
+import { peerOf } from "../../native/unix-socket.ffi.ts";
+import { listenAt } from "../doors/door.ts";
 import { ApiError } from "../errors.ts";
 import { MAX_API_CONNECTIONS, REQUEST_HEAD_MS } from "../limits.ts";
 import type { ApiApp } from "./app.ts";
+import { type Caller, callerOf } from "./caller.ts";
+
+export interface ApiPlace {
+  readonly path: string;
+  /** Group that may connect besides the owner; undefined: the daemon's own. */
+  readonly gid: number | undefined;
+  onError(error: unknown): void;
+}
 
 export interface ApiServer {
   /** Ends at once: streams that are followed, too. */
   close(): void;
 }
 
-/** @throws DaemonError NO_SOCKET, NO_DIRECTORY, NOT_ALLOWED */
-export async function serveApi(
-  app: ApiApp,
-  path: string,
-  gid: number | undefined,
-): Promise<ApiServer> {
+/** @param onError hears of connections that could not be taken @throws DaemonError NO_SOCKET, NO_DIRECTORY, NOT_ALLOWED */
+export async function serveApi(app: ApiApp, { path, gid, onError }: ApiPlace): Promise<ApiServer> {
   const listener = getRequestListener(
     (request, bindings) => app.fetch(request, bindings as HttpBindings),
     {
@@ -34,10 +38,12 @@ export async function serveApi(
   });
   server.maxConnections = MAX_API_CONNECTIONS;
   // the kernel's answer is asked once for each connection, while it certainly is open
-  server.on("connection", (socket: Socket) => rememberPeer(socket));
-  const made = workplaceOf(path);
-  await listen(server, made);
-  nameSocket(made, path, gid);
+  server.on("connection", (socket: Socket) => rememberCaller(socket));
+  // Node would make it with a mode that depends on the umask
+  const fd = listenAt(path, "stream", gid);
+  server.on("error", onError);
+  server.listen({ fd });
+  await once(server, "listening");
   return {
     close: () => {
       server.close();
@@ -47,31 +53,17 @@ export async function serveApi(
   };
 }
 
-const peers = new WeakMap<Socket, Peer>();
+const callers = new WeakMap<Socket, Caller>();
 
-function rememberPeer(socket: Socket): void {
+function rememberCaller(socket: Socket): void {
   // Node has no public way to the descriptor of a socket
   const fd = (socket as { _handle?: { fd?: number } })._handle?.fd;
-  if (fd !== undefined && fd >= 0) peers.set(socket, peerOf(fd));
+  if (fd !== undefined && fd >= 0) callers.set(socket, callerOf(peerOf(fd)));
 }
 
 /** Who is at the other end of a request's connection. @throws ApiError NOT_ALLOWED */
-export function peerOfRequest({ incoming }: HttpBindings): Peer {
-  const peer = peers.get(incoming.socket);
-  if (peer === undefined) throw new ApiError("NOT_ALLOWED", "it is not known who you are");
-  return peer;
-}
-
-async function listen(server: Server, path: string): Promise<void> {
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(path, () => {
-        server.off("error", reject);
-        resolve();
-      });
-    });
-  } catch (error) {
-    throw unusable(path, error);
-  }
+export function callerOfRequest({ incoming }: HttpBindings): Caller {
+  const caller = callers.get(incoming.socket);
+  if (caller === undefined) throw new ApiError("NOT_ALLOWED", "it is not known who you are");
+  return caller;
 }

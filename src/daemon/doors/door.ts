@@ -30,20 +30,35 @@ export interface Door {
 
 /** Opens a door at `path`; the directory must be held. @throws DaemonError NO_SOCKET, NO_DIRECTORY, NOT_ALLOWED */
 export function openDoor(path: string, options: DoorOptions): Door {
+  const listener = listenAt(path, options.type, options.gid);
+  try {
+    return new OpenDoor(path, listener, options);
+  } catch (error) {
+    closeSocket(listener);
+    rmSync(path, { force: true });
+    throw unusable(path, error);
+  }
+}
+
+/**
+ * A socket that listens, and has its name; the caller closes it.
+ * @throws DaemonError NO_SOCKET, NO_DIRECTORY, NOT_ALLOWED
+ */
+export function listenAt(path: string, type: DoorOptions["type"], gid: number | undefined): number {
   const made = workplaceOf(path);
   let listener: number;
   try {
-    listener = listenUnix(made, options.type, DOOR_BACKLOG);
+    listener = listenUnix(made, type, DOOR_BACKLOG);
   } catch (error) {
     throw unusable(path, error);
   }
   try {
-    nameSocket(made, path, options.gid);
+    nameSocket(made, path, gid);
   } catch (error) {
     closeSocket(listener);
     throw error;
   }
-  return new OpenDoor(path, listener, options);
+  return listener;
 }
 
 class OpenDoor implements Door {
@@ -53,6 +68,8 @@ class OpenDoor implements Door {
   #watch: Watch | undefined;
   #pause: NodeJS.Timeout | undefined;
   #closed = false;
+  /** What kept it from taking connections, when it could not; told once. */
+  #trouble: string | undefined;
 
   constructor(path: string, listener: number, options: DoorOptions) {
     this.#path = path;
@@ -78,6 +95,7 @@ class OpenDoor implements Door {
     try {
       while (!this.#closed) {
         const fd = acceptUnix(this.#listener);
+        this.#trouble = undefined;
         if (fd === undefined) return;
         this.#take(fd);
       }
@@ -97,10 +115,21 @@ class OpenDoor implements Door {
 
   /** No descriptor is left: who waits keeps waiting, and this thread has other duties. */
   #rest(error: unknown): void {
-    this.#options.onNotice(`no connection can be taken now: ${messageOf(error)}`);
+    const trouble = messageOf(error);
+    if (trouble !== this.#trouble)
+      this.#options.onNotice(`no connection can be taken now: ${trouble}`);
+    this.#trouble = trouble;
     this.#watch?.close();
     this.#watch = undefined;
-    this.#pause = setTimeout(() => this.#open(), DOOR_PAUSE_MS);
+    this.#pause = setTimeout(() => this.#openAgain(), DOOR_PAUSE_MS);
+  }
+
+  #openAgain(): void {
+    try {
+      this.#open();
+    } catch (error) {
+      this.#rest(error);
+    }
   }
 }
 

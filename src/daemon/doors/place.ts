@@ -21,10 +21,10 @@ import { DaemonError } from "../errors.ts";
 import type { DaemonSockets } from "../sockets.ts";
 
 const SOCKET_MODE = 0o660;
+const LOCK_MODE = 0o600;
 /** Others pass through to the sockets, whose own mode decides. */
 const DIRECTORY_MODE = 0o755;
 const OTHERS_MAY_WRITE = 0o022;
-const STICKY = 0o1000;
 
 /** The directory, held. */
 export interface HeldDirectory {
@@ -39,7 +39,8 @@ export function holdDirectory(sockets: DaemonSockets): HeldDirectory {
   requirePrivate(sockets.directory);
   let fd: number;
   try {
-    fd = openSync(sockets.lock, "a+", 0o644);
+    // whoever could open it could lock it
+    fd = openSync(sockets.lock, "a+", LOCK_MODE);
   } catch (error) {
     throw unusable(sockets.directory, error);
   }
@@ -64,10 +65,12 @@ function holder(lock: string): string {
   }
 }
 
-/** Whoever can write to the directory could put sockets of his own there. */
+/** Whoever can write to the directory, sticky or not, could put there what the daemon then takes for its own. */
 function requirePrivate(directory: string): void {
   try {
     mkdirSync(directory, { mode: DIRECTORY_MODE });
+    // whatever the umask is
+    chmodSync(directory, DIRECTORY_MODE);
   } catch (error) {
     if (codeOf(error) !== "EEXIST") throw unusable(directory, error);
   }
@@ -78,7 +81,7 @@ function requirePrivate(directory: string): void {
     throw unusable(directory, error);
   }
   const ours = stats.uid === 0 || stats.uid === process.geteuid?.();
-  const closed = (stats.mode & OTHERS_MAY_WRITE) === 0 || (stats.mode & STICKY) !== 0;
+  const closed = (stats.mode & OTHERS_MAY_WRITE) === 0;
   if (stats.isDirectory() && ours && closed) return;
   throw new DaemonError(
     "NOT_PRIVATE",
@@ -122,7 +125,9 @@ export function unusable(path: string, cause: unknown): DaemonError {
   const refused = code === "EACCES" || code === "EPERM" || code === "EROFS";
   const advice = refused
     ? "; start the daemon as root, or set GALGO_RUN_DIR to a directory of yours"
-    : "";
+    : code === "TOO_LONG"
+      ? "; set GALGO_RUN_DIR to a directory with a shorter path"
+      : "";
   return new DaemonError(
     refused ? "NOT_ALLOWED" : "NO_DIRECTORY",
     `can not make the daemon's ${quote(path)} (${code})${advice}`,

@@ -4,6 +4,7 @@ import { sensorOf } from "../../orchestrator/index.ts";
 import { readPulse } from "../../orchestrator/live/index.ts";
 import type { RunResult } from "../../orchestrator/run-request.ts";
 import type { MetricsText } from "../api/extensions.ts";
+import { DaemonError } from "../errors.ts";
 import { wordsOf } from "../outputs/errors.ts";
 import { outputsOf } from "../outputs/part.ts";
 import type { DaemonContext, DaemonPart } from "../part.ts";
@@ -55,9 +56,12 @@ class Door {
     const { listen } = this.#context.config.metrics;
     if (listen === this.#listen) return;
     await this.close();
-    await this.open(listen).catch((error: unknown) => {
-      this.#context.tell("error", `metrics are on the daemon's socket only: ${wordsOf(error)}`);
-    });
+    try {
+      await this.open(listen);
+    } catch (cause) {
+      const what = `they are on the daemon's socket only: ${wordsOf(cause)}`;
+      throw new DaemonError("NOT_RELOADED", what, { cause });
+    }
   }
 
   async close(): Promise<void> {

@@ -8,7 +8,8 @@ export interface ServiceManager {
   /** How it goes now; told at most once in STATUS_INTERVAL_MS. */
   status(text: string): void;
   reloading(): void;
-  stopping(): void;
+  /** It ends, and needs so long for that at most. */
+  stopping(seconds: number): void;
   /** Ends the signs of life. */
   close(): void;
 }
@@ -16,6 +17,7 @@ export interface ServiceManager {
 const STATUS_INTERVAL_MS = 1_000;
 const US_PER_MS = 1_000n;
 const NS_PER_US = 1_000n;
+const US_PER_SECOND = 1_000_000;
 
 /**
  * Takes the variables of the service manager out of `env`, so that no workload gets them, and begins with the signs of life that
@@ -95,8 +97,9 @@ class Manager implements ServiceManager {
     this.#send(`RELOADING=1\nMONOTONIC_USEC=${now}`);
   }
 
-  stopping(): void {
-    this.#send("STOPPING=1");
+  stopping(seconds: number): void {
+    // whatever TimeoutStopSec= says: the configuration may leave the workloads more time
+    this.#send(`STOPPING=1\nEXTEND_TIMEOUT_USEC=${seconds * US_PER_SECOND}`);
   }
 
   close(): void {

@@ -65,7 +65,9 @@ function running(outputs: Outputs, context: DaemonContext, stop: () => void): Ru
         await outputs.reconfigure({ outputs: output, journal });
         used = context.config;
       } catch (error) {
-        context.tell("error", `the outputs stay as they were: ${wordsOf(error)}`);
+        throw new DaemonError("NOT_RELOADED", `they stay as they were: ${wordsOf(error)}`, {
+          cause: error,
+        });
       }
     },
     close: async () => {

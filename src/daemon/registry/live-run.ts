@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run in the daemon, from the order to its end.
 import type { SecurityPoint } from "../../model/runtime/index.ts";
-import { runWorkload } from "../../orchestrator/index.ts";
+import { membersOf, runWorkload } from "../../orchestrator/index.ts";
 import type { ViolationReport } from "../../orchestrator/namespace/namespace-types.ts";
 import type { RunPlan } from "../../orchestrator/plan.ts";
 import type { RunResult } from "../../orchestrator/run-request.ts";
@@ -75,6 +75,8 @@ export class LiveRun implements ManagedRun {
   }
 
   get pids(): readonly number[] {
+    const attach = this.#begun?.plan.request.bpf?.attach;
+    if (attach !== undefined) return membersOf(attach);
     return [this.#host.pid, this.#host.guardPid].filter((pid) => pid > 0);
   }
 
@@ -91,7 +93,7 @@ export class LiveRun implements ManagedRun {
   }
 
   model(): string {
-    return modelText(this.plan, this.points(), this.status());
+    return modelText(this.plan, this.points(), this.status(), this.#host.carriedOut);
   }
 
   control(order: ControlOrder): Promise<void> {

@@ -4,6 +4,7 @@ import { makeWorkloadModel, stringifyWorkloadModel } from "../../model/index.ts"
 import type { SecurityPoint } from "../../model/runtime/index.ts";
 import { validPoints } from "../../orchestrator/index.ts";
 import type { RunPlan } from "../../orchestrator/plan.ts";
+import type { CarriedOut } from "../../orchestrator/run-host.ts";
 import { nodeHasher } from "../../tma/index.ts";
 import type { WorkloadStatus } from "../api/types.ts";
 
@@ -12,6 +13,7 @@ export function modelText(
   plan: RunPlan,
   points: readonly SecurityPoint[],
   { name, sealed, fidelity, counts }: WorkloadStatus,
+  { base, pseudonyms = [] }: CarriedOut,
 ): string {
   if (plan.model !== undefined) return stringifyWorkloadModel(plan.model);
   const { mapping, digest, profile, aggregate } = plan.tma;
@@ -23,9 +25,10 @@ export function modelText(
         mapping,
         profile,
         aggregate: aggregate ?? "0".repeat(2 * hasher.size),
+        ...(base === undefined ? {} : { base }),
         sealed: sealed && counts.lost === 0,
         fidelity,
-        pseudonyms: [],
+        pseudonyms,
         points: validPoints(points),
         completeness: {
           runs: 1,

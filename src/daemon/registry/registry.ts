@@ -14,6 +14,8 @@ export interface RegistryOptions {
   readonly folder: string;
   /** A listener of the lifecycle threw. */
   onError(error: unknown): void;
+  /** One line for people. */
+  onNotice(text: string): void;
 }
 
 export class Registry {
@@ -31,7 +33,7 @@ export class Registry {
   constructor(options: RegistryOptions) {
     this.#options = options;
     this.#files = new WorkloadFiles(options.folder);
-    this.#left = this.#files.list();
+    this.#left = this.#files.list(options.onNotice);
     this.#lifecycle = new Lifecycle((error) => options.onError(error));
   }
 
@@ -41,7 +43,7 @@ export class Registry {
   }
 
   /**
-   * Runs a workload. Whatever goes wrong with it is told by `started` and `ended`, and to the listeners.
+   * Runs a workload. Whatever goes wrong with it is told by `started` and `ended`, and to the listeners once they know of it.
    * @throws ApiError CONFLICT when no more workloads are taken
    */
   start(order: StartOrder): ManagedRun {

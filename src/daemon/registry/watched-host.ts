@@ -86,6 +86,7 @@ export class WatchedHost implements RunHost {
     if (workload !== undefined) this.features = [...workload.features, ...this.features];
     const undo = this.#host.attend(receiver, workload);
     if (this.#condemned !== undefined) this.kill(this.#condemned);
+    else if (this.#asked) this.ask();
     return () => {
       this.#receiver = undefined;
       undo();
@@ -126,7 +127,7 @@ export class WatchedHost implements RunHost {
     else this.#receiver?.kill(reason);
   }
 
-  /** Somebody wants the workload to end: its first process gets SIGTERM. */
+  /** Somebody wants the workload to end: its first process gets SIGTERM, once there is one. */
   ask(): void {
     this.#asked = true;
     const receiver = this.#receiver;

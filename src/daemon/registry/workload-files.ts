@@ -14,6 +14,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { quote } from "../../base/quote.ts";
 import { unusable } from "../doors/place.ts";
 import type { WorkloadOrigin } from "../api/types.ts";
 
@@ -31,6 +32,8 @@ export interface WorkloadEntry {
 }
 
 const SUFFIX = ".json";
+/** While it is written. */
+const UNFINISHED = ".new";
 
 export class WorkloadFiles {
   readonly #folder: string;
@@ -57,27 +60,36 @@ export class WorkloadFiles {
 
   #write(entry: WorkloadEntry): void {
     const path = this.#path(entry.id);
-    const fd = openSync(`${path}.new`, "w", 0o600);
+    const fd = openSync(`${path}${UNFINISHED}`, "w", 0o600);
     try {
       writeSync(fd, `${JSON.stringify(entry)}\n`);
       fsyncSync(fd);
     } finally {
       closeSync(fd);
     }
-    renameSync(`${path}.new`, path);
+    renameSync(`${path}${UNFINISHED}`, path);
   }
 
   remove(id: string): void {
     rmSync(this.#path(id), { force: true });
   }
 
-  /** Of every file; one that can not be read (a power failure) is left out and removed. */
-  list(): readonly WorkloadEntry[] {
+  /**
+   * Of every file. One that was not finished is removed: its workload had not begun.
+   * @param onNotice hears of files that say nothing; they stay
+   */
+  list(onNotice: (text: string) => void): readonly WorkloadEntry[] {
     const found: WorkloadEntry[] = [];
     for (const name of readdirSync(this.#folder).sort()) {
-      const entry = name.endsWith(SUFFIX) ? entryIn(join(this.#folder, name)) : undefined;
-      if (entry === undefined) rmSync(join(this.#folder, name), { force: true });
-      else found.push(entry);
+      const path = join(this.#folder, name);
+      if (name.endsWith(UNFINISHED)) rmSync(path, { force: true, recursive: true });
+      if (!name.endsWith(SUFFIX)) continue;
+      const entry = entryIn(path);
+      if (entry !== undefined) found.push(entry);
+      else
+        onNotice(
+          `${quote(path)} can not be read: which workload it was of is not known; remove it`,
+        );
     }
     return found;
   }
@@ -89,9 +101,21 @@ export class WorkloadFiles {
 
 function entryIn(path: string): WorkloadEntry | undefined {
   try {
-    const entry = JSON.parse(readFileSync(path, "utf8")) as WorkloadEntry;
-    return typeof entry.id === "string" && typeof entry.directory === "string" ? entry : undefined;
+    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
+    return isEntry(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** One of another version may look otherwise. */
+function isEntry(value: unknown): value is WorkloadEntry {
+  const entry = value as Partial<WorkloadEntry> | null;
+  return (
+    typeof entry === "object" &&
+    entry !== null &&
+    [entry.id, entry.name, entry.directory].every((text) => typeof text === "string") &&
+    typeof entry.daemonPid === "number" &&
+    typeof entry.origin?.kind === "string"
+  );
 }
