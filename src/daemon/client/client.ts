@@ -102,10 +102,10 @@ export class DaemonClient {
       patient: true,
       ...(signal === undefined ? {} : { signal }),
     } as const;
-    const answer = await this.#answer(call);
-    answer.setEncoding("utf8");
     let rest = "";
     try {
+      const answer = await this.#answer(call);
+      answer.setEncoding("utf8");
       for await (const piece of answer as AsyncIterable<string>) {
         const lines = (rest + piece).split("\n");
         rest = lines.pop() ?? "";
@@ -146,7 +146,10 @@ export class DaemonClient {
   }
 
   async #text(call: Call): Promise<string> {
-    const answer = await this.#answer(call);
+    return this.#read(await this.#answer(call));
+  }
+
+  async #read(answer: IncomingMessage): Promise<string> {
     try {
       return await textOf(answer);
     } catch (error) {
@@ -159,7 +162,7 @@ export class DaemonClient {
     const answer = await this.#send(call);
     const { statusCode = 0 } = answer;
     if (statusCode >= 200 && statusCode < 300) return answer;
-    throw this.#refused(await textOf(answer), statusCode);
+    throw this.#refused(await this.#read(answer), statusCode);
   }
 
   #send({ method, path, body, signal, patient, headers }: Call): Promise<IncomingMessage> {
@@ -177,7 +180,8 @@ export class DaemonClient {
         ...(patient === true ? {} : { timeout: ANSWER_MS }),
       });
       request.once("timeout", () => request.destroy(new Error(`no answer in ${ANSWER_MS} ms`)));
-      request.once("error", (error) => reject(this.#gone(error)));
+      // also a later one, of an answer that somebody has stopped reading
+      request.on("error", (error) => reject(this.#gone(error)));
       request.once("response", resolve);
       request.end(body);
     });
