@@ -7,6 +7,7 @@ import type {
   RunMode,
   RunObserver,
   RunRequest,
+  RunOutcome,
   RunResult,
   ViolationReport,
 } from "../orchestrator/index.ts";
@@ -118,11 +119,7 @@ function summarize({ outcome, record, directory }: RunResult, { say, sayError }:
     say(
       `${plural(counts.points, "behaviour")} in ${plural(counts.events, "event")} recorded; galgo show ${name} trajectory`,
     );
-    if (outcome.sealed !== undefined) {
-      say(
-        `sealed by a console; ${plural(counts.violations, "behaviour")} after that; galgo why ${name}`,
-      );
-    }
+    if (outcome.sealed !== undefined) say(sealedLine(outcome, name));
     return;
   }
   if (counts.violations + counts.refused === 0) return;
@@ -133,6 +130,12 @@ function summarize({ outcome, record, directory }: RunResult, { say, sayError }:
   const times =
     outcome.shadow === undefined ? "" : ` (${plural(outcome.shadow.total, "time")} in all)`;
   say(`${plural(counts.violations, "violation")} ${verb}${times}${later}; galgo why ${name}`);
+}
+
+/** By a console, or over the daemon's API. */
+function sealedLine({ counts, enforced }: RunOutcome, name: string): string {
+  const refused = enforced === true ? ", refused" : "";
+  return `sealed by an order while it ran; ${plural(counts.violations, "behaviour")} after that${refused}; galgo why ${name}`;
 }
 
 function statusOf(result: RunResult, request: RunRequest, passStatus: boolean): number {

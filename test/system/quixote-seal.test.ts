@@ -47,7 +47,7 @@ describe("a free run", () => {
     const { status, stderr } = await run.ended;
     assert.equal(status, 0, stderr);
     assert.match(stderr, /violation 1: .*only recorded/);
-    assert.match(stderr, /sealed by a console/);
+    assert.match(stderr, /sealed by an order/);
     assert.deepEqual(await shown(place, "state"), { state });
     const { outcome } = (await shown(place, "run")) as unknown as {
       outcome: { sealed: string; counts: { violations: number } };

@@ -24,7 +24,7 @@ export interface MirrorParts {
 }
 
 export interface Mirror extends ManagedNamespace {
-  /** When the model was sealed by a console. */
+  /** When the model was sealed by an order. */
   readonly sealedAt: Date | undefined;
   close(): void;
 }
