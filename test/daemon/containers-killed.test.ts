@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync } from "node:fs";
+import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
@@ -103,8 +103,15 @@ describe("containers of a daemon that is killed", {
   it("are left alone when the configuration says so", async () => {
     place.configure('[policy]\non-daemon-loss = "leave"\n');
     const pid = await orphan(`${id}-b`);
+    const { workloads } = socketsIn(place.run);
+    cpSync(workloads, `${workloads}.kept`, { recursive: true });
     assert.match(await successor(), /workload galgo-orphan-\d+-b .*its container goes on/);
     assert.ok(isRunning(pid));
+    // as if it had been there because the warden was killed, too
+    place.configure("");
+    cpSync(`${workloads}.kept`, workloads, { recursive: true });
+    assert.match(await successor(), /workload galgo-orphan-\d+-b .*has been killed now/);
+    await until("the container is gone", () => !isRunning(pid));
   });
 });
 

@@ -97,6 +97,7 @@ describe("galgo systemd-unit", () => {
     const plain = units.write("plain.service", "[Service]\nExecStart=/bin/true\n");
     const cases = [
       [["no-such-unit-here", "--learn"], /there is no unit no-such-unit-here\.service in /],
+      [[plain, "--learn", "-o", "/no/such/folder/x.conf"], /can not write \S+ \(ENOENT\)/],
       [[forks, "--learn"], /Type=forking: .*--foreground/],
       [[plain, "-m", units.place.path("none.json")], /none\.json/],
     ] as const;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo container profile, galgo container hook, galgo oci-hook.
 import { spawnSync } from "node:child_process";
-import { renameSync, writeFileSync } from "node:fs";
-import { quote } from "../../base/quote.ts";
 import { ownDirectory, SYSTEM_DIRECTORY } from "../../daemon/client/index.ts";
 import {
   checkedMetadata,
@@ -10,7 +8,7 @@ import {
   hookFile,
   nativeProgram,
 } from "../../daemon/containers/index.ts";
-import { RunError } from "../../orchestrator/inspect/index.ts";
+import { RunError, writeAtomic, writingTo } from "../../orchestrator/inspect/index.ts";
 import { out } from "../render.ts";
 
 interface OutputOptions {
@@ -84,12 +82,6 @@ function print(value: unknown, { output }: OutputOptions): void {
     out(text);
     return;
   }
-  try {
-    // a runtime may read it at any time
-    writeFileSync(`${output}.new`, text);
-    renameSync(`${output}.new`, output);
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw new RunError("BAD_OPTION", `can not write ${quote(output)} (${code})`, { cause });
-  }
+  // in one step: a runtime may read it at any time
+  writingTo(output, () => writeAtomic(output, text, { mode: 0o644 }));
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo systemd-unit UNIT: prints a drop-in that runs a service under its model.
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { quote } from "../../base/quote.ts";
 import { makeDropIn, readUnit } from "../../daemon/units/index.ts";
 import type { DropIn, UnitMode } from "../../daemon/units/index.ts";
-import { loadModel } from "../../orchestrator/inspect/index.ts";
+import { loadModel, writeAtomic, writingTo } from "../../orchestrator/inspect/index.ts";
 import { out, outJson, say } from "../render.ts";
 
 /** Where programs are found in a service of systemd (systemd.exec(5), "PATH"). */
@@ -57,7 +57,8 @@ function modeOf({ detect, learn }: UnitOptions): UnitMode {
 }
 
 function write(dropIn: DropIn, { output, json }: UnitOptions): void {
-  if (output !== undefined && output !== "-") writeFileSync(output, dropIn.text);
+  if (output !== undefined && output !== "-")
+    writingTo(output, () => writeAtomic(output, dropIn.text, { mode: 0o644 }));
   if (json === true) outJson(dropIn);
   else if (output === undefined || output === "-") out(dropIn.text);
   for (const note of dropIn.notes) say(note);

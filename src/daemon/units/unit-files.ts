@@ -55,8 +55,10 @@ export function readUnit(unit: string, loadPath: readonly string[] = LOAD_PATH):
   }
   const wanted = checkedName(unit.includes(".service") ? unit : `${unit}${SUFFIX}`);
   const file = findFile(wanted, loadPath);
-  if (file === undefined)
-    throw new UnitError("NO_UNIT", `there is no unit ${quote(wanted)} in ${loadPath.join(", ")}`);
+  if (file === undefined) {
+    const folders = loadPath.filter((folder) => existsSync(folder)).join(", ");
+    throw new UnitError("NO_UNIT", `there is no unit ${quote(wanted)} in ${folders}`);
+  }
   const real = realpathSync(file);
   if (real === "/dev/null")
     throw new UnitError("NO_UNIT", `the unit ${quote(wanted)} is masked (${quote(file)})`);

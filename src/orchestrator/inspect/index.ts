@@ -74,4 +74,5 @@ export {
 } from "../state-dir.ts";
 export { collectReport, type ReportRequest } from "../report-page/collect.ts";
 export { reportPage, writeReportPage } from "../report-page/page.ts";
+export { writingTo } from "../models/write-model.ts";
 export { findTarget, type Target } from "../target.ts";
