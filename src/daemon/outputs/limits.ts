@@ -32,6 +32,12 @@ export const MAX_MESSAGE_BYTES: number = 1024 * 1024;
 export const MAX_DATAGRAM_BYTES = 65_000;
 /** A batch that is not taken in this time has failed (ms). */
 export const SEND_TIMEOUT_MS = 30_000;
+/** An output that is not closed in this time is left alone (ms). */
+export const CLOSE_TIMEOUT_MS = 2_000;
+/** A receiver on this machine that has too much to read already is asked again after so long (ms). */
+export const FULL_PAUSE_MS = 10;
+/** Records that are joined to one MQTT message, together (bytes): brokers refuse what is too long, often at 1 MiB. */
+export const MAX_JOINED_BYTES: number = 256 * 1024;
 /** How often a stream without acknowledgements is looked at while nothing is to be sent (ms). */
 export const SETTLE_MS = 1_000;
 /** Pause after a first failure (ms); it doubles with each further one. */

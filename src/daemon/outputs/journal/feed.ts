@@ -104,13 +104,15 @@ export class Feed {
     const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
     if (size === end || size === this.#sizes.get(kind)) return false;
     const piece = tailOf(path, end, MAX_LINE_BYTES);
+    if (piece.lines.length > 0) {
+      this.#readActors();
+      const entries = piece.lines.flatMap((each, at) => this.#entry(kind, line + at + 1, each));
+      this.#journal.append(entries);
+      const last = piece.lines.at(-1)?.end ?? end;
+      this.#state = { ...this.#state, [kind]: { line: line + piece.lines.length, end: last } };
+    }
+    // only now: what the journal could not take has to be read again, also when the file does not grow any more
     if (!piece.more) this.#sizes.set(kind, size);
-    if (piece.lines.length === 0) return false;
-    this.#readActors();
-    const entries = piece.lines.flatMap((each, index) => this.#entry(kind, line + index + 1, each));
-    this.#journal.append(entries);
-    const last = piece.lines.at(-1)?.end ?? end;
-    this.#state = { ...this.#state, [kind]: { line: line + piece.lines.length, end: last } };
     return piece.more;
   }
 

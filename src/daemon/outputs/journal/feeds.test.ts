@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { appendFileSync, cpSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, renameSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import {
   FakeRun,
   IDENTITY,
@@ -33,14 +34,16 @@ afterEach(() => {
 function start(
   kinds: readonly EntryKind[] = ENTRY_KINDS,
   folder = place.kept,
+  changes: { readonly maxBytes?: number; onProblem?(text: string): void } = {},
 ): { journal: Journal; feeds: Feeds } {
-  const journal = new Journal({ folder, maxBytes: 64 * 1024 * 1024 });
+  const { maxBytes = 64 * 1024 * 1024, onProblem = (text) => assert.fail(text) } = changes;
+  const journal = new Journal({ folder, maxBytes });
   open.push(journal);
   const feeds = new Feeds({
     journal,
     folder,
     wanted: new Set(kinds),
-    onProblem: (text) => assert.fail(text),
+    onProblem,
   });
   return { journal, feeds };
 }
@@ -50,7 +53,9 @@ function entriesOf(journal: Journal): Entry[] {
 }
 
 function idsOf(journal: Journal, run: FakeRun): string[] {
-  return entriesOf(journal).map(({ id }) => id.slice(run.workload.run.length + 1));
+  return entriesOf(journal).flatMap(({ id, workload }) =>
+    workload?.run === run.workload.run ? id.slice(run.workload.run.length + 1) : [],
+  );
 }
 
 describe("the feeds", () => {
@@ -112,6 +117,74 @@ describe("the feeds", () => {
     const third = start(ENTRY_KINDS, left);
     assert.deepEqual(third.feeds.left, []);
     await third.feeds.stop();
+  });
+
+  it("read all of a run again when a power cut took entries that were taken from it", async () => {
+    const run = new FakeRun(place.folder).learns(IDENTITY).learnsMany(0, 100);
+    const first = start();
+    first.feeds.open(run);
+    await first.feeds.pullAll();
+    await first.feeds.stop();
+    const path = first.journal.segments.at(-1)?.path ?? assert.fail();
+    truncateSync(path, Math.floor(statSync(path).size / 2));
+    const second = start();
+    await second.feeds.pullAll();
+    assert.equal(new Set(idsOf(second.journal, run)).size, 101);
+    await second.feeds.stop();
+  });
+
+  it("take what the journal could not be given as soon as it can, also of a run that has ended", async () => {
+    const said: string[] = [];
+    const { journal, feeds } = start(ENTRY_KINDS, place.kept, {
+      maxBytes: 1024 * 1024,
+      onProblem: (text) => said.push(text),
+    });
+    const run = new FakeRun(place.folder);
+    // the next entry needs a new file
+    feeds.open(run).feed.tell({ what: "started", text: "x".repeat(200_000) });
+    renameSync(place.kept, `${place.kept}-away`);
+    run.learns(IDENTITY, opens("/a"));
+    for (let round = 0; round < 3; round++) await feeds.pullAll();
+    renameSync(`${place.kept}-away`, place.kept);
+    feeds.end(run.workload.run, { what: "ended", text: "web ended" });
+    await feeds.pullAll();
+    const ids = idsOf(journal, run);
+    assert.deepEqual(ids, ["lifecycle/1", "trajectory/1", "trajectory/2", "lifecycle/2"]);
+    assert.equal(said.length, 1, said.join("\n"));
+    assert.match(said[0] ?? "", /can not write the journal/);
+    await feeds.stop();
+  });
+
+  it("say once that a file can not be read, and take all others", async () => {
+    const said: string[] = [];
+    const { journal, feeds } = start(ENTRY_KINDS, place.kept, {
+      onProblem: (text) => said.push(text),
+    });
+    const [good, bad, better] = [0, 1, 2].map(() => new FakeRun(place.folder));
+    assert.ok(good && bad && better);
+    mkdirSync(bad.directory.trajectory);
+    for (const run of [good, bad, better]) feeds.open(run);
+    for (let round = 0; round < 3; round++) {
+      good.learns(opens(`/${round}`));
+      better.learns(opens(`/${round}`));
+      await feeds.pullAll();
+    }
+    assert.equal(idsOf(journal, good).length + idsOf(journal, better).length, 6);
+    assert.equal(said.length, 1, said.join("\n"));
+    assert.match(said[0] ?? "", new RegExp(`${bad.workload.run}.*EISDIR`));
+    await feeds.stop();
+  });
+
+  it("are not put off by a workload that violates all the time", async () => {
+    const { journal, feeds } = start();
+    const run = new FakeRun(place.folder).learns(IDENTITY);
+    feeds.open(run);
+    for (let at = 0; at < 400 && journal.next === 1; at++) {
+      feeds.hurry();
+      await pause(2);
+    }
+    assert.deepEqual(idsOf(journal, run), ["trajectory/1"]);
+    await feeds.stop();
   });
 
   it("leave out files that no output wants", async () => {

@@ -43,7 +43,7 @@ export interface FeedsOptions {
   readonly folder: string;
   /** Kinds that some output wants. */
   readonly wanted: ReadonlySet<EntryKind>;
-  /** The journal can not be written, or a run's file not be read: a sentence, told once until it works again. */
+  /** The journal can not be written, or a run's file not be read: a sentence, told once of each until it works again. */
   onProblem(text: string): void;
 }
 
@@ -55,10 +55,20 @@ export class Feeds {
   readonly #left = new Set<string>();
   readonly #endings = new Map<string, Ending>();
   #checkpointAt = 0;
-  #problem = false;
+  /** Runs have gone that feeds.json still names. */
+  #changed = false;
+  /** Runs whose files can not be read. */
+  readonly #unreadable = new Set<string>();
+  /** Where the journal could not be written. */
+  #brokenAt: number | undefined;
+  /** Why feeds.json could not be written. */
+  #fault: string | undefined;
   #stopped = false;
   #polling: Promise<void> = Promise.resolve();
+  #isPolling = false;
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer is due (performance.now). */
+  #dueAt = Number.POSITIVE_INFINITY;
 
   /** @throws JournalError BAD_JOURNAL; Error of the file system */
   constructor(options: FeedsOptions) {
@@ -104,18 +114,22 @@ export class Feeds {
 
   /** Takes what there is of all runs. */
   async pullAll(): Promise<void> {
+    const { journal } = this.#options;
     for (const [run, feed] of this.#feeds) {
+      const before = journal.next;
       try {
         while (feed.pull()) await turn();
         const ending = this.#endings.get(run);
         // what was written while others were taken is seen in the next round
         if (ending !== undefined && !feed.pull()) this.#close(run, feed, ending);
-        this.#problem = false;
+        this.#unreadable.delete(run);
       } catch (error) {
         this.#told(error, feed);
       }
+      // others than the outputs have their turn, however many runs have something
+      if (journal.next !== before) await turn();
     }
-    if (this.#options.journal.next - this.#checkpointAt > CHECKPOINT_ENTRIES) this.#checkpoint();
+    if (this.#changed || journal.next - this.#checkpointAt > CHECKPOINT_ENTRIES) this.#checkpoint();
   }
 
   async stop(): Promise<void> {
@@ -129,30 +143,54 @@ export class Feeds {
   #close(run: string, feed: Feed, { facts, time }: Ending): void {
     if (!feed.state.ended) feed.tell(facts, time);
     this.#endings.delete(run);
+    this.#unreadable.delete(run);
     this.#feeds.delete(run);
     this.#left.delete(run);
-    this.#checkpoint();
+    this.#changed = true;
   }
 
+  /** A later wish never puts off an earlier one: a workload that violates all the time would hide what all of them do. */
   #pullSoon(afterMs: number): void {
-    if (this.#stopped) return;
+    const at = performance.now() + afterMs;
+    if (this.#stopped || this.#dueAt <= at) return;
     clearTimeout(this.#timer);
+    this.#dueAt = at;
     this.#timer = setTimeout(() => {
-      const pulled = this.#polling.then(() => this.pullAll());
-      this.#polling = pulled
-        .catch((error: unknown) => this.#options.onProblem(wordsOf(error)))
-        .then(() => this.#pullSoon(FEED_POLL_MS));
+      this.#dueAt = Number.POSITIVE_INFINITY;
+      // while a round goes on the next one waits for the next look
+      if (this.#isPolling) this.#pullSoon(HURRY_MS);
+      else this.#polling = this.#poll();
     }, afterMs).unref();
   }
 
-  #told(error: unknown, feed: Feed): void {
-    if (this.#problem) return;
-    this.#problem = true;
+  async #poll(): Promise<void> {
+    this.#isPolling = true;
+    try {
+      await this.pullAll();
+      this.#fault = undefined;
+    } catch (error) {
+      const why = wordsOf(error);
+      if (this.#fault !== why)
+        this.#options.onProblem(`can not write ${quote(this.#path)}: ${why}`);
+      this.#fault = why;
+    }
+    this.#isPolling = false;
+    this.#pullSoon(FEED_POLL_MS);
+  }
+
+  #told(error: unknown, { workload: { run, name } }: Feed): void {
+    const { journal, onProblem } = this.#options;
     const why = wordsOf(error);
-    const what = `records of ${quote(feed.workload.name)} (run ${feed.workload.run})`;
-    this.#options.onProblem(
-      error instanceof JournalError ? why : `can not take ${what} to the outputs: ${quote(why)}`,
-    );
+    if (error instanceof JournalError) {
+      if (this.#brokenAt !== journal.next) onProblem(why);
+      this.#brokenAt = journal.next;
+      return;
+    }
+    if (!this.#unreadable.has(run))
+      onProblem(
+        `can not take records of ${quote(name)} (run ${run}) to the outputs: ${quote(why)}`,
+      );
+    this.#unreadable.add(run);
   }
 
   #checkpoint(): void {
@@ -165,6 +203,7 @@ export class Feeds {
     const checkpoint: Checkpoint = { at: journal.next, feeds };
     writeAtomic(this.#path, `${JSON.stringify(checkpoint)}\n`);
     this.#checkpointAt = journal.next;
+    this.#changed = false;
   }
 
   #load(): void {
@@ -174,7 +213,15 @@ export class Feeds {
       return;
     }
     const { at, feeds } = readCheckpoint(this.#path);
-    const states = new Map(feeds.map(({ workload, state }) => [workload.run, state]));
+    // a power cut has taken entries that count as taken: the runs' files are read from their beginning, and make the same ids
+    const lost = at > journal.found + 1;
+    const { trajectory, forensics } = FEED_START;
+    const states = new Map(
+      feeds.map(({ workload, state }) => [
+        workload.run,
+        lost ? { ...state, trajectory, forensics } : state,
+      ]),
+    );
     for (const entry of entriesFrom(journal, at)) advance(states, entry);
     for (const { path, workload } of feeds) {
       const { run, name } = workload;
@@ -208,8 +255,8 @@ function readCheckpoint(path: string): Checkpoint {
 function* entriesFrom(journal: Journal, from: number): Generator<Entry> {
   const reader = new JournalReader(journal, from);
   for (;;) {
-    const { entries } = reader.read({ entries: BATCH_ENTRIES, bytes: BATCH_BYTES });
-    if (entries.length === 0) return;
+    const { entries, missed } = reader.read({ entries: BATCH_ENTRIES, bytes: BATCH_BYTES });
+    if (entries.length === 0 && missed === 0) return;
     yield* entries;
   }
 }

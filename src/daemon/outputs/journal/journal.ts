@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { quote } from "../../../base/quote.ts";
 import { JournalError } from "../errors.ts";
-import { KEPT_JOURNAL_BYTES, MAX_SEGMENT_BYTES, SYNC_MS } from "../limits.ts";
+import { KEPT_JOURNAL_BYTES, MAX_OUTPUTS, MAX_SEGMENT_BYTES, SYNC_MS } from "../limits.ts";
 import { type EntryBody, entryLine } from "./entry.ts";
 import { findSegments, repairEnd, type Segment, segmentPath } from "./segments.ts";
 
@@ -37,13 +37,13 @@ export interface NewEntry {
 interface JournalEvents {
   /** Entries were appended. */
   appended: [];
-  /** The oldest entries were removed to keep the limit; `first` is the oldest one left. */
-  dropped: [first: number];
 }
 
 export class Journal extends EventEmitter<JournalEvents> {
   /** Bytes of an entry that was cut by a crash and has been removed. */
   readonly cutBytes: number;
+  /** Number of the last entry that was there when it was opened; 0: there was none. */
+  readonly found: number;
   /** All files together (bytes). */
   maxBytes: number;
   readonly #options: JournalOptions;
@@ -59,6 +59,8 @@ export class Journal extends EventEmitter<JournalEvents> {
   /** @throws JournalError NOT_WRITABLE, BAD_JOURNAL */
   constructor(options: JournalOptions) {
     super();
+    // each output waits for new entries
+    this.setMaxListeners(MAX_OUTPUTS);
     this.#options = options;
     this.maxBytes = options.maxBytes;
     try {
@@ -66,6 +68,7 @@ export class Journal extends EventEmitter<JournalEvents> {
       this.#segments = findSegments(options.folder);
       const { found, cutBytes } = repair(this.#segments);
       this.cutBytes = cutBytes;
+      this.found = found;
       this.#bytes = this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
       // after a power cut the files may know less than an output has had: numbers are not used twice
       const used = Math.max(found, options.usedUpTo ?? 0);
@@ -151,43 +154,63 @@ export class Journal extends EventEmitter<JournalEvents> {
 
   #begin(): number {
     const path = segmentPath(this.#options.folder, this.#next);
+    // opened first: what is written counts for the file that is listed last, and a failed write cuts that one
+    const fd = openSync(path, "a", 0o600);
     this.#segments.push({ first: this.#next, path, bytes: 0 });
-    return openSync(path, "a", 0o600);
+    return fd;
   }
 
   #rotate(): void {
     const before = this.#fd;
-    this.sync();
-    this.#fd = this.#begin();
+    try {
+      this.sync();
+      this.#fd = this.#begin();
+    } catch (error) {
+      throw this.#notWritable(error);
+    }
     closeSync(before);
   }
 
   /** The oldest file goes when the journal is too large, or when all have had what is in it and enough of that is kept. */
   #prune(): void {
-    let dropped = false;
     for (;;) {
       const [oldest, second] = this.#segments;
       if (oldest === undefined || second === undefined) break;
       const had = this.#wanted() >= second.first;
       const limit = had ? Math.min(KEPT_JOURNAL_BYTES, this.maxBytes) : this.maxBytes;
       if (this.#bytes <= limit) break;
-      rmSync(oldest.path, { force: true });
+      try {
+        rmSync(oldest.path, { force: true });
+      } catch {
+        // the entries just written are in the journal all the same; it is tried again with the next ones
+        return;
+      }
       this.#segments.shift();
       this.#bytes -= oldest.bytes;
-      dropped ||= !had;
     }
-    if (dropped) this.emit("dropped", this.first);
   }
 
   #syncSoon(): void {
     this.#unsynced = true;
     this.#syncTimer ??= setTimeout(() => {
       this.#syncTimer = undefined;
-      if (this.#fd < 0) return;
-      this.#unsynced = false;
-      const fd = openSync(this.#segments.at(-1)?.path ?? "", "r");
-      fdatasync(fd, () => closeSync(fd));
+      if (this.#fd >= 0) this.#syncAside();
     }, SYNC_MS).unref();
+  }
+
+  /** By a descriptor of its own, which no rotation closes meanwhile. What can not be synced now is synced after the next entries. */
+  #syncAside(): void {
+    let fd: number;
+    try {
+      fd = openSync(this.#segments.at(-1)?.path ?? "", "r");
+    } catch {
+      return;
+    }
+    this.#unsynced = false;
+    fdatasync(fd, (error) => {
+      if (error !== null) this.#unsynced = true;
+      closeSync(fd);
+    });
   }
 
   #notWritable(cause: unknown): JournalError {

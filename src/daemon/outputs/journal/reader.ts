@@ -12,7 +12,7 @@ export interface EntryBatch {
   readonly entries: readonly Entry[];
   /** Number behind the last of them. */
   readonly next: number;
-  /** Entries that were removed from the journal before this reader had them, or are damaged. */
+  /** Entries that were removed from the journal before this reader had them, or are damaged or missing. */
   readonly missed: number;
 }
 
@@ -40,6 +40,8 @@ export class JournalReader {
   #next: number;
   /** Where #next begins; undefined: has to be looked for. */
   #place: Place | undefined;
+  /** Numbers between two files that no file has. */
+  #absent = 0;
 
   /** @param next number of the first entry that is wanted */
   constructor(journal: Journal, next: number) {
@@ -50,11 +52,6 @@ export class JournalReader {
   /** Number of the entry that comes next. */
   get next(): number {
     return this.#next;
-  }
-
-  /** Entries that wait. */
-  get waiting(): number {
-    return this.#journal.next - Math.max(this.#next, this.#journal.first);
   }
 
   /** The next entries; empty when all have been read. */
@@ -74,7 +71,9 @@ export class JournalReader {
       bytes += got.bytes;
       damaged += got.damaged;
     }
-    return { entries, next: this.#next, missed: missed + damaged };
+    const absent = this.#absent;
+    this.#absent = 0;
+    return { entries, next: this.#next, missed: missed + damaged + absent };
   }
 
   /** Takes lines out of one file: at least one when there is one, whatever its length. */
@@ -87,12 +86,13 @@ export class JournalReader {
     if (place === undefined || segment === undefined) return { entries, bytes, damaged };
     for (const line of linesFrom(segment.path, place.offset, segment.bytes)) {
       const entry = entryOrNot(line.text);
+      // the entry's own number counts: damage may have made two lines of one, or one of two
+      this.#next = (entry?.seq ?? this.#next) + 1;
       if (entry === undefined) damaged += 1;
       else entries.push(entry);
       bytes += line.bytes;
       if (entries.length >= mostEntries || bytes >= mostBytes) break;
     }
-    this.#next += entries.length + damaged;
     this.#place = { segment: segment.first, offset: place.offset + bytes };
     return { entries, bytes, damaged };
   }
@@ -111,7 +111,8 @@ export class JournalReader {
   #nextFile(first: number): void {
     const later = this.#journal.segments.find((segment) => segment.first > first);
     if (later === undefined) return;
-    // numbers may have been skipped between two files
+    // a power cut, or somebody, has taken what was between the two
+    this.#absent += Math.max(0, later.first - this.#next);
     this.#next = later.first;
     this.#place = { segment: later.first, offset: 0 };
   }
@@ -131,6 +132,7 @@ export class JournalReader {
 }
 
 function entryOrNot(line: string): Entry | undefined {
+  if (sequenceOf(line) === undefined) return undefined;
   try {
     return readEntry(line);
   } catch {
