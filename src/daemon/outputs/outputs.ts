@@ -9,7 +9,7 @@ import {
   type RunRecord,
 } from "../../orchestrator/inspect/index.ts";
 import { DEFAULT_MAX_BYTES, type JournalConfig, type OutputConfig } from "./config.ts";
-import { SinkError } from "./errors.ts";
+import { SinkError, wordsOf } from "./errors.ts";
 import { Cursor } from "./journal/cursor.ts";
 import { ENTRY_KINDS, type EntryKind, type LifecycleFacts } from "./journal/entry.ts";
 import { Feeds, type OutputRun } from "./journal/feeds.ts";
@@ -74,6 +74,7 @@ export class Outputs {
   /** Kinds that some output wants. */
   readonly #wanted: Set<EntryKind>;
   #pumps: readonly Pump[];
+  #closed = false;
   /** Of this start of the daemon. */
   readonly #id = `daemon-${newRunId(new Date())}`;
   #told = 0;
@@ -104,11 +105,14 @@ export class Outputs {
     return this.#feeds.left;
   }
 
-  /** Other outputs from now on; those that stay go on where they were. @throws SinkError BAD_SETTING: nothing has changed then */
+  /** Other outputs from now on; those that stay go on where they were. @throws SinkError BAD_SETTING, JournalError: nothing has changed then */
   async reconfigure(options: Pick<OutputsOptions, "outputs" | "journal">): Promise<void> {
     const prepared = await prepare({ ...this.#options, ...options });
+    // one that can not be read is found here
+    for (const { name } of prepared) new Cursor(this.#folder, name);
     const before = this.#pumps;
     await Promise.all(before.map((pump) => pump.close(0)));
+    if (this.#closed) return;
     this.#journal.maxBytes = limitOf(options);
     this.#pumps = prepared.map((each) => this.#pumpOf(each));
     this.#wanted.clear();
@@ -154,8 +158,13 @@ export class Outputs {
 
   /** Journals what there is, gives the outputs a moment, and ends. What they have not had, the next daemon sends. */
   async close(drainMs: number = DRAIN_MS): Promise<void> {
-    await this.#feeds.stop();
-    this.#tellDaemon("daemon-ended", "the daemon ends");
+    this.#closed = true;
+    try {
+      await this.#feeds.stop();
+      this.#tellDaemon("daemon-ended", "the daemon ends");
+    } catch (error) {
+      this.#options.onNotice(`the end of the daemon is not journaled: ${wordsOf(error)}`);
+    }
     await Promise.all(this.#pumps.map((pump) => pump.close(drainMs)));
     this.#journal.close();
   }

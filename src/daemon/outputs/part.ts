@@ -9,6 +9,7 @@ import { DaemonError } from "../errors.ts";
 import type { DaemonContext, DaemonPart, RunningPart } from "../part.ts";
 import type { LifecycleEvent } from "../registry/lifecycle.ts";
 import type { WorkloadEntry } from "../registry/workload-files.ts";
+import type { OutputConfig } from "./config.ts";
 import { wordsOf } from "./errors.ts";
 import type { EntryContainer, EntryWorkload } from "./journal/entry.ts";
 import type { OutputRun } from "./journal/feeds.ts";
@@ -60,7 +61,8 @@ function running(outputs: Outputs, context: DaemonContext, stop: () => void): Ru
   return {
     reload: async () => {
       const { output, journal } = context.config;
-      if (isDeepStrictEqual([output, journal], [used.output, used.journal])) return;
+      const same = isDeepStrictEqual([output, journal], [used.output, used.journal]);
+      if (same && !output.some(readsFiles)) return;
       try {
         await outputs.reconfigure({ outputs: output, journal });
         used = context.config;
@@ -75,6 +77,13 @@ function running(outputs: Outputs, context: DaemonContext, stop: () => void): Ru
       await outputs.close();
     },
   };
+}
+
+const FILE_KEYS = ["ca", "cert", "key", "secret-file", "password-file"];
+
+/** Certificates and secrets may be others though the configuration is the same. */
+function readsFiles(output: OutputConfig): boolean {
+  return FILE_KEYS.some((key) => key in output);
 }
 
 function hear(outputs: Outputs, { registry }: DaemonContext, event: LifecycleEvent): void {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { truncateSync } from "node:fs";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
+import { setImmediate as turn, setTimeout as pause } from "node:timers/promises";
 import { type OutputPlace, openOutputPlace } from "../../../test/helpers/output-run.ts";
 import { SinkError } from "./errors.ts";
 import { Cursor } from "./journal/cursor.ts";
@@ -120,6 +120,36 @@ describe("a pump", () => {
     assert.deepEqual(taker.got, [1, 3]);
     assert.equal(pump.status().refused, 1);
     assert.match(said[0] ?? "", /1 record is left out \("longer than 100000 bytes"\)/);
+  });
+
+  it("lets the rest of the daemon have its turn between batches of which nothing is sent", async () => {
+    journal.append(
+      Array.from({ length: 4_000 }, (_, at) => ({
+        body: { id: `run/lifecycle/${at + 1}`, time: new Date(0).toISOString(), kind: "lifecycle" },
+      })),
+    );
+    const pump = start(new Taker(), { format: () => undefined });
+    await turn();
+    assert.ok(pump.status().waiting > 0);
+    await until(() => pump.status().waiting === 0);
+    await pump.close(0);
+  });
+
+  it("ends though its sink does not come back, and the next one sends what was under way", {
+    timeout: 10_000,
+  }, async () => {
+    append(2);
+    const stuck: Sink = {
+      target: "stuck",
+      maxMessageBytes: 1_000,
+      send: () => new Promise(() => undefined),
+      close: () => Promise.reject(new Error("can not be closed")),
+    };
+    await start(stuck).close(0);
+    const taker = new Taker();
+    const pump = start(taker);
+    await until(() => taker.got.length === 2);
+    await pump.close(0);
   });
 
   it("says that somebody has cut the journal, and neither hangs nor spins", async () => {

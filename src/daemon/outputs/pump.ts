@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Brings the journal to one output, in order, each entry at least once: the cursor moves on when the receiver has what was sent.
 import { once } from "node:events";
-import { setTimeout as pause } from "node:timers/promises";
+import { setImmediate as turn, setTimeout as pause } from "node:timers/promises";
 import { quote } from "../../base/quote.ts";
 import { JournalError, SinkError, wordsOf } from "./errors.ts";
 import type { Cursor } from "./journal/cursor.ts";
@@ -11,6 +11,7 @@ import { type EntryBatch, JournalReader } from "./journal/reader.ts";
 import {
   BATCH_BYTES,
   BATCH_ENTRIES,
+  CLOSE_TIMEOUT_MS,
   FIRST_PAUSE_MS,
   MAX_PAUSE_MS,
   MAX_REFUSALS,
@@ -69,6 +70,8 @@ export class Pump {
   #error: string | undefined;
   #next: number;
   #running: Promise<void>;
+  /** The last call of the sink, settled or not. */
+  #underWay: Promise<unknown> = Promise.resolve();
 
   /** @throws JournalError BAD_JOURNAL */
   constructor(options: PumpOptions, cursor: Cursor) {
@@ -80,7 +83,7 @@ export class Pump {
     this.#dropped = state?.dropped ?? 0;
     this.#refused = state?.refused ?? 0;
     this.#reader = new JournalReader(journal, this.#next);
-    if (state === undefined) this.#keep();
+    if (state === undefined) this.#begin();
     this.#running = this.#run();
   }
 
@@ -105,15 +108,31 @@ export class Pump {
     };
   }
 
-  /** Waits until everything is sent, at most so long, and ends. */
+  /** Waits until everything is sent, at most so long, and ends. Never rejects: other outputs and the journal are to be closed too. */
   async close(drainMs: number): Promise<void> {
     const until = Date.now() + drainMs;
     const { journal } = this.#options;
     while (this.#next < journal.next && this.#failed === 0 && Date.now() < until) await pause(10);
     this.#stop.abort();
     await this.#running;
-    this.#cursor.save();
-    await this.#options.sink.close();
+    try {
+      this.#cursor.save();
+    } catch (error) {
+      this.#options.onNotice(
+        `output ${this.#options.name}: can not write how far it has come (${quote(wordsOf(error))}); what it had last is sent again`,
+      );
+    }
+    const never = new AbortController().signal;
+    await within(never, CLOSE_TIMEOUT_MS, () => this.#options.sink.close()).catch(() => undefined);
+  }
+
+  /** A new output: where it begins does not change any more. */
+  #begin(): void {
+    try {
+      this.#keep();
+    } catch (error) {
+      this.#noteFailure(error);
+    }
   }
 
   async #run(): Promise<void> {
@@ -128,6 +147,8 @@ export class Pump {
         const settling = this.#options.sink.unsettled === true;
         if (batch.entries.length > 0 || settling) await this.#deliver(batch, signal);
         else if (batch.missed === 0) await this.#waitForMore(signal);
+        // a batch of which nothing is to be sent waits for nobody; the rest of the daemon has its turn all the same
+        await turn();
       } catch (error) {
         if (signal.aborted) return;
         // the journal can not be read, or the cursor not be written
@@ -144,8 +165,8 @@ export class Pump {
     // a stream that may break after the last message is looked at now and then
     const looks = this.#options.sink.unsettled !== undefined;
     await within(signal, looks ? SETTLE_MS : undefined, async (either) => {
-      await once(journal, "appended", { signal: either }).catch(() => undefined);
-    });
+      await once(journal, "appended", { signal: either });
+    }).catch(() => undefined);
   }
 
   async #deliver(batch: EntryBatch, signal: AbortSignal): Promise<void> {
@@ -175,7 +196,14 @@ export class Pump {
   /** @returns why the messages were not taken */
   async #attempt(messages: readonly Message[], signal: AbortSignal): Promise<unknown> {
     try {
-      await within(signal, SEND_TIMEOUT_MS, (either) => this.#options.sink.send(messages, either));
+      await within(signal, SEND_TIMEOUT_MS, async (either) => {
+        // what could not be interrupted has to come back first: two at a time would mix what they write
+        await this.#underWay;
+        either.throwIfAborted();
+        const sending = this.#options.sink.send(messages, either);
+        this.#underWay = sending.catch(() => undefined);
+        await sending;
+      });
       this.#taken(messages.length);
       return undefined;
     } catch (error) {
@@ -254,13 +282,19 @@ export class Pump {
   }
 }
 
-/** Does `work` with a signal that is given when `signal` is, or after a time. Not AbortSignal.any: `signal` lives as long as the daemon. */
+/**
+ * Does `work` with a signal that is given when `signal` is, or after a time; then it is waited for no longer, whether it heeds the signal or not.
+ * Not AbortSignal.any: `signal` lives as long as the daemon.
+ */
 async function within(
   signal: AbortSignal,
   timeoutMs: number | undefined,
   work: (either: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const either = new AbortController();
+  const given = new Promise<never>((_, reject) => {
+    either.signal.addEventListener("abort", () => reject(either.signal.reason), { once: true });
+  });
   const abort = (): void => either.abort(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   const late = (): void => either.abort(new Error(`no answer for ${timeoutMs} ms`));
@@ -268,7 +302,7 @@ async function within(
   timer?.unref();
   try {
     if (signal.aborted) abort();
-    await work(either.signal);
+    await Promise.race([given, work(either.signal)]);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", abort);
