@@ -189,6 +189,14 @@ describe("syslog", () => {
   }
 });
 
+describe("a sentence", () => {
+  it("is one line, also when it is the message of an error", () => {
+    const lifecycle = { what: "failed", text: "no\nroom\u202e" } as const;
+    const entry = { ...anEntry(opens("/a")), kind: "lifecycle", lifecycle } as const;
+    assert.equal(wordsOfEntry(entry), '"no\\nroom\\u{202e}"');
+  });
+});
+
 describe("records as a TSEM kernel exports them", () => {
   it("say by their kind whether the task waited, and carry the id of the entry", () => {
     const { heldUs: _, ...unheld } = violationMark(1);

@@ -65,7 +65,7 @@ describe("the configuration of outputs", () => {
       "file /var/log/galgo.jsonl",
       "standard output",
       "udp://[::1]:5514",
-      "https://hooks.example.org/in",
+      "https://hooks.example.org",
       "mqtts://broker.example.org",
     ]);
   });
@@ -105,6 +105,10 @@ describe("the configuration of outputs", () => {
       '[[output]]\nkind = "mqtt"\nurl = "mqtt://h"\ntopic = "t"\nqueue = 0',
       /queue: has to be at least 1/,
     ],
+    [
+      '[[output]]\nkind = "webhook"\nurl = "http://h/"\nheaders = { x = "a\\r\\nb: c" }',
+      /headers\.x: has to be one line of ASCII/,
+    ],
     ["[journal]\nmax-bytes = 5", /max-bytes: has to be at least 1048576/],
     ['[metrics]\nlisten = "9464"', /listen: has to be HOST:PORT/],
   ];
@@ -116,6 +120,17 @@ describe("the configuration of outputs", () => {
       );
     });
   }
+
+  it("finds an address that can not be understood before anything is sent", () => {
+    for (const [line, words] of [
+      ['kind = "mqtt"\ntopic = "t"\nurl = "mqtt://user%zz@host"', /encodes nothing/],
+      ['kind = "syslog"\naddress = "udp://host:99999"', /no address that can be understood/],
+    ] as const) {
+      const [output] = parseConfig(`[[output]]\n${line}`, "daemon.toml").output;
+      assert.ok(output);
+      assert.throws(() => checkOutput(output), words);
+    }
+  });
 
   it("names files that can not be read before anything is sent", async () => {
     const [output] = parseConfig(

@@ -147,7 +147,12 @@ function webhookSchema(): z.ZodMiniObject {
     format: z.exactOptional(z.enum(["galgo", "ocsf"])),
     body: z.exactOptional(z.enum(["json-lines", "json"])),
     "secret-file": z.exactOptional(path()),
-    headers: z.exactOptional(z.record(z.string().check(z.regex(/^[A-Za-z0-9-]+$/)), text(4_096))),
+    headers: z.exactOptional(
+      z.record(
+        z.string().check(z.regex(/^[A-Za-z0-9-]+$/)),
+        text(4_096).check(z.regex(/^[\t -~]*$/, "has to be one line of ASCII")),
+      ),
+    ),
     batch: z.exactOptional(count(BATCH_ENTRIES)),
     ...tls(),
     ...common(),

@@ -25,6 +25,8 @@ const SYSLOG_PORTS = { udp: 514, tcp: 514, tls: 6514 } as const;
 /** Quixote's export names itself so, and finds its password here. */
 const MQTT_USER = "tsem";
 const MQTT_PASSWORD = "TSEM_PASSWORD";
+/** In front of a path, in which nothing is encoded. */
+const UNIX = "unix://";
 
 /** Looks at what the configuration names, without connecting to anything. @throws SinkError BAD_SETTING */
 export function checkOutput(config: OutputConfig): void {
@@ -32,9 +34,9 @@ export function checkOutput(config: OutputConfig): void {
   const isSyslog = config.kind === "syslog";
   urlOf(isSyslog ? config.address : config.url, isSyslog ? "address" : "url");
   tlsOf(config);
+  if (config.kind === "mqtt") credentialsOf(config, {});
   const secret = config.kind === "webhook" ? config["secret-file"] : undefined;
-  const password = config.kind === "mqtt" ? config["password-file"] : undefined;
-  for (const file of [secret, password]) if (file !== undefined) readSecret(file);
+  if (secret !== undefined) readSecret(secret);
 }
 
 /** @throws SinkError BAD_SETTING */
@@ -87,7 +89,7 @@ function syslogFormat(config: SyslogOutput, version: string): Format {
 function makeSyslog(config: SyslogOutput): Sink {
   const url = urlOf(config.address, "address");
   const transport = url.protocol.slice(0, -1);
-  if (transport === "unix") return localSyslogSink(decodeURIComponent(url.pathname), sendDatagram);
+  if (transport === "unix") return localSyslogSink(config.address.slice(UNIX.length), sendDatagram);
   if (transport !== "udp" && transport !== "tcp" && transport !== "tls")
     throw new SinkError("BAD_SETTING", `syslog knows no transport ${transport}`);
   return syslogSink({
@@ -112,20 +114,40 @@ function makeWebhook(config: WebhookOutput): Sink {
 
 async function makeMqtt(config: MqttOutput, { env }: SinkSurroundings): Promise<Sink> {
   const url = urlOf(config.url, "url");
-  const file = config["password-file"];
-  const inUrl = url.password === "" ? undefined : decodeURIComponent(url.password);
-  const password = file === undefined ? (inUrl ?? env[MQTT_PASSWORD]) : readSecret(file);
+  const credentials = credentialsOf(config, env);
   // the largest of the packages: only who wants it waits for it
   const { mqttSink } = await import("./sinks/mqtt.ts");
   return mqttSink({
     url,
     topic: config.topic,
-    user: config.user ?? MQTT_USER,
-    ...(password === undefined || password === "" ? {} : { password }),
+    ...credentials,
     qos: config.qos ?? 1,
     queue: config.queue ?? 1,
     ...(url.protocol === "mqtts:" ? { tls: tlsOf(config) } : {}),
   });
+}
+
+/** The URL's user goes before the key, the file's password before the URL's; else as Quixote has them. @throws SinkError BAD_SETTING */
+function credentialsOf(
+  config: MqttOutput,
+  env: NodeJS.ProcessEnv,
+): { readonly user: string; readonly password?: string } {
+  const url = urlOf(config.url, "url");
+  const user = decoded(url.username) || config.user || MQTT_USER;
+  const file = config["password-file"];
+  const password =
+    file === undefined ? decoded(url.password) || env[MQTT_PASSWORD] : readSecret(file);
+  return { user, ...(password === undefined || password === "" ? {} : { password }) };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (cause) {
+    throw new SinkError("BAD_SETTING", "url: user or password has a % that encodes nothing", {
+      cause,
+    });
+  }
 }
 
 function tlsOf({ ca, cert, key }: SyslogOutput | WebhookOutput | MqttOutput): TlsFiles {

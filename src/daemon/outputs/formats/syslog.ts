@@ -52,12 +52,19 @@ export function syslogText(entry: Entry, message: string, format: SyslogFormat):
 /** The entry as a sentence. Untrusted text in it is quoted. */
 export function wordsOfEntry(entry: Entry): string {
   const { workload, mark, lifecycle, program, words } = entry;
-  if (lifecycle !== undefined) return lifecycle.text;
+  if (lifecycle !== undefined) return oneLine(lifecycle.text);
   const who = program === undefined ? (workload?.name ?? "?") : quote(program);
   const what = words ?? "shows a new behaviour";
   if (mark === undefined) return `${who} ${what}`;
   const number = mark.kind === "violation" ? `violation ${mark.number}` : "untrusted process";
   return `${number} of ${workload?.name ?? "?"}: ${who} ${what}: ${mark.decision}`;
+}
+
+const UNSAFE = /[\p{C}\p{Zl}\p{Zp}]/u;
+
+/** A sentence of our own as it is, unless something in it (the message of an error) could end a line or turn it. */
+function oneLine(text: string): string {
+  return UNSAFE.test(text) ? quote(text) : text;
 }
 
 function severityOf({ mark, lifecycle }: Entry): number {

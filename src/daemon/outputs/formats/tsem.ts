@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Records as a TSEM kernel exports them and Quixote's export passes them on: the first occurrence of each behaviour as an event, an event outside of
 // the model as event (its task waited) or async_event (nobody could wait), what an untrusted process tries as log.
-import { parseRecord, RecordError, writeTsemRecord } from "../../../event/index.ts";
+import { parseRecord, RecordError, shown, writeTsemRecord } from "../../../event/index.ts";
 import type { SecurityEvent, TsemRecord } from "../../../event/index.ts";
 import type { Entry } from "../journal/entry.ts";
 
@@ -16,7 +16,7 @@ export function tsemText(entry: Entry, { marks }: TsemFormat): string | undefine
   if (text === undefined || !marks) return text;
   const { id, workload, mark } = entry;
   const facts = { id, run: workload?.run, ...(mark === undefined ? {} : { mark }) };
-  return `${text.slice(0, -1)}, "galgo": ${JSON.stringify(facts)}}`;
+  return `${text.slice(0, -1)}, "galgo": ${shown(JSON.stringify(facts))}}`;
 }
 
 function exported(entry: Entry): string | undefined {
@@ -31,7 +31,8 @@ function exported(entry: Entry): string | undefined {
   } catch (error) {
     if (!(error instanceof RecordError)) throw error;
     // what this version can not read is passed on as it is
-    return `{"export": {"type": "event"}, ${json.slice(1)}`;
+    const members = json === "{}" ? "}" : `, ${json.slice(1)}`;
+    return shown(`{"export": {"type": "event"}${members}`);
   }
 }
 

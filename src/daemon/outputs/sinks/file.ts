@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON lines into a file, which may be rotated away at any time, or to the daemon's standard output.
+import { constants, write } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
+import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
 import { quote } from "../../../base/quote.ts";
 import { SinkError, wordsOf } from "../errors.ts";
-import { MAX_MESSAGE_BYTES } from "../limits.ts";
+import { FULL_PAUSE_MS, MAX_MESSAGE_BYTES } from "../limits.ts";
 import type { Message, Sink } from "./sink.ts";
 
 const NEWLINE = 0x0a;
+const STDOUT = 1;
+/** Appends; a pipe that nobody reads does not hold a thread of the daemon. */
+const APPEND = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
+const writeSome = promisify(write);
 
 /** @param mode of a file that is made */
 export function fileSink(path: string, mode = 0o640): Sink {
@@ -26,13 +33,12 @@ class FileSink implements Sink {
     this.target = `file ${quote(path)}`;
   }
 
-  async send(messages: readonly Message[]): Promise<void> {
+  async send(messages: readonly Message[], signal: AbortSignal): Promise<void> {
     try {
       const file = await this.#current();
       const { size } = await file.stat();
-      const bytes = Buffer.from(messages.map(({ text }) => `${text}\n`).join(""), "utf8");
       try {
-        for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
+        await writeAll(file.fd, linesOf(messages), signal);
       } catch (error) {
         // what did not fit must not stay as a part of a line
         await file.truncate(size).catch(() => undefined);
@@ -41,7 +47,7 @@ class FileSink implements Sink {
       await file.datasync().catch(ignoreUnsyncable);
     } catch (error) {
       await this.close();
-      throw new SinkError("UNREACHABLE", `can not write (${wordsOf(error)})`, { cause: error });
+      throw unwritable(error);
     }
   }
 
@@ -61,7 +67,7 @@ class FileSink implements Sink {
       if (named?.ino === mine.ino && named.dev === mine.dev) return this.#file;
       await this.close();
     }
-    this.#file = await open(this.#path, "a+", this.#mode);
+    this.#file = await open(this.#path, APPEND, this.#mode);
     await cutPartialLine(this.#file);
     return this.#file;
   }
@@ -90,23 +96,39 @@ function ignoreUnsyncable(error: NodeJS.ErrnoException): void {
   if (error.code !== "EINVAL" && error.code !== "EROFS" && error.code !== "ENOTSUP") throw error;
 }
 
-/** The daemon's standard output. */
-export function stdoutSink(stream: NodeJS.WritableStream = process.stdout): Sink {
-  // a reader that has gone away is told of by each write; without a listener it would end the daemon
-  stream.on("error", () => undefined);
+/** The daemon's standard output. Not by process.stdout, whose writes to a pipe make the whole daemon wait for a slow reader. */
+export function stdoutSink(fd: number = STDOUT): Sink {
   return {
     target: "standard output",
     maxMessageBytes: MAX_MESSAGE_BYTES,
-    send: async (messages) => {
-      const text = messages.map((message) => `${message.text}\n`).join("");
-      await new Promise<void>((resolve, reject) => {
-        stream.write(text, (error) => (error == null ? resolve() : reject(unwritable(error))));
-      });
+    send: async (messages, signal) => {
+      try {
+        await writeAll(fd, linesOf(messages), signal);
+      } catch (cause) {
+        throw unwritable(cause);
+      }
     },
     close: async () => {},
   };
 }
 
-function unwritable(cause: Error): SinkError {
+/** All of `bytes`, in order; whoever reads a pipe is waited for until `signal`. */
+async function writeAll(fd: number, bytes: Buffer, signal: AbortSignal): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    signal.throwIfAborted();
+    try {
+      at += (await writeSome(fd, bytes, at)).bytesWritten;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      await pause(FULL_PAUSE_MS, undefined, { signal });
+    }
+  }
+}
+
+function linesOf(messages: readonly Message[]): Buffer {
+  return Buffer.from(messages.map(({ text }) => `${text}\n`).join(""), "utf8");
+}
+
+function unwritable(cause: unknown): SinkError {
   return new SinkError("UNREACHABLE", `can not write (${wordsOf(cause)})`, { cause });
 }

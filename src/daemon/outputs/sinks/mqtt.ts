@@ -5,7 +5,7 @@ import { hostname } from "node:os";
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import { quote } from "../../../base/quote.ts";
 import { SinkError, wordsOf } from "../errors.ts";
-import { MAX_MESSAGE_BYTES } from "../limits.ts";
+import { MAX_JOINED_BYTES, MAX_MESSAGE_BYTES } from "../limits.ts";
 import type { Message, Sink } from "./sink.ts";
 import type { TlsFiles } from "./tls.ts";
 
@@ -67,7 +67,7 @@ class MqttSink implements Sink {
     this.#drop();
     const { url, user, password, tls } = this.#options;
     const settings: IClientOptions = {
-      username: url.username === "" ? user : decodeURIComponent(url.username),
+      username: user,
       ...(password === undefined ? {} : { password }),
       keepalive: KEEPALIVE_S,
       clean: true,
@@ -108,16 +108,19 @@ async function connected(client: MqttClient, signal: AbortSignal): Promise<MqttC
   return client;
 }
 
-/** Messages of one topic in a row become one publication, up to `queue` of them. */
+/** Messages of one topic in a row become one publication, up to `queue` of them and MAX_JOINED_BYTES. */
 function publicationsOf(messages: readonly Message[], options: MqttOptions): Publication[] {
-  const found: { topic: string; payload: string; count: number }[] = [];
+  const found: { topic: string; payload: string; count: number; bytes: number }[] = [];
   for (const { entry, text } of messages) {
     const topic = topicOf(options.topic, entry.workload?.name ?? "daemon", entry.kind);
     const last = found.at(-1);
-    if (last !== undefined && last.topic === topic && last.count < options.queue) {
+    const bytes = Buffer.byteLength(text) + 1;
+    const fits = last !== undefined && last.bytes + bytes <= MAX_JOINED_BYTES;
+    if (fits && last.topic === topic && last.count < options.queue) {
       last.payload += `${text}\n`;
       last.count += 1;
-    } else found.push({ topic, payload: `${text}\n`, count: 1 });
+      last.bytes += bytes;
+    } else found.push({ topic, payload: `${text}\n`, count: 1, bytes });
   }
   return found;
 }

@@ -3,10 +3,18 @@
 // acknowledgement: a stream that breaks is made anew and what was sent last is sent once more; of datagrams nobody can know.
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { connect, isIP, type Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
+import { CodedError } from "../../../base/errors.ts";
 import { quote } from "../../../base/quote.ts";
 import { SinkError, wordsOf } from "../errors.ts";
-import { MAX_DATAGRAM_BYTES, MAX_MESSAGE_BYTES, UNSURE_BYTES, UNSURE_MS } from "../limits.ts";
+import {
+  FULL_PAUSE_MS,
+  MAX_DATAGRAM_BYTES,
+  MAX_MESSAGE_BYTES,
+  UNSURE_BYTES,
+  UNSURE_MS,
+} from "../limits.ts";
 import type { Message, Sink } from "./sink.ts";
 import type { TlsFiles } from "./tls.ts";
 
@@ -29,15 +37,29 @@ export function localSyslogSink(path: string, send: SendLocal): Sink {
   return {
     target: `socket ${quote(path)}`,
     maxMessageBytes: MAX_DATAGRAM_BYTES,
-    send: async (messages) => {
+    send: async (messages, signal) => {
       try {
-        for (const { text } of messages) send(path, Buffer.from(text, "utf8"));
+        for (const { text } of messages)
+          await handOver(() => send(path, Buffer.from(text)), signal);
       } catch (cause) {
         throw new SinkError("UNREACHABLE", wordsOf(cause), { cause });
       }
     },
     close: async () => {},
   };
+}
+
+/** A full queue is waited for: the messages before this one would all be sent again, and it be full again. */
+async function handOver(send: () => void, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      send();
+      return;
+    } catch (error) {
+      if (!(error instanceof CodedError) || error.facts["errno"] !== "EAGAIN") throw error;
+    }
+    await pause(FULL_PAUSE_MS, undefined, { signal });
+  }
 }
 
 function nameOf({ transport, host, port }: SyslogTarget): string {
@@ -80,8 +102,17 @@ class UdpSink implements Sink {
     const { host, port } = this.#to;
     const socket = createSocket(isIP(host) === 6 ? "udp6" : "udp4");
     await new Promise<void>((resolve, reject) => {
-      socket.once("error", reject);
-      socket.connect(port, host, () => resolve());
+      const settle = (error?: Error): void => {
+        if (error === undefined) {
+          resolve();
+          return;
+        }
+        socket.close();
+        reject(error);
+      };
+      socket.once("error", settle);
+      // a name that is not found is told here
+      socket.connect(port, host, settle);
     });
     socket.removeAllListeners("error");
     socket.on("error", () => {

@@ -51,8 +51,8 @@ class WebhookSink implements Sink {
     this.#agent = this.#secure
       ? new HttpsAgent({ keepAlive: true, maxSockets: 1, ...tls })
       : new HttpAgent({ keepAlive: true, maxSockets: 1 });
-    // without user, password and query: they may be secrets
-    this.target = quote(`${url.protocol}//${url.host}${url.pathname}`);
+    // the rest of it may be a secret: with many services who knows the path may post
+    this.target = quote(`${url.protocol}//${url.host}`);
   }
 
   async send(messages: readonly Message[], signal: AbortSignal): Promise<void> {
