@@ -10,6 +10,8 @@ import { listenAddress } from "./config.ts";
 
 /** Connections at a time. */
 const MAX_CONNECTIONS = 16;
+/** Whoever has not asked by then makes room for others (ms). */
+const REQUEST_MS = 10_000;
 
 export interface MetricsListener {
   /** In use. */
@@ -21,8 +23,19 @@ export interface MetricsListener {
 export async function listenForMetrics(
   address: string,
   text: () => Promise<MetricsText>,
+  onError: (error: unknown) => void,
 ): Promise<MetricsListener> {
-  const server = createServer((request, response) => void answer(request, response, text));
+  const limits = {
+    headersTimeout: REQUEST_MS,
+    requestTimeout: REQUEST_MS,
+    connectionsCheckingInterval: REQUEST_MS / 2,
+  };
+  const server = createServer(limits, (request, response) => {
+    answer(request, response, text).catch((error: unknown) => {
+      onError(error);
+      response.writeHead(500).end();
+    });
+  });
   server.maxConnections = MAX_CONNECTIONS;
   server.listen(listenAddress(address));
   try {
@@ -53,10 +66,6 @@ async function answer(
     response.writeHead(404, { "content-type": "text/plain" }).end("only GET /metrics is here\n");
     return;
   }
-  try {
-    const metrics = await text();
-    response.writeHead(200, { "content-type": metrics.contentType }).end(metrics.text);
-  } catch {
-    response.writeHead(500).end();
-  }
+  const metrics = await text();
+  response.writeHead(200, { "content-type": metrics.contentType }).end(metrics.text);
 }

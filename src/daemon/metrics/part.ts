@@ -48,7 +48,9 @@ class Door {
   /** @throws DaemonError BAD_CONFIG */
   async open(listen: string | undefined): Promise<void> {
     if (listen === undefined) return;
-    this.#listener = await listenForMetrics(listen, this.#text);
+    this.#listener = await listenForMetrics(listen, this.#text, (error) =>
+      this.#context.tell("error", `metrics failed: ${wordsOf(error)}`),
+    );
     this.#listen = listen;
   }
 
