@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the client of `galgo run` and a daemon say to each other (see PROTOCOL.md). src/daemon/doors/launch-protocol.ts has
+// What the client of `galgo run` and a daemon say to each other (see PROTOCOL.md). src/daemon/launch/protocol.ts has
 // the same numbers under the same names without GALGO_CLIENT_; a test compares them.
 #ifndef GALGO_CLIENT_PROTOCOL_H
 #define GALGO_CLIENT_PROTOCOL_H

@@ -23,7 +23,7 @@ enum { HEARD_MS = 5000 };
 enum { GUARD_PATIENCE_MS = 2000, LOOK_MS = 5 };
 enum { PATH_SIZE = 4096, FRAME_HEADER = 8 };
 enum { EINTR = 4, EAGAIN = 11, ECONNRESET = 104 };
-enum { AF_UNIX = 1, SOCK_SEQPACKET = 5, SOCK_CLOEXEC = 02000000, SO_PEERCRED = 17 };
+enum { AF_UNIX = 1, SOCK_SEQPACKET = 5, SOCK_CLOEXEC = 02000000, SO_PEERCRED = 17, SO_SNDTIMEO = 21, SIG_IGN = 1 };
 enum { F_GETFD = 1, F_ADD_SEALS = 1033, ALL_SEALS = 15, MFD_CLOEXEC = 1, MFD_ALLOW_SEALING = 2, CLOSE_RANGE_CLOEXEC = 4 };
 enum { S_IFMT = 0170000, S_IFREG = 0100000, X_OK = 1, POLLOUT = 4, TCGETS = 0x5401, SIG_BLOCK = 0, SIG_UNBLOCK = 1 };
 
@@ -51,7 +51,8 @@ struct signal_info {
 static char **arguments, **environment;
 static struct frame frame;
 static char program[PATH_SIZE], launcher[PATH_SIZE];
-static i32 daemon_socket = -1, signals = -1, guard, all_gone, terminal;
+static i32 daemon_socket = -1, signals = -1, guard, all_gone, terminal, ignores_children;
+static u32 own_filters;
 static u64 mask_before;
 
 static void leave(int status) {
@@ -118,27 +119,55 @@ static long now_ms(void) {
 
 // --- children ------------------------------------------------------------------------------------------------------------
 
-// True when no child is left. What a guard that was killed has left is a child of this process, which is a subreaper.
-static int bury(void) {
+static void set_handler(int number, u64 handler) {
+  struct sigaction action = {handler, 0, 0, 0};
+  sys4(NR_rt_sigaction, number, &action, 0, sizeof action.mask);
+}
+
+static void bury(void) {
   i32 status;
   for (;;) {
     long pid = sys4(NR_wait4, -1, &status, WNOHANG | WALL, 0);
-    if (pid == 0) return 0;
-    if (pid < 0) return 1;
+    if (pid <= 0) return;
     if (pid == guard) guard = 0;
   }
 }
 
-// The guard kills its workload when the daemon's end of its socket is closed; whatever is there after `patience` is killed from here.
+static u32 filters_of(int pid) {
+  static const char key[] = "\nSeccomp_filters:\t";
+  char path[64], text[4096];
+  put_text(put_number(put_text(path, "/proc/"), pid), "/status");
+  long fd = open_file(path, O_RDONLY), length;
+  u32 matched = 0, number = 0, done = 0;
+  if (fd < 0) return 0;
+  while (!done && (length = sys3(NR_read, fd, text, sizeof text)) > 0) {
+    for (long i = 0; i < length && !done; i++) {
+      if (matched < sizeof key - 1) matched = text[i] == key[matched] ? matched + 1 : text[i] == '\n';
+      else if (text[i] >= '0' && text[i] <= '9') number = number * 10 + (text[i] - '0');
+      else done = 1;
+    }
+  }
+  sys1(NR_close, fd);
+  return number;
+}
+
+// The caller may have had children before he became this program. They are not the workload's, all of which has one filter more than
+// this process.
+static int is_callers(int pid) { return pid != guard && filters_of(pid) <= own_filters; }
+
+// The guard kills its workload when the daemon's end of its socket is closed; whatever is there after `patience` is killed from here:
+// what a guard that was killed has left is a child of this process, which is a subreaper.
 static void bury_all(long patience) {
   long until = now_ms() + patience;
   i32 self = sys0(NR_getpid);
-  while (!bury()) {
+  // one look can miss who gets another parent meanwhile
+  for (int found_nothing = 0; found_nothing < 2;) {
+    bury();
     if (!guard || now_ms() >= until) {
       if (guard) sys2(NR_kill, guard, SIGKILL);
-      kill_tree(self);
+      found_nothing = kill_tree(self) ? 0 : found_nothing + 1;
     }
-    pause_ms(LOOK_MS);
+    if (!found_nothing) pause_ms(LOOK_MS);
   }
 }
 
@@ -154,6 +183,7 @@ static void __attribute__((noreturn)) alone(const char *why) {
   }
   if (daemon_socket >= 0) sys1(NR_close, daemon_socket);
   if (guard) bury_all(0);
+  if (ignores_children) set_handler(SIGCHLD, SIG_IGN);
   if (signals >= 0) sys4(NR_rt_sigprocmask, SIG_SETMASK, &mask_before, 0, sizeof mask_before);
   arguments[0] = "/bin/sh";
   arguments[1] = arguments[2];
@@ -206,6 +236,9 @@ static void connect_to(const char *path) {
   put_text(address.path, path);
   daemon_socket = sys3(NR_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
   if (daemon_socket < 0) alone("no socket");
+  // one that takes no more connections is not waited for either, nor is one that reads nothing
+  struct timespec limit = {FIRST_ANSWER_MS / 1000, FIRST_ANSWER_MS % 1000 * 1000}; // a timeval
+  sys5(NR_setsockopt, daemon_socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   if (sys3(NR_connect, daemon_socket, &address, sizeof address.family + length + 1) < 0) alone("nobody answers on its socket");
   struct credentials peer = {0, 0, 0};
   u32 size = sizeof peer;
@@ -216,7 +249,7 @@ static void connect_to(const char *path) {
 static int is_ignored(int number) {
   struct sigaction action = {0, 0, 0, 0};
   sys4(NR_rt_sigaction, number, 0, &action, sizeof action.mask);
-  return action.handler == 1;
+  return action.handler == SIG_IGN;
 }
 
 static int put_words(i32 fd, const char *text) {
@@ -237,7 +270,8 @@ static void say_hello(void) {
   if (!good || sys3(NR_fcntl, fd, F_ADD_SEALS, ALL_SEALS) < 0) alone("no memory to share");
   for (int number = 1; number <= NSIG; number++)
     if (is_ignored(number)) hello.ignored_signals |= 1UL << (number - 1);
-  if (send_frame(&hello, sizeof hello, fd, -1) < 0) alone("it hung up");
+  // one that has hung up has said why
+  send_frame(&hello, sizeof hello, fd, -1);
   sys1(NR_close, fd);
 }
 
@@ -324,10 +358,10 @@ static void become_launcher(i32 control, i32 report, u32 command) {
   words[0] = "galgo-guard";
   words[1] = "3";
   words[2] = program;
-  if (control == GUARD_CONTROL) sys3(NR_fcntl, control, F_SETFD, 0);
-  else sys3(NR_dup3, control, GUARD_CONTROL, 0);
   sys4(NR_rt_sigprocmask, SIG_SETMASK, &mask_before, 0, sizeof mask_before);
-  sys3(NR_execve, launcher, words, environment);
+  // what else the caller had open is not the workload's, as without a daemon
+  if (sys3(NR_close_range, GUARD_CONTROL, ~0U, CLOSE_RANGE_CLOEXEC) >= 0 && sys3(NR_dup3, control, GUARD_CONTROL, 0) >= 0)
+    sys3(NR_execve, launcher, words, environment);
   sys3(NR_write, report, "x", 1);
   leave(EXIT_GALGO);
 }
@@ -341,6 +375,9 @@ static void take_signals(void) {
   sys4(NR_rt_sigprocmask, SIG_BLOCK, &blocked, &mask_before, sizeof blocked);
   signals = sys4(NR_signalfd4, -1, &set, sizeof set, O_CLOEXEC | O_NONBLOCK);
   if (signals < 0) alone("signals can not be taken");
+  // or nobody, the guard neither, would hear of the end of a child
+  ignores_children = is_ignored(SIGCHLD);
+  if (ignores_children) set_handler(SIGCHLD, 0);
 }
 
 // Starts the guard and hands its socket, with a copy of the model, to the daemon.
@@ -349,11 +386,7 @@ static void place(u32 command, i32 model) {
   if (sys4(NR_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 || sys2(NR_pipe2, report, O_CLOEXEC) < 0)
     alone("no sockets");
   guard = sys5(NR_clone, SIGCHLD, 0, 0, 0, 0);
-  if (guard == 0) {
-    // away from where the guard expects its socket
-    while (report[1] <= GUARD_CONTROL) report[1] = sys3(NR_fcntl, report[1], 1030 /* F_DUPFD_CLOEXEC */, GUARD_CONTROL + 1);
-    become_launcher(pair[1], report[1], command);
-  }
+  if (guard == 0) become_launcher(pair[1], report[1], command); // neither is GUARD_CONTROL: the daemon's socket was there before
   if (guard < 0) {
     guard = 0;
     alone("no process can be made");
@@ -406,6 +439,14 @@ static void finish(int status) {
 }
 
 static long unheard_since;
+static u32 unheard;
+/** The workload's first process, which has stopped; 0: nothing is to be done about it. */
+static i32 stopped;
+
+static void note_heard(void) {
+  if (unheard) unheard--;
+  unheard_since = unheard ? now_ms() : 0;
+}
 
 static void end_all(void) {
   bury_all(0);
@@ -420,8 +461,8 @@ static void take_frame(void) {
   switch (frame.type) {
     case GALGO_CLIENT_FRAME_ALONE: alone(frame.text);
     case GALGO_CLIENT_FRAME_SAY: write_all(frame.text, length); break;
-    case GALGO_CLIENT_FRAME_STOP: stop_too(frame.value); break;
-    case GALGO_CLIENT_FRAME_HEARD: unheard_since = 0; break;
+    case GALGO_CLIENT_FRAME_STOP: stopped = frame.value; break;
+    case GALGO_CLIENT_FRAME_HEARD: note_heard(); break;
     case GALGO_CLIENT_FRAME_KILL: end_all(); break;
     case GALGO_CLIENT_FRAME_EXIT: finish(frame.value);
   }
@@ -432,7 +473,7 @@ static void take_signal(void) {
   while (sys3(NR_read, signals, &info, sizeof info) == sizeof info) {
     if (info.number != SIGCHLD) {
       tell(GALGO_CLIENT_FRAME_SIGNAL, info.number);
-      if (!unheard_since) unheard_since = now_ms();
+      if (!unheard++) unheard_since = now_ms();
     }
   }
   if (all_gone) return;
@@ -449,6 +490,12 @@ static void __attribute__((noreturn)) follow(void) {
     if (polled[0].revents) take_frame();
     // what it said while this process was stopped comes first
     else if (unheard_since && now_ms() - unheard_since > HEARD_MS) lost("the daemon does not answer; the workload was killed");
+    // a Ctrl-Z that was passed on after the shell has continued all of us would stop the workload again
+    if (stopped && !unheard) {
+      i32 pid = stopped;
+      stopped = 0;
+      stop_too(pid);
+    }
   }
 }
 
@@ -462,8 +509,8 @@ __attribute__((used, noreturn)) void start(long *stack) {
     if (sys2(NR_fcntl, fd, F_GETFD) < 0) sys4(NR_openat, AT_FDCWD, "/dev/null", O_RDWR, 0);
   u8 modes[64];
   terminal = sys3(NR_ioctl, 2, TCGETS, modes) >= 0;
-  // what else the caller had open is not the workload's, as without a daemon
-  if (sys3(NR_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0) alone("descriptors can not be kept from the workload");
+  is_spared = is_callers;
+  own_filters = filters_of(sys0(NR_getpid));
   find_launcher(arguments[0]);
   connect_to(arguments[1]);
   say_hello();

@@ -8,6 +8,9 @@
 
 enum { MAX_QUEUE = 32768, MAX_PID = 1 << 22 };
 
+// Children of this process that are left alone, with all below them. 0: there are none.
+static int (*is_spared)(int pid);
+
 static char *put_text(char *to, const char *text) {
   while (*text) *to++ = *text++;
   *to = 0;
@@ -91,18 +94,24 @@ static void queue_children(int pid) {
   each_number(path, queue_task, pid);
 }
 
-static void kill_by_children(int self) {
+static u32 kill_by_children(int self) {
+  u32 children = 0;
   queued = 0;
   queue_children(self);
+  for (u32 i = 0; i < queued; i++)
+    if (!is_spared || !is_spared(queue[i])) queue[children++] = queue[i];
+  queued = children;
   for (u32 i = 0; i < queued; i++) {
     queue_children(queue[i]);
     sys2(NR_kill, queue[i], SIGKILL);
   }
+  return queued;
 }
 
 // --- elsewhere: every process's parent; /proc is in order of pid, so parents mostly come before their children ----------
 
 static u64 in_tree[MAX_PID / 64];
+static u32 killed;
 
 static int parent_of(int pid) {
   char path[64], text[512];
@@ -123,29 +132,31 @@ static void kill_if_below(int pid, int context) {
   (void)context;
   int parent = pid < MAX_PID ? parent_of(pid) : -1;
   if (parent <= 0 || !(in_tree[parent / 64] >> (parent % 64) & 1)) return;
+  if (is_spared && parent == sys0(NR_getpid) && is_spared(pid)) return;
+  killed++;
   in_tree[pid / 64] |= 1UL << (pid % 64);
   sys2(NR_kill, pid, SIGKILL);
 }
 
-static void kill_by_parents(int self) {
+static u32 kill_by_parents(int self) {
+  killed = 0;
   for (u32 i = 0; i < MAX_PID / 64; i++) {
     in_tree[i] = 0;
     __asm__ volatile("" ::: "memory"); // or the compiler calls memset, which is not there
   }
   in_tree[self / 64] = 1UL << (self % 64);
   each_number("/proc", kill_if_below, 0);
+  return killed;
 }
 
-static void kill_tree(int self) {
+// how many processes got the signal
+static u32 kill_tree(int self) {
   char path[64];
   put_text(put_number(put_text(put_number(put_text(path, "/proc/"), self), "/task/"), self), "/children");
   long fd = open_file(path, O_RDONLY);
-  if (fd < 0) {
-    kill_by_parents(self);
-    return;
-  }
+  if (fd < 0) return kill_by_parents(self);
   sys1(NR_close, fd);
-  kill_by_children(self);
+  return kill_by_children(self);
 }
 
 #endif

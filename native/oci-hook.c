@@ -7,9 +7,9 @@
 
 enum { EINTR = 4, AF_UNIX = 1, SOCK_STREAM = 1, SHUT_WR = 1, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21 };
 #if defined(__x86_64__)
-enum { NR_shutdown = 48, NR_setsockopt = 54 };
+enum { NR_shutdown = 48 };
 #else
-enum { NR_shutdown = 210, NR_setsockopt = 208 };
+enum { NR_shutdown = 210 };
 #endif
 enum { MAX_STATE = 1 << 20, MAX_CONFIG = 4 << 20, MAX_PATH = 4096, ANSWER_SECONDS = 10 };
 

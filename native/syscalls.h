@@ -18,7 +18,7 @@ enum {
   NR_getppid = 110, NR_getpgid = 121, NR_setpriority = 141, NR_rt_sigtimedwait = 128, NR_prctl = 157, NR_getdents64 = 217,
   NR_exit_group = 231, NR_openat = 257, NR_capget = 125, NR_capset = 126, NR_unlinkat = 263, NR_readlinkat = 267, NR_ppoll = 271, NR_signalfd4 = 289,
   NR_pipe2 = 293, NR_prlimit64 = 302, NR_seccomp = 317, NR_clone3 = 435, NR_close_range = 436, NR_landlock_restrict_self = 446, NR_getpid = 39, NR_clock_gettime = 228,
-  NR_sendfile = 40, NR_socket = 41, NR_connect = 42, NR_socketpair = 53, NR_getsockopt = 55, NR_getcwd = 79, NR_getuid = 102, NR_newfstatat = 262,
+  NR_sendfile = 40, NR_socket = 41, NR_connect = 42, NR_socketpair = 53, NR_setsockopt = 54, NR_getsockopt = 55, NR_getcwd = 79, NR_getuid = 102, NR_newfstatat = 262,
   NR_faccessat = 269, NR_dup3 = 292, NR_memfd_create = 319,
 };
 struct stat { u64 device, inode, links; u32 mode, uid, gid, pad; u64 rdev; long size; long rest[11]; };
@@ -47,7 +47,7 @@ enum {
   NR_rt_sigaction = 134, NR_rt_sigprocmask = 135, NR_rt_sigtimedwait = 137, NR_getpgid = 155, NR_prctl = 167,
   NR_getpid = 172, NR_getppid = 173, NR_sendmsg = 211, NR_recvmsg = 212, NR_clone = 220, NR_execve = 221,
   NR_wait4 = 260, NR_prlimit64 = 261, NR_seccomp = 277, NR_capget = 90, NR_capset = 91, NR_clone3 = 435, NR_close_range = 436, NR_landlock_restrict_self = 446, NR_clock_gettime = 113,
-  NR_sendfile = 71, NR_socket = 198, NR_connect = 203, NR_socketpair = 199, NR_getsockopt = 209, NR_getcwd = 17, NR_getuid = 174, NR_newfstatat = 79,
+  NR_sendfile = 71, NR_socket = 198, NR_connect = 203, NR_socketpair = 199, NR_setsockopt = 208, NR_getsockopt = 209, NR_getcwd = 17, NR_getuid = 174, NR_newfstatat = 79,
   NR_faccessat = 48, NR_dup3 = 24, NR_memfd_create = 279,
 };
 struct stat { u64 device, inode; u32 mode, links, uid, gid; u64 rdev, pad; long size; long rest[9]; };

@@ -199,6 +199,34 @@ describe("a client of the daemon", { skip: hasNative ? false : "there is no C co
     assert.match(stdout, /\/galgo-caller-\d+\/galgo-job-\d+\.workload\n$/, stderr);
   });
 
+  it("leaves alone what its caller had before: other children, and what is done at their end", (t) => {
+    const place = new Place(t);
+    const asked = ["run", "--", "grep", "SigIgn", "/proc/self/status"];
+    const busy =
+      'sleep 1000 </dev/null >/dev/null 2>&1 & echo $! >pid; exec env --ignore-signal=CHLD "$@"';
+    const { status, stdout, stderr } = ran(place, [
+      "sh",
+      "-c",
+      busy,
+      "sh",
+      ...daemon.galgo,
+      ...asked,
+    ]);
+    const other = Number(readFileSync(place.path("pid"), "utf8"));
+    t.after(() => process.kill(other, "SIGKILL"));
+    assert.deepEqual([status, stdout], [0, "SigIgn:\t0000000000010000\n"], stderr);
+    assert.match(readFileSync(`/proc/${other}/stat`, "utf8"), /\(sleep\) S/);
+  });
+
+  it("leaves open what a run that is done alone may be given", (t) => {
+    const place = new Place(t);
+    const starter = place.write("starter", "cat /dev/fd/7\n");
+    const [client = "", socket = ""] = daemon.galgo;
+    const opening = ["sh", "-c", 'echo model | { exec 7<&0; exec "$@"; }', "sh"];
+    const asked = ["run", "-m", "/dev/fd/7", "--", "true"];
+    assert.equal(ran(place, [...opening, client, socket, starter, ...asked]).stdout, "model\n");
+  });
+
   it("survives what no client sends", (t) => {
     const place = new Place(t);
     const script = `
@@ -226,7 +254,18 @@ print("done")
     const place = new Place(t);
     server.process.kill("SIGSTOP");
     try {
+      // one at the door, and one behind more than it lets wait there
       assert.equal(served(place, ["run", "--", "true"]).status, LEFT);
+      const crowd = `
+import socket, subprocess, sys
+waiting = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(300)]
+for s in waiting:
+    s.setblocking(False)
+    s.connect_ex(sys.argv[2])
+sys.exit(subprocess.run(sys.argv[1:]).returncode)
+`;
+      const behind = ["/usr/bin/python3", "-c", crowd, ...daemon.galgo, "run", "--", "true"];
+      assert.equal(ran(place, behind).status, LEFT);
     } finally {
       server.process.kill("SIGCONT");
     }
