@@ -89,8 +89,12 @@ export function sendMessage(fd: number, bytes: Uint8Array, fds: readonly number[
  * The same without waiting.
  * @throws NativeError CALL_FAILED
  */
-export function trySendMessage(fd: number, bytes: Uint8Array): "sent" | "full" | "closed" {
-  return sendWith(fd, bytes, [], MSG_NOSIGNAL | MSG_DONTWAIT);
+export function trySendMessage(
+  fd: number,
+  bytes: Uint8Array,
+  fds: readonly number[] = [],
+): "sent" | "full" | "closed" {
+  return sendWith(fd, bytes, fds, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 function sendWith(

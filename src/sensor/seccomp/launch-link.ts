@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Galgo's end of the socket to a guard: orders out, reports in, and what to do when the guard is gone too early.
 import { closeSync } from "node:fs";
-import { receiveMessage, sendMessage, watchReadable } from "../../native/fd-passing.ffi.ts";
+import { receiveMessage, trySendMessage, watchReadable } from "../../native/fd-passing.ffi.ts";
 import type { Watch } from "../../native/fd-passing.ffi.ts";
 import { launchFailure } from "./launch-failure.ts";
 import { killOrphans } from "./launch-orphans.ts";
@@ -93,7 +93,8 @@ export class GuardLink {
   }
 
   start(message: Uint8Array, fds: readonly number[]): void {
-    sendMessage(this.#options.socket, message, fds);
+    const sent = trySendMessage(this.#options.socket, message, fds);
+    if (sent === "full") this.abandon("takes no messages");
   }
 
   go(): void {
@@ -119,8 +120,20 @@ export class GuardLink {
     }
   }
 
+  /**
+   * Gives the guard up, and kills it, unless it has told of a workload or of a failure.
+   * @param why what it does instead, in words
+   */
+  abandon(why: string): void {
+    this.#readAll();
+    if (this.#state === "starting") this.#ended(`the launcher ${why}`);
+  }
+
+  /** Never waits: others depend on this thread. A guard that has stopped reading loses signals, and its life when it shall kill. */
   #order(type: number, argument: number): void {
-    if (this.#state !== "closed") sendMessage(this.#options.socket, encodeOrder(type, argument));
+    if (this.#state === "closed") return;
+    const sent = trySendMessage(this.#options.socket, encodeOrder(type, argument));
+    if (sent === "full" && type === ORDER.KILL) this.#signalGuard("SIGKILL");
   }
 
   #readAll(): void {
@@ -136,10 +149,13 @@ export class GuardLink {
   }
 
   #take(report: Report, fds: readonly number[]): void {
+    if (report.type === REPORT.READY && this.#state === "starting") {
+      this.#takeReady(report, fds);
+      return;
+    }
+    // no guard of ours sends any, but it may have been started by somebody else
+    for (const fd of fds) closeSync(fd);
     switch (report.type) {
-      case REPORT.READY:
-        this.#takeReady(report, fds);
-        break;
       case REPORT.FAILED:
         this.#takeFailure(launchFailure(report.a, report.b, this.#options.path));
         break;
@@ -161,7 +177,8 @@ export class GuardLink {
   }
 
   #takeReady(report: Report, fds: readonly number[]): void {
-    const [listenerFd = -1] = fds;
+    const [listenerFd = -1, ...others] = fds;
+    for (const fd of others) closeSync(fd);
     if (listenerFd < 0 && this.#options.filtered) {
       const error = new LaunchError("LAUNCH_FAILED", "the guard's message carries no listener");
       this.#ready.reject(error);
@@ -182,7 +199,7 @@ export class GuardLink {
     this.#ready.reject(error);
   }
 
-  #ended(): void {
+  #ended(early = "the launcher ended before the workload was held"): void {
     const orderly = this.#state === "drained" || this.#state === "failed";
     const held = this.#state === "held";
     this.#close();
@@ -191,7 +208,7 @@ export class GuardLink {
       "GUARD_DIED",
       held
         ? `the guard (pid ${this.#options.guardPid}) of the workload ended unexpectedly; the workload was killed`
-        : "the launcher ended before the workload was held",
+        : early,
       { facts: { guardPid: this.#options.guardPid } },
     );
     this.#ready.reject(error);

@@ -26,6 +26,9 @@ import type {
 const NODE_FLAGS = ["--jitless", "--no-expose-wasm"];
 const MACHINE: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };
 
+/** Time that a guard which another process has started gets to hold its workload (ms). */
+const HOLDING_MS = 10_000;
+
 /** A launcher that can be tried: what to run, with what in front of the arguments and which environment. */
 interface Launcher {
   readonly kind: LauncherKind;
@@ -82,8 +85,15 @@ export async function launchByGuard(
     others: new Set(),
     endElsewhere: () => guard.end(),
   });
+  // that process may be stopped, or its guard none
+  const timer = setTimeout(() => link.abandon("does not answer"), HOLDING_MS);
+  void guardEnded.then(() => link.abandon("ended before the workload was held"));
   link.start(startMessage(options), passedFds(options));
-  return held(link, await link.ready, "native", options);
+  try {
+    return held(link, await link.ready, "native", options);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function startMessage(options: LaunchOptions): Uint8Array {
