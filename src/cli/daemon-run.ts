@@ -70,7 +70,7 @@ function understoodRun(
         ...(model === undefined ? {} : { model }),
       };
       const result = await start(request, tellingObserver(request.mode, voice));
-      return tellResult(result, request, options, voice);
+      return result === undefined ? undefined : tellResult(result, request, options, voice);
     } catch (error) {
       tellError(error, voice, asked.env);
       return errorStatus(error, EXIT_GALGO);

@@ -34,13 +34,13 @@ export interface UnderstoodRun {
   /**
    * Tells of the run while it goes on, and how it ended.
    * @param read what was found; its error is told like one of the run
-   * @param start runs it
-   * @returns the exit status; never rejects
+   * @param start runs it; undefined: it is not run here after all, and nothing is told
+   * @returns the exit status, undefined with a `start` that gave nothing; never rejects
    */
   run(
     read: () => RunFound,
-    start: (request: RunRequest, observer: RunObserver) => Promise<RunResult>,
-  ): Promise<number>;
+    start: (request: RunRequest, observer: RunObserver) => Promise<RunResult | undefined>,
+  ): Promise<number | undefined>;
 }
 
 export interface CommandLine {

@@ -4,7 +4,7 @@ import { closeSync } from "node:fs";
 import type { ReceivedMessage } from "../../native/fd-passing.ffi.ts";
 import { readSealed } from "../../native/sealed-memory.ffi.ts";
 import type { Peer } from "../../native/unix-socket.ffi.ts";
-import type { RunObserver, RunRequest, RunResult } from "../../orchestrator/run-request.ts";
+import type { RunObserver, RunRequest } from "../../orchestrator/run-request.ts";
 import { ApiError } from "../errors.ts";
 import type { DaemonContext } from "../part.ts";
 import type { ManagedRun } from "../registry/managed-run.ts";
@@ -14,10 +14,11 @@ import { clientHost } from "./host.ts";
 import { ClientLine } from "./line.ts";
 import type { ModelCache } from "./model-cache.ts";
 import { decodeFrame, decodeHello, type Frame, FRAME, FrameError, MAX_MODEL } from "./protocol.ts";
-import { refusalOf } from "./rights.ts";
 
 /** Time that a client gets until its guard is there (ms). */
 const PLACING_MS = 10_000;
+/** Signals that are kept until somebody can take them. */
+const MAX_EARLY_SIGNALS = 64;
 
 export interface ConnectionParts {
   readonly context: DaemonContext;
@@ -53,8 +54,9 @@ export class LaunchConnection {
     this.#line = new ClientLine(fd, {
       onMessage: (message) => this.#take(message),
       onEnd: () => this.#ended(),
+      onClosed: () => parts.onClosed(),
     });
-    this.#timer = setTimeout(() => this.#line.finish(), PLACING_MS);
+    this.#timer = setTimeout(() => this.close(), PLACING_MS);
   }
 
   /** Ends the line, whatever goes on: the client kills what it has. */
@@ -88,11 +90,6 @@ export class LaunchConnection {
   #hello(bytes: Uint8Array, [fd]: readonly number[]): void {
     const hello = decodeHello(bytes);
     if (fd === undefined) throw new FrameError("BAD_FRAME", "the client's words are missing");
-    const refusal = refusalOf(this.#peer);
-    if (refusal !== undefined) {
-      this.#alone(refusal);
-      return;
-    }
     const { terminal, ignoredSignals } = hello;
     const understood = this.#parts.commandLine.understand({
       ...readAsked(fd, hello),
@@ -132,26 +129,31 @@ export class LaunchConnection {
   }
 
   async #serve(understood: UnderstoodRun, read: () => RunFound, guardPid: number): Promise<void> {
-    let refused: ApiError | undefined;
+    let refused = "";
     const status = await understood.run(read, async (request, observer) => {
       try {
-        return await this.#start(request, observer, guardPid);
+        this.#run = this.#start(request, observer, guardPid);
       } catch (error) {
-        if (error instanceof ApiError) refused = error;
-        throw error;
+        if (!(error instanceof ApiError)) throw error;
+        refused = error.message;
       }
+      return this.#run?.ended;
     });
+    if (status === undefined) {
+      this.#alone(refused);
+      return;
+    }
     this.#line.sayLeftOut();
-    if (refused === undefined) this.#line.send(FRAME.EXIT, status);
-    else this.#line.send(FRAME.ALONE, 0, refused.message);
+    this.#line.send(FRAME.EXIT, status);
     this.#line.finish();
     this.#ended();
   }
 
-  async #start(request: RunRequest, observer: RunObserver, guardPid: number): Promise<RunResult> {
+  /** @throws ApiError no more workloads are taken */
+  #start(request: RunRequest, observer: RunObserver, guardPid: number): ManagedRun {
     const { context } = this.#parts;
-    const takeGuard = (): number => {
-      const socket = this.#guardSocket ?? -1;
+    const takeGuard = (): number | undefined => {
+      const socket = this.#guardSocket;
       this.#guardSocket = undefined;
       return socket;
     };
@@ -164,17 +166,17 @@ export class LaunchConnection {
       stop: (pid) => this.#line.send(FRAME.STOP, pid),
       onSignal: (take) => this.#deliver(take),
     });
-    const run = context.registry.start({ request, host, owner: this.#peer.uid, observer });
-    this.#run = run;
-    return run.ended;
+    return context.registry.start({ request, host, owner: this.#peer.uid, observer });
   }
 
   #takeFrame({ type, value }: Frame): void {
     if (type === FRAME.GONE) this.#gone();
     if (type !== FRAME.SIGNAL) return;
+    const early = this.#early ?? [];
+    if (this.#takeSignal !== undefined) this.#takeSignal(value);
+    else if (early.length < MAX_EARLY_SIGNALS) early.push(value);
+    // it has been passed on when the client hears of it
     this.#line.send(FRAME.HEARD, 0);
-    if (this.#takeSignal === undefined) this.#early?.push(value);
-    else this.#takeSignal(value);
   }
 
   #deliver(take: ((number: number) => void) | undefined): void {
@@ -191,6 +193,5 @@ export class LaunchConnection {
     this.#run?.kill("the galgo that it was started with was killed");
     if (this.#guardSocket !== undefined) closeSync(this.#guardSocket);
     this.#guardSocket = undefined;
-    this.#parts.onClosed();
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The host of a run whose guard is a child of a client: launched there, signalled from there, decided on here.
 import { constants } from "node:os";
-import { createCgroup, launchOptions, signalTaker } from "../../orchestrator/index.ts";
+import { createCgroup, launchOptions, RunError, signalTaker } from "../../orchestrator/index.ts";
 import type { RunHost } from "../../orchestrator/run-host.ts";
 import type { HeldWorkload } from "../../orchestrator/tsem/workload.ts";
 import { launchByGuard, processEntry } from "../../sensor/index.ts";
@@ -11,8 +11,8 @@ import type { DaemonContext } from "../part.ts";
 /** What a client has placed. */
 export interface ClientSide {
   readonly pid: number;
-  /** Our end of the guard's socket; the caller owns it. */
-  takeGuard(): number;
+  /** Our end of the guard's socket; the caller owns it. undefined: the client is gone. */
+  takeGuard(): number | undefined;
   readonly guardPid: number;
   /** Nothing of the guard and the workload is left there. */
   readonly gone: Promise<void>;
@@ -40,9 +40,11 @@ export function clientHost(
   return daemonHost(context, {
     protectedPids: [process.pid, client.pid],
     group: (name) => createCgroup(name, client.pid),
-    launch: (plan, group, hold) => {
+    launch: async (plan, group, hold) => {
       const { guardPid, gone: guardEnded } = client;
       const socket = client.takeGuard();
+      if (socket === undefined)
+        throw new RunError("LAUNCH_FAILED", "the galgo that it was started with was killed");
       const end = (): void => client.endGuard();
       return launchByGuard(
         { socket, guardPid, guardEnded, end },

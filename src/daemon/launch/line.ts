@@ -12,6 +12,8 @@ import { encodeFrame, FRAME, MAX_FRAME_BYTES, MAX_TEXT } from "./protocol.ts";
 
 /** What a client that does not read lets wait here (bytes); further lines for its stderr are left out. */
 const MAX_WAITING_BYTES: number = 1024 * 1024;
+/** With this much waiting the line is ended (bytes): answers to signals, too, are for somebody who reads. */
+const MAX_UNREAD_BYTES: number = 2 * MAX_WAITING_BYTES;
 /** How often a full line is tried again (ms). */
 const RETRY_MS = 10;
 
@@ -19,6 +21,8 @@ export interface LineEvents {
   onMessage(message: ReceivedMessage): void;
   /** The client is gone, or has sent what none sends. Called once, unless the line was closed here. */
   onEnd(): void;
+  /** It is closed, by whomever. */
+  onClosed(): void;
 }
 
 export class ClientLine {
@@ -74,13 +78,15 @@ export class ClientLine {
     clearTimeout(this.#retry);
     this.#watch.close();
     closeSync(this.#fd);
+    this.#events.onClosed();
   }
 
   #queue(frame: Uint8Array): void {
     if (this.#closed) return;
     this.#waiting.push(frame);
     this.#waitingBytes += frame.length;
-    this.#flush();
+    if (this.#waitingBytes > MAX_UNREAD_BYTES) this.#end();
+    else this.#flush();
   }
 
   #flush(): void {

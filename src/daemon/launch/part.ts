@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The door for `galgo run`: who comes here has his run done by the daemon.
+import { closeSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import { trySendMessage } from "../../native/fd-passing.ffi.ts";
 import { openDoor } from "../doors/door.ts";
 import type { DaemonContext, DaemonPart, RunningPart } from "../part.ts";
 import type { CommandLine } from "./command-line.ts";
 import { LaunchConnection } from "./connection.ts";
 import { ModelCache } from "./model-cache.ts";
+import { encodeFrame, FRAME } from "./protocol.ts";
+import { refusalOf } from "./rights.ts";
 
 /** Clients at a time; the next one runs its workload alone. */
 const MAX_CLIENTS = 1_000;
@@ -25,8 +29,12 @@ function start(context: DaemonContext, commandLine: CommandLine): RunningPart {
     type: "seqpacket",
     gid: context.gid,
     onConnection: (fd, peer) => {
-      if (connections.size >= MAX_CLIENTS)
-        throw new Error(`${MAX_CLIENTS} clients run workloads already`);
+      const crowd = `${MAX_CLIENTS} clients run workloads already`;
+      const refusal = connections.size < MAX_CLIENTS ? refusalOf(peer) : crowd;
+      if (refusal !== undefined) {
+        refuse(fd, refusal);
+        return;
+      }
       const onClosed = (): void => {
         connections.delete(connection);
       };
@@ -44,4 +52,10 @@ function start(context: DaemonContext, commandLine: CommandLine): RunningPart {
       for (const connection of connections) connection.close();
     },
   };
+}
+
+/** Without reading what it says: the descriptors of somebody who is not served may be such that closing them takes for ever. */
+function refuse(fd: number, why: string): void {
+  trySendMessage(fd, encodeFrame(FRAME.ALONE, 0, Buffer.from(why)));
+  closeSync(fd);
 }
