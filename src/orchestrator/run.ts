@@ -306,6 +306,8 @@ class RunInProgress {
   async close(): Promise<void> {
     for (const release of this.#release.splice(0).reverse()) release();
     this.#site.floor?.close();
+    // nobody has been told to serve it, so nobody else closes it
+    if (!this.#served && this.#order?.sensor === "seccomp") closeSync(this.#order.listenerFd);
     if (this.#groupKillFd !== undefined) closeSync(this.#groupKillFd);
     const [ended] = await Promise.all([
       atMost(LATE_GRACE_MS, this.#worker?.terminate()),
