@@ -95,9 +95,9 @@ export class Heartbeat {
     Atomics.add(this.#fields, EXTENDED, 1n);
   }
 
-  /** The model is closed from now on. */
+  /** The model is closed from now on. When it was said first counts. */
   sealed(): void {
-    Atomics.store(this.#fields, SEALED, BigInt(Date.now()));
+    Atomics.compareExchange(this.#fields, SEALED, 0n, BigInt(Date.now()));
   }
 
   violation(): void {

@@ -105,12 +105,13 @@ class RunMirror implements Mirror {
   /** Both values are defined over the order and the set of all points, valid or not. */
   #caughtUp(): Model {
     const { points } = this.#parts;
+    // read before base and aggregate: whoever sets these does it before the first point
+    const { length } = points;
     // sensors may learn of the platform's value only when the namespace is there
     if (points.aggregate !== undefined) this.#model.setAggregate(points.aggregate);
     const known = this.#model.counts.points;
     if (known === 0 && points.base !== undefined) this.#model.setBase(points.base);
-    for (const coefficient of points.coefficients(known, points.length))
-      this.#model.load(coefficient);
+    for (const coefficient of points.coefficients(known, length)) this.#model.load(coefficient);
     return this.#model;
   }
 }

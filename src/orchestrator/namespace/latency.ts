@@ -22,17 +22,19 @@ const SUM = 2;
 const TOTALS_BYTES = 3 * Float64Array.BYTES_PER_ELEMENT;
 
 /** Bytes of a histogram. */
-export const LATENCY_BYTES: number = TOTALS_BYTES + STEPS * OCTAVES * Uint32Array.BYTES_PER_ELEMENT;
+export const LATENCY_BYTES: number =
+  TOTALS_BYTES + STEPS * OCTAVES * Float64Array.BYTES_PER_ELEMENT;
 
 /** One writer; in shared memory it may be read at any time by others, who see a decision or do not see it yet. */
 export class LatencyHistogram {
   readonly #totals: Float64Array;
-  readonly #counts: Uint32Array;
+  /** A daemon's workload may run for years: 32 bits would overflow. */
+  readonly #counts: Float64Array;
 
   /** @param memory LATENCY_BYTES from `at` on, a multiple of 8 */
   constructor(memory: ArrayBufferLike = new ArrayBuffer(LATENCY_BYTES), at = 0) {
     this.#totals = new Float64Array(memory, at, 3);
-    this.#counts = new Uint32Array(memory, at + TOTALS_BYTES, STEPS * OCTAVES);
+    this.#counts = new Float64Array(memory, at + TOTALS_BYTES, STEPS * OCTAVES);
   }
 
   add(ns: number): void {
