@@ -110,12 +110,8 @@ class ModelingNamespace implements Namespace {
     if (this.#killed !== undefined && !this.#modelsWhileDying) return KILL;
     if (this.#isMark(event)) return ALLOW;
     if (untrusted && this.#enforcing) return this.#refuse(event);
-    let assessment: Assessment;
-    try {
-      assessment = this.#agent.assess(event);
-    } catch (error) {
-      return this.#noVerdict(error);
-    }
+    const assessment = this.#assess(event);
+    if ("action" in assessment) return assessment;
     if (assessment.valid) return this.#conforms(event, assessment);
     return this.#violate(event, assessment);
   }
@@ -123,12 +119,8 @@ class ModelingNamespace implements Namespace {
   unheld(event: SecurityEvent, how: Unheld): Decision {
     this.#tally.event(event.hook);
     if (how === "log" && this.#enforcing) this.#tally.refused();
-    let assessment: Assessment;
-    try {
-      assessment = this.#agent.assess(event);
-    } catch (error) {
-      return this.#noVerdict(error);
-    }
+    const assessment = this.#assess(event);
+    if ("action" in assessment) return assessment;
     if (assessment.valid) return this.#conforms(event, assessment);
     return this.#violateUnheld(event, assessment, how);
   }
@@ -149,12 +141,8 @@ class ModelingNamespace implements Namespace {
       this.#refuse(event);
       return DENY;
     }
-    let assessment: Assessment;
-    try {
-      assessment = this.#agent.assess(event);
-    } catch (error) {
-      return this.#noVerdict(error);
-    }
+    const assessment = this.#assess(event);
+    if ("action" in assessment) return assessment;
     const why = gone === true ? GONE : UNHELD_REASONS.async;
     if (!assessment.valid) return this.#violate(event, assessment, why);
     const decision = this.#conforms(event, assessment);
@@ -355,6 +343,15 @@ class ModelingNamespace implements Namespace {
       return KILL;
     }
     return this.#enforcing ? DENY : OBSERVE;
+  }
+
+  /** What the agent says of it, or what follows from its saying nothing. */
+  #assess(event: SecurityEvent): Assessment | Decision {
+    try {
+      return this.#agent.assess(event);
+    } catch (error) {
+      return this.#noVerdict(error);
+    }
   }
 
   /** No verdict means no: denied, and since nothing later can be judged either, killed. */
