@@ -95,6 +95,7 @@ export class Epoll {
 export class Bell {
   readonly fd: number;
   readonly #eight: Buffer = Buffer.alloc(8);
+  #closed = false;
 
   /** @param fd of a bell that another thread has made */
   constructor(fd?: number) {
@@ -102,7 +103,9 @@ export class Bell {
     if (this.fd < 0) throw NativeError.ofCall("eventfd", errno());
   }
 
+  /** Nothing, once it is closed: the number may be another file's. */
   ring(): void {
+    if (this.#closed) return;
     this.#eight.writeBigUInt64LE(1n, 0);
     calls().write(this.fd, this.#eight, 8);
   }
@@ -113,6 +116,7 @@ export class Bell {
 
   /** For who has made it, once nobody else uses it. */
   close(): void {
+    this.#closed = true;
     calls().close(this.fd);
   }
 }

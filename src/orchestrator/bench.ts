@@ -58,7 +58,6 @@ export function prepareBench(setup: WorkerSetup, { post, kill, programs }: Bench
       onViolation: setup.onViolation,
       modelsWhileDying: setup.tsem !== undefined,
       ...(setup.container === undefined ? {} : { container: setup.container }),
-      ...(setup.container === undefined ? {} : { container: setup.container }),
     },
     {
       agent: tma,
@@ -108,9 +107,16 @@ export function progressOf(
 
 /** Files are closed; the agent stays until its result was taken. @throws RecordFileError WRITE_FAILED */
 export function closeRecords(bench: Bench): void {
-  const { trajectory, forensics, unreadable, processes } = bench;
-  for (const log of [trajectory, forensics, unreadable, processes]) log.close();
-  bench.marks?.close();
+  const { trajectory, forensics, unreadable, processes, marks } = bench;
+  const failures: unknown[] = [];
+  for (const log of [trajectory, forensics, unreadable, processes, marks]) {
+    try {
+      log?.close();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Refuse what can not be described. */

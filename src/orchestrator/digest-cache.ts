@@ -35,8 +35,8 @@ export function saveDigests(
   digests: ReadonlyMap<string, string>,
 ): void {
   const kept = [...digests].slice(-MAX_KEPT_DIGESTS);
-  const file: CacheFile = { boot: bootId(), digests: Object.fromEntries(kept) };
   try {
+    const file: CacheFile = { boot: bootId(), digests: Object.fromEntries(kept) };
     writeAtomic(pathOf(stateRoot, algorithm), JSON.stringify(file));
   } catch {
     // no room, or no right: the next run hashes again
