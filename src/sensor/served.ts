@@ -24,6 +24,12 @@ export interface Served {
    * @throws whatever ends the service: nothing is decided any more, and the caller kills the workload
    */
   turn(fd: number, othersWait: boolean): Turn;
+  /**
+   * Asked between two pieces of long work of a turn.
+   * @param overdue others wait for the end of this turn, and have waited long enough
+   * @throws what ends that work: it is overdue, or nobody waits for it any more
+   */
+  goesOn?(overdue: boolean): void;
   /** Time until a turn is wanted though no descriptor is ready (ms); undefined: none is. */
   readonly dueInMs: number | undefined;
   /** What was seen so far. */

@@ -32,6 +32,7 @@ export interface SharedRun {
   readonly violations: string[];
   /** What is known of it in this thread. */
   pulse(): Pulse;
+  kill(): void;
   mirror(): Mirror;
 }
 
@@ -75,6 +76,7 @@ export class SharedThreads {
     const violations: string[] = [];
     let heartbeat = newHeartbeatBuffer();
     let mirror: Mirror | undefined;
+    let kill = (): void => undefined;
     let served: (place: DecidingPlace) => void = () => undefined;
     const serving = new Promise<DecidingPlace>((resolve) => {
       served = resolve;
@@ -102,7 +104,10 @@ export class SharedThreads {
       },
       {
         ...ownProcessHost(),
-        attend: () => () => undefined,
+        attend: (receiver) => {
+          kill = () => receiver.kill("it was ordered");
+          return () => undefined;
+        },
         startWorker: async (setup, callbacks) => {
           heartbeat = setup.heartbeat;
           const { points, link, transfer } = openLivePoints(setup.tma);
@@ -125,6 +130,7 @@ export class SharedThreads {
       notices,
       violations,
       pulse: () => readPulse(heartbeat),
+      kill: () => kill(),
       mirror: () => defined(mirror),
     };
   }

@@ -97,9 +97,9 @@ describe("workloads in one thread", () => {
     assert.equal(plain.outcome.measurement !== outcome.measurement, base === true);
   });
 
-  it("go on while a large program of one of them is hashed", async () => {
+  it("go on, begin and end while an endless program of one of them is hashed", async () => {
     copyFileSync("/bin/true", shared.path("large"));
-    truncateSync(shared.path("large"), 160 * 1024 * 1024);
+    truncateSync(shared.path("large"), 2 ** 38);
     const other = shared.run(shell(LOOP), { name: "other" });
     await until("the other one runs", () => eventsOf(other) > 10n);
     const run = shared.run([shared.path("large")], { name: "large" });
@@ -112,10 +112,15 @@ describe("workloads in one thread", () => {
       else served = eventsOf(other) - before;
       return served > 10n;
     });
+    const next = await shared.run(shell("cat one"), { name: "next" }).ended;
+    assert.equal(run.pulse().busySince, event);
     shared.stop();
-    const results = await Promise.all([run.ended, other.ended]);
-    for (const { outcome } of results)
+    for (const { outcome } of [next, await other.ended])
       assert.deepEqual([outcome.exit, outcome.counts.lost], [{ code: 0 }, 0]);
+    // nobody waits for it any more
+    run.kill();
+    const { outcome } = await run.ended;
+    assert.deepEqual([outcome.exit, outcome.counts.lost], [{ signal: "SIGKILL" }, 0]);
   });
 });
 

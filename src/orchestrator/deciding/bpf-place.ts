@@ -66,6 +66,7 @@ export class BpfPlace {
     const server = this.#side.server(this.#bpf.goneFd);
     const seat: Seat = {
       served: server,
+      workload: this,
       ended: () => this.#finish(server),
       failed: (error) => this.fail(error),
       advanced: () => this.#bench.heartbeat.advanced(1),
@@ -123,9 +124,13 @@ export class BpfPlace {
   }
 
   #finish(server: BpfServer): void {
-    const result = this.#side.end(this.#parts, server.stats);
-    const done = (): void => this.#post({ type: "done", result });
-    this.#commons.track(this.leave().then(done, (error: unknown) => this.fail(error)));
+    try {
+      const result = this.#side.end(this.#parts, server.stats);
+      const done = (): void => this.#post({ type: "done", result });
+      this.#commons.track(this.leave().then(done, (error: unknown) => this.fail(error)));
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   #unseat(): void {

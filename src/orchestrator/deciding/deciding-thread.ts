@@ -9,7 +9,7 @@ import { atMost } from "../waiting.ts";
 import type { WorkerCallbacks } from "../worker-client.ts";
 import type { WorkerSetup } from "../worker-protocol.ts";
 import type { DecidingPlace, Patience } from "./decision-threads.ts";
-import { QUIT_MS, YOUNG_HEAP_MB } from "./limits.ts";
+import { MAX_STALLED_LOOKS, QUIT_MS, YOUNG_HEAP_MB } from "./limits.ts";
 import { PlaceClient } from "./place-client.ts";
 import type { PlaceOrder, ThreadData, ThreadMessage, ThreadOrder } from "./protocol.ts";
 
@@ -22,6 +22,8 @@ export class DecidingThread {
   readonly #patience: Patience;
   #lastPlace = 0;
   #failed: string | undefined;
+  #lastProgress = 0n;
+  #stalledLooks = 0;
   #quits = false;
 
   constructor(patience: Patience) {
@@ -73,6 +75,7 @@ export class DecidingThread {
       order: (order) => this.#order({ place: number, order }),
       left: () => this.#places.delete(number),
       patience: this.#patience,
+      progress: () => this.#progress(),
       hangs: () => this.#hangs(`it does not give a namespace back`),
     });
     this.#places.set(number, place);
@@ -96,6 +99,24 @@ export class DecidingThread {
       );
       if (heldMs !== undefined) this.#hangs(`no decision on one event for ${heldMs} ms`);
     }
+    this.#lookForStall(places);
+  }
+
+  /** Nobody's event is in hand, and still nobody is served. Looks are counted, not time, in which this process may have been stopped. */
+  #lookForStall(places: readonly PlaceClient[]): void {
+    const progress = this.#progress();
+    const stalls =
+      progress === this.#lastProgress &&
+      !places.some((place) => place.isBusy) &&
+      places.some((place) => place.waits());
+    this.#lastProgress = progress;
+    this.#stalledLooks = stalls ? this.#stalledLooks + 1 : 0;
+    if (this.#stalledLooks > MAX_STALLED_LOOKS) this.#hangs("calls wait, and none is taken");
+  }
+
+  /** Grows with whatever its workloads have done for them. */
+  #progress(): bigint {
+    return [...this.#places.values()].reduce((sum, place) => sum + place.progress, 0n);
   }
 
   async close(): Promise<void> {

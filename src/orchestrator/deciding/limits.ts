@@ -15,6 +15,10 @@ export const THREAD_GRACE_MS = 2_000;
 export const LOOK_MS = 250;
 /** Workloads whose long work may wait below the long work of another one, in one thread. */
 export const MAX_NESTED_TURNS = 4;
+/** Time that the event of one of these may take, while those above it can not go on (ms). Then it is not described: lost, or refused. */
+export const MAX_NESTED_WORK_MS = 3_000;
+/** Looks, one after the other, at which workloads of a thread waited and it had done nothing since the one before. Then it is given up. */
+export const MAX_STALLED_LOOKS = 40;
 /** Time between two looks for others who wait, during long work (ms). */
 export const LONG_WORK_LOOK_MS = 5;
 /** Time that a thread gets to end when it is told to (ms). */

@@ -19,6 +19,8 @@ export interface PlaceThread {
   /** The place was given back. */
   left(): void;
   readonly patience: Patience;
+  /** Grows as long as it works for anybody. */
+  progress(): bigint;
   /** The thread does not answer. */
   hangs(): void;
 }
@@ -70,24 +72,38 @@ export class PlaceClient {
     };
   }
 
+  /** The listener is taken, whatever becomes of it. */
   #serve(order: ServeOrder): Promise<readonly string[]> {
-    if (order.sensor === "seccomp") this.#listeners.push(order.listenerFd);
-    this.#thread.order({ type: "serve", order });
+    const listenerFd = order.sensor === "seccomp" ? order.listenerFd : undefined;
+    if (this.#ended === undefined) {
+      if (listenerFd !== undefined) this.#listeners.push(listenerFd);
+      this.#thread.order({ type: "serve", order });
+    } else if (listenerFd !== undefined) closeFd(listenerFd);
     return this.#milestones.promises.serving;
   }
 
-  async #join(order: JoinOrder): Promise<void> {
-    this.#listeners.push(order.listenerFd);
-    await this.#ask((ask) => ({ type: "join", order, ask }));
+  /** The listener is taken when this succeeds. */
+  #join(order: JoinOrder): Promise<void> {
+    const taken = (): void => void this.#listeners.push(order.listenerFd);
+    return this.#ask((ask) => ({ type: "join", order, ask }), taken);
   }
 
   async #terminate(): Promise<void> {
     if (this.#ended !== undefined) return;
     const left = this.#ask((ask) => ({ type: "leave", ask })).catch(() => undefined);
+    if (await this.#settles(left)) {
+      this.#over("the run was ended");
+      this.#thread.left();
+    } else this.#thread.hangs();
+  }
+
+  /** Whether an order is carried out; the thread may have long work in hand before it. */
+  async #settles(asked: Promise<void>): Promise<boolean> {
     const { othersWaitMs, graceMs } = this.#thread.patience;
-    if (!(await atMost(othersWaitMs + graceMs, left))) this.#thread.hangs();
-    this.#over("the run was ended");
-    this.#thread.left();
+    for (let before = this.#thread.progress(); ; before = this.#thread.progress()) {
+      if (await atMost(othersWaitMs + graceMs, asked)) return true;
+      if (this.#thread.progress() === before) return false;
+    }
   }
 
   take(message: PlaceMessage): void {
@@ -140,6 +156,17 @@ export class PlaceClient {
     return hangsMs;
   }
 
+  /** An event is in hand. */
+  get isBusy(): boolean {
+    return readPulse(this.#heartbeat).busySince !== 0n;
+  }
+
+  /** Grows with each event, and with each piece of long work. */
+  get progress(): bigint {
+    const { events, progress } = readPulse(this.#heartbeat);
+    return events + progress;
+  }
+
   /** Whether a call of this workload waits to be received. */
   waits(): boolean {
     if (this.#listeners.length === 0) return false;
@@ -151,12 +178,17 @@ export class PlaceClient {
     for (const fd of this.#listeners.splice(0)) closeFd(fd);
   }
 
-  #ask(order: (ask: number) => PlaceOrder): Promise<void> {
+  /** @param done called as soon as it is known that it was done */
+  #ask(order: (ask: number) => PlaceOrder, done: () => void = () => undefined): Promise<void> {
     if (this.#ended !== undefined)
       return Promise.reject(new ControlError("ENDED", "the workload has ended"));
     const ask = ++this.#lastAsk;
     return new Promise((resolve, reject) => {
-      this.#asked.set(ask, { resolve, reject });
+      const succeeded = (): void => {
+        done();
+        resolve();
+      };
+      this.#asked.set(ask, { resolve: succeeded, reject });
       this.#thread.order(order(ask));
     });
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One namespace in a thread that decides for many: its agent and records, the sensor that serves it, and what is ordered of it.
 import { writeSync } from "node:fs";
+import { closeFd } from "../../native/tsem.ffi.ts";
 import { SeccompServer } from "../../sensor/seccomp/index.ts";
 import type { ServerCommons } from "../../sensor/seccomp/index.ts";
 import type { SensorStats } from "../../sensor/sensor.ts";
@@ -31,6 +32,8 @@ export class Place {
   readonly #bench: Bench;
   /** The first one is of the workload's first task. */
   readonly #servers: { readonly server: SeccompServer; readonly seat: Seat }[] = [];
+  /** Was handed over, and is not served yet. */
+  #unserved: number | undefined;
   /** Of listeners that have ended before the first one. */
   #gone: SensorStats = { seen: 0n, held: 0n, lost: 0n };
   #killFd: number | undefined;
@@ -46,6 +49,7 @@ export class Place {
   /** Begins to serve. A failure ends the run, and the workload with it. */
   serve(order: ServeOrder): void {
     if (order.sensor !== "seccomp") throw new Error("an order for another sensor");
+    this.#unserved = order.listenerFd;
     this.#killFd = order.cgroupKillFd;
     const { setup, namespace } = this.#bench;
     const { digest } = setup.tma;
@@ -63,15 +67,23 @@ export class Place {
       progress: { ...progress, alive: () => this.#commons.loop.longWork() },
       ready: (features: readonly string[]) => this.#post({ type: "serving", features }),
     };
-    this.#take(new SeccompServer(options, this.#commons.server(digest)));
+    const server = new SeccompServer(options, this.#commons.server(digest));
+    this.#unserved = undefined;
+    this.#take(server);
   }
 
-  /** @throws Error when the workload is not served (any more) */
+  /** @throws Error when the workload is not served (any more); the listener is the caller's then */
   join({ listenerFd, pid }: JoinOrder): void {
     const [first] = this.#servers;
     if (first === undefined || this.#closed)
       throw new Error("the workload is not served: nothing can be added to it");
-    this.#take(first.server.join({ listenerFd, pid, ready: () => undefined }));
+    const server = first.server.join({ listenerFd, pid, ready: () => undefined });
+    try {
+      this.#take(server);
+    } catch (error) {
+      this.#servers.pop();
+      throw error;
+    }
   }
 
   /** @throws ControlError */
@@ -81,29 +93,37 @@ export class Place {
   }
 
   /** Gives the place back. What still waits for an answer gets none. */
-  async leave(): Promise<void> {
+  leave(): void {
     if (this.#closed) return;
     this.#closed = true;
+    if (this.#unserved !== undefined) this.#closeUnserved(this.#unserved);
     for (const { server, seat } of this.#servers.splice(0).reverse()) {
       this.#commons.loop.remove(seat);
       this.#close(server);
     }
-    closeRecords(this.#bench);
-    this.#bench.tma.close();
+    try {
+      closeRecords(this.#bench);
+    } finally {
+      this.#bench.tma.close();
+    }
   }
 
   /** The run can not go on: the workload is killed first. */
   fail(error: unknown): void {
     this.#kill(`Galgo failed: ${messageOf(error)}`);
     this.#post({ type: "failed", message: messageOf(error) });
-    // why it failed was said; its records may be what has failed
-    this.#commons.track(this.leave().catch(() => undefined));
+    try {
+      this.leave();
+    } catch {
+      // why it failed was said; its records may be what has failed
+    }
     this.#post({ type: "gone", why: messageOf(error) });
   }
 
   #take(server: SeccompServer): void {
     const seat: Seat = {
       served: server,
+      workload: this,
       ended: () => this.#ended(server),
       failed: (error) => {
         this.fail(error);
@@ -132,14 +152,23 @@ export class Place {
     this.#post({ type: "closed", listenerFd: server.listenerFd });
   }
 
+  #closeUnserved(listenerFd: number): void {
+    closeFd(listenerFd);
+    this.#post({ type: "closed", listenerFd });
+  }
+
   #finish(): void {
     const { namespace, setup } = this.#bench;
     const stats = this.#servers.map(({ server }) => server.stats).reduce(sum, this.#gone);
-    namespace.finish();
-    this.#commons.digests.save(setup.stateRoot, setup.tma.digest);
-    const result = workerResult(this.#bench, stats);
-    const done = (): void => this.#post({ type: "done", result });
-    this.#commons.track(this.leave().then(done, (error: unknown) => this.fail(error)));
+    try {
+      namespace.finish();
+      this.#commons.digests.save(setup.stateRoot, setup.tma.digest);
+      const result = workerResult(this.#bench, stats);
+      this.leave();
+      this.#post({ type: "done", result });
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   #sealed(): void {

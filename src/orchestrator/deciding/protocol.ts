@@ -26,9 +26,12 @@ export type PlaceOrder =
   /** Gives the place back, whatever it is doing. */
   | { readonly type: "leave"; readonly ask: number };
 
-export type ThreadOrder =
-  | { readonly place: number; readonly order: PlaceOrder }
-  | { readonly quit: true };
+export interface AddressedOrder {
+  readonly place: number;
+  readonly order: PlaceOrder;
+}
+
+export type ThreadOrder = AddressedOrder | { readonly quit: true };
 
 /** How an order ended that was asked for. */
 export interface PlaceAnswer {

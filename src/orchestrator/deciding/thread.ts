@@ -4,6 +4,7 @@
 import { setImmediate as eventLoop } from "node:timers/promises";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { Bell } from "../../native/epoll.ffi.ts";
+import { closeFd } from "../../native/tsem.ffi.ts";
 import { AgentSelf, requireOwnCredentials } from "../../sensor/seccomp/index.ts";
 import { CodedError } from "../../base/errors.ts";
 import { messageOf } from "../bench.ts";
@@ -13,17 +14,27 @@ import { KeptDigests } from "./kept-digests.ts";
 import { MAX_SLEEP_MS, PENDING_SLEEP_MS } from "./limits.ts";
 import { Place } from "./place.ts";
 import type { ThreadCommons } from "./place.ts";
-import type { PlaceOrder, ThreadData, ThreadMessage, ThreadOrder } from "./protocol.ts";
+import type {
+  AddressedOrder,
+  PlaceOrder,
+  ThreadData,
+  ThreadMessage,
+  ThreadOrder,
+} from "./protocol.ts";
 import { TurnLoop } from "./turn-loop.ts";
 
 const { port, bellFd, loaded } = workerData as ThreadData;
 const bell = new Bell(bellFd);
-const loop = new TurnLoop(bellFd);
+const loop = new TurnLoop(bellFd, takeOrdersBeside);
 const places = new Map<number, Place | BpfPlace>();
 const rootDigests = new Map<string, Map<string, string>>();
 let self: AgentSelf | undefined;
 /** Orders that take time. */
 let underWay = 0;
+/** Orders for workloads that had their turn when they came. */
+const postponed: AddressedOrder[] = [];
+let tookOrdersBeside = false;
+let quits = false;
 
 const commons: ThreadCommons = {
   loop,
@@ -45,14 +56,38 @@ function post(place: number, message: ThreadMessage["message"]): void {
 
 /** @returns false when the thread is to end */
 function takeOrders(): boolean {
-  bell.hush();
-  for (;;) {
-    const received: { message: ThreadOrder } | undefined = receiveMessageOnPort(port);
-    if (received === undefined) return true;
-    const { message } = received;
+  tookOrdersBeside = false;
+  for (const { place, order } of postponed.splice(0)) obey(place, order);
+  for (const message of orders()) {
     if ("quit" in message) return false;
     obey(message.place, message.order);
   }
+  return !quits;
+}
+
+/** In the middle of long work: what is ordered of others is done at once, in the sequence in which it was ordered. */
+function takeOrdersBeside(): void {
+  tookOrdersBeside = true;
+  for (const message of orders()) {
+    if ("quit" in message) quits = true;
+    else if (isInHand(message.place)) postponed.push(message);
+    else obey(message.place, message.order);
+  }
+}
+
+function* orders(): Generator<ThreadOrder> {
+  bell.hush();
+  for (;;) {
+    const received: { message: ThreadOrder } | undefined = receiveMessageOnPort(port);
+    if (received === undefined) return;
+    yield received.message;
+  }
+}
+
+function isInHand(number: number): boolean {
+  const place = places.get(number);
+  const waits = postponed.some((order) => order.place === number);
+  return waits || (place !== undefined && loop.hasInHand(place));
 }
 
 function obey(number: number, order: PlaceOrder): void {
@@ -64,13 +99,13 @@ function obey(number: number, order: PlaceOrder): void {
       serve(number, order.order);
       return;
     case "leave":
-      track(answered(number, order.ask, () => leave(number)));
+      answered(number, order.ask, () => leave(number));
       return;
     case "join":
-      track(answered(number, order.ask, () => placeOf(number).join(order.order)));
+      answered(number, order.ask, () => placeOf(number).join(order.order));
       return;
     case "control":
-      track(answered(number, order.ask, () => placeOf(number).control(order.order)));
+      answered(number, order.ask, () => placeOf(number).control(order.order));
       return;
     default:
       order satisfies never;
@@ -105,14 +140,21 @@ async function open(number: number, setup: WorkerSetup): Promise<void> {
   }
 }
 
-async function leave(number: number): Promise<void> {
+function leave(number: number): void | Promise<void> {
   const place = places.get(number);
   places.delete(number);
-  await place?.leave();
+  return place?.leave();
 }
 
 function serve(number: number, order: ServeOrder): void {
-  const place = placeOf(number);
+  const place = places.get(number);
+  if (place === undefined) {
+    // it was given back meanwhile
+    if (order.sensor !== "seccomp") return;
+    closeFd(order.listenerFd);
+    post(number, { type: "closed", listenerFd: order.listenerFd });
+    return;
+  }
   try {
     place.serve(order);
   } catch (error) {
@@ -127,17 +169,19 @@ function placeOf(number: number): Place | BpfPlace {
   return place;
 }
 
-async function answered(
-  place: number,
-  ask: number,
-  work: () => void | Promise<void>,
-): Promise<void> {
-  try {
-    await work();
-    post(place, { type: "answer", ask });
-  } catch (error) {
+/** What takes no time is answered at once: promises do not settle in the middle of long work. */
+function answered(place: number, ask: number, work: () => void | Promise<void>): void {
+  const done = (): void => post(place, { type: "answer", ask });
+  const failed = (error: unknown): void => {
     const code = error instanceof CodedError ? error.code : "";
     post(place, { type: "answer", ask, error: { code, message: messageOf(error) } });
+  };
+  try {
+    const settling = work();
+    if (settling === undefined) done();
+    else track(settling.then(done, failed));
+  } catch (error) {
+    failed(error);
   }
 }
 
@@ -146,11 +190,12 @@ async function run(): Promise<void> {
   Atomics.notify(loaded, 0);
   for (;;) {
     const rung = loop.round(underWay > 0 ? PENDING_SLEEP_MS : MAX_SLEEP_MS);
-    if (rung && !takeOrders()) break;
+    const ordered = rung || tookOrdersBeside;
+    if (ordered && !takeOrders()) break;
     // ports are closed, and promises settle, on the event loop
-    if (rung || underWay > 0) await eventLoop();
+    if (ordered || underWay > 0) await eventLoop();
   }
-  await Promise.allSettled([...places.values()].map((place) => place.leave()));
+  await Promise.allSettled([...places.values()].map(async (place) => place.leave()));
   loop.close();
   port.close();
 }

@@ -14,6 +14,14 @@ export class Unseen extends Error {
   }
 }
 
+/** Nobody waits for the answer any more: the task has ended. */
+export class Unwanted extends Unseen {
+  constructor(detail: string) {
+    super("unwanted", detail);
+    this.name = "Unwanted";
+  }
+}
+
 /** Thrown when nothing that is done afterwards could be right: ends the sensor, and with it the workload. */
 export class SensorBroken extends Error {
   constructor(message: string) {

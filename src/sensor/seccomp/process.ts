@@ -14,6 +14,7 @@ const PIDFD_OPEN = 434;
 const PIDFD_SEND_SIGNAL = 424;
 const TGKILL = process.arch === "arm64" ? 131 : 234;
 const EPERM = 1;
+const POLLIN = 1;
 
 /** A view and when it was looked up. */
 export interface SeenView {
@@ -125,6 +126,15 @@ export function processAlive(process: Process): boolean {
   return (
     Number(sys().syscall4(PIDFD_SEND_SIGNAL, process.pidfd, 0, 0, 0)) === 0 || errno() === EPERM
   );
+}
+
+/** Whether all its threads have ended; `processAlive` finds one that nobody has waited for. */
+export function hasEnded({ pidfd }: Process): boolean {
+  if (pidfd < 0) return false;
+  const polled = Buffer.alloc(8);
+  polled.writeInt32LE(pidfd, 0);
+  polled.writeInt16LE(POLLIN, 4);
+  return sys().poll(polled, 1, 0) > 0 && (polled.readInt16LE(6) & POLLIN) !== 0;
 }
 
 /** Whether a thread is still there. */

@@ -5,25 +5,23 @@ import { availableParallelism } from "node:os";
 import { sys } from "../../native/syscalls.ffi.ts";
 import type { EventSink, SensorStats } from "../sensor.ts";
 import type { Served, Turn, Watching } from "../served.ts";
-import { AgentSelf, asAgent } from "./agent-self.ts";
+import { AgentSelf } from "./agent-self.ts";
 import { AUDIT_ARCH, type Machine, X32_BIT, numberOf, thisMachine } from "./arch.ts";
 import { Call, type Workbench } from "./call.ts";
 import { forbidCoreFiles } from "./core-limit.ts";
 import { Connecting } from "./connecting.ts";
-import { ContentDigests, type HashProgress } from "../file/digest.ts";
+import type { HashProgress } from "../file/digest.ts";
 import { eventOf } from "./event-of.ts";
 import { HANDLERS, type Handler } from "./handlers/index.ts";
 import { Listener } from "./listener.ts";
-import { TaskMemory } from "./memory.ts";
-import { Objects } from "./objects.ts";
 import { CONTINUE, type FdReply, NONE, REFUSED, type Reply, fail } from "./reply.ts";
-import { idMapOf } from "./id-map.ts";
 import type { SyscallRule } from "./rule.ts";
-import { statFd } from "../file/stat.ts";
+import { forgetFilesystems, statFd } from "../file/stat.ts";
 import { TABLE } from "./table.ts";
-import { type Task, TaskTable } from "./tasks.ts";
-import { SensorBroken, Unseen } from "../file/unseen.ts";
-import { Views } from "./view.ts";
+import { type Process, hasEnded } from "./process.ts";
+import type { Task } from "./tasks.ts";
+import { isContainer, newBench } from "./workbench.ts";
+import { SensorBroken, Unseen, Unwanted } from "../file/unseen.ts";
 
 const ENOSYS = 38;
 const ENOENT = 2;
@@ -96,6 +94,8 @@ export class SeccompServer implements Served {
   /** Nobody else waits for the agent: it hands its CPU over to the task that it answers. */
   #alone = false;
   #watching: Watching | undefined;
+  /** Whose call is in hand, once that is known. */
+  #inHand: Process | undefined;
   #seen = 0n;
   #held = 0n;
   #lost = 0n;
@@ -177,6 +177,15 @@ export class SeccompServer implements Served {
     return this.#serveOne(othersWait) ? "more" : "idle";
   }
 
+  /** A signal may have interrupted the call, which then comes again: only of who has ended nobody waits. */
+  goesOn(overdue: boolean): void {
+    if (overdue)
+      throw new Unseen("agent-limit", "content that takes too long to read while others wait");
+    const process = this.#inHand;
+    if (process !== undefined && hasEnded(process) && !this.#listener.stillHeld())
+      throw new Unwanted(`pid ${process.tgid} has ended`);
+  }
+
   close(): void {
     this.#watching?.unwatch(this.#listener.fd);
     this.#connecting.close();
@@ -224,10 +233,12 @@ export class SeccompServer implements Served {
   #decide(): Reply {
     const { notif } = this.#listener;
     const nr = notif.readInt32LE(16);
+    this.#inHand = undefined;
     try {
       const task = this.#bench.tasks.get(notif.readUInt32LE(8));
       if (task === undefined)
         throw new Unseen("unreadable-task", `thread ${notif.readUInt32LE(8)}`);
+      this.#inHand = task.process;
       if (task.process.checks > 0) this.#checkAfterwards(task);
       const foreign = notif.readUInt32LE(20) !== this.#arch || nr >= X32_BIT;
       const route = foreign ? undefined : this.#routes[nr];
@@ -241,9 +252,13 @@ export class SeccompServer implements Served {
   }
 
   #handle(task: Task, { rule, handler }: Route): Reply {
-    if (task.process.settingUp && rule.handler !== "exec") {
-      forgetWhatItWas(task);
-      return CONTINUE;
+    if (task.process.settingUp) {
+      if (rule.handler !== "exec") {
+        forgetWhatItWas(task);
+        return CONTINUE;
+      }
+      // what it has mounted may have the numbers of what others had
+      forgetFilesystems();
     }
     const call = this.#call;
     call.begin(task, rule);
@@ -348,35 +363,6 @@ export class SeccompServer implements Served {
   }
 }
 
-function newBench(
-  options: ServeOptions,
-  { self, rootDigests }: ServerCommons,
-  listener: Listener,
-): Workbench {
-  const { sink } = options;
-  const views = new Views();
-  const ids = isContainer(options) ? idMapOf(options.pid) : undefined;
-  const digests = new ContentDigests(options.digest, sink.emptyDigest, {
-    progress: options.progress.alive,
-    kept: options.programDigests ?? new Map(),
-    asAgent,
-    ...(rootDigests === undefined ? {} : { rootDigests }),
-  });
-  return {
-    listener,
-    memory: new TaskMemory(),
-    tasks: new TaskTable(sink, views, ids),
-    views,
-    objects: new Objects(sink, digests, ids),
-    self,
-    sink,
-    policy: { enforcing: options.enforcing },
-    readsUnheld: options.readsUnheld === true,
-    protectedPids: new Set(options.protectedPids),
-    digest: options.digest,
-  };
-}
-
 let routes: readonly (Route | undefined)[] | undefined;
 
 /** By system call number. */
@@ -396,10 +382,6 @@ function forgetWhatItWas(task: Task): void {
   task.stale = true;
   task.process.divergent = true;
   task.process.viewEpoch = -1;
-}
-
-function isContainer({ broughtBy }: ServeOptions): boolean {
-  return broughtBy === "container-runtime";
 }
 
 function slip(error: unknown): Unseen {

@@ -14,7 +14,7 @@ import { CONTINUE, type Reply, fail } from "../reply.ts";
 import { type Resolved, openTaskFd, resolve } from "../resolve.ts";
 import { FileType, type Stat, fdName, isSettled, ownFdDirectory } from "../../file/stat.ts";
 import type { Task } from "../tasks.ts";
-import { Unseen } from "../../file/unseen.ts";
+import { Unseen, Unwanted } from "../../file/unseen.ts";
 import { MAX_INTERPRETERS } from "../limits.ts";
 
 type FoundObject = Extract<Resolved, { kind: "found" }>;
@@ -173,7 +173,8 @@ function isUnchanged(
   try {
     const file = bench.objects.file(task.process, fd, image, USE);
     return file.digest === decided.file.digest;
-  } catch {
+  } catch (error) {
+    if (error instanceof Unwanted) throw error;
     return false; // unreadable now: nothing says that it is the same
   } finally {
     sys().close(fd);
