@@ -134,8 +134,10 @@ function summarize({ outcome, record, directory }: RunResult, { say, sayError }:
 
 /** By a console, or over the daemon's API. */
 function sealedLine({ counts, enforced }: RunOutcome, name: string): string {
+  const sealed = "sealed by an order while it ran";
+  if (counts.violations === 0) return `${sealed}; nothing new came after that`;
   const refused = enforced === true ? ", refused" : "";
-  return `sealed by an order while it ran; ${plural(counts.violations, "behaviour")} after that${refused}; galgo why ${name}`;
+  return `${sealed}; ${plural(counts.violations, "behaviour")} after that${refused}; galgo why ${name}`;
 }
 
 function statusOf(result: RunResult, request: RunRequest, passStatus: boolean): number {

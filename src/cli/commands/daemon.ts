@@ -23,8 +23,9 @@ interface DaemonCommandOptions {
   readonly json?: boolean;
 }
 
-/** Internal errors after which the daemon ends in order, to be started again. */
+/** Internal errors within FAULTS_MS after which the daemon ends in order, to be started again. */
 const MAX_FAULTS = 100;
+const FAULTS_MS: number = 60 * 60 * 1_000;
 
 type Tell = (word: DaemonWord, text: string) => void;
 
@@ -100,13 +101,14 @@ function firstSignal(): Promise<string> {
  */
 function tooManyFaults(tell: Tell): Promise<string> {
   return new Promise((resolve) => {
-    let faults = 0;
+    let faults: readonly number[] = [];
     const fault = (error: unknown): void => {
-      faults += 1;
+      const now = performance.now();
+      faults = [...faults.filter((at) => now - at < FAULTS_MS), now];
       tell("error", internalError(error));
-      if (faults < MAX_FAULTS) return;
+      if (faults.length < MAX_FAULTS) return;
       process.exitCode = EXIT_GALGO;
-      resolve(`${faults} internal errors`);
+      resolve(`${faults.length} internal errors`);
     };
     process.on("uncaughtException", fault);
     process.on("unhandledRejection", fault);

@@ -5,7 +5,7 @@ import { quote } from "../../base/quote.ts";
 import type { Peer } from "../../native/unix-socket.ffi.ts";
 import { ApiError } from "../errors.ts";
 
-export function isOperator({ uid }: Peer): boolean {
+function isOperator({ uid }: Peer): boolean {
   return uid === 0 || uid === process.getuid?.();
 }
 

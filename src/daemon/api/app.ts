@@ -3,6 +3,7 @@
 import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import type { Peer } from "../../native/unix-socket.ffi.ts";
+import { validPoints } from "../../orchestrator/index.ts";
 import { ApiError } from "../errors.ts";
 import { MAX_REQUEST_BYTES } from "../limits.ts";
 import type { ManagedRun } from "../registry/managed-run.ts";
@@ -17,7 +18,14 @@ import { openApiDocument } from "./openapi.ts";
 import { problemOf, problemResponse } from "./problem.ts";
 import { recordLines } from "./records.ts";
 import { ASKER_HEADER } from "./types.ts";
-import type { DaemonHealth, DaemonVersion, WorkloadList } from "./types.ts";
+import type {
+  DaemonHealth,
+  DaemonVersion,
+  WorkloadCoefficients,
+  WorkloadList,
+  WorkloadPointCounts,
+  WorkloadPoints,
+} from "./types.ts";
 
 export interface ApiParts {
   readonly version: string;
@@ -115,20 +123,23 @@ function addWorkloads(app: ApiApp, { registry }: ApiParts): void {
     c.json({ workloads: registry.list().map((run) => run.status()) } satisfies WorkloadList),
   );
   app.get("/v1/workloads/:id", (c) => c.json(found(c).status()));
-  app.get("/v1/workloads/:id/points", (c) => c.json({ points: own(c).points() }));
+  app.get("/v1/workloads/:id/points", (c) =>
+    c.json({ points: own(c).points() } satisfies WorkloadPoints),
+  );
   app.get("/v1/workloads/:id/coefficients", (c) =>
-    c.json({ coefficients: validPoints(own(c)).map(({ coefficient }) => coefficient) }),
+    c.json({ coefficients: validPoints(own(c).points()) } satisfies WorkloadCoefficients),
   );
   app.get("/v1/workloads/:id/counts", (c) =>
-    c.json({ counts: validPoints(own(c)).map(({ count }) => count) }),
+    c.json({ counts: validCounts(own(c).points()) } satisfies WorkloadPointCounts),
   );
   app.get("/v1/workloads/:id/model", (c) => jsonResponse(own(c).model()));
   for (const kind of ["trajectory", "forensics"] as const)
     app.get(`/v1/workloads/:id/${kind}`, (c) => linesResponse(c, own(c), kind));
 }
 
-function validPoints(run: ManagedRun): ReturnType<ManagedRun["points"]> {
-  return run.points().filter(({ valid }) => valid);
+/** In the order of `validPoints`. */
+function validCounts(points: ReturnType<ManagedRun["points"]>): number[] {
+  return points.flatMap(({ count, valid }) => (valid ? [count] : []));
 }
 
 function jsonResponse(text: string): Response {

@@ -10,7 +10,7 @@ const MAX_VALUE_CHARS = 1_024;
 let control: z.ZodMiniType<ControlOrder> | undefined;
 let attach: z.ZodMiniType<AttachOrder> | undefined;
 
-export function controlSchema(): z.ZodMiniType<ControlOrder> {
+function controlSchema(): z.ZodMiniType<ControlOrder> {
   control ??= z.union([
     z.strictObject({ verb: z.enum(["seal", "enforce"]) }),
     z.strictObject({
@@ -21,7 +21,7 @@ export function controlSchema(): z.ZodMiniType<ControlOrder> {
   return control;
 }
 
-export function attachSchema(): z.ZodMiniType<AttachOrder> {
+function attachSchema(): z.ZodMiniType<AttachOrder> {
   attach ??= z.strictObject({
     cgroup: z.optional(z.string().check(z.minLength(1))),
     pid: z.optional(z.int().check(z.positive())),

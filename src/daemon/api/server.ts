@@ -33,9 +33,13 @@ export async function serveApi(app: ApiApp, { path, gid, onError }: ApiPlace): P
       overrideGlobalObjects: false,
     },
   );
-  const server = createServer({ headersTimeout: REQUEST_HEAD_MS }, (request, response) => {
-    void listener(request, response);
-  });
+  const server = createServer(
+    // looked at as often as that, not only every half minute
+    { headersTimeout: REQUEST_HEAD_MS, connectionsCheckingInterval: REQUEST_HEAD_MS },
+    (request, response) => {
+      void listener(request, response);
+    },
+  );
   server.maxConnections = MAX_API_CONNECTIONS;
   // the kernel's answer is asked once for each connection, while it certainly is open
   server.on("connection", (socket: Socket) => rememberCaller(socket));

@@ -13,7 +13,7 @@ import type { ConfigFile, DaemonSection, PolicySection } from "./sections.ts";
 import { lineOf } from "./where.ts";
 
 /** Read where none is named. */
-export const USUAL_CONFIG = "/etc/galgo/daemon.toml";
+const USUAL_CONFIG = "/etc/galgo/daemon.toml";
 
 export interface DaemonConfig {
   /** The file; undefined: there is none. */
@@ -27,7 +27,7 @@ export interface DaemonConfig {
   readonly metrics: MetricsConfig;
 }
 
-export const DEFAULT_CONFIG: DaemonConfig = {
+const DEFAULT_CONFIG: DaemonConfig = {
   file: undefined,
   daemon: {},
   policy: {},
