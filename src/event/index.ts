@@ -52,6 +52,6 @@ export { type RecordParts, recordParts } from "./tsem/parts.ts";
 export { quixoteText } from "./tsem/quixote-text.ts";
 export { readTsemRecord, type TsemReadOptions } from "./tsem/read.ts";
 export type { TsemDialect, TsemRecord } from "./tsem/tsem-record.ts";
-export { writeTsemRecord } from "./tsem/write.ts";
+export { exportedRecord, writeTsemRecord } from "./tsem/write.ts";
 export { isUntold } from "./untold.ts";
 export { describeEvent } from "./words.ts";

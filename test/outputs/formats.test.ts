@@ -104,8 +104,14 @@ describe("OCSF", () => {
     assert.deepEqual((made as { evidences: object[] }).evidences, [{ data: { event: {} } }]);
     assert.match(
       tsemText(entry, { marks: false }) ?? "",
-      /^\{"export": \{"type": "event"\}, "event":\{\}\}$/,
+      /^\{"export": \{"type": "event"\}, "event": \{\}\}$/,
     );
+    for (const record of [{}, { event: 7 }]) {
+      const text = tsemText({ ...entry, record }, { marks: true }) ?? "";
+      const { galgo, ...others } = JSON.parse(text) as Record<string, unknown>;
+      assert.deepEqual(others, { export: { type: "event" }, ...record });
+      assert.ok(galgo);
+    }
   });
 
   it("says who, what and with what effect", () => {

@@ -71,7 +71,8 @@ describe("the MQTT output", () => {
     writeFileSync(
       config,
       `listen: "127.0.0.1:${await freePort()}"\nserver_name: t\njetstream { store_dir: "${store}" }\n` +
-        `mqtt { listen: "127.0.0.1:${port}" }\n`,
+        // what the reader had not acknowledged when the broker was killed comes again after that time, else after 30 s
+        `mqtt { listen: "127.0.0.1:${port}", ack_wait: "1s" }\n`,
     );
     let broker = await startBroker(NATS, ["-c", config], port);
     const seen = new Map<string, number>();

@@ -6,13 +6,14 @@ import { anyEvent, anyEventOf, anyText } from "../../../test/helpers/any-event.t
 import { anEvent } from "../../../test/helpers/events.ts";
 import type { SecurityEvent } from "../event.ts";
 import { HOOK_NAMES, HOOKS } from "../hooks.ts";
+import { writeRecord } from "../record.ts";
 import { RecordError } from "../record-error.ts";
 import { recordParts } from "./parts.ts";
 import { isModelled } from "./quixote-cell.ts";
 import { quixoteText } from "./quixote-text.ts";
 import { readTsemRecord } from "./read.ts";
 import type { TsemRecord } from "./tsem-record.ts";
-import { writeTsemRecord } from "./write.ts";
+import { exportedRecord, writeTsemRecord } from "./write.ts";
 
 /** The record of one kind about an event. */
 function recordOf(
@@ -46,6 +47,20 @@ describe("written records", () => {
       );
     });
   }
+
+  it("are the same when they are made out of records", () => {
+    const exported = fc.constantFrom("event", "async_event", "log");
+    fc.assert(
+      fc.property(exported, anyEvent, fc.boolean(), (kind, event, known) => {
+        const one = known ? event : { ...event, pid: 0 };
+        const record: unknown = JSON.parse(writeRecord(one));
+        assert.equal(exportedRecord(record, kind), writeTsemRecord(recordOf(kind, one)));
+      }),
+      { numRuns: 150 },
+    );
+    for (const none of [undefined, "text", [], { event: { pid: 1 } }, { event: null }])
+      assert.equal(exportedRecord(none, "event"), undefined);
+  });
 
   it("are one line of valid JSON", () => {
     fc.assert(

@@ -31,6 +31,39 @@ function withTwoBlanks(line: string): string {
   return line.replace(/("ptrace_access_check": \{"child": "[0-9a-f]*",)( "mode")/, "$1 $2");
 }
 
+/**
+ * What `writeTsemRecord` makes of an event, out of the record that `writeRecord` has made of it (read as JSON): as it stands, so that it costs little.
+ * @returns undefined when that is no object whose values are texts
+ */
+export function exportedRecord(
+  record: unknown,
+  kind: "event" | "async_event" | "log",
+): string | undefined {
+  if (!isTree(record)) return undefined;
+  const { export: _, ...members } = record;
+  const tree = { export: { type: kind }, ...withKnownPid(members) };
+  return withTwoBlanks(plainOrCompact(tree));
+}
+
+/** An event of which no pid is known has pid 0, which no kernel writes. */
+function withKnownPid(members: Tree): Tree {
+  const { event } = members;
+  if (!isTree(event) || event["pid"] !== "0") return members;
+  const { pid: _, ...others } = event;
+  return { ...members, event: others };
+}
+
+function isTree(value: unknown): value is Tree {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every(
+    (member) => typeof member === "string" || isTexts(member) || isTree(member),
+  );
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
 function writeForQuixote(tree: Tree): string {
   const line = spell(tree, quixoteText);
   try {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Records as a TSEM kernel exports them and Quixote's export passes them on: the first occurrence of each behaviour as an event, an event outside of
 // the model as event (its task waited) or async_event (nobody could wait), what an untrusted process tries as log.
-import { parseRecord, RecordError, shown, writeTsemRecord } from "../../../event/index.ts";
-import type { SecurityEvent, TsemRecord } from "../../../event/index.ts";
+import { exportedRecord, shown } from "../../../event/index.ts";
+import type { Mark } from "../../../orchestrator/inspect/index.ts";
 import type { Entry } from "../journal/entry.ts";
 
 export interface TsemFormat {
@@ -19,26 +19,20 @@ export function tsemText(entry: Entry, { marks }: TsemFormat): string | undefine
   return `${text.slice(0, -1)}, "galgo": ${shown(JSON.stringify(facts))}}`;
 }
 
-function exported(entry: Entry): string | undefined {
-  const { record } = entry;
+function exported({ record, mark }: Entry): string | undefined {
   if (typeof record !== "object" || record === null) return undefined;
+  const { event } = record as { readonly event?: { readonly type?: unknown } };
+  // identities are no events there: they only make TASK_IDs
+  if (event?.type === "bprm_committed_creds") return undefined;
+  const text = exportedRecord(record, kindOf(mark));
+  if (text !== undefined) return text;
+  // what is no record of this version is passed on as it is
   const json = JSON.stringify(record);
-  try {
-    const event = parseRecord(json);
-    // identities are no events there: they only make TASK_IDs
-    if (event.hook === "bprm_committed_creds") return undefined;
-    return writeTsemRecord(recordOf(event, entry));
-  } catch (error) {
-    if (!(error instanceof RecordError)) throw error;
-    // what this version can not read is passed on as it is
-    const members = json === "{}" ? "}" : `, ${json.slice(1)}`;
-    return shown(`{"export": {"type": "event"}${members}`);
-  }
+  const members = json === "{}" ? "}" : `, ${json.slice(1)}`;
+  return shown(`{"export": {"type": "event"}${members}`);
 }
 
-function recordOf(event: SecurityEvent, { mark }: Entry): TsemRecord {
-  if (mark?.kind === "refused")
-    return { kind: "log", event, process: event.process, hook: event.hook };
-  const waited = mark === undefined || mark.heldUs !== undefined;
-  return { kind: waited ? "event" : "async_event", event };
+function kindOf(mark: Mark | undefined): "event" | "async_event" | "log" {
+  if (mark?.kind === "refused") return "log";
+  return mark === undefined || mark.heldUs !== undefined ? "event" : "async_event";
 }
