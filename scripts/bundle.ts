@@ -19,6 +19,7 @@ const PROGRAMS = {
   "bundle/worker": "orchestrator/worker",
   "bundle/deciding": "orchestrator/deciding/thread",
   "bundle/probe": "orchestrator/probe/child",
+  "bundle/learning": "orchestrator/models/learning-child",
   "bundle/daemon": "cli/commands/daemon",
 } as const;
 

@@ -29,11 +29,11 @@ export function signalPidfd(pidfd: number, signal: number): boolean {
 
 /**
  * How a process has ended, as a status of wait(2). Known once somebody has waited for it, to whoever held a pidfd before.
- * @returns undefined while nothing is known; always before Linux 6.15
+ * @returns "later" while nothing is known; undefined when this kernel never tells (before Linux 6.15)
  */
-export function exitStatusOf(pidfd: number): number | undefined {
+export function exitStatusOf(pidfd: number): number | "later" | undefined {
   const info = Buffer.alloc(INFO_BYTES);
   info.writeBigUInt64LE(INFO_EXIT, 0);
   if (c("int ioctl(int, ulong, void *)")(pidfd, GET_INFO, info) < 0) return undefined;
-  return (info.readBigUInt64LE(0) & INFO_EXIT) === 0n ? undefined : info.readInt32LE(EXIT_CODE_AT);
+  return (info.readBigUInt64LE(0) & INFO_EXIT) === 0n ? "later" : info.readInt32LE(EXIT_CODE_AT);
 }

@@ -44,7 +44,7 @@ export type {
   TsemRequest,
 } from "./run-request.ts";
 export { tsemFolder } from "../sensor/tsem/index.ts";
-export { type FurtherResult, learnFurther } from "./models/learn-further.ts";
+export { type FurtherFigures, learnFurtherAside } from "./models/learning-thread.ts";
 export { loadModel, readModel, readModelBytes } from "./models/model-use.ts";
 export { defaultName, type RunPlan } from "./plan.ts";
 export { failLeftRun } from "./left-run.ts";
@@ -52,3 +52,4 @@ export { DEFAULT_DEADLINE_MS } from "./limits.ts";
 export { fidelityOf, sensorOf } from "./sensors.ts";
 export { validPoints } from "./records/points-file.ts";
 export { checkName, nameOfCommand, type RunDirectory, stateRoot } from "./state-dir.ts";
+export { atMost } from "./waiting.ts";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The main thread's end of the worker: starts it, hands it the workload, and turns what it posts into callbacks and promises.
 import type { MessagePort, Worker } from "node:worker_threads";
+import { deferred } from "../base/deferred.ts";
 import type { AgentPlace } from "../sensor/bpf/index.ts";
 import { RunError } from "./errors.ts";
 import type { ViolationReport } from "./namespace/namespace-types.ts";
@@ -163,22 +164,4 @@ export class Milestones {
     for (const milestone of [this.#start, this.#launch, this.#exec, this.#service, this.#end])
       milestone.reject(error);
   }
-}
-
-interface Deferred<T> {
-  readonly promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: Error): void;
-}
-
-function deferred<T>(): Deferred<T> {
-  let settle: Pick<Deferred<T>, "resolve" | "reject"> | undefined;
-  const promise = new Promise<T>((resolve, reject) => {
-    settle = { resolve, reject };
-  });
-  return {
-    promise,
-    resolve: (value) => settle?.resolve(value),
-    reject: (error) => settle?.reject(error),
-  };
 }

@@ -15,6 +15,7 @@ import { type Daemon, startDaemon } from "../../src/daemon/index.ts";
 import type { RunResult } from "../../src/orchestrator/run-request.ts";
 import { buildLaunchers } from "../helpers/built.ts";
 import { makeRoot, noContainers } from "../helpers/containers.ts";
+import { until } from "../helpers/workloads.ts";
 
 const absent = noContainers("podman") ?? noContainers("runc");
 const folder = mkdtempSync(join(tmpdir(), "galgo-podman-"));
@@ -116,6 +117,7 @@ describe("containers of Podman", { skip: absent ?? false, timeout: 60_000 }, () 
     const learn = { "dev.galgo.mode": "learn", "dev.galgo.model": "pod" };
     const first = await run(["/data/in"], learn);
     assert.equal(first.stdout, "0\nhello\n", `${first.stderr} ${told.join("; ")}`);
+    await until("it is learned", () => told.some((line) => line.includes("learned into")));
     assert.match(told.join("\n"), /learned into .*pod\.galgo\.json/);
     const enforce = { "dev.galgo.mode": "enforce", "dev.galgo.model": "pod" };
     const good = nextResult();

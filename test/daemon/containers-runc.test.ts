@@ -22,6 +22,7 @@ import { type Daemon, startDaemon } from "../../src/daemon/index.ts";
 import type { LifecycleEvent } from "../../src/daemon/registry/lifecycle.ts";
 import type { RunResult } from "../../src/orchestrator/run-request.ts";
 import { type BundleOptions, makeBundle, makeRoot, noContainers } from "../helpers/containers.ts";
+import { until } from "../helpers/workloads.ts";
 
 const absent = noContainers("runc");
 const folder = mkdtempSync(join(tmpdir(), "galgo-runc-"));
@@ -147,9 +148,11 @@ describe("containers of runc", { skip: absent ?? false, timeout: 60_000 }, () =>
     assert.equal(stdout, "0\nhello\n");
     assert.equal(result.outcome.counts.lost, 0);
     assert.deepEqual(result.outcome.exit, { code: 0 });
-    assert.match(told.join("\n"), /learned into .*box\.galgo\.json.*1 runs/);
+    await until("it is learned", () => told.some((line) => / behaviours of 1 runs/.test(line)));
+    assert.match(told.join("\n"), /learned into .*box\.galgo\.json/);
     const again = await run(WORK, learn);
     assert.equal(again.status, 0);
+    await until("it is learned", () => told.some((line) => / behaviours of 2 runs/.test(line)));
     assert.match(told.join("\n"), /of 2 runs, 0 of them new/);
   });
 

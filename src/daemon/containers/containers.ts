@@ -2,9 +2,9 @@
 // Containers that runtimes hand over: each becomes a run of the registry, or is refused and killed. A process that is executed in a
 // container which runs already joins its run.
 import { closeSync } from "node:fs";
+import { deferred } from "../../base/deferred.ts";
 import { quote } from "../../base/quote.ts";
 import { openPidfd, signalPidfd } from "../../native/pidfd.ffi.ts";
-import { learnFurther } from "../../orchestrator/index.ts";
 import type { RunHost } from "../../orchestrator/run-host.ts";
 import type { RunResult } from "../../orchestrator/run-request.ts";
 import type { RunWorker } from "../../orchestrator/worker-client.ts";
@@ -12,14 +12,15 @@ import type { WorkloadOrigin } from "../api/types.ts";
 import { daemonHost } from "../host.ts";
 import type { ManagedRun } from "../registry/managed-run.ts";
 import type { DaemonContext } from "../part.ts";
-import { ContainerError } from "./errors.ts";
-import { MAX_LEARNING_RUNS } from "./limits.ts";
+import { ContainerError, messageOf } from "./errors.ts";
+import { Learning } from "./learning.ts";
 import { type ContainerRun, containerRun } from "./order.ts";
 import type { HandedOver } from "./state.ts";
 import type { Warden } from "./warden.ts";
 import { ContainerWorkload } from "./workload.ts";
 
 const SIGKILL = 9;
+const UNGUARDED = "the warden is full, or gone: a killed daemon leaves it behind";
 
 /** Who handed a container over. */
 export interface Runtime {
@@ -36,8 +37,9 @@ interface ServedContainer {
 export class Containers {
   readonly #context: DaemonContext;
   readonly #warden: Warden | undefined;
-  /** By container id; the last one of an id. */
-  readonly #served = new Map<string, ServedContainer>();
+  /** By the container's first process: ids are unique only to one runtime. */
+  readonly #served = new Map<number, ServedContainer>();
+  readonly #learning = new Learning();
 
   constructor(context: DaemonContext, warden: Warden | undefined) {
     this.#context = context;
@@ -46,6 +48,22 @@ export class Containers {
 
   /** @param listenerFd is taken, whatever becomes of the container */
   take(handed: HandedOver, listenerFd: number, runtime: Runtime): void {
+    // its model may be one of those
+    if (!this.#learning.isBusy) this.#take(handed, listenerFd, runtime);
+    else void this.learned().then(() => this.#take(handed, listenerFd, runtime));
+  }
+
+  /** What has ended is in its models, or has been waited for long enough. */
+  learned(): Promise<void> {
+    return this.#learning.learned();
+  }
+
+  /** After the workloads have ended. */
+  close(): Promise<void> {
+    return this.#learning.close();
+  }
+
+  #take(handed: HandedOver, listenerFd: number, runtime: Runtime): void {
     try {
       if (handed.joins) this.#join(handed, listenerFd);
       else this.#start(handed, listenerFd, runtime);
@@ -60,10 +78,9 @@ export class Containers {
     const run = containerRun({ container, metadata, runtimePid: runtime.pid }, this.#context);
     const workload = new ContainerWorkload(handed, listenerFd, this.#warden);
     if (this.#warden !== undefined && !workload.guarded)
-      this.#tell("warning", container.id, "the warden is full: a killed daemon leaves it behind");
+      this.#tell("warning", container.id, UNGUARDED);
     const worker = deferred<RunWorker>();
-    const served = { workload, worker: worker.promise };
-    this.#served.set(container.id, served);
+    this.#served.set(workload.pid, { workload, worker: worker.promise });
     const started = this.#begin(handed, run, {
       workload,
       owner: runtime.uid,
@@ -72,13 +89,14 @@ export class Containers {
     started.ended
       .then((result) => this.#ended(container.id, run, result))
       .catch((error: unknown) => {
-        worker.reject(asError(error));
-        this.#failed(handed, started.id, error);
+        worker.reject(error instanceof Error ? error : new Error(String(error)));
+        this.#failed(container.id, started.id, error);
       })
       .finally(() => {
         workload.kill();
         workload.dispose();
-        if (this.#served.get(container.id) === served) this.#served.delete(container.id);
+        if (this.#served.get(workload.pid)?.workload === workload)
+          this.#served.delete(workload.pid);
       });
   }
 
@@ -97,7 +115,7 @@ export class Containers {
     try {
       return this.#context.registry.start({ request: run.request, host, owner, origin });
     } catch (error) {
-      this.#served.delete(handed.container.id);
+      this.#served.delete(workload.pid);
       workload.dispose(true);
       throw error;
     }
@@ -106,23 +124,30 @@ export class Containers {
   /** The filter came with a listener of its own; the process is one of the same workload. */
   #join(handed: HandedOver, listenerFd: number): void {
     const { container, pid } = handed;
-    const served = this.#served.get(container.id);
+    const served = this.#served.get(container.pid ?? 0);
     if (served === undefined) {
       throw new ContainerError(
         "NOT_SERVED",
         "the container itself is not served by this daemon (was it started before?), so nothing can be executed in it",
       );
     }
-    served.workload.join(pid);
-    served.worker
-      .then((worker) => {
-        if (worker.join === undefined) throw new Error("its thread serves only one listener");
-        return worker.join({ listenerFd, pid });
-      })
-      .catch((error: unknown) => {
-        this.#refuse(handed, error);
-        closeSync(listenerFd);
-      });
+    if (!served.workload.join(pid) && this.#warden !== undefined)
+      this.#tell("warning", container.id, UNGUARDED);
+    this.#admit(served, listenerFd, pid).catch((error: unknown) => {
+      this.#tellRefused(handed, error);
+      served.workload.killJoined(pid);
+    });
+  }
+
+  async #admit({ worker }: ServedContainer, listenerFd: number, pid: number): Promise<void> {
+    try {
+      const { join } = await worker;
+      if (join === undefined) throw new Error("its thread serves only one listener");
+      await join({ listenerFd, pid });
+    } catch (error) {
+      closeSync(listenerFd);
+      throw error;
+    }
   }
 
   #host(workload: ContainerWorkload, started: (worker: RunWorker) => void): RunHost {
@@ -148,35 +173,32 @@ export class Containers {
 
   #ended(id: string, { learnInto, request }: ContainerRun, result: RunResult): void {
     if (learnInto === undefined) return;
-    try {
-      const { rules } = request;
-      const learned = learnFurther(result, {
-        rules,
-        output: learnInto,
-        maxRuns: MAX_LEARNING_RUNS,
-      });
-      const points = learned.model.spec.points.length;
-      this.#tell(
-        "info",
-        id,
-        `learned into ${quote(learnInto)}: ${points} behaviours of ${learned.runs} runs, ${learned.added} of them new`,
-      );
-    } catch (error) {
-      this.#tell("error", id, `nothing was learned: ${asError(error).message}`);
-    }
+    this.#learning.add(result, request.rules, learnInto).then(
+      ({ points, runs, added }) =>
+        this.#tell(
+          "info",
+          id,
+          `learned into ${quote(learnInto)}: ${points} behaviours of ${runs} runs, ${added} of them new`,
+        ),
+      (error: unknown) => this.#tell("error", id, `nothing was learned: ${messageOf(error)}`),
+    );
   }
 
-  /** A run that has begun is told of by the registry; one that has not, here. */
-  #failed(handed: HandedOver, runId: string, error: unknown): void {
-    if (runId === "") this.#refuse(handed, error);
-    else this.#tell("error", handed.container.id, `the run failed: ${asError(error).message}`);
+  /** A run that has begun is told of by the registry as well; one that has not, only here. */
+  #failed(id: string, runId: string, error: unknown): void {
+    const what = runId === "" ? "refused, it does not start" : "the run failed";
+    this.#tell("error", id, `${what}: ${messageOf(error)}`);
   }
 
   /** The process is killed before it was anything of the container's own. */
-  #refuse({ container, pid, joins }: HandedOver, error: unknown): void {
+  #refuse(handed: HandedOver, error: unknown): void {
+    this.#tellRefused(handed, error);
+    killOne(handed.pid);
+  }
+
+  #tellRefused({ container, joins }: HandedOver, error: unknown): void {
     const what = joins ? "a process for it was refused" : "refused, it does not start";
-    this.#tell("error", container.id, `${what}: ${asError(error).message}`);
-    killOne(pid);
+    this.#tell("error", container.id, `${what}: ${messageOf(error)}`);
   }
 
   #tell(word: "info" | "warning" | "error", id: string, text: string): void {
@@ -198,28 +220,4 @@ function killOne(pid: number): void {
 function originOf({ container, pid }: HandedOver, { facts }: ContainerRun): WorkloadOrigin {
   const { id: _, ...others } = facts;
   return { kind: "container", containerId: container.id, pid, ...others };
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
-}
-
-interface Deferred<T> {
-  readonly promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: Error): void;
-}
-
-function deferred<T>(): Deferred<T> {
-  let settle: Pick<Deferred<T>, "resolve" | "reject"> | undefined;
-  const promise = new Promise<T>((resolve, reject) => {
-    settle = { resolve, reject };
-  });
-  // asked for only when something is executed in the container
-  promise.catch(() => undefined);
-  return {
-    promise,
-    resolve: (value) => settle?.resolve(value),
-    reject: (error) => settle?.reject(error),
-  };
 }

@@ -14,3 +14,7 @@ export class ContainerError extends CodedError<
   /** A process of a container that this daemon does not serve. */
   | "NOT_SERVED"
 > {}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -4,18 +4,24 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { quote } from "../../base/quote.ts";
+import type { Peer } from "../../native/unix-socket.ffi.ts";
 import type { DaemonContext } from "../part.ts";
 import { isAddressed } from "./choice.ts";
-import { ContainerError } from "./errors.ts";
-import { MAX_BUNDLE_BYTES } from "./limits.ts";
+import { ContainerError, messageOf } from "./errors.ts";
+import { MAX_ANSWER_CHARACTERS, MAX_BUNDLE_BYTES } from "./limits.ts";
 import { containerRun } from "./order.ts";
 import { type ContainerState, parseHookState } from "./state.ts";
+import { requireRuntime } from "./trust.ts";
 
-type Context = Pick<DaemonContext, "config" | "models" | "stateRoot" | "env" | "sockets">;
+type Context = Pick<
+  DaemonContext,
+  "config" | "models" | "stateRoot" | "env" | "sockets" | "registry"
+>;
 
-/** @param runtimePid of the hook's process */
-export function hookAnswer(text: string, context: Context, runtimePid: number): string {
+/** @param peer the hook's process */
+export function hookAnswer(text: string, context: Context, peer: Peer): string {
   try {
+    requireRuntime(peer, context.registry.list());
     const container = parseHookState(text);
     const bundle = bundleOf(container);
     const annotations = { ...bundle.annotations, ...container.annotations };
@@ -23,10 +29,11 @@ export function hookAnswer(text: string, context: Context, runtimePid: number): 
     if (!leadsHere && !isAddressed(annotations)) return "0";
     if (!leadsHere) throw elsewhere(bundle.listenerPath, context.sockets.seccomp);
     const metadata = bundle.listenerMetadata ?? "";
-    containerRun({ container: { ...container, annotations }, metadata, runtimePid }, context);
+    const whole = { ...container, annotations };
+    containerRun({ container: whole, metadata, runtimePid: peer.pid }, context);
     return "0";
   } catch (error) {
-    return `1${error instanceof Error ? error.message : String(error)}`;
+    return `1${messageOf(error).slice(0, MAX_ANSWER_CHARACTERS)}`;
   }
 }
 

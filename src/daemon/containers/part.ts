@@ -9,11 +9,12 @@ import { type Door, openDoor } from "../doors/door.ts";
 import type { DaemonContext, DaemonPart, RunningPart } from "../part.ts";
 import type { WorkloadEntry } from "../registry/workload-files.ts";
 import { Containers } from "./containers.ts";
-import { ContainerError } from "./errors.ts";
+import { ContainerError, messageOf } from "./errors.ts";
 import { containerGroup } from "./group.ts";
 import { hookAnswer } from "./hook.ts";
 import { receiveAll } from "./receive.ts";
 import { parseHandedOver } from "./state.ts";
+import { requireFiltered, requireRuntime, requireUser } from "./trust.ts";
 import { startWarden, type Warden } from "./warden.ts";
 
 type ContainerOrigin = Extract<WorkloadOrigin, { readonly kind: "container" }>;
@@ -58,12 +59,14 @@ class ContainerDoors implements RunningPart {
     return before === undefined ? `${what}; its report had been written` : what;
   }
 
+  /** What a runtime has handed over already is refused by the registry. */
   closeDoors(): void {
     for (const door of this.#doors) door.close();
   }
 
   async close(): Promise<void> {
     this.closeDoors();
+    await this.#containers.close();
     this.#warden?.close();
   }
 
@@ -78,16 +81,23 @@ class ContainerDoors implements RunningPart {
   }
 
   #takeContainer(fd: number, peer: Peer): void {
-    requireTrusted(peer);
+    const refuse = (error: unknown): void => {
+      closeSync(fd);
+      this.#context.tell("error", `a container was refused: ${messageOf(error)}`);
+    };
+    try {
+      // now, while it is there
+      requireRuntime(peer, this.#context.registry.list());
+    } catch (error) {
+      refuse(error);
+      return;
+    }
     receiveAll(fd, {
       onReceived: ({ text, fds }) => {
         closeSync(fd);
         this.#handOver(text, fds, peer);
       },
-      onFailed: (error) => {
-        closeSync(fd);
-        this.#context.tell("error", `a container was refused: ${error.message}`);
-      },
+      onFailed: refuse,
     });
   }
 
@@ -98,43 +108,38 @@ class ContainerDoors implements RunningPart {
       listener = fds[handed.listener];
       if (listener === undefined)
         throw new ContainerError("BAD_STATE", "the runtime has sent no listener");
+      requireFiltered(handed.pid);
       this.#containers.take(handed, listener, peer);
     } catch (error) {
       // the listener is closed below: its filter then lets nothing pass
       listener = undefined;
-      const why = error instanceof Error ? error.message : String(error);
-      this.#context.tell("error", `a container was refused: ${why}`);
+      this.#context.tell("error", `a container was refused: ${messageOf(error)}`);
     }
     for (const other of fds) if (other !== listener) closeSync(other);
   }
 
   #answerHook(fd: number, peer: Peer): void {
-    requireTrusted(peer);
+    // whoever else is refused is told so, in the answer
+    requireUser(peer);
     receiveAll(fd, {
       onReceived: ({ text, fds }) => {
         for (const other of fds) closeSync(other);
-        sendMessage(fd, Buffer.from(hookAnswer(text, this.#context, peer.pid)));
-        closeSync(fd);
+        void this.#answer(fd, text, peer);
       },
       onFailed: () => closeSync(fd),
     });
   }
-}
 
-/** What a runtime says decides who is killed: only those may say it who could do that themselves. */
-function requireTrusted({ pid, uid }: Peer): void {
-  // whoever can not be seen from here counts processes otherwise
-  if (pid === 0) {
-    throw new ContainerError(
-      "BAD_STATE",
-      "the container runtime is outside of the daemon's pid namespace: run the daemon in that of the host (hostPID)",
-    );
+  async #answer(fd: number, text: string, peer: Peer): Promise<void> {
+    try {
+      await this.#containers.learned();
+      sendMessage(fd, Buffer.from(hookAnswer(text, this.#context, peer)));
+    } catch {
+      // the hook is gone, and with it who wanted to know
+    } finally {
+      closeSync(fd);
+    }
   }
-  if (uid === 0 || uid === process.geteuid?.()) return;
-  throw new ContainerError(
-    "BAD_STATE",
-    `user ${uid} may not hand containers over; container runtimes of root may, and of the daemon's own user`,
-  );
 }
 
 /**
@@ -145,7 +150,7 @@ function fateOf({ containerId, pid }: ContainerOrigin, kill: boolean): string {
   const group = containerGroup(containerId, pid);
   const isThere = !("unavailable" in group) && group.procs().length > 0;
   if (isThere && kill) group.kill();
-  if (!("unavailable" in group)) void group.remove();
+  if (!("unavailable" in group)) group.close();
   if (!isThere)
     return "its container is gone: the warden kills it unless on-daemon-loss says leave";
   return kill

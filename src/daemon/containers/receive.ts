@@ -48,31 +48,27 @@ class Receiving {
   }
 
   #read(): void {
+    let found: "more" | "nothing" | "all";
     try {
-      while (this.#take()) {
-        // until there is no more now
-      }
+      do found = this.#take();
+      while (found === "more");
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
+      return;
     }
+    if (found === "all") this.#done();
   }
 
-  /** @returns whether there may be more */
-  #take(): boolean {
+  /** "more": there may be more of it now. */
+  #take(): "more" | "nothing" | "all" {
     const message = receiveMessage(this.#fd, PIECE_BYTES, false);
-    if (message === undefined) return false;
+    if (message === undefined) return "nothing";
     this.#fds.push(...message.fds);
-    if (message.bytes.length === 0) {
-      this.#done();
-      return false;
-    }
+    if (message.bytes.length === 0) return "all";
     this.#pieces.push(message.bytes);
     this.#size += message.bytes.length;
-    if (this.#isWhole()) {
-      this.#done();
-      return false;
-    }
-    if (this.#size <= MAX_STATE_BYTES) return true;
+    if (this.#isWhole()) return "all";
+    if (this.#size <= MAX_STATE_BYTES) return "more";
     throw new ContainerError(
       "BAD_STATE",
       `a container's state has more than ${MAX_STATE_BYTES} bytes`,

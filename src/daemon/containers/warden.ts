@@ -14,18 +14,16 @@ export const LEAVE = 4;
 
 const MACHINE: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };
 
-/** What kills one container. */
+/** What kills one container, or one process of it. */
 export interface Deadly {
-  readonly pidfds: readonly number[];
-  readonly groupKillFd: number | undefined;
+  readonly pidfd: number;
+  readonly groupKillFd?: number | undefined;
 }
 
 export interface Warden {
   readonly pid: number;
   /** @returns the key for `forget`; undefined when it holds too many already, or is gone */
   hold(deadly: Deadly): number | undefined;
-  /** One more process of a container that it holds. */
-  more(key: number, pidfd: number): void;
   forget(key: number): void;
   /** What it does when the daemon is gone: nothing, when `true`. */
   leave(merciful: boolean): void;
@@ -54,7 +52,9 @@ export function startWarden(onGone: () => void): Warden | undefined {
 class RunningWarden implements Warden {
   readonly pid: number;
   readonly #socket: number;
+  /** Key to number of descriptors. */
   readonly #held = new Map<number, number>();
+  #count = 0;
   #nextKey = 1;
   #open = true;
 
@@ -72,23 +72,22 @@ class RunningWarden implements Warden {
     child.unref();
   }
 
-  hold({ pidfds, groupKillFd }: Deadly): number | undefined {
-    const count = pidfds.length + (groupKillFd === undefined ? 0 : 1);
-    if (!this.#hasRoom(count)) return undefined;
+  hold({ pidfd, groupKillFd }: Deadly): number | undefined {
+    const count = groupKillFd === undefined ? 1 : 2;
+    if (this.#count + count > ENTRIES) return undefined;
     const key = this.#nextKey++;
     this.#held.set(key, count);
-    for (const pidfd of pidfds) this.#send(PROCESS, key, pidfd);
-    if (groupKillFd !== undefined) this.#send(GROUP, key, groupKillFd);
-    return this.#open ? key : undefined;
-  }
-
-  more(key: number, pidfd: number): void {
-    if (!this.#hasRoom(1)) return;
-    this.#held.set(key, (this.#held.get(key) ?? 0) + 1);
-    this.#send(PROCESS, key, pidfd);
+    this.#count += count;
+    const isHeld =
+      this.#send(PROCESS, key, pidfd) &&
+      (groupKillFd === undefined || this.#send(GROUP, key, groupKillFd));
+    if (isHeld) return key;
+    this.forget(key);
+    return undefined;
   }
 
   forget(key: number): void {
+    this.#count -= this.#held.get(key) ?? 0;
     if (this.#held.delete(key)) this.#send(FORGET, key);
   }
 
@@ -101,18 +100,17 @@ class RunningWarden implements Warden {
     this.#end();
   }
 
-  #hasRoom(count: number): boolean {
-    const held = [...this.#held.values()].reduce((sum, one) => sum + one, 0);
-    return this.#open && held + count <= ENTRIES;
-  }
-
-  #send(op: number, key: number, fd?: number): void {
-    if (!this.#open) return;
+  /** @returns false when it does not have it; that it is gone is told by its exit */
+  #send(op: number, key: number, fd?: number): boolean {
+    if (!this.#open) return false;
     const bytes = Buffer.alloc(8);
     bytes.writeUInt32LE(op, 0);
     bytes.writeUInt32LE(key, 4);
-    // false: it is gone, which is told by its exit
-    sendMessage(this.#socket, bytes, fd === undefined ? [] : [fd]);
+    try {
+      return sendMessage(this.#socket, bytes, fd === undefined ? [] : [fd]);
+    } catch {
+      return false;
+    }
   }
 
   #end(): void {

@@ -77,7 +77,7 @@ export class LiveRun implements ManagedRun {
   get pids(): readonly number[] {
     const attach = this.#begun?.plan.request.bpf?.attach;
     if (attach !== undefined) return membersOf(attach);
-    return [this.#host.pid, this.#host.guardPid].filter((pid) => pid > 0);
+    return this.#host.pids;
   }
 
   get heartbeat(): SharedArrayBuffer {

@@ -31,7 +31,7 @@ export interface ManagedRun {
   readonly directory: RunDirectory;
   /** What runs, under which rules. @throws ApiError CONFLICT before `started` */
   readonly plan: RunPlan;
-  /** Its first process and its guard: what it does descends from one of them. Of one that was joined, what belongs to it now. */
+  /** Its first process, its guard, what was executed in a container: what it does descends from one of them. Of one that was joined, what belongs to it now. */
   readonly pids: readonly number[];
   /** Counters and times that the thread that decides keeps up to date (`readPulse`, `readLatency`). */
   readonly heartbeat: SharedArrayBuffer;

@@ -39,6 +39,7 @@ export class WatchedHost implements RunHost {
   /** The workload can act. */
   serving = false;
   readonly #host: RunHost;
+  #launched: LaunchedWorkload | undefined;
   #receiver: SignalReceiver | undefined;
   #joined = false;
   #asked = false;
@@ -48,6 +49,12 @@ export class WatchedHost implements RunHost {
   constructor(host: RunHost) {
     this.#host = host;
     this.protectedPids = host.protectedPids;
+  }
+
+  /** What it does descends from one of them. */
+  get pids(): readonly number[] {
+    const { pid, guardPid } = this;
+    return [pid, guardPid, ...(this.#launched?.joinedPids ?? [])].filter((one) => one > 0);
   }
 
   async startWorker(
@@ -73,6 +80,7 @@ export class WatchedHost implements RunHost {
     const workload = await this.#host.launch(plan, group, hold);
     this.pid = workload.pid;
     this.guardPid = workload.guardPid;
+    this.#launched = workload;
     return workload;
   }
 

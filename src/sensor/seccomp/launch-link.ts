@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Galgo's end of the socket to a guard: orders out, reports in, and what to do when the guard is gone too early.
 import { closeSync } from "node:fs";
+import { deferred } from "../../base/deferred.ts";
 import { receiveMessage, trySendMessage, watchReadable } from "../../native/fd-passing.ffi.ts";
 import type { Watch } from "../../native/fd-passing.ffi.ts";
 import { launchFailure } from "./launch-failure.ts";
@@ -9,24 +10,6 @@ import { decodeReport, encodeOrder, MAX_MESSAGE_BYTES, ORDER, REPORT } from "./l
 import type { Report } from "./launch-protocol.ts";
 import { LaunchError } from "./launch-types.ts";
 import type { WorkloadExit, WorkloadGroup } from "./launch-types.ts";
-
-/** A promise and the two ways to settle it. A rejection that nobody waits for does not end the process. */
-interface Deferred<T> {
-  readonly promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: Error): void;
-}
-
-function deferred<T>(): Deferred<T> {
-  let resolve: (value: T) => void = () => undefined;
-  let reject: (error: Error) => void = () => undefined;
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  promise.catch(() => undefined);
-  return { promise, resolve, reject };
-}
 
 /** The held workload, as the guard reports it. */
 export interface ReadyReport {

@@ -67,6 +67,8 @@ export interface LaunchedWorkload {
   readonly pid: number;
   /** 0: nobody of Galgo's is above it. */
   readonly guardPid: number;
+  /** Processes that came into it from outside later, and have not ended. Default: none. */
+  readonly joinedPids?: readonly number[];
   /** Default: the launcher. */
   readonly broughtBy?: "container-runtime";
   readonly launcher: LauncherKind;

@@ -5,6 +5,7 @@ import type { HookName } from "../../event/event.ts";
 import { decodePath } from "../../base/path-text.ts";
 import type { EventSink } from "../sensor.ts";
 import type { IdMap } from "./id-map.ts";
+import { ownNumbered } from "./own-number.ts";
 import type { ContentDigests } from "../file/digest.ts";
 import { FileType, type Stat, filesystemOf, inodeId, pathOfFd, statFd } from "../file/stat.ts";
 import type { Process } from "./tasks.ts";
@@ -187,15 +188,6 @@ function inView(process: Process, pathname: string): string {
   const rest = pathname.slice(prefix.length);
   if (rest === "") return "/";
   return ownNumbered(process, rest.startsWith("/") ? rest : pathname);
-}
-
-/** In the /proc of a container a process has another number than here: under its own it is told as events name it, so that rules see that it is itself. */
-function ownNumbered({ innerPid, tgid }: Process, pathname: string): string {
-  if (innerPid === undefined || innerPid === tgid || !pathname.startsWith("/proc/"))
-    return pathname;
-  const own = `/proc/${innerPid}`;
-  if (pathname !== own && !pathname.startsWith(`${own}/`)) return pathname;
-  return `/proc/${tgid}${pathname.slice(own.length)}`;
 }
 
 function decodeName(name: Buffer): string {

@@ -63,3 +63,22 @@ function sameNamespace(a: number, b: number): boolean {
   const text = linkText(`/proc/${a}/ns/pid`);
   return text !== "?" && text === linkText(`/proc/${b}/ns/pid`);
 }
+
+/** A process by its number here and in its container. */
+interface ContainedNumbers {
+  /** Here, as events name it. */
+  readonly tgid: number;
+  /** In its container; undefined: it is in none. */
+  readonly innerPid: number | undefined;
+}
+
+/**
+ * A path below the /proc of a container as it is told: the process's own directory under the number that events name it by, so that rules
+ * see that it is itself. The two numbers are exchanged: whoever has inside the number that it has here is somebody else, and is told as that.
+ */
+export function ownNumbered({ tgid, innerPid }: ContainedNumbers, pathname: string): string {
+  if (innerPid === undefined || innerPid === tgid) return pathname;
+  const [, number, rest = ""] = /^\/proc\/(\d+)(\/.*)?$/s.exec(pathname) ?? [];
+  if (number === String(innerPid)) return `/proc/${tgid}${rest}`;
+  return number === String(tgid) ? `/proc/${innerPid}${rest}` : pathname;
+}
