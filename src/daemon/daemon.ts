@@ -167,16 +167,19 @@ class RunningDaemon implements Daemon {
     this.#manager.stopping(grace + STOP_MARGIN_SECONDS);
     this.#options.tell("info", `stopping (${reason}): ${workloads(this.registry)} to end`);
     this.#closeDoors();
-    await this.registry.close(`the daemon was stopped (${reason})`, grace * 1_000);
+    await this.registry.close(`the daemon was stopped (${reason})`, {
+      graceMs: grace * 1_000,
+      releases: this.#config.policy?.["on-daemon-stop"] === "release",
+    });
     // a part that is being changed is not closed under its hands
     await this.#reloaded;
     await this.#giveBack();
   }
 
-  /** Ends what its start has begun. */
+  /** Ends what its start has begun; whom it has gone on with goes back to the kernel. */
   async giveUp(): Promise<void> {
     this.#closeDoors();
-    await this.registry.close("the daemon could not start", 0);
+    await this.registry.close("the daemon could not start", { graceMs: 0 });
     await this.#giveBack();
   }
 

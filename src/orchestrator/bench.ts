@@ -44,7 +44,7 @@ export function prepareBench(setup: WorkerSetup, { post, kill, programs }: Bench
   const heartbeat = new Heartbeat(setup.heartbeat);
   if (setup.tma.sealed) heartbeat.sealed();
   const shared = setup.shared === undefined ? undefined : new SharedPointsWriter(setup.shared);
-  const keeping = openKeeping(setup.bpf?.keeping);
+  const keeping = openKeeping(setup.bpf?.keeping, (text) => post({ type: "notice", text }));
   const tma = createInProcessTma(setup.tma, observing(shared, keeping));
   keeping?.restoreModel(tma);
   const trajectory = openRecordLog(setup.trajectory);

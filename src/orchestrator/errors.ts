@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Errors of the orchestrator. Each message says what is wrong, where, and what to do about it.
 import { CodedError } from "../base/errors.ts";
+import type { Gap } from "../sensor/bpf/index.ts";
 
 /** The state directory or a name in it. */
 export class StateError extends CodedError<
@@ -43,6 +44,17 @@ export class RunError extends CodedError<
   | "CUT_SHORT"
   | "NO_FLOOR"
 > {}
+
+/** No failure: the run goes on in the kernel without this Galgo, and another one can go on with it. */
+export class LeftRun extends CodedError<"LEFT"> {
+  /** What happened before it was adopted here, when it was. */
+  readonly gap: Gap | undefined;
+
+  constructor(gap: Gap | undefined) {
+    super("LEFT", "the kernel goes on with the namespace");
+    this.gap = gap;
+  }
+}
 
 /** An order to a namespace that can not be carried out; nothing has changed. */
 export class ControlError extends CodedError<

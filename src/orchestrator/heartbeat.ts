@@ -84,7 +84,9 @@ export class Heartbeat {
     readonly violations: number;
     readonly refused: number;
     readonly lost: number;
+    readonly extended: number;
   }): void {
+    Atomics.add(this.#fields, EXTENDED, BigInt(counts.extended));
     Atomics.add(this.#fields, EVENTS, BigInt(counts.events));
     Atomics.add(this.#fields, VIOLATIONS, BigInt(counts.violations));
     Atomics.add(this.#fields, REFUSED, BigInt(counts.refused));

@@ -4,13 +4,21 @@ export {
   type Adoptable,
   adoptable,
   adoptionRequest,
+  leftWord,
   programsAreLoaded,
   servedBy,
 } from "./bpf/adoption.ts";
 export { membersOf } from "./bpf/members.ts";
 export { procsOf } from "./cgroup.ts";
 export { cgroupRoot } from "./cgroup-mount.ts";
-export { CommandError, ModelUseError, RecordFileError, RunError, StateError } from "./errors.ts";
+export {
+  CommandError,
+  LeftRun,
+  ModelUseError,
+  RecordFileError,
+  RunError,
+  StateError,
+} from "./errors.ts";
 export type { LatencySummary } from "./namespace/latency.ts";
 export { type LearnObserver, type LearnRequest, type LearnResult, learnWorkload } from "./learn.ts";
 export type { ViolationReport } from "./namespace/namespace-types.ts";

@@ -15,7 +15,7 @@ import { isShadow, shadowOf } from "./namespace/shadow.ts";
 import type { RunResult } from "./run-request.ts";
 import type { RunOutcome, RunRecord } from "./run-record.ts";
 import { fidelityOf, sensorOf } from "./sensors.ts";
-import type { WorkerResult } from "./worker-protocol.ts";
+import type { Gap } from "../sensor/bpf/index.ts";
 
 /** Where a run leaves its traces. */
 export interface Site {
@@ -96,8 +96,20 @@ export function writeReport(plan: RunPlan, site: Site, ending: Ending): RunResul
   };
 }
 
+/** The run goes on in the kernel, without this Galgo: it is not over, and says since when nobody serves it, and why. */
+export function leaveReport(
+  site: Site,
+  { why, gap }: { readonly why: string; readonly gap: Gap | undefined },
+): void {
+  const left = { at: new Date().toISOString(), why };
+  writeRun(site.directory, { ...site.record, ...adoptionsOf(site.record, { gap }), left });
+}
+
 /** What the last one has found is known only now. */
-function adoptionsOf({ adopted }: RunRecord, { gap }: WorkerResult): Pick<RunRecord, "adopted"> {
+function adoptionsOf(
+  { adopted }: RunRecord,
+  { gap }: { readonly gap?: Gap | undefined },
+): Pick<RunRecord, "adopted"> {
   const last = adopted?.at(-1);
   if (adopted === undefined || last === undefined || gap === undefined) return {};
   const { asked, refused, allowed } = gap;

@@ -77,9 +77,17 @@ export interface RunOutcome {
   readonly fidelity?: Fidelity;
 }
 
+/** An orderly end of the Galgo that served the run: the kernel goes on refusing what is outside of the model. */
+export interface RunLeft {
+  readonly at: string;
+  readonly why: string;
+}
+
 /** Events that nobody could be asked about. */
 export interface RunAdoption {
   readonly at: string;
+  /** How the Galgo before had ended; absent: it was killed. */
+  readonly left?: RunLeft;
   /** Asked about in vain: refused where the model is enforced, else allowed. */
   readonly asked?: number;
   /** Refused and allowed where nobody can wait. */
@@ -114,7 +122,9 @@ export interface RunRecord {
   /** Digest of that model, hex: of all that stands in it. Absent while the run goes on. */
   readonly modelDigest?: string;
   readonly started: string;
-  /** The Galgo of the run was killed, and another one went on with it: when, and what happened in between. */
+  /** Nobody serves the run, which still has the status "running": its Galgo has ended in order. */
+  readonly left?: RunLeft;
+  /** The Galgo of the run was killed or has left it, and another one went on with it: when, and what happened in between. */
   readonly adopted?: readonly RunAdoption[];
   /** Reads are guarded by the kernel, unseen; `outcome.state` is then compared with `floor.state`, not with `modelState`. */
   readonly floor?: FloorRecord;

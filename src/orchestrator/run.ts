@@ -9,21 +9,19 @@ import { GonePipe, ProgramsControl } from "./bpf/programs-control.ts";
 import { bpfSetup } from "./bpf/setup.ts";
 import type { CgroupHandle } from "./cgroup.ts";
 import type { Ending } from "./ending.ts";
-import { RunError } from "./errors.ts";
+import { LeftRun, RunError } from "./errors.ts";
 import { newHeartbeatBuffer, readSealedAt } from "./heartbeat.ts";
 import { floorNotices, type OpenFloor, openFloor } from "./floor/floor-run.ts";
 import { parseRequest, probeSensor } from "./plan.ts";
 import type { RunPlan } from "./plan.ts";
 import type { RunManagement } from "./quixote/of-run.ts";
-import { failReport, startReport, writeReport } from "./report.ts";
+import { failReport, leaveReport, startReport, writeReport } from "./report.ts";
 import type { Site } from "./report.ts";
 import { ownProcessHost } from "./run-host.ts";
 import type { CarriedOut, RunHost } from "./run-host.ts";
 import type { RunObserver, RunRequest, RunResult } from "./run-request.ts";
-import { containerName } from "./run-record.ts";
 import type { SignalReceiver } from "./signals.ts";
 import { noteHungThread } from "./thread/worker-thread.ts";
-import { tsemSetup } from "./tsem/setup.ts";
 import { launchInTsem } from "./tsem/workload.ts";
 import type { HeldWorkload } from "./tsem/workload.ts";
 import { startWatchdog } from "./watchdog.ts";
@@ -31,6 +29,7 @@ import type { RunWorker } from "./worker-client.ts";
 import { atMost, settled } from "./waiting.ts";
 import type { BpfSetup } from "./bpf/setup.ts";
 import type { ServeOrder } from "./worker-protocol.ts";
+import { workerSetup } from "./worker-setup.ts";
 import { childExit, commandError, isIgnored, openGroupKill, signalNumber } from "./workload.ts";
 
 /** After this time processes that outlive the command are told of. */
@@ -41,7 +40,7 @@ const LATE_GRACE_MS = 1_000;
 /**
  * Runs a command in a new namespace and reports. When it returns or throws, no process of the workload is left.
  * @param host where the run lives; default: this process is all its
- * @throws CommandError, ModelUseError, StateError, RunError, RecordFileError, LaunchError
+ * @throws CommandError, ModelUseError, StateError, RunError, RecordFileError, LaunchError; LeftRun when somebody has left it to the kernel
  */
 export async function runWorkload(
   request: RunRequest,
@@ -68,8 +67,12 @@ export async function runWorkload(
     const ending = await run.loop();
     return writeReport(plan, site, ending);
   } catch (error) {
-    await run.abort();
-    failReport(site, error);
+    if (error instanceof LeftRun) {
+      leaveReport(site, { why: run.leftFor, gap: error.gap });
+    } else {
+      await run.abort();
+      failReport(site, error);
+    }
     throw error;
   } finally {
     await run.close();
@@ -105,6 +108,8 @@ class RunInProgress {
   #killed: string | undefined;
   /** Why this run can not succeed, whatever the workload does. */
   #failure: RunError | undefined;
+  /** Why the kernel goes on with the namespace alone. */
+  leftFor = "";
   #firstHasEnded = false;
   #cutShort = false;
   #stopRequested = false;
@@ -144,27 +149,11 @@ class RunInProgress {
   }
 
   async startAgent(): Promise<void> {
-    const { request, tma } = this.#plan;
     const { directory } = this.#site;
-    const tsem = tsemSetup(this.#plan);
     const bpf = this.#bpfSetup();
+    const [heartbeat, shared] = [this.#heartbeat, this.#management?.link];
     this.#worker = await this.#host.startWorker(
-      {
-        heartbeat: this.#heartbeat,
-        mode: request.mode,
-        onViolation: request.onViolation,
-        tma,
-        stateRoot: request.stateRoot,
-        trajectory: directory.trajectory,
-        forensics: directory.forensics,
-        ...(this.#management === undefined ? {} : { shared: this.#management.link }),
-        unreadable: directory.unreadable,
-        processes: directory.processes,
-        ...(request.marks === undefined ? {} : { marks: request.marks }),
-        ...(request.container === undefined ? {} : { container: containerName(request.container) }),
-        ...(tsem === undefined ? {} : { tsem }),
-        ...(bpf === undefined ? {} : { bpf }),
-      },
+      workerSetup(this.#plan, directory, { heartbeat, shared, bpf }),
       {
         onViolation: (violation) => this.#observer.onViolation?.(violation, directory),
         onKill: (reason) => this.#kill(reason),
@@ -200,7 +189,9 @@ class RunInProgress {
     if (bpf?.attach !== undefined) {
       await agent;
       if (this.#programs === undefined) return;
-      this.#attached = new AttachedWorkload(bpf.attach, this.#programs);
+      this.#attached = new AttachedWorkload(bpf.attach, this.#programs, (text) => {
+        if (this.#served && this.#enforcing) this.#observer.onNotice?.(text);
+      });
       this.#watched(this.#attached, 0);
       return;
     }
@@ -242,7 +233,7 @@ class RunInProgress {
     this.#workload = workload;
     const protectedPids = this.#protectedPids(workload);
     this.#order = { sensor: "bpf", workloadPid, protectedPids };
-    const gone = () => this.#gone?.tell();
+    const gone = () => this.#gone?.tell("gone");
     workload.drained.then(gone, gone);
   }
 
@@ -323,6 +314,16 @@ class RunInProgress {
     else this.#attached.stop();
   }
 
+  /** Leaves those who were there before to the kernel, which goes on refusing. @returns false where nothing is refused */
+  #leave(reason: string): boolean {
+    if (this.#attached === undefined || !this.#enforcing) return false;
+    // it may be about to end
+    if (this.#gone?.tell("stays") !== true) return true;
+    this.leftFor = reason;
+    this.#attached.leave();
+    return true;
+  }
+
   #killWorkload(): void {
     this.#programs?.die();
     this.#workload?.kill();
@@ -341,6 +342,7 @@ class RunInProgress {
     const isService = this.#plan.request.service === true;
     const receiver: SignalReceiver = {
       forward: (signal) => workload.signal(signalNumber(signal)),
+      leave: (reason) => this.#leave(reason),
       kill: (reason) => {
         if (this.#attached === undefined) this.#kill(reason);
       },

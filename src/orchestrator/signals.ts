@@ -9,6 +9,11 @@ export interface SignalReceiver {
   forward(signal: NodeJS.Signals): void;
   /** Ends the workload as a whole. */
   kill(reason: string): void;
+  /**
+   * Leaves a workload that was there before to the kernel, which goes on refusing what is outside of its model.
+   * @returns false: it is no such workload, or nothing is refused
+   */
+  leave?(reason: string): boolean;
   /** Somebody wants Galgo itself to end; called before the signal is passed on. */
   asked(signal: NodeJS.Signals): void;
   /** True when the first process has ended and others go on: nobody is left to pass a signal on to. */

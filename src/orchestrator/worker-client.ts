@@ -3,7 +3,7 @@
 import type { MessagePort, Worker } from "node:worker_threads";
 import { deferred } from "../base/deferred.ts";
 import type { AgentPlace } from "../sensor/bpf/index.ts";
-import { RunError } from "./errors.ts";
+import { LeftRun, RunError } from "./errors.ts";
 import type { ViolationReport } from "./namespace/namespace-types.ts";
 import { noBpfSensor } from "./sensors.ts";
 import { takeWorkerThread } from "./thread/worker-thread.ts";
@@ -35,7 +35,10 @@ export interface RunWorker {
   launch(order: TsemLaunchOrder): Promise<TsemLaunched>;
   /** TSEM only: the errno of an exec that failed, null when the command runs. */
   readonly exec: Promise<number | null>;
-  /** Settles when the workload is gone; rejects with RunError WORKER_FAILED when the worker ended without a result. */
+  /**
+   * Settles when the workload is gone; rejects with LeftRun when it was left to the kernel, with RunError WORKER_FAILED when the worker
+   * ended without a result.
+   */
   readonly done: Promise<WorkerResult>;
   /** In a shared thread only: an order of an operator's. Rejects with ControlError, and then nothing has changed. */
   control?(order: NamespaceOrder): Promise<void>;
@@ -153,6 +156,9 @@ export class Milestones {
         return;
       case "done":
         this.#end.resolve(message.result);
+        return;
+      case "left":
+        this.#end.reject(new LeftRun(message.gap));
         return;
     }
   }

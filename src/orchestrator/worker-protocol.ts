@@ -144,4 +144,6 @@ export type WorkerMessage =
   | { readonly type: "kill"; readonly reason: string }
   /** Something went wrong; the run can not succeed. */
   | { readonly type: "failed"; readonly message: string }
-  | { readonly type: "done"; readonly result: WorkerResult };
+  | { readonly type: "done"; readonly result: WorkerResult }
+  /** The kernel goes on with the namespace alone; `gap`: before it was adopted here. */
+  | { readonly type: "left"; readonly gap?: Gap };

@@ -7,7 +7,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { serveSeccomp } from "../sensor/seccomp/index.ts";
 import { closeRecords, isEnforcing, messageOf, prepareBench, progressOf } from "./bench.ts";
 import type { Bench } from "./bench.ts";
-import { BpfSide } from "./bpf/agent-side.ts";
+import { type BpfEnd, BpfSide } from "./bpf/agent-side.ts";
 import type { RunKeeping } from "./bpf/keeping.ts";
 import type { BpfSetup } from "./bpf/setup.ts";
 import { loadDigests, saveDigests } from "./digest-cache.ts";
@@ -65,7 +65,7 @@ function serve(bench: Bench, order: SeccompOrder | TsemOrder, held: HeldTsem | u
           required(held),
           order,
         );
-  finish(bench, result);
+  finish(bench, { type: "done", result });
 }
 
 async function serveProgrammed(bench: Bench, bpf: BpfSetup, order: BpfOrder): Promise<void> {
@@ -74,9 +74,9 @@ async function serveProgrammed(bench: Bench, bpf: BpfSetup, order: BpfOrder): Pr
   finish(bench, await programs.serve(parts, bpf, order));
 }
 
-function finish(bench: Bench, result: WorkerResult): void {
+function finish(bench: Bench, end: BpfEnd): void {
   closeRecords(bench);
-  post({ type: "done", result });
+  post(end);
   bench.tma.close();
 }
 
@@ -161,7 +161,7 @@ async function prepareProgrammed(setup: WorkerSetup, bpf: BpfSetup): Promise<voi
     });
     post({ type: "ready", bpf: agent.place });
   } catch (error) {
-    keeping?.close(bpf.keeping?.adopt === undefined ? "over" : "kept");
+    await programs.close(keeping);
     post({ type: "no-sensor", message: messageOf(error) });
   }
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // An agent of the BPF sensor as a process of its own, for the tests of its loop. Says in JSON lines what its sink was told.
-// Usage: bpf-loop.ts OBJECT FOLDER LOCK FLAGS [quiet | keep DIR | adopt DIR SLOT SERIAL]; its input ends when the workload is gone.
-// keep: another one can go on with the namespace; adopt: this one does.
+// Usage: bpf-loop.ts OBJECT FOLDER LOCK FLAGS [quiet | keep DIR | adopt DIR SLOT SERIAL]; its input ends when the workload is gone, or says
+// that it is left. keep: another one can go on with the namespace; adopt: this one does.
 import { writeSync } from "node:fs";
 import { BpfMap, MAP_TYPE } from "../../src/native/bpf-map.ffi.ts";
 import { type Anchor, startAnchor } from "../../src/sensor/bpf/anchor.ts";
+import { toldEnd } from "../../src/orchestrator/bpf/programs-control.ts";
 import { RunKeeping } from "../../src/orchestrator/bpf/keeping.ts";
 import { adoptSlot, install } from "../../src/sensor/bpf/install.ts";
 import { InternedSet } from "../../src/sensor/bpf/interned.ts";
@@ -85,6 +86,7 @@ const set = new InternedSet({
   ...history,
 });
 const namespace = new NamespaceView(installation.map("galgo_namespaces"), installation.slot);
+let stays = false;
 const loop = new BpfLoop({
   ring,
   ringFd: ringMap.fd,
@@ -94,6 +96,7 @@ const loop = new BpfLoop({
   sink,
   goneFd: 0,
   progress: { begin: () => undefined, end: () => undefined },
+  stays: () => (stays = toldEnd(0) === "stays"),
   ...history,
 });
 const anchor: Anchor = await startAnchor(loop.answer);
@@ -103,13 +106,21 @@ else namespace.raise(NamespaceFlag.active | Number(flags));
 const { slot, serial } = installation;
 say("ready", { folder: installation.folder, slot, serial, anchor: anchor.pid });
 try {
-  say("end", { ...loop.run(anchor), counters: namespace.counters() });
+  const stats = loop.run(anchor);
+  if (!stays) say("end", { ...stats, counters: namespace.counters() });
 } catch (error) {
   say("failed", { message: String(error) });
 }
 anchor.close();
-set.close();
-await installation.close();
+if (stays) {
+  set.leave();
+  await installation.abandon();
+  keeping?.close("kept");
+  say("left");
+} else {
+  set.close();
+  await installation.close();
+}
 
 function ringInSlot(): BpfMap | undefined {
   const id = rings.innerId(installation.slot);

@@ -2,6 +2,7 @@
 // Keeps workloads from giving orders about themselves: a process of one may be root, and root may do everything here.
 import { readFileSync, readlinkSync } from "node:fs";
 import type { Peer } from "../../native/unix-socket.ffi.ts";
+import { modeledAmong } from "../../sensor/bpf/index.ts";
 import { ApiError } from "../errors.ts";
 import { MAX_ANCESTORS } from "../limits.ts";
 import type { ManagedRun } from "../registry/managed-run.ts";
@@ -11,19 +12,20 @@ type Place = Pick<ManagedRun, "pids" | "origin">;
 
 /**
  * Refuses a caller that belongs to a workload of this daemon, or descends from it, and one that is gone, because then it is not known.
- * Not known either is one that was left behind by a process that had been joined by its number.
- * @throws ApiError NOT_ALLOWED
+ * @throws ApiError NOT_ALLOWED; BpfError
  */
 export function requireOutsider({ pid }: Peer, runs: readonly Place[]): void {
   if (runs.length === 0) return;
+  // one that was left behind by a process that had been joined descends from nobody of ours: the kernel knows who it is
+  const joined = runs.some(({ origin }) => origin.kind === "attached");
+  if (joined && pid > 0 && modeledAmong([pid]) !== undefined) throw fromInside();
   const processes = new Set(runs.flatMap(({ pids }) => pids));
   const containers = new Set(runs.flatMap(mountsOfContainer));
   const isInside = (process: number): boolean =>
     processes.has(process) || containers.has(mountsOf(process) ?? "");
   let ancestor = pid;
   for (let depth = 0; depth < MAX_ANCESTORS; depth += 1) {
-    if (isInside(ancestor))
-      throw new ApiError("NOT_ALLOWED", "a workload may not give orders to the daemon that has it");
+    if (isInside(ancestor)) throw fromInside();
     const parent = parentOf(ancestor);
     if (parent === undefined)
       throw new ApiError("NOT_ALLOWED", `process ${pid} is gone: it is not known whose it was`);
@@ -47,6 +49,10 @@ function mountsOf(process: number | "self"): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function fromInside(): ApiError {
+  return new ApiError("NOT_ALLOWED", "a workload may not give orders to the daemon that has it");
 }
 
 /** 0: it has none. @returns undefined when there is no such process */

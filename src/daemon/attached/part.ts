@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Processes that run already and are modeled from now on, by programs in the kernel; and those of a daemon that was killed: the kernel has
+// Processes that run already and are modeled from now on, by programs in the kernel; and those of a daemon before this one: the kernel has
 // kept their namespaces, and the runs go on.
 import { quote } from "../../base/quote.ts";
 import { CodedError } from "../../base/errors.ts";
@@ -9,6 +9,7 @@ import {
   adoptionRequest,
   DEFAULT_DEADLINE_MS,
   failLeftRun,
+  leftWord,
   servedBy,
 } from "../../orchestrator/index.ts";
 import type { RunWorker } from "../../orchestrator/worker-client.ts";
@@ -100,25 +101,37 @@ function requestOf(order: AttachOrder, stateRoot: string): RunRequest {
 /** @throws Error when the run can not be gone on with now: its namespace stays in the kernel, and the next start tries again */
 async function adopt(context: DaemonContext, entry: WorkloadEntry): Promise<string | undefined> {
   if (entry.origin.kind !== "attached") return undefined;
+  const end = endOfDaemon(entry);
   const left = adoptable().find(({ trail }) => trail === entry.directory);
   const other = left === undefined ? servedBy(entry.directory) : undefined;
   if (other !== undefined && other !== entry.daemonPid)
-    return `its daemon was killed; process ${other} goes on with the run (galgo adopt)`;
+    return `${end}; process ${other} goes on with the run (galgo adopt)`;
   if (left?.run === undefined) {
     const what =
       left === undefined
-        ? "its daemon was killed and the kernel has nothing of it any more: what its processes did since is not recorded"
-        : `its daemon was killed and nobody can go on with it: ${left.why ?? "unknown"}. The kernel still decides for its ${left.tasks} tasks: what is not known to it is refused where the model is enforced; galgo doctor --cleanup --set-free ends that`;
+        ? `${end}, and the kernel has nothing of it any more: what its processes did since is not recorded`
+        : `${end}, and nobody can go on with it: ${left.why ?? "unknown"}. The kernel still decides for its ${left.tasks} tasks: what is not known to it is refused where the model is enforced; galgo doctor --cleanup --set-free ends that`;
     failLeftRun(entry.directory, what);
     return what;
   }
-  await begin(context, {
-    request: adoptionRequest(left),
-    owner: entry.owner,
-    observer: {
-      onNotice: (text) => context.tell("warning", `workload ${quote(entry.name)}: ${text}`),
-    },
-  });
+  try {
+    await begin(context, {
+      request: adoptionRequest(left),
+      owner: entry.owner,
+      observer: {
+        onNotice: (text) => context.tell("warning", `workload ${quote(entry.name)}: ${text}`),
+      },
+    });
+  } catch (error) {
+    // a run that has failed has no file any more
+    context.registry.keep(entry);
+    throw error;
+  }
   const tasks = left.tasks === 1 ? "1 task" : `${left.tasks} tasks`;
-  return `its daemon was killed; the kernel has kept its namespace with ${tasks}, and the run goes on`;
+  return `${end}; the kernel has kept its namespace with ${tasks}, and the run goes on`;
+}
+
+function endOfDaemon({ directory }: WorkloadEntry): string {
+  const left = leftWord(directory);
+  return left === undefined ? "its daemon was killed" : `${left.why} at ${left.at}`;
 }

@@ -21,6 +21,8 @@ export interface DaemonSection {
 export interface PolicySection {
   /** What becomes of containers when the daemon is killed. */
   readonly "on-daemon-loss"?: "kill" | "leave";
+  /** What becomes of processes that were attached to under an enforced model when the daemon is stopped; default keep. */
+  readonly "on-daemon-stop"?: "keep" | "release";
 }
 
 /** The whole file. */
@@ -46,7 +48,12 @@ export function configSchema(): z.ZodMiniType<ConfigFile> {
         "stop-seconds": z.optional(z.int().check(z.gte(0), z.lte(MAX_STOP_SECONDS))),
       }),
     ),
-    policy: z.optional(z.strictObject({ "on-daemon-loss": z.optional(z.enum(["kill", "leave"])) })),
+    policy: z.optional(
+      z.strictObject({
+        "on-daemon-loss": z.optional(z.enum(["kill", "leave"])),
+        "on-daemon-stop": z.optional(z.enum(["keep", "release"])),
+      }),
+    ),
     images: z.optional(
       z.record(
         z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/, 'a digest: "sha256:" and 64 hex digits')),

@@ -108,6 +108,13 @@ export class LiveRun implements ManagedRun {
     this.#host.ask();
   }
 
+  leave(reason: string): boolean {
+    const { bpf, mode, onViolation } = this.#order.request;
+    if (bpf?.attach === undefined || mode !== "enforce" || onViolation === "observe") return false;
+    this.#host.leave(reason);
+    return true;
+  }
+
   async #run(events: RunEvents, begin: () => void): Promise<RunResult> {
     const { request, observer } = this.#order;
     try {

@@ -37,7 +37,7 @@ export interface ManagedRun {
   readonly heartbeat: SharedArrayBuffer;
   /** The run has its folder, and is listed from now on. Rejects when it fails earlier. */
   readonly started: Promise<void>;
-  /** No process of the workload is left, and the report is written. Rejects as `runWorkload` does. */
+  /** No process of the workload is left, and the report is written. Rejects as `runWorkload` does, with LeftRun after `leave`. */
   readonly ended: Promise<RunResult>;
   status(): WorkloadStatus;
   /** In the order of discovery. */
@@ -50,4 +50,9 @@ export interface ManagedRun {
   kill(reason: string): void;
   /** Asks the workload to end, as SIGTERM does. */
   ask(): void;
+  /**
+   * Leaves it to the kernel, which goes on refusing what is outside of its model.
+   * @returns false: it is not in the kernel's hands, or nothing is refused
+   */
+  leave(reason: string): boolean;
 }

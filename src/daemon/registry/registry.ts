@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The workloads that run under this daemon.
 import { quote } from "../../base/quote.ts";
-import { sensorOf } from "../../orchestrator/index.ts";
+import { LeftRun, sensorOf } from "../../orchestrator/index.ts";
 import { ApiError } from "../errors.ts";
 import { MAX_WORKLOADS } from "../limits.ts";
 import { Lifecycle, type LifecycleListener } from "./lifecycle.ts";
@@ -18,6 +18,13 @@ export interface RegistryOptions {
   onNotice(text: string): void;
 }
 
+export interface ClosingOptions {
+  /** Time that workloads get to end by themselves. */
+  readonly graceMs: number;
+  /** Nobody is left to the kernel: whoever was joined goes on without a model. */
+  readonly releases?: boolean;
+}
+
 export class Registry {
   readonly #lifecycle: Lifecycle;
   /** Those that are listed, by id. */
@@ -26,14 +33,14 @@ export class Registry {
   readonly #all = new Set<ManagedRun>();
   readonly #files: WorkloadFiles;
   /** As it was when this daemon started. */
-  readonly #left: readonly WorkloadEntry[];
+  readonly #before: readonly WorkloadEntry[];
   readonly #options: RegistryOptions;
   #closed = false;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
     this.#files = new WorkloadFiles(options.folder);
-    this.#left = this.#files.list(options.onNotice);
+    this.#before = this.#files.list(options.onNotice);
     this.#lifecycle = new Lifecycle((error) => options.onError(error));
   }
 
@@ -61,14 +68,22 @@ export class Registry {
     this.#all.add(run);
     run.ended.then(
       (result) => this.#end(run, () => this.#lifecycle.tell({ type: "ended", run, result })),
-      (error: unknown) => this.#end(run, () => this.#fail(run, error)),
+      (error: unknown) => {
+        if (error instanceof LeftRun) this.#left(run);
+        else this.#end(run, () => this.#fail(run, error));
+      },
     );
     return run;
   }
 
   /** What an earlier daemon had when it was killed. */
   left(): readonly WorkloadEntry[] {
-    return this.#left;
+    return this.#before;
+  }
+
+  /** An entry of `left` could not be dealt with: the next daemon finds it. @throws DaemonError NO_DIRECTORY, NOT_ALLOWED */
+  keep(entry: WorkloadEntry): void {
+    this.#files.add(entry);
   }
 
   /** An entry of `left` has been dealt with. */
@@ -80,11 +95,12 @@ export class Registry {
 
   /**
    * Takes no more workloads, asks those that run to end, kills what still runs after `graceMs`, and settles when all reports are written.
+   * Who was joined under an enforced model is left to the kernel, unless `releases`.
    */
-  async close(reason: string, graceMs: number): Promise<void> {
+  async close(reason: string, { graceMs, releases = false }: ClosingOptions): Promise<void> {
     this.#closed = true;
     const gone = Promise.allSettled([...this.#all].map(({ ended }) => ended));
-    for (const run of this.#all) run.ask();
+    for (const run of this.#all) if (releases || !run.leave(reason)) run.ask();
     const killing = setTimeout(() => this.killAll(reason), graceMs);
     await gone;
     clearTimeout(killing);
@@ -143,6 +159,17 @@ export class Registry {
     } catch (error) {
       this.#options.onError(error);
     }
+  }
+
+  /** Its file stays: the next daemon goes on with it. */
+  #left(run: ManagedRun): void {
+    this.#all.delete(run);
+    this.#runs.delete(run.id);
+    const text =
+      "its processes go on in the hands of the kernel, which refuses what is outside of the model; " +
+      "the next daemon goes on with it, galgo doctor --cleanup --set-free lets them go";
+    this.#lifecycle.tell({ type: "notice", run, text });
+    this.#options.onNotice(`workload ${quote(run.name)}: ${text}`);
   }
 
   #fail(run: ManagedRun, error: unknown): void {

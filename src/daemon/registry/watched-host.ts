@@ -45,6 +45,8 @@ export class WatchedHost implements RunHost {
   #asked = false;
   /** Why it shall die, when that was said before it could be killed. */
   #condemned: string | undefined;
+  /** Why it shall be left to the kernel, when that was said before it could be. */
+  #leftFor: string | undefined;
 
   constructor(host: RunHost) {
     this.#host = host;
@@ -93,8 +95,9 @@ export class WatchedHost implements RunHost {
     this.#joined = workload === undefined;
     if (workload !== undefined) this.features = [...workload.features, ...this.features];
     const undo = this.#host.attend(receiver, workload);
+    if (this.#leftFor !== undefined) receiver.leave?.(this.#leftFor);
     if (this.#condemned !== undefined) this.kill(this.#condemned);
-    else if (this.#asked) this.ask();
+    else if (this.#asked && this.#leftFor === undefined) this.ask();
     return () => {
       this.#receiver = undefined;
       undo();
@@ -133,6 +136,13 @@ export class WatchedHost implements RunHost {
     this.#condemned ??= reason;
     if (this.#joined) this.#receiver?.forward("SIGTERM");
     else this.#receiver?.kill(reason);
+  }
+
+  /** The daemon ends: what was joined stays in the kernel, where its model is enforced. */
+  leave(reason: string): void {
+    this.#asked = true;
+    this.#leftFor = reason;
+    this.#receiver?.leave?.(reason);
   }
 
   /** Somebody wants the workload to end: its first process gets SIGTERM, once there is one. */

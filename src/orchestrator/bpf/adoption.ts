@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Namespaces that the kernel keeps although their Galgo was killed: which there are, and the run that goes on with one.
+// Namespaces that the kernel keeps although their Galgo was killed, or has left them: which there are, and the run that goes on with one.
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { quote } from "../../base/quote.ts";
@@ -9,7 +9,7 @@ import { type AbandonedNamespace, abandoned, NamespaceFlag } from "../../sensor/
 import { builtHere, isInstalled } from "../../sensor/bpf/index.ts";
 import { RunError } from "../errors.ts";
 import { readModel } from "../models/model-use.ts";
-import { readRunRecord } from "../run-record.ts";
+import { readRunRecord, type RunLeft } from "../run-record.ts";
 import type { AttachTarget, RunRequest } from "../run-request.ts";
 import { type RunDirectory, runFolder, writeAtomic } from "../state-dir.ts";
 
@@ -136,6 +136,15 @@ export function servedBy(directory: string): number | undefined {
   }
 }
 
+/** How the Galgo that served a run has ended in order; undefined: it has not, or there is no such run. */
+export function leftWord(directory: string): RunLeft | undefined {
+  try {
+    return readRunRecord(runFolder(directory, { name: "", runId: "" }).run).left;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether a namespace can be made at once: its programs are in the kernel already. */
 export function programsAreLoaded(): boolean {
   const build = builtHere();
@@ -144,7 +153,8 @@ export function programsAreLoaded(): boolean {
 
 /** The record of a run that is gone on with. @throws StateError BAD_RUN_FILE */
 export function resumedRecord(directory: RunDirectory): ReturnType<typeof readRunRecord> {
-  const { error: _, outcome: __, ...record } = readRunRecord(directory.run);
-  const adopted = [...(record.adopted ?? []), { at: new Date().toISOString() }];
+  const { error: _, outcome: __, left, ...record } = readRunRecord(directory.run);
+  const last = { at: new Date().toISOString(), ...(left === undefined ? {} : { left }) };
+  const adopted = [...(record.adopted ?? []), last];
   return { ...record, status: "running", galgoPid: process.pid, adopted };
 }

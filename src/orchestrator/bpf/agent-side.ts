@@ -13,12 +13,13 @@ import type { SensorStats } from "../../sensor/sensor.ts";
 import type { InProcessTma } from "../../tma/index.ts";
 import type { Namespace } from "../namespace/namespace-types.ts";
 import type { ProgramsView } from "../namespace/namespace-types.ts";
-import type { BpfOrder, WorkerMessage, WorkerResult, WorkerSetup } from "../worker-protocol.ts";
+import type { BpfOrder, WorkerMessage, WorkerSetup } from "../worker-protocol.ts";
 import { workerResult } from "../worker-result.ts";
 import { attachTo } from "./attach.ts";
 import { RunDecoder } from "./decoder.ts";
 import type { AttachTarget } from "../run-request.ts";
 import type { RunKeeping } from "./keeping.ts";
+import { toldEnd } from "./programs-control.ts";
 import { rejoin } from "./rejoin.ts";
 import type { BpfSetup } from "./setup.ts";
 
@@ -36,6 +37,9 @@ export interface BpfBench {
   kill(reason: string): void;
 }
 
+/** How serving has ended. */
+export type BpfEnd = Extract<WorkerMessage, { readonly type: "done" | "left" }>;
+
 /** The namespace in the kernel; of one worker. */
 export class BpfSide implements ProgramsView {
   #agent: BpfAgent | undefined;
@@ -44,6 +48,10 @@ export class BpfSide implements ProgramsView {
   #spared = false;
   /** An adopted namespace stays as it was, until it is served. */
   #adopted = false;
+  /** It was there before Galgo came. */
+  #attached = false;
+  /** The kernel is to go on with it alone. */
+  #stays = false;
   #gap: Gap | undefined;
 
   hits(): number {
@@ -69,7 +77,8 @@ export class BpfSide implements ProgramsView {
     const { setup, namespace, progress } = bench;
     const { leftAlone, rules, goneFd, attach } = bpf;
     const flags = flagsOf(setup);
-    this.#spared = attach !== undefined && (flags & NamespaceFlag.enforcing) === 0;
+    this.#attached = attach !== undefined;
+    this.#spared = this.#attached && (flags & NamespaceFlag.enforcing) === 0;
     const decoder = new RunDecoder(bench, bpf);
     this.#decoder = decoder;
     const { keeping } = bench;
@@ -77,6 +86,7 @@ export class BpfSide implements ProgramsView {
       sink: namespace,
       decoder: (ring: BpfRing, hashKey: Uint32Array) => decoder.of(ring, hashKey),
       ...{ leftAlone, rules, flags, goneFd, progress },
+      stays: () => (this.#stays = this.#attached && toldEnd(goneFd) === "stays"),
       ...(keeping === undefined ? {} : { journal: keeping }),
     };
     const adopt = bpf.keeping?.adopt;
@@ -97,8 +107,11 @@ export class BpfSide implements ProgramsView {
     return this.#agent;
   }
 
-  /** Serves until the workload is gone. @throws what the loop throws; the workload is dead or was given up by then */
-  async serve(bench: BpfBench, bpf: BpfSetup, order: BpfOrder): Promise<WorkerResult> {
+  /**
+   * Serves until the workload is gone, or is left to the kernel.
+   * @throws what the loop throws; the workload is dead or was given up by then
+   */
+  async serve(bench: BpfBench, bpf: BpfSetup, order: BpfOrder): Promise<BpfEnd> {
     const agent = this.#agent;
     if (agent === undefined)
       throw new Error("the order to serve came before there was a namespace");
@@ -127,20 +140,28 @@ export class BpfSide implements ProgramsView {
     bench.kill(`Galgo failed: ${error instanceof Error ? error.message : String(error)}`);
   }
 
-  /** What was served is over: nothing of it stays. */
+  /** What was served is over. Nothing of it stays, unless somebody would be set free by that. */
   async finish(keeping: RunKeeping | undefined): Promise<void> {
-    const agent = this.#agent;
-    this.#agent = undefined;
-    await agent?.close();
-    keeping?.close("over");
+    await this.#giveBack(keeping, this.#stays || this.#wouldFree());
   }
 
   /** Gives back what was not served. An adopted namespace goes back to the kernel alone: nobody is set free by that. */
   async close(keeping: RunKeeping | undefined): Promise<void> {
+    await this.#giveBack(keeping, this.#adopted);
+  }
+
+  async #giveBack(keeping: RunKeeping | undefined, stays: boolean): Promise<void> {
     const agent = this.#agent;
     this.#agent = undefined;
-    await (this.#adopted ? agent?.letGo() : agent?.close());
-    keeping?.close(this.#adopted ? "kept" : "over");
+    await (stays ? agent?.letGo() : agent?.close());
+    keeping?.close(stays ? "kept" : "over");
+  }
+
+  /** Nobody has let those go who were there before, and who are under an enforced model: not even when Galgo fails. */
+  #wouldFree(): boolean {
+    const namespace = this.#agent?.namespace;
+    if (namespace === undefined || !this.#attached || this.#spared) return false;
+    return (namespace.flags & NamespaceFlag.active) !== 0 && namespace.counter("tasks") > 0n;
   }
 
   /** The workload comes into the namespace. @throws BpfError, NativeError, Error when it can not be caught up with */
@@ -158,14 +179,19 @@ export class BpfSide implements ProgramsView {
     bench.post({ type: "serving", features: [] });
   }
 
-  /** The workload is gone. */
-  end(bench: BpfBench, sensor: SensorStats): WorkerResult {
+  /** The workload is gone, or is left to the kernel: then what was kept beside the run is all that comes of it. */
+  end(bench: BpfBench, sensor: SensorStats): BpfEnd {
     const { namespace } = bench;
+    const gap = this.#gap === undefined ? {} : { gap: this.#gap };
+    if (this.#stays) {
+      namespace.finish();
+      this.#decoder?.save();
+      return { type: "left", ...gap };
+    }
     if (this.#agent !== undefined) this.#countUnanswered(this.#agent, namespace);
     namespace.finish();
     this.#decoder?.save();
-    const result = workerResult(bench, sensor);
-    return this.#gap === undefined ? result : { ...result, gap: this.#gap };
+    return { type: "done", result: { ...workerResult(bench, sensor), ...gap } };
   }
 
   #rejoin(target: AttachTarget, bench: BpfBench, agent: BpfAgent): void {

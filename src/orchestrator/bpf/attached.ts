@@ -26,15 +26,18 @@ export class AttachedWorkload implements HeldWorkload {
   readonly execFailed: Promise<undefined> = Promise.resolve(undefined);
   readonly #target: AttachTarget;
   readonly #programs: ProgramsControl;
+  readonly #onRelease: (text: string) => void;
   #end: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
   #killing = false;
   #stopping = false;
   #ended = false;
 
-  constructor(target: AttachTarget, programs: ProgramsControl) {
+  /** @param onRelease hears who goes on when the modeling ends */
+  constructor(target: AttachTarget, programs: ProgramsControl, onRelease: (text: string) => void) {
     this.#target = target;
     this.#programs = programs;
+    this.#onRelease = onRelease;
     this.pid = "pid" in target ? target.pid : 0;
     const ended = new Promise<void>((resolve) => {
       this.#end = resolve;
@@ -65,11 +68,14 @@ export class AttachedWorkload implements HeldWorkload {
   stop(): void {
     if (this.#stopping || this.#killing) return;
     this.#stopping = true;
+    const { tasks } = this.#programs;
+    const who = tasks === 1 ? "1 task goes on" : `${tasks} tasks go on`;
+    this.#onRelease(`the modeling ends: ${who} without a model`);
     this.#programs.release();
     setTimeout(() => this.#finish(), LAST_QUESTIONS_MS);
   }
 
-  /** As it is in the kernel it stays: this run has not begun to serve it. */
+  /** As it is in the kernel it stays. */
   leave(): void {
     this.#stopping = true;
     this.#finish();

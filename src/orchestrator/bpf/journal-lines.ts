@@ -3,7 +3,7 @@
 // what it tells. Of one boot and one version of Galgo, so there is no other version of them to be read.
 import type { EventOf, TaskIdentity } from "../../event/index.ts";
 import { parseRecord, writeRecord } from "../../event/index.ts";
-import type { CreatedChange, KeptAgent, KeptKey } from "../../sensor/bpf/index.ts";
+import type { AgentProgress, CreatedChange, KeptAgent, KeptKey } from "../../sensor/bpf/index.ts";
 import type { SeenActor, SeenObject } from "../../sensor/bpf/types.ts";
 import { isIdentity } from "../records/actors.ts";
 import { readLines } from "../records/line-reader.ts";
@@ -12,7 +12,7 @@ const KEY_HALVES = 4;
 const HEX_OF_A_HALF = 8;
 
 /** What a journal tells, besides what is kept as numbers (`KeptCounts`). */
-export interface KeptLines extends Omit<KeptAgent, "records" | "held" | "refused"> {
+export interface KeptLines extends Omit<KeptAgent, keyof AgentProgress> {
   /** Records of who is behind a TASK_ID. */
   readonly programs: readonly EventOf<"bprm_committed_creds">[];
   /** Coefficients (hex) that were found in the run, in this order, and at which of them the model had been closed. */

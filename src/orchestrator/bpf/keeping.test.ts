@@ -3,9 +3,13 @@ import assert from "node:assert/strict";
 import {
   appendFileSync,
   existsSync,
+  lstatSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -113,7 +117,7 @@ describe("what is kept of a run", () => {
     keeping.grown(12);
     for (const _ of [1, 2, 3]) keeping.lost("reason", "example");
     keeping.counts({ events: 10, violations: 2, refused: 1 });
-    keeping.progress(9n, 8n, 7n);
+    keeping.progress({ records: 9n, held: 8n, refused: 7n, lost: 6n });
     keeping.commit();
     appendFileSync(join(path, "journal.jsonl"), '["identity","ab');
     const again = new RunKeeping(path, "resume");
@@ -123,7 +127,8 @@ describe("what is kept of a run", () => {
     assert.deepEqual(again.agent?.created, changes);
     assert.deepEqual(again.agent?.actors, [ACTOR]);
     assert.deepEqual(again.agent?.objects, [seen]);
-    assert.deepEqual([again.agent?.records, again.agent?.held, again.agent?.refused], [9n, 8n, 7n]);
+    const { records, held, refused, lost } = again.agent ?? {};
+    assert.deepEqual([records, held, refused, lost], [9n, 8n, 7n, 6n]);
     const { programs, ...namespace } = again.namespace ?? { programs: [] };
     assert.deepEqual(
       programs.map(({ task, cell }) => [task, cell.file.path.pathname]),
@@ -158,9 +163,47 @@ describe("what is kept of a run", () => {
       ["{", ""],
     ]) {
       writeFileSync(trajectory, before ?? "");
-      openKeeping({ directory, folder: path, adopt: { slot: 1, serial: 1 } });
+      openKeeping({ directory, folder: path, adopt: { slot: 1, serial: 1 } }, assert.fail);
       assert.equal(readFileSync(trajectory, "utf8"), after);
     }
+  });
+
+  it("keeps what is told before all that was read has been told again", (t) => {
+    const path = folder(t);
+    new RunKeeping(path, "begin");
+    // killed before anything was written: whoever goes on gives the first number
+    const second = new RunKeeping(path, "resume");
+    second.actor(ACTOR);
+    second.identity(TASK);
+    second.restored();
+    second.commit();
+    const third = new RunKeeping(path, "resume");
+    assert.deepEqual(third.agent?.identities, [TASK]);
+    assert.deepEqual(third.agent?.actors, []);
+  });
+
+  it("is given up aloud, as a whole, when it can not be written", (t) => {
+    const path = folder(t);
+    const journal = join(path, "journal.jsonl");
+    mkdirSync(path, { recursive: true });
+    symlinkSync("/dev/full", journal);
+    const said: string[] = [];
+    const keeping = new RunKeeping(path, "begin", (text) => said.push(text));
+    for (const identity of [TASK, TASK]) {
+      keeping.identity(identity);
+      keeping.commit();
+    }
+    assert.equal(said.length, 1);
+    assert.match(said[0] ?? "", /ENOSPC.*nobody can go on with the run/);
+    assert.equal(lstatSync(journal, { throwIfNoEntry: false }), undefined);
+  });
+
+  it("has its numbers on the disk, so that a full one kills nobody", (t) => {
+    const path = folder(t);
+    const [, tma] = begun(path);
+    tma.assess(opened("/a"));
+    const { size, blocks } = statSync(join(path, "counts"));
+    assert.ok(size > 65_536 && blocks * 512 >= size, `${blocks} blocks for ${size} bytes`);
   });
 
   it("writes nothing before it is committed but numbers, and nothing is left of a run that is over", (t) => {

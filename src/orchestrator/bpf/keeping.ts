@@ -4,6 +4,7 @@
 import {
   closeSync,
   existsSync,
+  fstatSync,
   mkdirSync,
   openSync,
   readSync,
@@ -15,7 +16,13 @@ import {
 import { join } from "node:path";
 import type { EventOf, TaskIdentity } from "../../event/index.ts";
 import type { PointObserver, SecurityPoint } from "../../model/runtime/index.ts";
-import type { AgentJournal, CreatedChange, KeptAgent, KeptKey } from "../../sensor/bpf/index.ts";
+import type {
+  AgentJournal,
+  AgentProgress,
+  CreatedChange,
+  KeptAgent,
+  KeptKey,
+} from "../../sensor/bpf/index.ts";
 import type { SeenActor, SeenObject } from "../../sensor/bpf/types.ts";
 import type { InProcessTma } from "../../tma/index.ts";
 import { MAX_JOURNAL_BYTES, MAX_LOSS_REASONS, MAX_RECORD_BYTES } from "../limits.ts";
@@ -47,18 +54,26 @@ export class RunKeeping implements AgentJournal, PointObserver, NamespaceLedger 
   readonly #counts: KeptCounts;
   readonly #reasons = new Map<string, number>();
   readonly #before: Before | undefined;
+  readonly #onGivenUp: (text: string) => void;
   #fd: number;
-  #bytes = 0;
+  #bytes: number;
   #waiting = "";
-  /** What is told now was read from the journal. */
+  #givenUp = false;
+  /** What is told now of the model and by the primer was read from the journal. */
   #restoring: boolean;
 
   /**
    * @param how "begin" a journal, or "resume" with the one that is there
+   * @param onGivenUp hears why nobody will be able to go on with the run
    * @throws Error of the file system; with "resume" also what `readJournal` throws
    */
-  constructor(folder: string, how: "begin" | "resume") {
+  constructor(
+    folder: string,
+    how: "begin" | "resume",
+    onGivenUp: (text: string) => void = () => undefined,
+  ) {
     this.#folder = folder;
+    this.#onGivenUp = onGivenUp;
     if (how === "begin") mkdirSync(folder, { recursive: true, mode: 0o700 });
     const path = join(folder, JOURNAL);
     const { kept: lines, cutBytes } =
@@ -69,6 +84,7 @@ export class RunKeeping implements AgentJournal, PointObserver, NamespaceLedger 
     this.#before = lines === undefined ? undefined : beforeOf(lines, this.#counts);
     for (const { reason } of lines?.losses ?? []) this.#reasons.set(reason, this.#reasons.size);
     this.#fd = openSync(path, "a", 0o600);
+    this.#bytes = fstatSync(this.#fd).size;
     this.#restoring = how === "resume";
   }
 
@@ -79,11 +95,6 @@ export class RunKeeping implements AgentJournal, PointObserver, NamespaceLedger 
 
   get namespace(): KeptNamespace | undefined {
     return this.#before?.namespace;
-  }
-
-  /** When the last record was taken before Galgo was killed. */
-  get lastRecord(): Date {
-    return new Date(this.#counts.number("lastRecord"));
   }
 
   /** What was told until now was read from the journal; from now on it is new. */
@@ -127,45 +138,68 @@ export class RunKeeping implements AgentJournal, PointObserver, NamespaceLedger 
   }
 
   actor(actor: SeenActor): void {
-    this.#tell(() => LINE.actor(actor));
+    if (!this.#restoring) this.#tell(() => LINE.actor(actor));
   }
 
   object(seen: SeenObject): void {
-    this.#tell(() => LINE.object(seen));
+    if (!this.#restoring) this.#tell(() => LINE.object(seen));
   }
 
-  progress(records: bigint, held: bigint, refused: bigint): void {
+  progress({ records, held, refused, lost }: AgentProgress): void {
     this.#counts.setNumber("records", Number(records));
     this.#counts.setNumber("heldRecords", Number(held));
     this.#counts.setNumber("refusedRecords", Number(refused));
-    this.#counts.setNumber("lastRecord", Date.now());
+    this.#counts.setNumber("lostRecords", Number(lost));
   }
 
   commit(): void {
-    if (this.#waiting === "") return;
+    if (this.#waiting === "" || this.#givenUp) return;
     const bytes = Buffer.from(this.#waiting, "utf8");
     this.#waiting = "";
-    if (this.#bytes > MAX_JOURNAL_BYTES) return;
     this.#bytes += bytes.length;
-    // an end that nobody can go on from, rather than a journal with a hole
     if (this.#bytes > MAX_JOURNAL_BYTES) {
-      rmSync(join(this.#folder, JOURNAL), { force: true });
+      this.#giveUp(`it would be larger than ${MAX_JOURNAL_BYTES} bytes`);
       return;
     }
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
+    } catch (error) {
+      this.#giveUp(codeOf(error));
+    }
+  }
+
+  /** An end that nobody can go on from, rather than a journal with a hole: numbers would be given twice. */
+  #giveUp(why: string): void {
+    this.#givenUp = true;
+    try {
+      rmSync(join(this.#folder, JOURNAL), { force: true });
+    } catch {
+      // what is in it is less than what the kernel knows: that is found out
+    }
+    this.#onGivenUp(
+      `the journal of the run can not be written (${why}): when Galgo ends now, nobody can go on with the run, and the kernel decides alone`,
+    );
   }
 
   // --- of the model ---
 
   added(index: number, { coefficient, count }: SecurityPoint): void {
     if (this.#restoring) return;
-    this.#counts.setPoint(index, count);
+    this.#setPoint(index, count);
     if (count > 0) this.#tell(() => LINE.point(coefficient));
   }
 
   counted(index: number, count: number): void {
-    if (this.#restoring) return;
-    this.#counts.setPoint(index, count);
+    if (!this.#restoring) this.#setPoint(index, count);
+  }
+
+  #setPoint(index: number, count: number): void {
+    if (this.#givenUp) return;
+    try {
+      this.#counts.setPoint(index, count);
+    } catch (error) {
+      this.#giveUp(codeOf(error));
+    }
   }
 
   aggregated(): void {
@@ -210,6 +244,7 @@ export class RunKeeping implements AgentJournal, PointObserver, NamespaceLedger 
   /** @param end "over": the run has ended, and nobody goes on with it */
   close(end: "over" | "kept"): void {
     if (this.#fd < 0) return;
+    if (end === "kept") this.commit();
     closeSync(this.#fd);
     this.#fd = -1;
     this.#counts.close();
@@ -217,15 +252,18 @@ export class RunKeeping implements AgentJournal, PointObserver, NamespaceLedger 
   }
 
   #tell(line: () => string): void {
-    if (!this.#restoring) this.#waiting += line();
+    if (!this.#givenUp) this.#waiting += line();
   }
 }
 
 /** The journal of a run that is to have one; before its records are opened. @throws what `RunKeeping` throws */
-export function openKeeping(setup: KeepingSetup | undefined): RunKeeping | undefined {
+export function openKeeping(
+  setup: KeepingSetup | undefined,
+  onGivenUp: (text: string) => void,
+): RunKeeping | undefined {
   if (setup === undefined) return undefined;
   if (setup.adopt !== undefined) mendRecords(setup.directory);
-  return new RunKeeping(setup.folder, setup.adopt === undefined ? "begin" : "resume");
+  return new RunKeeping(setup.folder, setup.adopt === undefined ? "begin" : "resume", onGivenUp);
 }
 
 /** A record that was being written when Galgo was killed is left out: nobody has acted on it. */
@@ -256,7 +294,7 @@ export function resume(namespace: Namespace, heartbeat: Heartbeat, kept: KeptNam
   namespace.resume(kept);
   if (kept.sealed) heartbeat.sealed();
   const lost = kept.losses.reduce((sum, { count }) => sum + count, 0);
-  heartbeat.resume({ ...kept, lost });
+  heartbeat.resume({ ...kept, lost, extended: kept.growth.length });
 }
 
 /** One observer of all that there are. */
@@ -278,11 +316,16 @@ export function observing(
   };
 }
 
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? String(error);
+}
+
 function beforeOf(lines: KeptLines, counts: KeptCounts): Before {
   const numbers = {
     records: BigInt(counts.number("records")),
     held: BigInt(counts.number("heldRecords")),
     refused: BigInt(counts.number("refusedRecords")),
+    lost: BigInt(counts.number("lostRecords")),
   };
   const losses = lines.losses.map(({ reason, example }, at) => ({
     reason,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counts in a file that is mapped: kept by a plain store each, and there as soon as it is made, whoever is killed then. (A power
 // failure takes the namespace with it as well.)
-import { closeSync, fstatSync, ftruncateSync, openSync } from "node:fs";
+import { closeSync, fstatSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { Mapping } from "../../native/mapping.ffi.ts";
 import { MAX_LOSS_REASONS } from "../limits.ts";
@@ -13,6 +13,8 @@ const PIECE_BITS = 13;
 const IN_PIECE = (1 << PIECE_BITS) - 1;
 const PIECE_BYTES = (1 << PIECE_BITS) * NUMBER_BYTES;
 
+const ZEROS = new Uint8Array(HEAD_BYTES);
+
 const NUMBERS = [
   "events",
   "violations",
@@ -21,8 +23,8 @@ const NUMBERS = [
   "records",
   "heldRecords",
   "refusedRecords",
-  /** When the last record was taken (ms since 1970). */
-  "lastRecord",
+  /** Events without a record, by then. */
+  "lostRecords",
 ] as const;
 export type KeptNumber = (typeof NUMBERS)[number];
 const REASONS_AT = 64;
@@ -84,10 +86,14 @@ export class KeptCounts {
   }
 
   #map(at: number, bytes: number): Float64Array {
-    if (this.#bytes < at + bytes) {
-      ftruncateSync(this.#fd, at + bytes);
-      this.#bytes = at + bytes;
-    }
+    // written, not only made longer: a store into a hole of a file system that is full would kill the process
+    while (this.#bytes < at + bytes)
+      this.#bytes += writeSync(
+        this.#fd,
+        ZEROS,
+        0,
+        Math.min(ZEROS.length, at + bytes - this.#bytes),
+      );
     const mapping = Mapping.of(this.#fd, bytes, "write", at);
     this.#mappings.push(mapping);
     return new Float64Array(mapping.memory, 0, bytes / NUMBER_BYTES);

@@ -5,6 +5,7 @@ import { isAbsolute, join } from "node:path";
 import { quote } from "../../base/quote.ts";
 import type { Coe } from "../../event/index.ts";
 import { pollAll } from "../../native/tsem.ffi.ts";
+import { modeledAmong } from "../../sensor/bpf/index.ts";
 import { parseStatus } from "../../sensor/seccomp/index.ts";
 import { descendants, processEntry } from "../../sensor/tsem/index.ts";
 import { allBelow, procsOf } from "../cgroup.ts";
@@ -30,7 +31,23 @@ export function findTarget(target: AttachTarget): AttachTarget {
       "Galgo can not decide for itself: it is one of the processes that it would attach to",
     );
   }
+  requireFree(members);
   return found;
+}
+
+/** A task is in one namespace: another one would take it away from its model. @throws RunError BAD_OPTION */
+function requireFree(members: readonly number[]): void {
+  let modeled: number | undefined;
+  try {
+    modeled = modeledAmong(members);
+  } catch {
+    return; // who may not look at the programs can not attach: that is said where it is tried
+  }
+  if (modeled === undefined) return;
+  throw new RunError(
+    "BAD_OPTION",
+    `process ${modeled} is modeled already by the sensor bpf: galgo ps, or galgo doctor where its Galgo was killed`,
+  );
 }
 
 /** Path of a cgroup: a folder, or a path as /proc/PID/cgroup shows it. */

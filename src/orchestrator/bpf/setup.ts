@@ -12,7 +12,7 @@ import { keepingFolder } from "./adoption.ts";
 
 /** Plain data. */
 export interface BpfSetup {
-  /** Readable, or closed at its other end, once nothing has to be modeled any more. */
+  /** Readable, or closed at its other end, once there is nothing to serve any more (`toldEnd`). */
   readonly goneFd: number;
   readonly leftAlone: readonly HookName[];
   /** RuleFlag of the programs. */

@@ -6,7 +6,7 @@ import type { BpfServer } from "../../sensor/bpf/index.ts";
 import { closeRecords, messageOf, prepareBench, progressOf } from "../bench.ts";
 import type { Bench } from "../bench.ts";
 import { BpfSide } from "../bpf/agent-side.ts";
-import type { BpfBench } from "../bpf/agent-side.ts";
+import type { BpfBench, BpfEnd } from "../bpf/agent-side.ts";
 import type { BpfSetup } from "../bpf/setup.ts";
 import { ControlError } from "../errors.ts";
 import type { NamespaceOrder, ServeOrder, WorkerSetup } from "../worker-protocol.ts";
@@ -53,7 +53,8 @@ export class BpfPlace {
       this.#post({ type: "ready", bpf: place });
     } catch (error) {
       this.#closed = true;
-      this.#close(this.#bpf.keeping?.adopt === undefined ? "over" : "kept");
+      await this.#side.close(this.#bench.keeping);
+      this.#close();
       this.#post({ type: "no-sensor", message: messageOf(error) });
       this.#post({ type: "gone", why: messageOf(error) });
     }
@@ -90,7 +91,7 @@ export class BpfPlace {
     this.#side.seal();
   }
 
-  /** Gives the place back. A namespace that was adopted and not served stays as the kernel keeps it. */
+  /** Gives the place back. Of an enforced namespace whose processes go on nobody is set free by that. */
   async leave(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -124,13 +125,20 @@ export class BpfPlace {
   }
 
   #finish(server: BpfServer): void {
+    let end: BpfEnd;
     try {
-      const result = this.#side.end(this.#parts, server.stats);
-      const done = (): void => this.#post({ type: "done", result });
-      this.#commons.track(this.leave().then(done, (error: unknown) => this.fail(error)));
+      end = this.#side.end(this.#parts, server.stats);
     } catch (error) {
       this.fail(error);
+      return;
     }
+    const done = (): void => this.#post(end);
+    this.#commons.track(this.leave().then(done, (error: unknown) => this.#tellFailed(error)));
+  }
+
+  #tellFailed(error: unknown): void {
+    this.#post({ type: "failed", message: messageOf(error) });
+    this.#post({ type: "gone", why: messageOf(error) });
   }
 
   #unseat(): void {
@@ -138,8 +146,7 @@ export class BpfPlace {
     this.#server?.close();
   }
 
-  #close(keeping?: "over" | "kept"): void {
-    if (keeping !== undefined) this.#bench.keeping?.close(keeping);
+  #close(): void {
     closeRecords(this.#bench);
     this.#bench.tma.close();
   }

@@ -86,6 +86,19 @@ class Bench {
     return { agent, gap: of("resumed") };
   }
 
+  /** One that can not go on with the namespace. @returns why */
+  async refused(slot: number | undefined, serial: number | undefined): Promise<string> {
+    const { folder, lock } = this.place;
+    const words = ["0", "adopt", this.journal, String(slot), String(serial)];
+    const script = join(HELPERS, "bpf-loop.ts");
+    const args = ["--import", "tsx", script, objectOf("telling"), folder, lock, ...words];
+    const helper = spawn(process.execPath, args, { stdio: ["pipe", "ignore", "pipe"] });
+    let said = "";
+    helper.stderr.on("data", (data: Buffer) => (said += data.toString()));
+    await once(helper, "close");
+    return said;
+  }
+
   task(): (key: readonly number[], flags?: number) => Promise<string> {
     const { folder, slot, anchor } = this.ready;
     const helper = new Helper(this.#t, "teller.ts", [folder, slot, anchor].map(String));
@@ -143,6 +156,26 @@ describe("a namespace whose agent was killed", { skip: noBpf ?? false }, () => {
     assert.deepEqual(abandoned(bench.place), []);
   });
 
+  it("is left by its agent in order: the kernel goes on refusing, and another one goes on with it", async (t) => {
+    const bench = new Bench(t);
+    const first = await bench.agent(String(NamespaceFlag.enforcing), "keep", bench.journal);
+    const served = bench.task();
+    for (let time = 0; time < 4; time++) await served(KNOWN);
+    first.child.stdin?.end("s");
+    assert.equal((await first.said("left", "end")).what, "left");
+    // whether or not the process is still there
+    assert.equal(abandoned(bench.place).length, 1);
+    const between = bench.task();
+    for (let time = 0; time < 3; time++) assert.equal(await between(KNOWN), "known");
+    assert.notEqual(await between(LATE), "known", "nobody answers");
+    const { agent, gap } = await bench.adopts();
+    assert.equal(gap["asked"], 1);
+    assert.equal(await bench.task()(KNOWN), "known");
+    const { repeated } = await endOf(agent);
+    assert.equal(repeated.get(KNOWN.join(".")), 3 + 3 + 1);
+    assert.deepEqual(abandoned(bench.place), []);
+  });
+
   it("is gone on with again and again", async (t) => {
     const bench = new Bench(t);
     let agent = await bench.agent("0", "keep", bench.journal);
@@ -171,25 +204,7 @@ describe("a namespace whose agent was killed", { skip: noBpf ?? false }, () => {
     writeFileSync(file, "");
     const [left] = abandoned(bench.place);
     const { slot, serial } = left ?? {};
-    const { folder, lock } = bench.place;
-    const words = ["0", "adopt", bench.journal, String(slot), String(serial)];
-    const helper = spawn(
-      process.execPath,
-      [
-        "--import",
-        "tsx",
-        join(HELPERS, "bpf-loop.ts"),
-        objectOf("telling"),
-        folder,
-        lock,
-        ...words,
-      ],
-      { stdio: ["pipe", "ignore", "pipe"] },
-    );
-    let said = "";
-    helper.stderr?.on("data", (data: Buffer) => (said += data.toString()));
-    await once(helper, "close");
-    assert.match(said, /not in the journal/);
+    assert.match(await bench.refused(slot, serial), /not in the journal/);
     const [still] = abandoned(bench.place);
     assert.equal(still?.serial, serial);
     assert.equal((still?.flags ?? 0) & NamespaceFlag.enforcing, NamespaceFlag.enforcing);
@@ -204,25 +219,8 @@ describe("a namespace whose agent was killed", { skip: noBpf ?? false }, () => {
     await kill9(await bench.agent("0", "keep", bench.journal));
     const [left] = abandoned(bench.place);
     const { agent } = await bench.adopts();
-    const { folder, lock } = bench.place;
-    const words = ["0", "adopt", bench.journal, String(left?.slot), String(left?.serial)];
-    const other = spawn(
-      process.execPath,
-      [
-        "--import",
-        "tsx",
-        join(HELPERS, "bpf-loop.ts"),
-        objectOf("telling"),
-        folder,
-        lock,
-        ...words,
-      ],
-      { stdio: ["pipe", "ignore", "pipe"] },
-    );
-    let said = "";
-    other.stderr?.on("data", (data: Buffer) => (said += data.toString()));
-    await once(other, "close");
-    assert.match(said, /another process serves it/);
+    const why = await bench.refused(left?.slot, left?.serial);
+    assert.match(why, /another process serves it/);
     await endOf(agent);
   });
 });

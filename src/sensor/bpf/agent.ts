@@ -32,6 +32,8 @@ export interface AgentOptions {
   /** Readable, or closed at its other end, once no process of the workload is left. */
   readonly goneFd: number;
   readonly progress: { begin(): void; end(): void };
+  /** Asked once `goneFd` is readable: the workload is not gone, the kernel is to go on with the namespace alone. Default: it is gone. */
+  readonly stays?: () => boolean;
   /** Is told what another agent needs to go on with the namespace when this one was killed. */
   readonly journal?: AgentJournal;
 }
@@ -85,6 +87,7 @@ export class BpfAgent {
       sink: options.sink,
       goneFd: options.goneFd,
       progress: options.progress,
+      ...(options.stays === undefined ? {} : { stays: options.stays }),
       ...kept,
     });
     this.#journal = journal;
@@ -129,6 +132,7 @@ export class BpfAgent {
   /** As if this process had died: the namespace stays as the kernel keeps it, and another agent may go on with it. */
   async letGo(): Promise<void> {
     this.#anchor?.close();
+    this.#set.leave();
     this.#ring.close();
     this.#ringMap.close();
     this.namespace.close();

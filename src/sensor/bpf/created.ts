@@ -40,18 +40,22 @@ export class Created {
 
   count(owner: string, pathname: string): void {
     const counter = counterOf(owner, pathname);
-    if (this.#counts.size >= MAX_COUNTED_DIRECTORIES && !this.#counts.has(counter)) {
-      const oldest = this.#counts.keys().next().value;
-      if (oldest !== undefined) this.#counts.delete(oldest);
-      if (!this.#said) {
-        const detail = `objects were created in more than ${MAX_COUNTED_DIRECTORIES} directories`;
-        this.#sink.lost("created-objects-limit", detail);
-      }
+    const count = this.instance(owner, pathname);
+    if (this.#set(counter, count) && !this.#said) {
+      const detail = `objects were created in more than ${MAX_COUNTED_DIRECTORIES} directories`;
+      this.#sink.lost("created-objects-limit", detail);
       this.#said = true;
     }
-    const count = this.instance(owner, pathname);
-    this.#counts.set(counter, count);
     this.#journal?.created({ counter, count });
+  }
+
+  /** @returns whether another counter had to be forgotten for it */
+  #set(counter: string, count: number): boolean {
+    const full = this.#counts.size >= MAX_COUNTED_DIRECTORIES && !this.#counts.has(counter);
+    const oldest = full ? this.#counts.keys().next().value : undefined;
+    if (oldest !== undefined) this.#counts.delete(oldest);
+    this.#counts.set(counter, count);
+    return full;
   }
 
   /** The temporary directory above `pathname`, as the acting task names both. */
@@ -75,7 +79,7 @@ export class Created {
   }
 
   #apply(change: CreatedChange): void {
-    if ("counter" in change) this.#counts.set(change.counter, change.count);
+    if ("counter" in change) this.#set(change.counter, change.count);
     else if (change.temporary) this.#made(change.root, change.pathname);
     else this.#temporary.get(change.root)?.gone({ key: change.pathname });
   }

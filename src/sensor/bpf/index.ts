@@ -8,8 +8,16 @@ export { bpfFidelity, DECIDES_ATOMIC } from "./fidelity.ts";
 export { KeyMaker } from "./description.ts";
 export { HeldContents } from "./held-file.ts";
 export { cleanup, type CleanupReport } from "./install.ts";
-export type { AgentJournal, CreatedChange, Gap, KeptAgent, KeptKey } from "./journal.ts";
+export type {
+  AgentJournal,
+  AgentProgress,
+  CreatedChange,
+  Gap,
+  KeptAgent,
+  KeptKey,
+} from "./journal.ts";
 export { type AbandonedNamespace, abandoned, isInstalled } from "./install.ts";
+export { modeledAmong } from "./modeled.ts";
 export { Identities } from "./identities.ts";
 export { NamespaceFlag } from "./layout.gen.ts";
 export { KeyPrimer } from "./prime.ts";

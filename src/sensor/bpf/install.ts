@@ -11,6 +11,7 @@ import { BpfSensorError } from "./errors.ts";
 import { NamespaceFlag } from "./layout.gen.ts";
 import {
   addOwner,
+  asDead,
   isAlive,
   removeOwner,
   restoreOwner,
@@ -90,14 +91,15 @@ export class Installation {
     symlinkSync(folder, path);
   }
 
-  /** Gives an adopted slot back to the dead: the namespace stays as the kernel keeps it, and another agent may take it over. */
+  /** Leaves the slot to the dead: the namespace stays as the kernel keeps it, and another agent may take it over. */
   async abandon(): Promise<void> {
     if (this.#left) return;
     this.#left = true;
     await locked(this.#place.lock, () => {
       for (const map of this.#maps.values()) map.close();
       const slots = join(this.folder, "slots");
-      for (const dead of this.#before) restoreOwner(slots, dead);
+      const before = this.#before.length > 0 ? this.#before : [asDead(this.#owner)];
+      for (const dead of before) restoreOwner(slots, dead);
       removeOwner(slots, this.#owner);
     });
   }
@@ -145,7 +147,7 @@ export function abandoned(place: BpfPlace = DEFAULT_PLACE): AbandonedNamespace[]
 }
 
 function abandonedIn(folder: string, build: string): AbandonedNamespace[] {
-  const dead = slotOwners(join(folder, "slots")).filter((owner) => !isAlive(owner));
+  const dead = deadOwners(folder);
   if (dead.length === 0) return [];
   const namespaces = BpfMap.open(join(folder, "maps/galgo_namespaces"));
   try {
@@ -158,6 +160,14 @@ function abandonedIn(folder: string, build: string): AbandonedNamespace[] {
   } finally {
     namespaces.close();
   }
+}
+
+/** One for each slot that has no living owner: who died while it took a slot over has left two. */
+function deadOwners(folder: string): SlotOwner[] {
+  const owners = slotOwners(join(folder, "slots"));
+  const served = new Set(owners.filter(isAlive).map(({ slot }) => slot));
+  const dead = owners.filter(({ slot }) => !served.has(slot));
+  return [...new Map(dead.map((owner) => [owner.slot, owner])).values()];
 }
 
 function followTrail(folder: string, slot: number, serial: number): string | undefined {
@@ -321,7 +331,7 @@ export function leftovers(place: BpfPlace = DEFAULT_PLACE): {
 }
 
 function freeDeadSlots(folder: string, living: "keep" | "remove"): Omit<DeadSlot, "build">[] {
-  const dead = slotOwners(join(folder, "slots")).filter((owner) => !isAlive(owner));
+  const dead = deadOwners(folder);
   if (dead.length === 0) return [];
   const namespaces = BpfMap.open(join(folder, "maps/galgo_namespaces"));
   try {
@@ -350,7 +360,8 @@ function freeSlot(folder: string, owner: SlotOwner): void {
   for (const name of ["galgo_sets", "galgo_rings"])
     map(name, (maps) => maps.setInner(owner.slot, undefined));
   for (const trail of trailsOf(folder, owner.slot)) rmSync(trail, { force: true });
-  removeOwner(join(folder, "slots"), owner);
+  const slots = join(folder, "slots");
+  for (const each of slotOwners(slots)) if (each.slot === owner.slot) removeOwner(slots, each);
 }
 
 function trailsOf(folder: string, slot: number): string[] {

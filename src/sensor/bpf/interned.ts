@@ -149,8 +149,16 @@ export class InternedSet {
   /** To be called now and then: keeps counts far from their limit, and lets go of tables that no program can still use. */
   relieve(): void {
     const moved = this.#table.relieve(RELIEVE_FROM, this.#carried);
-    this.#release(performance.now());
-    if (moved) this.#tellCarried();
+    const released = this.#release(performance.now());
+    if (moved || released) this.#tellCarried();
+  }
+
+  /** Gives back what this process has of it; the table stays in the slot, for another agent. */
+  leave(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#release(Number.POSITIVE_INFINITY)) this.#tellCarried();
+    this.#table.close();
   }
 
   /** Empties the slot: nothing is recognised any more. `counts` has to be asked for before. */
@@ -231,13 +239,15 @@ export class InternedSet {
     }
   }
 
-  #release(now: number): void {
+  /** @returns whether there were tables to let go of */
+  #release(now: number): boolean {
     const gone = this.#retired.filter(({ until }) => until <= now);
     this.#retired = this.#retired.filter(({ until }) => until > now);
     for (const { table } of gone) {
       table.addCounts(this.#carried);
       table.close();
     }
+    return gone.length > 0;
   }
 }
 

@@ -21,9 +21,19 @@ export interface KeptKey {
   readonly point: string | undefined;
 }
 
+/** How far the agent has come. */
+export interface AgentProgress {
+  /** Records taken so far, how many of them were held, and how many the programs had refused. */
+  readonly records: bigint;
+  readonly held: bigint;
+  readonly refused: bigint;
+  /** Events without a record, as the programs had counted them by then. */
+  readonly lost: bigint;
+}
+
 /**
  * Takes what the agent has found out. It may wait until `commit`, which is called before any task or program can see what follows
- * from it; what the journal throws there fails the namespace.
+ * from it. One that can not be written is given up: the namespace is served on, and nobody can go on with it afterwards.
  */
 export interface AgentJournal {
   /** The identity with the next number. */
@@ -37,22 +47,19 @@ export interface AgentJournal {
   actor(actor: SeenActor): void;
   /** The primer has met an object. */
   object(seen: SeenObject): void;
-  /** Records taken so far, how many of them were held, and how many the programs had refused. Kept at once, without `commit`. */
-  progress(records: bigint, held: bigint, refused: bigint): void;
+  /** Kept at once, without `commit`. */
+  progress(progress: AgentProgress): void;
   commit(): void;
 }
 
 /** What a journal has kept, in the order in which it was told. */
-export interface KeptAgent {
+export interface KeptAgent extends AgentProgress {
   readonly identities: readonly TaskIdentity[];
   readonly keys: readonly KeptKey[];
   readonly carried: BigUint64Array;
   readonly created: readonly CreatedChange[];
   readonly actors: readonly SeenActor[];
   readonly objects: readonly SeenObject[];
-  readonly records: bigint;
-  readonly held: bigint;
-  readonly refused: bigint;
 }
 
 /** What happened while a namespace had no agent, as far as the programs could tell. */

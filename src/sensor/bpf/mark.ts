@@ -42,6 +42,14 @@ export function isMarked(
   return identityIn(tasks, tid, { slot, serial }) !== undefined;
 }
 
+/** The namespace that a thread was put or born into, which may be over; undefined: none. */
+export function membershipOf(tasks: BpfMap, tid: number): Omit<Membership, "identity"> | undefined {
+  const value = Buffer.alloc(TASK.bytes);
+  if (withThread(tid, (key) => tasks.lookup(key, value)) !== true) return undefined;
+  const slot = value.readUInt32LE(TASK.at.slot);
+  return slot === 0 ? undefined : { slot, serial: value.readUInt32LE(TASK.at.serial) };
+}
+
 /** Identity number of a thread that belongs to the namespace; undefined: it does not. */
 export function identityIn(
   tasks: BpfMap,

@@ -35,6 +35,11 @@ export function restoreOwner(folder: string, owner: SlotOwner): void {
   mkdirSync(join(folder, nameOf(owner)), { mode: 0o700 });
 }
 
+/** The same slot in the hands of a process that is not there: no process of ours starts with the machine. */
+export function asDead(owner: SlotOwner): SlotOwner {
+  return { ...owner, start: "0" };
+}
+
 export function removeOwner(folder: string, owner: SlotOwner): void {
   rmdirSync(join(folder, nameOf(owner)));
 }

@@ -46,6 +46,12 @@ export class PathHints {
     return this.#wanted.has(pathname);
   }
 
+  /** Whether the object was last told of with other words, or never. */
+  isNew({ actor, pathname, words }: SeenObject): boolean {
+    const known = this.#objects.get(placeOf(actor, pathname));
+    return known === undefined || !Buffer.from(known.words).equals(words);
+  }
+
   /** An object is told of: keys for those of `actors` that see it by this path too. */
   object(actors: Iterable<SeenActor>, seen: SeenObject): readonly PrimedKey[] {
     const { actor, pathname } = seen;

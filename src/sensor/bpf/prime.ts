@@ -85,7 +85,7 @@ export class KeyPrimer implements Primer {
   }
 
   seenObject(seen: SeenObject): readonly PrimedKey[] {
-    this.#options.journal?.object(seen);
+    if (this.#paths.isNew(seen)) this.#options.journal?.object(seen);
     return this.#paths.object(this.#places.values(), seen);
   }
 

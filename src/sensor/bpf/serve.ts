@@ -37,6 +37,8 @@ export interface BpfServeOptions {
   /** Readable, or closed at its other end, once no process of the workload is left. */
   readonly goneFd: number;
   readonly progress: { begin(): void; end(): void };
+  /** Asked once `goneFd` is readable: the namespace stays, and another agent goes on with it. */
+  readonly stays?: () => boolean;
   /** Is told what another agent would need to go on. */
   readonly journal?: AgentJournal;
   /** The namespace had an agent before, which was killed. */
@@ -91,10 +93,10 @@ export class BpfLoop {
   }
 
   #endGap(): void {
-    const { ring, namespace, resumed } = this.#options;
+    const { ring, namespace, resumed, kept } = this.#options;
     if (this.#gapEnd < 0 || ring.position < this.#gapEnd) return;
     this.#gapEnd = -1;
-    resumed?.({ ...this.#gap, lost: namespace.counter("lost") });
+    resumed?.({ ...this.#gap, lost: namespace.counter("lost") - (kept?.lost ?? 0n) });
   }
 
   /** Answers the question of a thread: after its record, which it has written before. */
@@ -205,7 +207,12 @@ export class BpfLoop {
     const held = (head.flags & RecordFlag.held) !== 0;
     if (held) this.#held += 1n;
     if ((head.flags & RecordFlag.refused) !== 0) this.#refused += 1n;
-    this.#options.journal?.progress(this.#records, this.#held, this.#refused);
+    this.#options.journal?.progress({
+      records: this.#records,
+      held: this.#held,
+      refused: this.#refused,
+      lost: this.#options.namespace.counter("lost"),
+    });
     if (this.#inGap) this.#countGap(head);
     const answer = this.#decide(head, at, bytes);
     if (!held) return;
@@ -303,9 +310,13 @@ export class BpfLoop {
     this.#options.sink.lost(reason, detail);
   }
 
-  /** Nobody runs in the namespace any more: what the programs have counted is final. */
+  /** Nobody runs in the namespace any more: what the programs have counted is final. Unless it stays: then they go on counting. */
   finish(): SensorStats {
-    const { namespace, set, sink } = this.#options;
+    const { namespace, set, sink, stays } = this.#options;
+    if (stays?.() === true) {
+      sink.answered(false);
+      return this.stats;
+    }
     const sums = new Map<string, bigint>();
     for (const [number, count] of set.counts().entries()) {
       const point = this.#points[number];

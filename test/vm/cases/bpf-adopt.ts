@@ -51,7 +51,7 @@ async function adopted(lab: Lab, name: string): Promise<Talk> {
 }
 
 async function files(lab: Lab): Promise<void> {
-  await lab.sh("for f in known other late; do echo $f >$f; done; sleep 2.3");
+  await lab.sh("for f in known other late third; do echo $f >$f; done; sleep 2.3");
 }
 
 /** Ends the program, and with it the run; nothing is left then. */
@@ -190,15 +190,28 @@ async function daemons(lab: Lab): Promise<void> {
   assert.match(second.stderr, /the kernel has kept its namespace with 1 task, and the run goes on/);
   await does(program, KNOWN);
   assert.match(await lab.sh(`${galgo.join(" ")} ps`), /^d +enforce +bpf/m);
+  // nobody gives orders about itself, and nobody takes it away from its model
+  const again = await lab.sh(`${galgo.join(" ")} attach --pid ${pid} --name e 2>&1; true`);
+  assert.match(again, /is modeled already/);
+  second.command.signal(SIGTERM);
+  assert.equal((await second.command.ended).status, 0, second.stderr);
+  assert.match(second.stderr, /go on in the hands of the kernel/);
+  await does(program, { ...KNOWN, "sub open third": EPERM });
+  const left = JSON.parse(await lab.sh("cat state/d/latest/run.json"));
+  assert.equal(left.status, "running");
+  assert.match(left.left.why, /the daemon was stopped \(SIGTERM\)/);
+  const third = await start();
+  assert.match(third.stderr, /the daemon was stopped .* and the run goes on/);
+  await does(program, KNOWN);
   program.end();
   await lab.sh(
     'until grep -q \'"status": "finished"\' state/d/latest/run.json; do sleep 0.2; done',
   );
   const refused = await lab.records("d", "forensics");
-  for (const name of ["other", "late"])
+  for (const name of ["other", "late", "third"])
     assert.equal(having(refused, "file_open", `"${lab.folder}/${name}"`).length, 1, name);
-  second.command.signal(SIGTERM);
-  assert.equal((await second.command.ended).status, 0, second.stderr);
+  third.command.signal(SIGTERM);
+  assert.equal((await third.command.ended).status, 0, third.stderr);
 }
 
 const cases = { enforced, free, otherProgram, daemons };
@@ -207,7 +220,7 @@ const NAMES: Readonly<Record<keyof typeof cases, string>> = {
   enforced:
     "an enforced run goes on after its Galgo was killed, twice: nothing is freed in between",
   free: "a free run goes on after its Galgo was killed: what happened in between is learned and counted",
-  daemons: "a daemon goes on with what a killed one had attached to",
+  daemons: "a daemon goes on with what one before it had attached to, killed or stopped",
   otherProgram:
     "a program that was executed while Galgo was gone is known by its own name afterwards",
 };

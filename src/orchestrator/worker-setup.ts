@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the thread that decides is started with: told by the plan of a run, its folder and its host.
+import type { BpfSetup } from "./bpf/setup.ts";
+import type { SharedPointsLink } from "./live/shared-points.ts";
+import type { RunPlan } from "./plan.ts";
+import { containerName } from "./run-record.ts";
+import type { RunDirectory } from "./state-dir.ts";
+import { tsemSetup } from "./tsem/setup.ts";
+import type { WorkerSetup } from "./worker-protocol.ts";
+
+export interface WorkerSetupParts {
+  readonly heartbeat: SharedArrayBuffer;
+  /** Where consoles are served. */
+  readonly shared: SharedPointsLink | undefined;
+  readonly bpf: BpfSetup | undefined;
+}
+
+export function workerSetup(
+  plan: RunPlan,
+  directory: RunDirectory,
+  { heartbeat, shared, bpf }: WorkerSetupParts,
+): WorkerSetup {
+  const { request, tma } = plan;
+  const { trajectory, forensics, unreadable, processes } = directory;
+  const tsem = tsemSetup(plan);
+  return {
+    heartbeat,
+    mode: request.mode,
+    onViolation: request.onViolation,
+    tma,
+    stateRoot: request.stateRoot,
+    ...{ trajectory, forensics, unreadable, processes },
+    ...(shared === undefined ? {} : { shared }),
+    ...(request.marks === undefined ? {} : { marks: request.marks }),
+    ...(request.container === undefined ? {} : { container: containerName(request.container) }),
+    ...(tsem === undefined ? {} : { tsem }),
+    ...(bpf === undefined ? {} : { bpf }),
+  };
+}
