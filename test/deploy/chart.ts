@@ -11,6 +11,8 @@ export const CHART: string = fileURLToPath(new URL("../../deploy/helm/galgo/", i
 export const MANIFESTS: string = fileURLToPath(
   new URL("../../deploy/kubernetes/galgo.yaml", import.meta.url),
 );
+/** The two test files that render charts compile Go's library once. */
+const COMPILED = fileURLToPath(new URL("../../node_modules/.cache/go-build", import.meta.url));
 const RENDERER = fileURLToPath(new URL("render-chart.go", import.meta.url));
 const HEADER = `# SPDX-License-Identifier: Apache-2.0
 # The chart of deploy/helm/galgo with its default values, for kubectl apply -f: written by test/deploy/write-manifests.ts.
@@ -42,7 +44,7 @@ export class Chart {
     const env = {
       ...process.env,
       GO111MODULE: "off",
-      GOCACHE: join(this.#folder, "cache"),
+      GOCACHE: COMPILED,
       CGO_ENABLED: "0",
     };
     const built = spawnSync("go", ["build", "-o", this.#program, RENDERER], {

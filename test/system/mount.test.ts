@@ -15,7 +15,7 @@ import { eventually, isMounted, type Ran, start, withoutMounts } from "../helper
 /** Does what it reads, line by line. */
 const WORKLOAD = 'while read -r step; do $step; done <"$0" >/dev/null';
 
-describe("galgo mount", { skip: withoutMounts }, () => {
+describe("galgo mount", { skip: withoutMounts, timeout: 60_000 }, () => {
   const daemonPlace = new DaemonPlace();
   const place = new Place();
   const folder = join(daemonPlace.folder, "mount");

@@ -37,6 +37,8 @@ const ROOT = 1;
 const NODES_EACH = 16;
 const LINK = 1;
 const FIRST_FILE = 2;
+/** SYMLINK, MKNOD, MKDIR, UNLINK, RMDIR, RENAME, LINK, CREATE, RENAME2: which files there are is nobody's choice. */
+const CHANGES_TREE: ReadonlySet<number> = new Set([6, 8, 9, 10, 11, 12, 13, 35, 45]);
 /** FATTR_MODE, FATTR_UID, FATTR_GID */
 const MODE_OR_OWNER = 7;
 const O_ACCMODE = 3;
@@ -109,7 +111,8 @@ export class Filesystem implements FuseHandler {
       case OPCODE.SETATTR:
         return attributesReply(await this.#change(this.#node(node), body.readUInt32LE(0)));
       default:
-        throw new FileError(ERRNO.notHere); // for most of these the kernel does not ask again
+        // for most of what is not there the kernel does not ask again
+        throw new FileError(CHANGES_TREE.has(opcode) ? ERRNO.refused : ERRNO.notHere);
     }
   }
 

@@ -183,6 +183,9 @@ describe("drop-ins", () => {
     const socket = "[Unit]\nRequires=web.socket\n[Service]\nExecStart=/bin/true\n";
     const path = folder({ "web.service": socket, "web.socket": "" });
     assert.throws(() => dropInOf(path, "web"), /web\.socket hands over/);
+    const plain = folder({ "web.service": "[Service]\nExecStart=/bin/true\n" });
+    for (const request of [{ model: "/srv/a\nUser=root" }, { foreground: "/bin/a\nUser=root" }])
+      assert.throws(() => dropInOf(plain, "web", request), /can not be written into a unit file/);
     const learned = folder({ "web.service": "[Service]\nUser=www-data\nExecStart=/bin/true\n" });
     assert.throws(() => dropInOf(learned, "web", { mode: "learn" }), /can not write the model/);
   });
