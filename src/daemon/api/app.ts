@@ -2,6 +2,7 @@
 // The HTTP API as a table of routes. What it says is in types.ts and in the OpenAPI document (openapi.ts).
 import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
+import { quote } from "../../base/quote.ts";
 import type { Peer } from "../../native/unix-socket.ffi.ts";
 import { validPoints } from "../../orchestrator/index.ts";
 import { ApiError } from "../errors.ts";
@@ -74,7 +75,7 @@ export function createApp(parts: ApiParts): ApiApp {
 }
 
 function noRoute({ req }: Pick<Call, "req">): ApiError {
-  return new ApiError("NOT_FOUND", `there is no ${req.method} ${req.path}`);
+  return new ApiError("NOT_FOUND", `there is no ${req.method} ${quote(req.path)}`);
 }
 
 /** Node does not read more than was announced; without an announcement there is no body. @throws ApiError NOT_FOUND, BAD_REQUEST */

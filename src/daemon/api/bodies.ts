@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bodies of requests, checked once: every fault is said in one line.
 import * as z from "zod/mini";
-import { quote } from "../../base/quote.ts";
+import { firstFault } from "../fault-words.ts";
 import { ApiError } from "../errors.ts";
 import type { AttachOrder, ControlOrder } from "./types.ts";
 
@@ -24,7 +24,7 @@ function controlSchema(): z.ZodMiniType<ControlOrder> {
 function attachSchema(): z.ZodMiniType<AttachOrder> {
   attach ??= z.strictObject({
     cgroup: z.optional(z.string().check(z.minLength(1))),
-    pid: z.optional(z.int().check(z.positive())),
+    pid: z.optional(z.int().check(z.gte(1))),
     name: z.optional(z.string()),
     modelFile: z.optional(z.string()),
     mode: z.optional(z.enum(["free", "detect", "enforce"])),
@@ -63,7 +63,5 @@ function parsed<T>(text: string, schema: z.ZodMiniType<T>, form: string): T {
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const at = issue === undefined || issue.path.length === 0 ? "" : `${issue.path.join(".")}: `;
-  throw new ApiError("BAD_REQUEST", `${at}${quote(issue?.message ?? "bad", 200)}; ${form}`);
+  throw new ApiError("BAD_REQUEST", `${firstFault(result.error, value).words}; ${form}`);
 }

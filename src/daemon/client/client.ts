@@ -179,12 +179,20 @@ export class DaemonClient {
         ...(signal === undefined ? {} : { signal }),
         ...(patient === true ? {} : { timeout: ANSWER_MS }),
       });
-      request.once("timeout", () => request.destroy(new Error(`no answer in ${ANSWER_MS} ms`)));
+      request.once("timeout", () => request.destroy(this.#silent()));
       // also a later one, of an answer that somebody has stopped reading
       request.on("error", (error) => reject(this.#gone(error)));
       request.once("response", resolve);
       request.end(body);
     });
+  }
+
+  #silent(): ClientError {
+    const at = quote(this.socketPath);
+    return new ClientError(
+      "GONE",
+      `the daemon at ${at} has not answered for ${ANSWER_MS / 1_000} s`,
+    );
   }
 
   #gone(error: unknown): ClientError {

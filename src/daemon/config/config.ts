@@ -5,7 +5,7 @@ import { parse, TomlError } from "smol-toml";
 import { quote } from "../../base/quote.ts";
 import { DaemonError } from "../errors.ts";
 import { MAX_CONFIG_BYTES } from "../limits.ts";
-import { faultWords } from "./fault-words.ts";
+import { firstFault } from "../fault-words.ts";
 import { configSchema } from "./sections.ts";
 import type { MetricsConfig } from "../metrics/config.ts";
 import type { JournalConfig, OutputConfig } from "../outputs/config.ts";
@@ -63,22 +63,8 @@ export function parseConfig(text: string, file: string): DaemonConfig {
     } = result.data;
     return { file, daemon, policy, images, output, journal, metrics };
   }
-  const [issue] = result.error.issues;
-  if (issue === undefined) throw new DaemonError("BAD_CONFIG", `${quote(file)} is not usable`);
-  const unknown = issue.code === "unrecognized_keys" ? issue.keys[0] : undefined;
-  const path = [...issue.path, ...(unknown === undefined ? [] : [unknown])];
-  const present = path.reduce<unknown>(memberOf, tree) !== undefined;
-  const problem = faultWords(issue, present);
-  throw new DaemonError(
-    "BAD_CONFIG",
-    `${quote(file)} line ${lineOf(text, path)}: ${quote(path.map(String).join("."))}: ${problem}`,
-  );
-}
-
-function memberOf(value: unknown, key: PropertyKey): unknown {
-  return typeof value === "object" && value !== null
-    ? (value as Record<PropertyKey, unknown>)[key]
-    : undefined;
+  const { path, words } = firstFault(result.error, tree);
+  throw new DaemonError("BAD_CONFIG", `${quote(file)} line ${lineOf(text, path)}: ${words}`);
 }
 
 function tomlOf(text: string, file: string): unknown {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is wrong with a value of the configuration, in words.
-import { quote } from "../../base/quote.ts";
+// What is wrong with a value that somebody has written, in words.
+import { quote } from "../base/quote.ts";
 import type * as z from "zod/mini";
 
 type Issue = z.core.$ZodIssue;
@@ -8,8 +8,32 @@ type Issue = z.core.$ZodIssue;
 /** What the schema says where it has no words of its own. */
 const UNSAID = "Invalid input";
 
-/** @param present whether the file has the key at all */
-export function faultWords(issue: Issue, present: boolean): string {
+export interface Fault {
+  /** Of the key that is wrong. */
+  readonly path: readonly PropertyKey[];
+  /** "key.of.it: what is wrong with it" */
+  readonly words: string;
+}
+
+/** @param value what was checked */
+export function firstFault({ issues }: z.core.$ZodError, value: unknown): Fault {
+  const [issue] = issues;
+  if (issue === undefined) return { path: [], words: "is not usable" };
+  const unknown = issue.code === "unrecognized_keys" ? issue.keys[0] : undefined;
+  const path = [...issue.path, ...(unknown === undefined ? [] : [unknown])];
+  const present = path.reduce<unknown>(memberOf, value) !== undefined;
+  const at = path.length === 0 ? "" : `${quote(path.map(String).join("."))}: `;
+  return { path, words: `${at}${faultWords(issue, present)}` };
+}
+
+function memberOf(value: unknown, key: PropertyKey): unknown {
+  return typeof value === "object" && value !== null
+    ? (value as Record<PropertyKey, unknown>)[key]
+    : undefined;
+}
+
+/** @param present whether the key is there at all */
+function faultWords(issue: Issue, present: boolean): string {
   if (issue.message !== UNSAID) return issue.message;
   switch (issue.code) {
     case "unrecognized_keys":
