@@ -92,7 +92,8 @@ describe("a run by a daemon", { skip: hasNative ? false : "there is no C compile
     t.after(() => other.remove());
     const stopped = await other.start();
     const place = new Place(t, other.galgo);
-    const run = place.start(["run", "--name", "job", ...SLEEPER]);
+    const script = "echo $$ > pid; echo ready; exec sleep 1000";
+    const run = place.start(["run", "--name", "job", ...shell(script)]);
     await run.says(/ready/);
     stopped.process.kill("SIGTERM");
     const { status } = await run.ended;

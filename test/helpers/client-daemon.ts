@@ -30,7 +30,7 @@ export class ClientDaemon {
   /** Settles when it is ready. */
   async start(): Promise<RunningGalgo> {
     const place = this.#place;
-    const config = place.write("daemon.toml", "[daemon]\nstop-seconds = 1\n");
+    const config = place.write("daemon.toml", "[daemon]\nstop-seconds = 30\n");
     const daemon = place.start(["daemon", "--config", config], { GALGO_RUN_DIR: this.run });
     this.#daemon = daemon;
     await daemon.says(/ready/);

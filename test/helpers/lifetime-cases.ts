@@ -7,7 +7,7 @@ import { describe, it, type TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { processEntry } from "../../src/sensor/seccomp/launch-tree.ts";
 import { Place } from "../cli/galgo.ts";
-import { Pty } from "./pty.ts";
+import { Pty, STOPPABLE, typed } from "./pty.ts";
 
 export const POLL_MS = 10;
 export const DEADLINE_MS = 30_000;
@@ -170,12 +170,12 @@ export function lifetimeCases(galgo: readonly string[]): void {
         "-i",
       ]);
       await pty.expect(/% /);
-      pty.type("sh -c 'echo be''gun; exec sleep 1000'\n");
+      pty.type(typed(STOPPABLE));
       await pty.expect(/begun/);
       pty.type("\x1a");
       await pty.expect(/\[1\]\+\s+Stopped/);
       pty.type("fg\n");
-      await pty.expect(/fg\r\n.*sleep 1000/);
+      await pty.expect(/awake/);
       pty.type("\x03");
       await pty.expect(/% /);
       pty.type("echo status=$?; exit 5\n");
@@ -189,13 +189,11 @@ export function lifetimeCases(galgo: readonly string[]): void {
       process.env["GALGO_STATE_DIR"] = place.state;
       const pty = new Pty(t, ["/bin/bash", "--norc", "--noprofile", "-i"]);
       await pty.expect(/% /);
-      // no other program: a child of vfork that is stopped before its exec would keep its parent from stopping
-      const words = [...galgo, "run", "--", "sh", "-c", "echo be''gun; read line; echo woken"];
-      pty.type(`${words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ")}\n`);
+      pty.type(typed([...galgo, "run", "--", ...STOPPABLE]));
       await pty.expect(/begun\r\n/);
       await pressUntilStopped(pty);
       pty.type("fg\n");
-      await pty.expect(/fg\r\n/);
+      await pty.expect(/awake/);
       pty.type("\x03");
       await pty.expect(/% /);
       pty.type("echo status=$?; exit 0\n");

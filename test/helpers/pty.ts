@@ -14,6 +14,21 @@ const TIOCGPTN = 0x80045430;
 const DEADLINE_MS = 30_000;
 const POLL_MS = 5;
 
+/**
+ * Says that it has begun, and each time that it was continued: by then a shell has given it the terminal, so that a Ctrl-C is its
+ * own and not the shell's. No other program in it: a child of vfork that is stopped before its exec would keep its parent from stopping.
+ */
+export const STOPPABLE: readonly string[] = [
+  "/bin/sh",
+  "-c",
+  "trap 'echo aw''ake' CONT; echo be''gun; read a; read b; read c",
+];
+
+/** A command line as it is typed to a shell. */
+export function typed(words: readonly string[]): string {
+  return `${words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ")}\n`;
+}
+
 export class Pty {
   readonly process: ChildProcess;
   readonly #master: number;

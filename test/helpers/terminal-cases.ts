@@ -3,19 +3,13 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { descendants, killProcess, processEntry } from "../../src/sensor/seccomp/launch-tree.ts";
-import { Pty } from "./pty.ts";
+import { Pty, STOPPABLE, typed } from "./pty.ts";
 import { sh, until } from "./workloads.ts";
 
 const SHELL = ["/bin/bash", "--norc", "--noprofile", "-i"];
 
 /** @param driver the words that launch a command */
 export function terminalCases(driver: (command: readonly string[]) => string[]): void {
-  /** A command line for a shell. */
-  const typed = (command: readonly string[]): string =>
-    `${driver(command)
-      .map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
-      .join(" ")}\n`;
-
   it("gives Ctrl-C to the command once, and Galgo lives on", async (t) => {
     const count =
       "trap 'echo caught; n=1' INT; echo begun; while [ -z $n ]; do sleep 0.05; done; sleep 0.3; exit 4";
@@ -29,7 +23,7 @@ export function terminalCases(driver: (command: readonly string[]) => string[]):
   it("lets an interactive shell control its jobs", async (t) => {
     const pty = new Pty(t, driver(SHELL));
     await pty.expect(/% /);
-    pty.type("sh -c 'echo be''gun; exec sleep 1000'\n");
+    pty.type(typed(STOPPABLE));
     await pty.expect(/begun/);
     pty.type("\x1a");
     await pty.expect(/\[1\]\+\s+Stopped/);
@@ -37,7 +31,7 @@ export function terminalCases(driver: (command: readonly string[]) => string[]):
     await pty.expect(/\[1\]\+\s+Stopped/);
     await pty.expect(/still 42/);
     pty.type("fg\n");
-    await pty.expect(/fg\r\n.*sleep 1000/);
+    await pty.expect(/awake/);
     pty.type("\x03");
     await pty.expect(/% /);
     pty.type("echo status=$?\n");
@@ -52,14 +46,14 @@ export function terminalCases(driver: (command: readonly string[]) => string[]):
   it("stops with the command on Ctrl-Z and goes on with fg", async (t) => {
     const pty = new Pty(t, SHELL);
     await pty.expect(/% /);
-    pty.type(typed(sh("echo be''gun; exec sleep 1000")));
+    pty.type(typed(driver(STOPPABLE)));
     await pty.expect(/\r\nbegun/);
     pty.type("\x1a");
     await pty.expect(/\[1\]\+\s+Stopped/);
     pty.type("echo outer $((40 + 2))\n");
     await pty.expect(/outer 42/);
     pty.type("fg\n");
-    await pty.expect(/fg\r\n/);
+    await pty.expect(/awake/);
     pty.type("\x03");
     await pty.expect(/% /);
     pty.type("echo status=$?\n");
@@ -69,7 +63,7 @@ export function terminalCases(driver: (command: readonly string[]) => string[]):
   it("stops with a command that stops itself", async (t) => {
     const pty = new Pty(t, SHELL);
     await pty.expect(/% /);
-    pty.type(typed(sh("echo be''gun; kill -STOP $$; echo con''tinued; exit 6")));
+    pty.type(typed(driver(sh("echo be''gun; kill -STOP $$; echo con''tinued; exit 6"))));
     await pty.expect(/\r\nbegun/);
     await pty.expect(/\[1\]\+\s+Stopped/);
     pty.type("fg\n");
@@ -81,7 +75,9 @@ export function terminalCases(driver: (command: readonly string[]) => string[]):
   it("goes on when the stopped command is continued by hand", async (t) => {
     const pty = new Pty(t, SHELL);
     await pty.expect(/% /);
-    pty.type(typed(sh("echo pid=$$; kill -STOP $$; echo con''tinued; kill -STOP $$; exit 6")));
+    pty.type(
+      typed(driver(sh("echo pid=$$; kill -STOP $$; echo con''tinued; kill -STOP $$; exit 6"))),
+    );
     const pid = Number((await pty.expect(/pid=(\d+)/))[1]);
     await pty.expect(/\[1\]\+\s+Stopped/);
     process.kill(pid, "SIGCONT");
@@ -91,7 +87,7 @@ export function terminalCases(driver: (command: readonly string[]) => string[]):
   it("gets the terminal back from a shell that suspends itself", async (t) => {
     const pty = new Pty(t, SHELL);
     await pty.expect(/% /);
-    pty.type(typed(SHELL));
+    pty.type(typed(driver(SHELL)));
     await pty.expect(/\r\n(.*)% /);
     pty.type("PS1='inner> '\n");
     await pty.expect(/\r\ninner> /);
