@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Learning: runs a command once or more without refusing anything, and makes one sealed model of what was recorded.
-import { quote } from "../base/quote.ts";
-import {
-  checkRequirements,
-  ModelError,
-  modelFromRuns,
-  stringifyWorkloadModel,
-} from "../model/index.ts";
+import { checkRequirements, ModelError, stringifyWorkloadModel } from "../model/index.ts";
 import type {
   LearnedModel,
   LearningRun,
@@ -14,12 +8,11 @@ import type {
   Varying,
   WorkloadModel,
 } from "../model/index.ts";
-import { nodeHasher } from "../tma/index.ts";
 import { RunError } from "./errors.ts";
 import { recordsFileOf } from "./models/learn-files.ts";
+import { learnFrom, refuseCutShort, refuseLoss } from "./models/learn-from.ts";
 import { learningRunLines } from "./models/learning-runs.ts";
 import { requireWritable } from "./models/write-model.ts";
-import { lossText } from "./namespace/losses.ts";
 import { validPoints } from "./records/points-file.ts";
 import { recordedRun } from "./records/recorded-run.ts";
 import { runWorkload } from "./run.ts";
@@ -27,6 +20,8 @@ import type { RunObserver, RunRequest, RunResult } from "./run-request.ts";
 import type { ChildExit } from "./run-record.ts";
 import { writeAtomic } from "./state-dir.ts";
 import { makeMarksDirectory, removeMarksDirectory } from "./namespace/test-marks.ts";
+
+const ALLOW_LOSS = ". --allow-loss writes it all the same and says so in it";
 
 export interface LearnRequest {
   /** Mode free; one run after the other is made from it. */
@@ -38,11 +33,6 @@ export interface LearnRequest {
   readonly allowLoss: boolean;
   /** Behaviours that the workload must have; none: nothing is asked. */
   readonly required?: readonly string[];
-}
-
-/** What a model of recorded runs has besides them. */
-export interface LearnTerms extends Pick<LearnRequest, "required"> {
-  readonly run: Pick<RunRequest, "rules">;
 }
 
 export interface LearnObserver extends RunObserver {
@@ -88,7 +78,7 @@ export async function learnWorkload(
     for (const point of validPoints(run.points)) known.add(point);
     observer.onRun?.(run, index, known.size - before);
     refuseCutShort(run);
-    refuseLoss(run, request.allowLoss);
+    if (!request.allowLoss) refuseLoss(run, ALLOW_LOSS);
     recorded.push(recordedRun(run, request.run.rules));
     if (run.stopRequested) break;
   }
@@ -139,59 +129,6 @@ function requireReadable(required: readonly string[]): void {
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     throw new RunError("BAD_OPTION", error.message, { cause: error });
-  }
-}
-
-/** A workload that was killed did not do all that it does. */
-export function refuseCutShort({ cutShort, outcome }: RunResult): void {
-  if (!cutShort) return;
-  throw new RunError(
-    "CUT_SHORT",
-    `no model was written: the workload was killed (${outcome.killed ?? "by Galgo"})`,
-  );
-}
-
-export function refuseLoss(run: RunResult, allowLoss: boolean): void {
-  const { lost } = run.outcome.counts;
-  if (lost === 0 || allowLoss) return;
-  throw new RunError(
-    "LOST_EVENTS",
-    `no model was written: what could not be seen or described would be missing in it: ${lossText(run.outcome.losses)}. ` +
-      "--allow-loss writes it all the same and says so in it",
-    { facts: { lost } },
-  );
-}
-
-/** @throws RunError TMA_FAILED, BAD_OPTION */
-export function learnFrom(
-  { run, required = [] }: LearnTerms,
-  runs: readonly RunResult[],
-  recorded: readonly LearningRun[],
-): LearnedModel {
-  const last = runs.at(-1);
-  if (last === undefined)
-    throw new RunError("BAD_OPTION", "nothing was run: --runs has to be at least 1");
-  const { mapping, digest, profile } = run.rules;
-  try {
-    return modelFromRuns(recorded, {
-      name: last.directory.name,
-      profile,
-      mapping,
-      hasher: nodeHasher(digest),
-      ...(last.aggregate === undefined ? {} : { aggregate: last.aggregate }),
-      sealed: true,
-      fidelity: last.fidelity,
-      required,
-    });
-  } catch (error) {
-    if (!(error instanceof ModelError)) throw error;
-    throw new RunError(
-      "TMA_FAILED",
-      `no model can be made of the records in ${quote(last.directory.path)}: ${error.message}`,
-      {
-        cause: error,
-      },
-    );
   }
 }
 

@@ -5,10 +5,10 @@ import { dirname } from "node:path";
 import { quote } from "../../base/quote.ts";
 import type { WorkloadModel } from "../../model/index.ts";
 import { ModelUseError } from "../errors.ts";
-import { learnFrom, refuseCutShort, refuseLoss } from "../learn.ts";
 import { recordedRun } from "../records/recorded-run.ts";
 import type { FreeRules, RunResult } from "../run-request.ts";
 import { recordsFileOf } from "./learn-files.ts";
+import { learnFrom, refuseCutShort, refuseLoss } from "./learn-from.ts";
 import { learningRunLines } from "./learning-runs.ts";
 import { learnAgain } from "./merge-files.ts";
 import { runsBehind } from "./model-runs.ts";
@@ -39,7 +39,7 @@ export interface FurtherResult {
 export function learnFurther(run: RunResult, request: FurtherRequest): FurtherResult {
   const { rules, output, maxRuns } = request;
   refuseCutShort(run);
-  refuseLoss(run, false);
+  refuseLoss(run);
   mkdirSync(dirname(output), { recursive: true, mode: 0o755 });
   const recordsFile = recordsFileOf(output);
   const before = existsSync(output) ? loadModel(output) : undefined;
