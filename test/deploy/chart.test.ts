@@ -200,7 +200,7 @@ describe("the chart", { skip: withoutGo }, () => {
     const { spec } = one<Service>(manifests, "Service", "galgo-edge-metrics");
     const { metadata, spec: pod } = one<DaemonSet>(manifests, "DaemonSet", "galgo-edge").spec
       .template;
-    assert.deepEqual(spec.ports, [{ name: "metrics", port: 9465, targetPort: "metrics" }]);
+    assert.deepEqual(spec.ports, [{ name: "metrics", port: 9465, targetPort: 9465 }]);
     assert.deepEqual(pod.containers[0].ports, [{ name: "metrics", containerPort: 9465 }]);
     assert.equal(metadata.annotations["prometheus.io/port"], "9465");
     for (const [key, value] of Object.entries(spec.selector))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The mounted tree: a directory for each namespace, named by its id, with TSEM's files in it; beside them a link for each name that only one
 // namespace has. Reads and writes are checked by the kernel against owner and mode (default_permissions).
-import { OPCODE } from "../../native/fuse-wire.ts";
+import { FOPEN_DIRECT_IO, OPCODE } from "../../native/fuse-wire.ts";
 import { readCommand } from "./commands.ts";
 import { ERRNO, FileError } from "./errors.ts";
 import {
@@ -15,48 +15,23 @@ import {
   ROOT_MODE,
   valueText,
 } from "./files.ts";
-import type { FileName } from "./files.ts";
 import { MAX_READ_BYTES } from "./limits.ts";
-import {
-  attributesReply,
-  entriesReply,
-  entryReply,
-  openDirectoryReply,
-  openReply,
-  writtenReply,
-} from "./messages.ts";
+import { attributesReply, entriesReply, entryReply, openReply, writtenReply } from "./messages.ts";
 import type { Attributes, DirectoryEntry } from "./messages.ts";
 import { Namespaces } from "./namespaces.ts";
 import type { ShownNamespace } from "./namespaces.ts";
+import { namespaceNumber, nodeOf, numberOf, ROOT } from "./nodes.ts";
+import type { FileNode, MemberNode, Node } from "./nodes.ts";
 import type { FuseHandler, FuseRequest } from "./session.ts";
 import type { NamespaceSource } from "./source.ts";
 import type { RecordSpool } from "./spool.ts";
 
-const ROOT = 1;
-/** Node numbers of a namespace: the directory, the link, then its files. */
-const NODES_EACH = 16;
-const LINK = 1;
-const FIRST_FILE = 2;
 /** SYMLINK, MKNOD, MKDIR, UNLINK, RMDIR, RENAME, LINK, CREATE, RENAME2: which files there are is nobody's choice. */
 const CHANGES_TREE: ReadonlySet<number> = new Set([6, 8, 9, 10, 11, 12, 13, 35, 45]);
 /** FATTR_MODE, FATTR_UID, FATTR_GID */
 const MODE_OR_OWNER = 7;
 const O_ACCMODE = 3;
 const O_WRONLY = 1;
-
-interface FileNode {
-  readonly kind: "file";
-  readonly namespace: ShownNamespace;
-  readonly file: FileName;
-}
-
-/** What a node number of a namespace stands for. */
-type MemberNode =
-  | { readonly kind: "directory"; readonly namespace: ShownNamespace }
-  | { readonly kind: "link"; readonly namespace: ShownNamespace }
-  | FileNode;
-
-type Node = { readonly kind: "root" } | MemberNode;
 
 /** What is behind an open file. */
 type Handle =
@@ -95,9 +70,12 @@ export class Filesystem implements FuseHandler {
       case OPCODE.READLINK:
         return Buffer.from(this.#linked(node).id);
       case OPCODE.OPENDIR:
-        return openDirectoryReply(this.#keep(await this.#directory(this.#node(node))));
+        return openReply(this.#keep(await this.#directory(this.#node(node))));
       case OPCODE.OPEN:
-        return openReply(this.#keep(await this.#open(this.#node(node), body.readUInt32LE(0))));
+        return openReply(
+          this.#keep(await this.#open(this.#node(node), body.readUInt32LE(0))),
+          FOPEN_DIRECT_IO,
+        );
       case OPCODE.READ:
       case OPCODE.READDIR:
         return this.#read(body);
@@ -117,14 +95,15 @@ export class Filesystem implements FuseHandler {
   }
 
   forget(node: number, times: number): void {
-    if (node !== ROOT) this.#namespaces.forget(namespaceOf(node), times);
+    if (node !== ROOT) this.#namespaces.forget(namespaceNumber(node), times);
   }
 
   undelivered({ opcode }: FuseRequest, answer: Buffer): void {
-    // in both answers the number comes first
+    if (opcode !== OPCODE.LOOKUP && opcode !== OPCODE.OPEN && opcode !== OPCODE.OPENDIR) return;
+    // in all of these answers the number comes first
     const number = Number(answer.readBigUInt64LE(0));
     if (opcode === OPCODE.LOOKUP) this.forget(number, 1);
-    else if (opcode === OPCODE.OPEN || opcode === OPCODE.OPENDIR) this.#release(number);
+    else this.#release(number);
   }
 
   close(): void {
@@ -135,17 +114,7 @@ export class Filesystem implements FuseHandler {
   // --- names and nodes ------------------------------------------------------------------------------------------------
 
   #node(number: number): Node {
-    return number === ROOT ? { kind: "root" } : this.#member(number);
-  }
-
-  #member(number: number): MemberNode {
-    const namespace = this.#namespaces.numbered(namespaceOf(number));
-    const place = number % NODES_EACH;
-    if (place === 0) return { kind: "directory", namespace };
-    if (place === LINK) return { kind: "link", namespace };
-    const file = FILE_NAMES[place - FIRST_FILE];
-    if (file === undefined) throw new FileError(ERRNO.noEntry);
-    return { kind: "file", namespace, file };
+    return nodeOf(this.#namespaces, number);
   }
 
   #linked(number: number): ShownNamespace {
@@ -299,18 +268,6 @@ export class Filesystem implements FuseHandler {
     }
     return undefined;
   }
-}
-
-function numberOf(node: MemberNode): number {
-  const first = node.namespace.number * NODES_EACH;
-  if (node.kind === "directory") return first;
-  if (node.kind === "link") return first + LINK;
-  return first + FIRST_FILE + FILE_NAMES.indexOf(node.file);
-}
-
-/** Number of the namespace that a node is of. */
-function namespaceOf(node: number): number {
-  return Math.floor(node / NODES_EACH);
 }
 
 function entryOf(node: MemberNode, name: string, mode: number): DirectoryEntry {

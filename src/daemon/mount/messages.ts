@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answers of a FUSE server as bytes. Nothing of them may be cached by the kernel: every look at a file asks again.
-import { FOPEN_DIRECT_IO } from "../../native/fuse-wire.ts";
-
 const ATTRIBUTES_BYTES = 88;
 const ATTR_OUT_BYTES = 16;
 const ENTRY_OUT_BYTES = 40;
@@ -55,18 +53,11 @@ export function entryReply(attributes: Attributes): Buffer {
   return reply;
 }
 
-/** struct fuse_open_out; reads and writes go past the page cache, so that a file may grow at any time. */
-export function openReply(handle: number): Buffer {
+/** struct fuse_open_out. With FOPEN_DIRECT_IO reads and writes go past the page cache, so that a file may grow at any time. */
+export function openReply(handle: number, flags = 0): Buffer {
   const reply = Buffer.alloc(16);
   reply.writeBigUInt64LE(BigInt(handle), 0);
-  reply.writeUInt32LE(FOPEN_DIRECT_IO, 8);
-  return reply;
-}
-
-/** struct fuse_open_out of a directory. */
-export function openDirectoryReply(handle: number): Buffer {
-  const reply = Buffer.alloc(16);
-  reply.writeBigUInt64LE(BigInt(handle), 0);
+  reply.writeUInt32LE(flags, 8);
   return reply;
 }
 

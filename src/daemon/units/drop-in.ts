@@ -270,7 +270,9 @@ function commandPart(service: Section, unit: UnitFiles, request: DropInRequest):
     const fault = execFault(command);
     return fault === undefined ? [] : [`ExecStart=${quote(written[at] ?? "")}: ${fault}`];
   });
-  const broken = [...request.galgo, request.model, ...written].filter((text) => LINE_BREAK.test(text));
+  const broken = [...request.galgo, request.model, ...written].filter((text) =>
+    LINE_BREAK.test(text),
+  );
   faults.push(...broken.map((text) => `${quote(text)} can not be written into a unit file`));
   const words = [...request.galgo, ...galgoWords(unit, request), "--"];
   const lines = commands.map((command): Line => ["ExecStart", wrapped(command, words)]);
