@@ -81,9 +81,9 @@ async function measure(): Promise<BenchOutcome> {
           "held calls a second",
           "decision, taken to answered, p50 / p99, us",
           "open in the workload, called to returned, p50 / p99, us",
-          "times without Galgo",
+          "open, times without Galgo",
           "program in the workload p50 / p99, ms",
-          "times without Galgo",
+          "program, times without Galgo",
           "CPU of the daemon, % of one",
           "RSS, MiB",
           "anonymous, MiB",
@@ -100,7 +100,7 @@ async function measure(): Promise<BenchOutcome> {
     notes: [
       `decisions are of the ${WINDOW_S} s after a warm-up of ${WARM_UP_S} s, out of the daemon's own histogram (four steps of a factor of 2^(1/4) are one there: quantiles are interpolated)`,
       "a decision is counted from the moment a thread of the daemon takes the call: a call that waits because the thread decides for others, or has no processor, is not in these times; it is in those of the workloads, which they measure themselves",
-      `opens and programs: each workload has a p50 and a p99 of its own, told is the median over the workloads; the largest p99 of any of ${WORKLOADS}: open ${worst(many, "open", 1)} us, program ${worst(many, "program", 1_000)} ms; "times without Galgo": of the same loop, alone on this machine`,
+      `opens and programs: each workload has a p50 and a p99 of its own, told is the median over the workloads; the largest p99 of any of ${WORKLOADS}: open ${worst(many, "open", 1)} us, program ${worst(many, "program", 1_000)} ms; times without Galgo: of the same loop, alone on this machine`,
     ],
   };
 }
