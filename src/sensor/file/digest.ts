@@ -131,14 +131,17 @@ export class ContentDigests {
   }
 
   #remember(stat: Stat, key: string, digest: string): void {
-    if (isRoots(stat) && isLarge(stat)) this.#kept.set(key, digest);
-    const cache = isRoots(stat) ? (this.#rootDigests ?? this.#cache) : this.#cache;
-    if (cache.size >= MAX_CACHED) {
-      const oldest = cache.keys().next().value;
-      if (oldest !== undefined) cache.delete(oldest);
-    }
-    cache.set(key, digest);
+    if (isRoots(stat) && isLarge(stat)) add(this.#kept, key, digest);
+    add(isRoots(stat) ? (this.#rootDigests ?? this.#cache) : this.#cache, key, digest);
   }
+}
+
+function add(cache: Map<string, string>, key: string, digest: string): void {
+  if (cache.size >= MAX_CACHED) {
+    const oldest = cache.keys().next().value;
+    if (oldest !== undefined) cache.delete(oldest);
+  }
+  cache.set(key, digest);
 }
 
 let chunkOfThread: Buffer | undefined;
