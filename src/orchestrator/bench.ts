@@ -14,7 +14,7 @@ import { ProcessLog } from "./records/process-log.ts";
 import { openRecordLog } from "./records/record-log.ts";
 import type { RecordLog } from "./records/record-log.ts";
 import { UnreadableRecords } from "./records/unreadable.ts";
-import type { WorkerMessage, WorkerSetup } from "./worker-protocol.ts";
+import type { SeccompOrder, WorkerMessage, WorkerSetup } from "./worker-protocol.ts";
 
 export interface Bench {
   readonly setup: WorkerSetup;
@@ -47,11 +47,8 @@ export function prepareBench(setup: WorkerSetup, { post, kill, programs }: Bench
   const keeping = openKeeping(setup.bpf?.keeping, (text) => post({ type: "notice", text }));
   const tma = createInProcessTma(setup.tma, observing(shared, keeping));
   keeping?.restoreModel(tma);
-  const trajectory = openRecordLog(setup.trajectory);
-  const forensics = openRecordLog(setup.forensics);
-  const unreadable = new UnreadableRecords(setup.unreadable);
-  const processes = new ProcessLog(setup.processes);
-  const marks = setup.marks === undefined ? undefined : new TestMarks(setup.marks);
+  const records = openRecords(setup);
+  const { trajectory, forensics, unreadable, processes, marks } = records;
   const namespace = createNamespace(
     {
       mode: setup.mode,
@@ -76,8 +73,49 @@ export function prepareBench(setup: WorkerSetup, { post, kill, programs }: Bench
     },
   );
   if (keeping?.namespace !== undefined) resume(namespace, heartbeat, keeping.namespace);
-  const records = { trajectory, forensics, unreadable, processes };
-  return { setup, heartbeat, tma, namespace, ...records, shared, marks, keeping };
+  return { setup, heartbeat, tma, namespace, ...records, shared, keeping };
+}
+
+type Records = Pick<Bench, "trajectory" | "forensics" | "unreadable" | "processes" | "marks">;
+
+/** All of them, or none. @throws RecordFileError WRITE_FAILED */
+function openRecords(setup: WorkerSetup): Records {
+  const opened: { close(): void }[] = [];
+  const kept = <T extends { close(): void }>(one: T): T => {
+    opened.push(one);
+    return one;
+  };
+  try {
+    return {
+      trajectory: kept(openRecordLog(setup.trajectory)),
+      forensics: kept(openRecordLog(setup.forensics)),
+      unreadable: kept(new UnreadableRecords(setup.unreadable)),
+      processes: kept(new ProcessLog(setup.processes)),
+      marks: setup.marks === undefined ? undefined : new TestMarks(setup.marks),
+    };
+  } catch (error) {
+    for (const one of opened) one.close();
+    throw error;
+  }
+}
+
+/** How a filtered workload is served, wherever that is. */
+export function serveOptions(
+  { setup, namespace }: Bench,
+  order: SeccompOrder,
+  place: Pick<ServeOptions, "programDigests" | "progress" | "ready">,
+): ServeOptions {
+  return {
+    listenerFd: order.listenerFd,
+    pid: order.workloadPid,
+    ...(order.broughtBy === undefined ? {} : { broughtBy: order.broughtBy }),
+    sink: namespace,
+    digest: setup.tma.digest,
+    enforcing: isEnforcing(setup),
+    readsUnheld: order.readsUnheld === true,
+    protectedPids: order.protectedPids,
+    ...place,
+  };
 }
 
 /** What is done around each event, whatever the sensor. @param sealed called when a console has closed the model */

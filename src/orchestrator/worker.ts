@@ -5,7 +5,7 @@
 import { writeSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { serveSeccomp } from "../sensor/seccomp/index.ts";
-import { closeRecords, isEnforcing, messageOf, prepareBench, progressOf } from "./bench.ts";
+import { closeRecords, messageOf, prepareBench, progressOf, serveOptions } from "./bench.ts";
 import type { Bench } from "./bench.ts";
 import { type BpfEnd, BpfSide } from "./bpf/agent-side.ts";
 import type { RunKeeping } from "./bpf/keeping.ts";
@@ -90,19 +90,13 @@ function serveFiltered(bench: Bench, order: SeccompOrder): WorkerResult {
   const { digest } = setup.tma;
   const known = loadDigests(setup.stateRoot, digest);
   const before = known.size;
-  const sensor = serveSeccomp({
-    listenerFd: order.listenerFd,
-    pid: order.workloadPid,
-    ...(order.broughtBy === undefined ? {} : { broughtBy: order.broughtBy }),
-    sink: namespace,
-    digest,
-    programDigests: known,
-    enforcing: isEnforcing(setup),
-    readsUnheld: order.readsUnheld === true,
-    protectedPids: order.protectedPids,
-    progress: progressOf(bench, sealed),
-    ready: (features) => post({ type: "serving", features }),
-  });
+  const sensor = serveSeccomp(
+    serveOptions(bench, order, {
+      programDigests: known,
+      progress: progressOf(bench, sealed),
+      ready: (features) => post({ type: "serving", features }),
+    }),
+  );
   namespace.finish();
   if (known.size > before) saveDigests(setup.stateRoot, digest, known);
   return workerResult(bench, sensor);

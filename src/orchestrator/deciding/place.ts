@@ -5,7 +5,7 @@ import { closeFd } from "../../native/tsem.ffi.ts";
 import { SeccompServer } from "../../sensor/seccomp/index.ts";
 import type { ServerCommons } from "../../sensor/seccomp/index.ts";
 import type { SensorStats } from "../../sensor/sensor.ts";
-import { closeRecords, isEnforcing, messageOf, prepareBench, progressOf } from "../bench.ts";
+import { closeRecords, messageOf, prepareBench, progressOf, serveOptions } from "../bench.ts";
 import type { Bench } from "../bench.ts";
 import { workerResult } from "../worker-result.ts";
 import type { JoinOrder, NamespaceOrder, ServeOrder, WorkerSetup } from "../worker-protocol.ts";
@@ -51,22 +51,14 @@ export class Place {
     if (order.sensor !== "seccomp") throw new Error("an order for another sensor");
     this.#unserved = order.listenerFd;
     this.#killFd = order.cgroupKillFd;
-    const { setup, namespace } = this.#bench;
+    const { setup } = this.#bench;
     const { digest } = setup.tma;
     const progress = progressOf(this.#bench, () => this.#sealed());
-    const options = {
-      listenerFd: order.listenerFd,
-      pid: order.workloadPid,
-      sink: namespace,
-      digest,
+    const options = serveOptions(this.#bench, order, {
       programDigests: this.#commons.digests.of(setup.stateRoot, digest),
-      enforcing: isEnforcing(setup),
-      readsUnheld: order.readsUnheld === true,
-      protectedPids: order.protectedPids,
-      ...(order.broughtBy === undefined ? {} : { broughtBy: order.broughtBy }),
       progress: { ...progress, alive: () => this.#commons.loop.longWork() },
       ready: (features: readonly string[]) => this.#post({ type: "serving", features }),
-    };
+    });
     const server = new SeccompServer(options, this.#commons.server(digest));
     this.#unserved = undefined;
     this.#take(server);
