@@ -299,12 +299,13 @@ class RunInProgress {
     this.#site.floor?.close();
     // nobody has been told to serve it, so nobody else closes it
     if (!this.#served && this.#order?.sensor === "seccomp") closeSync(this.#order.listenerFd);
-    if (this.#groupKillFd !== undefined) closeSync(this.#groupKillFd);
     const [ended] = await Promise.all([
       atMost(LATE_GRACE_MS, this.#worker?.terminate()),
       this.#group?.remove(),
     ]);
     if (!ended) noteHungThread();
+    // a thread that comes back one day may still write to it
+    else if (this.#groupKillFd !== undefined) closeSync(this.#groupKillFd);
   }
 
   #kill(reason: string): void {

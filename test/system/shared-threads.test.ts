@@ -183,15 +183,24 @@ describe("a workload that holds its thread up", {
   });
   after(() => shared.close());
 
-  it("is killed when others wait, and they go on", async () => {
+  it("is killed when others wait, and they go on, also who is in the middle of long work", async () => {
+    copyFileSync("/bin/true", shared.path("large"));
+    truncateSync(shared.path("large"), 2 ** 38);
+    const long = shared.run([shared.path("large")], { name: "long" });
+    await long.serving;
+    await until("it is being read", () => long.pulse().progress > 10n);
     const other = shared.run(shell(LOOP), { name: "other" });
     await until("the other one runs", () => eventsOf(other) > 10n);
     await assert.rejects(shared.run([program], { name: "hang" }).ended, {
       code: "TMA_FAILED",
       message: /killed: no decision on one event for \d+ ms, while other workloads/,
     });
-    const before = eventsOf(other);
-    await until("the other one goes on", () => eventsOf(other) > before + 10n);
+    const [before, read] = [eventsOf(other), long.pulse().progress];
+    await until("the others go on", () => {
+      return eventsOf(other) > before + 10n && long.pulse().progress > read + 10n;
+    });
+    long.kill();
+    await long.ended;
     shared.stop();
     assert.deepEqual((await other.ended).outcome.exit, { code: 0 });
   });

@@ -93,9 +93,12 @@ export class DecidingThread {
   look(nowNs: bigint): void {
     if (!this.works) return;
     const places = [...this.#places.values()];
+    // turns in the middle of others' long work: only the one that began last can be who holds them all up
+    const last = places.toSorted((a, b) => Number(b.busySince - a.busySince))[0];
     for (const place of places) {
-      const heldMs = place.look(nowNs, () =>
-        places.some((other) => other !== place && other.waits()),
+      const heldMs = place.look(
+        nowNs,
+        () => place === last && places.some((other) => other !== place && other.waits()),
       );
       if (heldMs !== undefined) this.#hangs(`no decision on one event for ${heldMs} ms`);
     }
@@ -107,7 +110,7 @@ export class DecidingThread {
     const progress = this.#progress();
     const stalls =
       progress === this.#lastProgress &&
-      !places.some((place) => place.isBusy) &&
+      places.every(({ busySince }) => busySince === 0n) &&
       places.some((place) => place.waits());
     this.#lastProgress = progress;
     this.#stalledLooks = stalls ? this.#stalledLooks + 1 : 0;

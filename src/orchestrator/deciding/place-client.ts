@@ -156,9 +156,9 @@ export class PlaceClient {
     return hangsMs;
   }
 
-  /** An event is in hand. */
-  get isBusy(): boolean {
-    return readPulse(this.#heartbeat).busySince !== 0n;
+  /** Since when an event is in hand (monotonic ns); 0n: none is. */
+  get busySince(): bigint {
+    return readPulse(this.#heartbeat).busySince;
   }
 
   /** Grows with each event, and with each piece of long work. */
