@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Command lookup, fidelity, targets, signals, BTF.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -134,6 +134,8 @@ describe("findTarget", () => {
   it("says what is missing", () => {
     assert.throws(() => findTarget("nobody", root), { code: "NO_SUCH_RUN" });
     assert.throws(() => findTarget("./nobody", root), { code: "NO_FILE" });
+    symlinkSync("loop", join(folder, "loop"));
+    assert.throws(() => findTarget(join(folder, "loop"), root), { code: "NO_FILE" });
   });
 });
 

@@ -47,8 +47,13 @@ function fileTarget(file: string): Target {
   return { kind: stream ? "stream" : "records", file };
 }
 
+/** False also where nobody may look: what is read next says why. */
 function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** A run folder that lies anywhere. */

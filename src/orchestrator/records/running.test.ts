@@ -56,6 +56,19 @@ describe("runs that go on", () => {
     assert.deepEqual(names(runs), ["goes-on"]);
   });
 
+  it("are also those that another Galgo goes on with", () => {
+    const runs = new RunningRuns(root);
+    const left = made("left", { started: "2020-01-01T00:00:00Z", galgoPid: NOBODY });
+    assert.ok(!names(runs).includes("left"));
+    const file = join(root, "left", left, "run.json");
+    const record = JSON.parse(readFileSync(file, "utf8"));
+    const resumed = { ...record, galgoPid: process.pid, adopted: [{ at: NOW }] };
+    writeFileSync(file, JSON.stringify(resumed));
+    assert.ok(names(runs).includes("left"));
+    writeFileSync(file, JSON.stringify({ ...resumed, status: "finished" }));
+    assert.ok(!names(runs).includes("left"));
+  });
+
   it("tell their violations so far, by the last whole line", () => {
     const [run] = new RunningRuns(root).list();
     assert.equal(run?.violations, 0);

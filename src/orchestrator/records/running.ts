@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs that go on, by what they leave in the state directory: their run file says so and the Galgo that wrote it lives.
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { StateError } from "../errors.ts";
 import { type RunRecord, readRunRecord } from "../run-record.ts";
-import { listNames, listRuns, openRun, type RunDirectory } from "../state-dir.ts";
+import { listNames, listRuns, type RunDirectory, runFolder } from "../state-dir.ts";
 import { splitMark } from "./marks.ts";
 
 /** A run that goes on. */
@@ -21,10 +22,11 @@ const TICKS = 100;
 /** Clocks: a process began that much after the run that it wrote at most. */
 const SLACK_MS = 5_000;
 
-/** Looks for runs that go on; what has ended once is not read again. */
+/** Looks for runs that go on; the file of one that has ended is read again when it has changed: somebody may go on with the run. */
 export class RunningRuns {
   readonly #root: string;
-  readonly #ended = new Set<string>();
+  /** Time of the last change (ns) of the run file, by run that has ended. */
+  readonly #ended = new Map<string, bigint>();
 
   constructor(root: string) {
     this.#root = root;
@@ -42,32 +44,40 @@ export class RunningRuns {
 
   #look(name: string, runId: string): RunningRun | undefined {
     const key = `${name}/${runId}`;
-    if (this.#ended.has(key)) return undefined;
+    const directory = runFolder(join(this.#root, name, runId), { name, runId });
     try {
-      const directory = openRun(this.#root, name, runId);
+      const changed = changeTime(directory.run);
+      if (changed !== undefined && this.#ended.get(key) === changed) return undefined;
       const record = readRunRecord(directory.run);
       if (record.status === "running" && Array.isArray(record.command) && isAlive(record)) {
+        this.#ended.delete(key);
         return { directory, record, violations: lastNumber(directory.forensics) };
       }
+      if (changed !== undefined) this.#ended.set(key, changed);
+      return undefined;
     } catch (error) {
       // a run whose file is not there yet begins just now
       if (error instanceof StateError) return undefined;
       throw error;
     }
-    this.#ended.add(key);
-    return undefined;
   }
 }
 
+function changeTime(path: string): bigint | undefined {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.mtimeNs;
+}
+
 /** The process that wrote the record lives: one of its id that began later is another. */
-function isAlive({ galgoPid, started }: RunRecord): boolean {
+function isAlive({ galgoPid, started, adopted }: RunRecord): boolean {
+  // who goes on with a run began after it
+  const written = Date.parse(adopted?.at(-1)?.at ?? started);
   try {
     const stat = readFileSync(`/proc/${galgoPid}/stat`, "latin1");
     // comm may hold anything; field 22 is the 20th behind it
     const ticks = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]);
     const uptime = Number(readFileSync("/proc/uptime", "latin1").split(" ")[0]);
     const began = Date.now() - uptime * 1_000 + (ticks / TICKS) * 1_000;
-    return began <= Date.parse(started) + SLACK_MS;
+    return began <= written + SLACK_MS;
   } catch {
     return false;
   }
