@@ -2,7 +2,8 @@
 // galgo top and its terminal: names that would like to draw themselves, colours, signals, a daemon that dies.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { describe, it } from "node:test";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -45,7 +46,7 @@ describe("galgo top in a terminal", { skip: withoutTmux() ?? false }, () => {
     const title = tmux.format("pane_title");
     daemon.records.set("id-0/forensics", ["\u001b[2J not a record \u202e"]);
     tmux.run(TOP);
-    const shown = await tmux.see(/q quit\n*$/);
+    const shown = await tmux.see(/enforce seccomp [\s\S]*q quit\n*$/);
     const rows = shown.split("\n").filter((text) => / enforce seccomp /.test(text));
     assert.equal(rows.length, HOSTILE.length);
     const columns = rows.map((text) => textWidth(text.slice(0, text.indexOf(" enforce "))));
@@ -87,6 +88,27 @@ describe("galgo top in a terminal", { skip: withoutTmux() ?? false }, () => {
     await tmux.see(/status 143/);
     const flags = ["alternate_on", "cursor_flag", "wrap_flag"].map((name) => tmux.format(name));
     assert.deepEqual(flags, ["0", "1", "1"]);
+
+    // where no shell is above it the kernel stops nothing
+    tmux.run(`exec ${TOP}`);
+    await tmux.see(/^web +enforce/m);
+    tmux.keys("C-z", "?");
+    await tmux.see(/^Keys[\s\S]*Ctrl-Z/m);
+    tmux.keys("Escape");
+    await tmux.see(/^web +enforce/m);
+  });
+
+  it("can be looked at and quit while a daemon does not answer", async (t) => {
+    const place = new Place(t);
+    mkdirSync(place.path("run"));
+    const deaf = createServer().listen(place.path("run/api.sock"));
+    t.after(() => deaf.close());
+    const env = { GALGO_RUN_DIR: place.path("run"), GALGO_STATE_DIR: place.state };
+    const tmux = new Tmux(t, "80x24", env);
+    tmux.run(`${TOP}; echo status $?`);
+    await tmux.see(/^galgo {2}0 workloads[\s\S]*looking \.\.\./m);
+    tmux.keys("q");
+    await tmux.see(/^status 0$/m);
   });
 
   it("says that the daemon is gone, and finds the next one", async (t) => {

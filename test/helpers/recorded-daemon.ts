@@ -50,8 +50,6 @@ export class RecordedDaemon {
   workloads: WorkloadStatus[] = [];
   /** Lines of records by `id/list`. */
   readonly records = new Map<string, string[]>();
-  /** Ids that somebody wanted killed. */
-  readonly killed: string[] = [];
   readonly #server: Server;
 
   /** @param directory becomes GALGO_RUN_DIR */
@@ -82,7 +80,6 @@ export class RecordedDaemon {
       response.write(lines.map((line) => `${line}\n`).join(""));
       return;
     }
-    if (method === "POST") this.killed.push(id);
     const answer = this.#answerTo(path, id);
     response.statusCode = answer === undefined ? 404 : 200;
     response.setHeader("content-type", "application/json");

@@ -5,6 +5,7 @@ import { stateRoot } from "../../orchestrator/inspect/index.ts";
 import { EXIT_GALGO } from "../exit-status.ts";
 import { out, outPainter, plainBigInts, say, sayError } from "../render.ts";
 import { canShowScreen } from "../screen/terminal.ts";
+import { noWorkload } from "../top/list-view.ts";
 import { withLook } from "../top/look.ts";
 import { plainTable } from "../top/plain.ts";
 import { WorkloadSource } from "../top/source.ts";
@@ -23,19 +24,17 @@ export async function top(name: string | undefined, options: TopCommandOptions):
   const root = stateRoot(process.env, uid);
   const only = name === undefined ? {} : { only: name };
   const source = new WorkloadSource({ env: process.env, uid, stateRoot: root, ...only });
-  const intervalMs = options.interval * 1_000;
-  const { times, once, json } = options;
+  const { interval, times, once, json } = options;
   const plain = once === true || times !== undefined || json === true || !canShowScreen();
-  if (plain) return print(source, intervalMs, options);
+  if (plain) return print(source, { ...options, ...only });
   const colours = outPainter().isColorSupported;
-  process.exitCode = await showTop({ source, intervalMs, colours, open: name !== undefined });
+  process.exitCode = await showTop({ source, intervalMs: interval * 1_000, colours, ...only });
 }
 
 /** The first look is not printed: only the second one knows rates. */
 async function print(
   source: WorkloadSource,
-  intervalMs: number,
-  { times = 1, json }: TopCommandOptions,
+  { interval, times = 1, json, only }: TopCommandOptions & { readonly only?: string },
 ): Promise<void> {
   let state = initialState({ columns: 80, rows: 24 }, Date.now(), false);
   state = withLook(state, { now: Date.now(), ...(await source.look()) });
@@ -44,16 +43,16 @@ async function print(
     process.exitCode = EXIT_GALGO;
   }
   for (let n = 0; n < times; n += 1) {
-    await pause(intervalMs);
+    await pause(interval * 1_000);
     state = withLook(state, { now: Date.now(), ...(await source.look()) });
-    if (!(json === true ? printJson(state) : printTable(state, n > 0))) return;
+    if (!(json === true ? printJson(state) : printTable(state, only, n > 0))) return;
   }
 }
 
-function printTable(state: TopState, apart: boolean): boolean {
+function printTable(state: TopState, only: string | undefined, apart: boolean): boolean {
   const rows = shownRows(state);
   if (rows.length === 0) {
-    if (state.daemon.kind !== "closed") say("no workload runs");
+    if (state.daemon.kind !== "closed") say(noWorkload(only));
     return true;
   }
   const text = plainTable(rows, { now: state.now, rates: true, paint: outPainter() });

@@ -24,6 +24,7 @@ describe("printable", () => {
     ["lets two marks stand on a letter", "e\u0301\u0302\u0303", "e\u0301\u0302\\u{303}"],
     ["spells out marks without a letter", "\u0301a \u0301", "\\u{301}a \\u{301}"],
     ["spells out lone surrogates", "a\udc80", "a\\u{dc80}"],
+    ["spells out symbols that are wide to some", "a\u2630\u3248b", "a\\u{2630}\\u{3248}b"],
     ["spells out line ends", "a\r\nb", "a\\xd\\xab".replace("\\xd\\xa", "\\x0d\\x0a")],
   ];
   for (const [title, text, expected] of cases) {
@@ -50,6 +51,7 @@ describe("widths", () => {
     ["🦊", 2],
     ["ｗ", 2],
     ["ﾊ", 1],
+    ["\u2329\u232a", 4],
     ["", 0],
   ];
   for (const [text, width] of cases) {

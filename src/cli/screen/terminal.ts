@@ -44,6 +44,7 @@ export class Screen {
   readonly #decoder = new StringDecoder("utf8");
   #shown: readonly string[] = [];
   #open = false;
+  #closed = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(events: ScreenEvents) {
@@ -84,6 +85,7 @@ export class Screen {
   }
 
   close(): void {
+    this.#closed = true;
     this.#restore();
     const { stdin, stdout } = process;
     stdin.off("data", this.#read).off("end", this.#hangup).pause();
@@ -131,6 +133,10 @@ export class Screen {
     // without a listener the signal does what it always does
     process.off("SIGTSTP", this.#stop);
     process.kill(process.pid, "SIGTSTP");
+    // the kernel stops no group that has no shell above it (a session's only program): then this is reached without SIGCONT
+    setImmediate(() => {
+      if (!this.#open && !this.#closed) this.#continue();
+    });
   };
 
   readonly #continue = (): void => {

@@ -5,8 +5,10 @@
 /** Columns that are two wide: East Asian Width W and F (Unicode 16, TR 11), runs of unassigned characters included. */
 const WIDE: readonly (readonly [number, number])[] = [
   [0x1100, 0x115f],
+  [0x2329, 0x232a],
   [0x2e80, 0x303e],
-  [0x3041, 0x4dbf],
+  [0x3041, 0x3247],
+  [0x3250, 0x4dbf],
   [0x4e00, 0xa4cf],
   [0xa960, 0xa97f],
   [0xac00, 0xd7a3],
@@ -17,7 +19,6 @@ const WIDE: readonly (readonly [number, number])[] = [
   [0xffe0, 0xffe6],
   [0x16fe0, 0x18dff],
   [0x1aff0, 0x1b2ff],
-  [0x1d300, 0x1d37f],
   [0x1f200, 0x1f2ff],
   [0x20000, 0x3fffd],
 ];
@@ -28,11 +29,11 @@ const ASCII = /^[\x20-\x7e]*$/;
 
 /**
  * What is spelled out: control, format and unassigned characters, separators but the blank, what is invisible, marks that enclose,
- * letters that are written from right to left (a terminal that reorders would move their neighbours), and parts of emoji and Hangul
- * sequences, of which terminals make one or several.
+ * letters that are written from right to left (a terminal that reorders would move their neighbours), parts of emoji and Hangul
+ * sequences, of which terminals make one or several, and symbols that are wide to some of them (ambiguous, or wide since Unicode 16).
  */
 const UNFIT =
-  /[\p{C}\p{Zl}\p{Zp}\p{DI}\p{Me}\u{590}-\u{8ff}\u{fb1d}-\u{fdff}\u{fe70}-\u{feff}\u{10800}-\u{10fff}\u{1e800}-\u{1efff}\u{1f1e6}-\u{1f1ff}\u{1f3fb}-\u{1f3ff}\u{1160}-\u{11ff}\u{d7b0}-\u{d7ff}]|(?! )\p{Zs}/gu;
+  /[\p{C}\p{Zl}\p{Zp}\p{DI}\p{Me}\u{590}-\u{8ff}\u{fb1d}-\u{fdff}\u{fe70}-\u{feff}\u{10800}-\u{10fff}\u{1e800}-\u{1efff}\u{1f1e6}-\u{1f1ff}\u{1f3fb}-\u{1f3ff}\u{2630}-\u{2637}\u{268a}-\u{268f}\u{3248}-\u{324f}\u{4dc0}-\u{4dff}\u{1d300}-\u{1d37f}\u{1160}-\u{11ff}\u{d7b0}-\u{d7ff}]|(?! )\p{Zs}/gu;
 /** Marks that may stand on one letter; more of them reach into other rows. */
 const MAX_MARKS = 2;
 const MARKS = new RegExp(`(^| |\\p{M}{${MAX_MARKS}})(\\p{M}+)`, "gu");

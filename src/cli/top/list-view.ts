@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The list of workloads, as lines.
 import { count, plural } from "../../base/counts.ts";
+import { quote } from "../../base/quote.ts";
 import { EMPTY, type Line, line, type Span, span, spread } from "../screen/line.ts";
 import { columnsFor, headSpans, MODE_STYLE, rowSpans } from "./columns.ts";
 import { curve, shortCount } from "./figures.ts";
@@ -132,13 +133,13 @@ function bodyLines(state: TopState, height: number, cells: (row: Watched) => Spa
   return filled(shown, height);
 }
 
-function emptyLines({ lookedAt, filter, rows, daemon }: TopState): Line[] {
+function emptyLines({ lookedAt, filter, rows, daemon, only }: TopState): Line[] {
   if (lookedAt === undefined) return [EMPTY, line(span("  looking ...", "faint"))];
   if (filter !== "" && rows.length > 0)
     return [EMPTY, line("  nothing matches the filter; ", span("Esc clears it", "faint"))];
   return [
     EMPTY,
-    line("  no workload runs"),
+    line(`  ${noWorkload(only)}`),
     line(
       span(
         daemon.kind === "none"
@@ -148,6 +149,11 @@ function emptyLines({ lookedAt, filter, rows, daemon }: TopState): Line[] {
       ),
     ),
   ];
+}
+
+/** What is said when there is nothing to list. @param only name or id that was asked for */
+export function noWorkload(only: string | undefined): string {
+  return only === undefined ? "no workload runs" : `no workload ${quote(only)} runs`;
 }
 
 /** Exactly `height` lines. */

@@ -77,15 +77,6 @@ export class RecordList implements RecordView {
     if (this.#lines.length >= MAX_KEPT * 2) this.#drop(this.#lines.length - MAX_KEPT);
   }
 
-  /** Everything is read anew. */
-  clear(): void {
-    this.#lines = [];
-    this.#first = 0;
-    this.#worded.clear();
-    this.#found = { filter: "", until: 0, places: [] };
-    this.complete = false;
-  }
-
   matching(filter: string): { readonly length: number; at(index: number): number } {
     const { length } = this.#lines;
     if (filter === "") return { length, at: (index) => index };

@@ -78,6 +78,8 @@ export interface TopState {
   readonly now: number;
   readonly utf8: boolean;
   readonly daemon: Daemon;
+  /** Name or id of the only workload that is looked for; default: all. */
+  readonly only?: string;
   /** Time of the last look; undefined: there was none yet. */
   readonly lookedAt: number | undefined;
   readonly rows: readonly Watched[];

@@ -266,6 +266,8 @@ describe("the list", () => {
 
   it("says when nothing runs", () => {
     assert.match(texts(stateOf([])).join("\n"), /no workload runs/);
+    const state = { ...stateOf([]), only: "we b" };
+    assert.match(texts(state).join("\n"), /no workload "we b" runs/);
   });
 });
 

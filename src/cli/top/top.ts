@@ -6,7 +6,7 @@ import { isUtf8, Screen } from "../screen/terminal.ts";
 import { withLook } from "./look.ts";
 import type { Listed } from "./listed.ts";
 import { RecordList } from "./record-view.ts";
-import type { Seen, WorkloadSource } from "./source.ts";
+import type { WorkloadSource } from "./source.ts";
 import { initialState, LISTS, type ListName, type TopState } from "./state.ts";
 import { type Effect, pressed, withRemark, withText } from "./update.ts";
 import { view } from "./view.ts";
@@ -14,7 +14,7 @@ import { whyLines } from "./why.ts";
 
 /** Frames are not drawn more often than that for records that come (ms); keys are answered at once. */
 const FRAME_MS = 100;
-
+/** The second look comes that soon (ms). */
 const SECOND_MS = 300;
 /** A look that takes longer is told of, and its time shown so often. */
 const SILENT_MS = 2_000;
@@ -23,15 +23,14 @@ export interface TopOptions {
   readonly source: WorkloadSource;
   readonly intervalMs: number;
   readonly colours: boolean;
-  /** The only workload is opened at once. */
-  readonly open?: boolean;
+  /** Name or id that was asked for: where one workload has it, it is opened at once. */
+  readonly only?: string;
 }
 
 /** Shows the screen until it is quit. Exit status: 0, or 128 and the signal that ended it. */
-export async function showTop(options: TopOptions): Promise<number> {
-  const seen = await options.source.look();
+export function showTop(options: TopOptions): Promise<number> {
   return new Promise((resolve, reject) => {
-    new Top(options, resolve, reject).start(seen);
+    new Top(options, resolve, reject).start();
   });
 }
 
@@ -55,19 +54,17 @@ class Top {
       onResize: () => this.#guard(() => this.#set({ ...this.#state, size: this.#screen.size })),
       onEnd: (status) => this.#finish(status),
     });
-    this.#state = initialState(this.#screen.size, Date.now(), isUtf8(process.env));
+    const { only } = options;
+    this.#state = {
+      ...initialState(this.#screen.size, Date.now(), isUtf8(process.env)),
+      ...(only === undefined ? {} : { only }),
+    };
   }
 
-  start(seen: Seen): void {
+  start(): void {
     process.once("uncaughtException", this.#crashed);
-    this.#set(withLook(this.#state, { now: Date.now(), ...seen }));
-    // somebody who names a workload wants to see it whole
-    if (this.#options.open === true && this.#state.rows.length === 1) this.#key("enter");
-    // rates need a second look
-    this.#lookTimer = setTimeout(
-      () => void this.#looking(),
-      Math.min(SECOND_MS, this.#options.intervalMs),
-    );
+    this.#guard(() => this.#draw());
+    void this.#looking();
   }
 
   async #looking(): Promise<void> {
@@ -78,8 +75,14 @@ class Top {
     try {
       const seen = await this.#options.source.look();
       if (this.#over) return;
+      const first = this.#state.lookedAt === undefined;
       this.#set(withLook(this.#state, { now: Date.now(), ...seen }));
-      this.#lookTimer = setTimeout(() => void this.#looking(), this.#options.intervalMs);
+      // somebody who names a workload wants to see it whole
+      if (first && this.#options.only !== undefined && seen.listed.length === 1) this.#key("enter");
+      const { intervalMs } = this.#options;
+      // rates need a second look
+      const untilNext = first ? Math.min(SECOND_MS, intervalMs) : intervalMs;
+      this.#lookTimer = setTimeout(() => void this.#looking(), untilNext);
     } catch (error) {
       this.#crashed(error);
     } finally {

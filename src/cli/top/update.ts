@@ -222,7 +222,7 @@ function explained(state: TopState, view: WorkloadView, at: number): Updated {
   const list = state.records?.[view.list];
   const record = list?.at(list.matching(view.filter).at(at));
   if (record === undefined) return { state };
-  const back = { ...view, follow: view.follow, cursor: Math.max(0, at) };
+  const back = { ...view, cursor: Math.max(0, at) };
   const title = record.mark === undefined ? "behaviour" : "violation";
   const next = withText(state, { title, lines: recordText(record), back });
   return record.mark === undefined

@@ -12,6 +12,8 @@ import type { Listed } from "./listed.ts";
 
 /** A longer file of forensics is not read while somebody waits at the screen (bytes). */
 const MAX_EXPLAINED_BYTES: number = 32 * 1024 * 1024;
+/** Of an error of the file system, or one that nobody expected. */
+const MAX_REASON = 200;
 
 /** The explanation, or `known` and why there is none here. */
 export function whyLines(
@@ -32,7 +34,8 @@ export function whyLines(
     const names = { name, model, runId: undefined };
     return explanationText(explanation, names, pico.createColors(false)).split("\n");
   } catch (error) {
-    if (!(error instanceof CodedError)) throw error;
-    return without(error.message);
+    if (error instanceof CodedError) return without(error.message);
+    // nothing that a file says, or that is wrong with it, takes the screen away
+    return without(quote(error instanceof Error ? error.message : String(error), MAX_REASON));
   }
 }

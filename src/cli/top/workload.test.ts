@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { aFile, anEvent } from "../../../test/helpers/events.ts";
@@ -12,6 +15,7 @@ import { MAX_KEPT, RecordList } from "./record-view.ts";
 import { initialState, type TopState } from "./state.ts";
 import { pressed } from "./update.ts";
 import { view } from "./view.ts";
+import { whyLines } from "./why.ts";
 
 const SHELL = "aa".repeat(32);
 const CAT = "bb".repeat(32);
@@ -159,6 +163,18 @@ describe("a workload in whole", () => {
     const behaviour = pressed(type(state, "tab"), "enter");
     assert.equal(behaviour.effect, undefined);
     assert.match(texts(behaviour.state).join("\n"), /Behaviour 50/);
+  });
+
+  it("says why there is no explanation, whatever is wrong with the files of the run", (t) => {
+    const directory = mkdtempSync(join(tmpdir(), "galgo-why-"));
+    t.after(() => rmSync(directory, { recursive: true }));
+    symlinkSync("forensics.jsonl", join(directory, "forensics.jsonl"));
+    for (const path of [directory, join(directory, "forensics.jsonl")]) {
+      const listed = ofDaemon(statusOf({ name: "web", directory: path }));
+      const [known, , reason] = whyLines(listed, 1, ["known"]);
+      assert.equal(known, "known");
+      assert.match(reason ?? "", /no explanation here: .*ELOOP/);
+    }
   });
 
   it("filters its records", () => {
