@@ -63,7 +63,8 @@ describe("the packed package", () => {
   it("holds what a user needs, with an executable main", () => {
     const paths = files.map(({ path }) => path);
     const needed = ["package.json", "README.md", "LICENSE", "native/launch.c", "native/build.sh"];
-    for (const path of [...needed, "docs/concepts.md"]) assert.ok(paths.includes(path), path);
+    for (const path of [...needed, "docs/concepts.md", "deploy/systemd/galgo.service"])
+      assert.ok(paths.includes(path), path);
     const main = files.find(({ path }) => path === "galgo");
     assert.equal(main && main.mode & 0o777, 0o755);
     assert.match(readFileSync(join(ROOT, "galgo"), "utf8"), /^#!\/bin\/sh\n/);
