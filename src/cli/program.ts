@@ -22,6 +22,7 @@ Examples:
   galgo run -m app.galgo.json --enforce -- ./app test
   galgo why app                                 why the last run was refused something
   galgo report app -o app.html                  the last run as a page for people
+  galgo top                                     watch what runs
 
 Exit status of run and learn: the command's own; 121 an enforced model was violated; 125 Galgo failed;
 126 the command is not executable; 127 it was not found; 128+n it was ended by signal n.`;

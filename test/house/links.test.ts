@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The documents link to files and headings that exist, and name scripts that exist.
+// The documents link to files and headings that exist, and name scripts and commands that exist.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { describe, it } from "node:test";
+import type { Command } from "commander";
+import { createProgram } from "../../src/cli/program.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const LINK = /\[[^\]]*\]\(([^)\s]+)\)/g;
@@ -40,6 +42,27 @@ function faultOf(link: string, from: string): string | undefined {
   return known.has(anchor) ? undefined : `${link}: no such heading`;
 }
 
+/** "galgo run", "galgo model show": what can be typed. */
+function commandsOf(command: Command, before: string): string[] {
+  return command.commands.flatMap((one) => {
+    const name = `${before} ${one.name()}`;
+    return one.commands.length === 0 ? [name] : commandsOf(one, name);
+  });
+}
+
+/** Commands of the README's table, in which a word alone stands behind one with the same beginning: "`galgo model show`, `diff`". */
+function listedCommands(): string[] {
+  const table = /^## Commands$(.*?)^## /ms.exec(readFileSync(join(ROOT, "README.md"), "utf8"));
+  let before = "galgo";
+  return [...(table?.[1] ?? "").matchAll(/^\| (`[^|]*) \|/gm)].flatMap(([, cell = ""]) =>
+    [...cell.matchAll(/`([^`]+)`/g)].map(([, words = ""]) => {
+      if (!words.startsWith("galgo ")) return `${before} ${words}`;
+      before = words.slice(0, words.lastIndexOf(" "));
+      return words;
+    }),
+  );
+}
+
 describe("links in documents", () => {
   for (const document of documents) {
     it(document, () => {
@@ -51,6 +74,12 @@ describe("links in documents", () => {
       );
     });
   }
+
+  it("the README lists the commands that there are", () => {
+    // only main.ts adds the last one
+    const there = [...commandsOf(createProgram(), "galgo"), "galgo completion"];
+    assert.deepEqual(listedCommands().toSorted(), there.toSorted());
+  });
 
   it("the npm scripts that documents name exist", () => {
     const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
