@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { quote } from "../base/quote.ts";
 import { createDecisionThreads } from "../orchestrator/deciding/index.ts";
-import { ownProcessHost, programsAreLoaded } from "../orchestrator/index.ts";
+import { ownProcessHost, takesLong } from "../orchestrator/index.ts";
 import { createApp } from "./api/app.ts";
 import { type ApiServer, callerOfRequest, serveApi } from "./api/server.ts";
 import { type DaemonConfig, loadConfig } from "./config/config.ts";
@@ -169,7 +169,7 @@ class RunningDaemon implements Daemon {
     this.#closeDoors();
     await this.registry.close(`the daemon was stopped (${reason})`, {
       graceMs: grace * 1_000,
-      releases: this.#config.policy?.["on-daemon-stop"] === "release",
+      releases: this.#config.policy["on-daemon-stop"] === "release",
     });
     // a part that is being changed is not closed under its hands
     await this.#reloaded;
@@ -222,9 +222,9 @@ class RunningDaemon implements Daemon {
       env,
       registry: this.registry,
       startWorker: (setup, ...rest) => {
-        // a TSEM workload is launched by its thread; loading programs takes seconds, in which others would wait
-        const loads = setup.bpf !== undefined && !programsAreLoaded();
-        const alone = setup.tsem !== undefined || loads;
+        // a TSEM workload is launched by its thread; what takes seconds is not the others' to wait for
+        const long = setup.bpf !== undefined && takesLong(setup.bpf);
+        const alone = setup.tsem !== undefined || long;
         return alone ? startAlone(setup, ...rest) : this.#threads.open(setup, ...rest);
       },
       api: {},

@@ -5,8 +5,8 @@ export {
   adoptable,
   adoptionRequest,
   leftWord,
-  programsAreLoaded,
   servedBy,
+  takesLong,
 } from "./bpf/adoption.ts";
 export { membersOf } from "./bpf/members.ts";
 export { procsOf } from "./cgroup.ts";

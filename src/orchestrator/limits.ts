@@ -27,6 +27,8 @@ export const MAX_PROCESS_LINES = 200_000;
 export const MAX_BUFFERED_PROCESS_BYTES: number = 16 * 1024;
 /** Violations that are posted to the main thread one by one; later ones are counted. */
 export const MAX_POSTED_VIOLATIONS = 1_000;
+/** Of a journal above this size (bytes): reading it is not done in a thread that decides for others. */
+export const LONG_JOURNAL_BYTES: number = 4 * 1024 * 1024;
 /** What is kept beside an attached run, so that another Galgo could go on with it; one that outgrows this can not be gone on with. */
 export const MAX_JOURNAL_BYTES: number = 256 * 1024 * 1024;
 /** Default time that one held event may take before the watchdog acts (ms). */

@@ -41,6 +41,11 @@ describe("an order to attach", () => {
     ["to what is no cgroup", { cgroup: "/tmp" }, /is no cgroup/],
     ["to the daemon itself", { pid: process.pid }, /can not decide for itself/],
     ["with a model that is not there", { pid: 1, modelFile: "/nonexistent" }, /\/nonexistent/],
+    [
+      "with a model that lies somewhere else for each of us",
+      { pid: 1, modelFile: "m.json" },
+      /modelFile: .*an absolute path/,
+    ],
     ["that enforces nothing", { pid: 1, mode: "enforce" }, /needs a model/],
     [
       "that refuses and does not enforce",

@@ -26,7 +26,7 @@ function attachSchema(): z.ZodMiniType<AttachOrder> {
     cgroup: z.optional(z.string().check(z.minLength(1))),
     pid: z.optional(z.int().check(z.gte(1))),
     name: z.optional(z.string()),
-    modelFile: z.optional(z.string()),
+    modelFile: z.optional(z.string().check(z.regex(/^\//, "an absolute path"))),
     mode: z.optional(z.enum(["free", "detect", "enforce"])),
     onViolation: z.optional(z.enum(["deny", "kill", "observe"])),
   }) as unknown as z.ZodMiniType<AttachOrder>;

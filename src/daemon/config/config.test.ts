@@ -33,6 +33,7 @@ group = "adm"
 models = "/srv/models"
 [policy]
 on-daemon-loss = "leave"
+on-daemon-stop = "release"
 [images]
 "${DIGEST}" = "web"
 `;
@@ -40,6 +41,7 @@ on-daemon-loss = "leave"
     assert.equal(config.daemon.group, "adm");
     assert.equal(config.daemon.models, "/srv/models");
     assert.equal(config.policy["on-daemon-loss"], "leave");
+    assert.equal(config.policy["on-daemon-stop"], "release");
     assert.deepEqual(config.images, { [DIGEST]: "web" });
   });
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Namespaces that the kernel keeps although their Galgo was killed, or has left them: which there are, and the run that goes on with one.
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { quote } from "../../base/quote.ts";
 import type { WorkloadModel } from "../../model/file/workload-model.ts";
@@ -9,13 +9,18 @@ import { type AbandonedNamespace, abandoned, NamespaceFlag } from "../../sensor/
 import { builtHere, isInstalled } from "../../sensor/bpf/index.ts";
 import { RunError } from "../errors.ts";
 import { readModel } from "../models/model-use.ts";
+import { LONG_JOURNAL_BYTES } from "../limits.ts";
 import { readRunRecord, type RunLeft } from "../run-record.ts";
 import type { AttachTarget, RunRequest } from "../run-request.ts";
+import { journalBytes } from "./journal-lines.ts";
+import type { BpfSetup } from "./setup.ts";
 import { type RunDirectory, runFolder, writeAtomic } from "../state-dir.ts";
 
 const FOLDER = "adoption";
 const REQUEST = "request.json";
 const MODEL = "model.json";
+/** Group and others. */
+const OTHERS_WRITE = 0o022;
 
 /** What another Galgo needs lies below the folder of the run, as long as that goes on. */
 export function keepingFolder({ path }: Pick<RunDirectory, "path">): string {
@@ -74,9 +79,17 @@ export function adoptable(): Adoptable[] {
 }
 
 function runOf(trail: string | undefined): RunDirectory | undefined {
-  if (trail === undefined || !existsSync(join(keepingFolder({ path: trail }), REQUEST)))
-    return undefined;
+  if (trail === undefined) return undefined;
+  const folder = keepingFolder({ path: trail });
+  if (!isOurs(folder) || !existsSync(join(folder, REQUEST))) return undefined;
   return runFolder(trail, { name: basename(dirname(trail)), runId: basename(trail) });
+}
+
+/** What lies in it is believed: nobody else may have written there. */
+function isOurs(folder: string): boolean {
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  if (found === undefined || !found.isDirectory()) return false;
+  return found.uid === process.getuid?.() && (found.mode & OTHERS_WRITE) === 0;
 }
 
 function obstacle(
@@ -84,7 +97,7 @@ function obstacle(
   run: RunDirectory | undefined,
 ): string | undefined {
   if (trail === undefined) return "its Galgo had started it, and it dies with that one";
-  if (run === undefined) return "what its Galgo had kept for that is gone";
+  if (run === undefined) return "what its Galgo had kept for that is gone, or is not ours";
   if (build !== builtHere()) return "its programs are of another version of Galgo";
   return (flags & NamespaceFlag.active) === 0 ? "its Galgo had let go of it" : undefined;
 }
@@ -145,10 +158,11 @@ export function leftWord(directory: string): RunLeft | undefined {
   }
 }
 
-/** Whether a namespace can be made at once: its programs are in the kernel already. */
-export function programsAreLoaded(): boolean {
+/** Whether a namespace takes long to make: its programs are not in the kernel yet, or much was kept of it. */
+export function takesLong({ keeping }: Pick<BpfSetup, "keeping">): boolean {
   const build = builtHere();
-  return build !== undefined && isInstalled(build);
+  if (build === undefined || !isInstalled(build)) return true;
+  return keeping?.adopt !== undefined && journalBytes(keeping.folder) > LONG_JOURNAL_BYTES;
 }
 
 /** The record of a run that is gone on with. @throws StateError BAD_RUN_FILE */

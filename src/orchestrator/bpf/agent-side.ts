@@ -172,9 +172,7 @@ export class BpfSide implements ProgramsView {
     const { namespace } = bench;
     for (const pid of order.protectedPids) agent.protect(pid);
     const { attach } = bpf;
-    if (attach !== undefined && this.#adopted) this.#rejoin(attach, bench, agent);
-    else if (attach !== undefined)
-      attachTo(attach, bench, { agent, primer: this.#decoder?.primer });
+    if (attach !== undefined) this.#attach(attach, bench, agent);
     else if (!agent.begin(order.workloadPid)) namespace.lost("launch", "the first task is gone");
     bench.post({ type: "serving", features: [] });
   }
@@ -192,6 +190,14 @@ export class BpfSide implements ProgramsView {
     namespace.finish();
     this.#decoder?.save();
     return { type: "done", result: { ...workerResult(bench, sensor), ...gap } };
+  }
+
+  #attach(target: AttachTarget, bench: BpfBench, agent: BpfAgent): void {
+    if (this.#adopted) this.#rejoin(target, bench, agent);
+    // one that was killed before it had them all may have left them stopped, too
+    if (bench.keeping?.wasAttached === true) return;
+    attachTo(target, bench, { agent, primer: this.#decoder?.primer });
+    bench.keeping?.attached();
   }
 
   #rejoin(target: AttachTarget, bench: BpfBench, agent: BpfAgent): void {

@@ -15,7 +15,7 @@ const MAX_PASSES = 1_000;
  * @throws Error when the target can not be caught up with
  */
 export function attachTo(target: AttachTarget, bench: BpfBench, to: AttachSide): void {
-  const thaw = freeze(target);
+  const thaw = freeze(target, bench.progress.alive);
   const attacher = new Attacher(bench, to);
   try {
     for (let pass = 0; attacher.pass(target) > 0; pass++) {

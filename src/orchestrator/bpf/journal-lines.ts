@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lines of the journal from which another agent goes on with a namespace of the BPF sensor: each a JSON array whose first word says
 // what it tells. Of one boot and one version of Galgo, so there is no other version of them to be read.
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import type { EventOf, TaskIdentity } from "../../event/index.ts";
 import { parseRecord, writeRecord } from "../../event/index.ts";
 import type { AgentProgress, CreatedChange, KeptAgent, KeptKey } from "../../sensor/bpf/index.ts";
@@ -18,6 +20,8 @@ export interface KeptLines extends Omit<KeptAgent, keyof AgentProgress> {
   /** Coefficients (hex) that were found in the run, in this order, and at which of them the model had been closed. */
   readonly found: readonly string[];
   readonly sealedAfter: number | undefined;
+  /** All that was to be attached to is in the namespace. */
+  readonly attached: boolean;
   /** Number of the event at which each new behaviour was found. */
   readonly growth: readonly number[];
   /** Reasons of loss, with an example each. */
@@ -30,6 +34,7 @@ export const LINE = {
     line("program", writeRecord(record)),
   point: (coefficient: string): string => line("point", coefficient),
   sealed: (): string => line("sealed"),
+  attached: (): string => line("attached"),
   grown: (event: number): string => line("grown", event),
   key: ({ key, next, point }: KeptKey): string => line("key", hexOf(key), next, point ?? null),
   carried: (counts: BigUint64Array): string => line("carried", ...Array.from(counts, String)),
@@ -41,6 +46,14 @@ export const LINE = {
 
 function line(...values: readonly unknown[]): string {
   return `${JSON.stringify(values, plain)}\n`;
+}
+
+/** Name of the file in the folder of what is kept. */
+export const JOURNAL = "journal.jsonl";
+
+/** 0: there is none. */
+export function journalBytes(folder: string): number {
+  return statSync(join(folder, JOURNAL), { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /**
@@ -71,6 +84,7 @@ function emptyLines(): Mutable {
     programs: [],
     found: [],
     sealedAfter: undefined,
+    attached: false,
     growth: [],
     losses: [],
   };
@@ -94,6 +108,9 @@ function take(kept: Mutable, [what, ...values]: unknown[]): void {
       return;
     case "sealed":
       kept.sealedAfter ??= kept.found.length;
+      return;
+    case "attached":
+      kept.attached = true;
       return;
     case "grown":
       kept.growth.push(values[0] as number);

@@ -182,6 +182,17 @@ describe("what is kept of a run", () => {
     assert.deepEqual(third.agent?.actors, []);
   });
 
+  it("knows whether all had been attached to", (t) => {
+    const path = folder(t);
+    const [keeping] = begun(path);
+    keeping.identity(TASK);
+    keeping.commit();
+    const [second] = resumed(path);
+    assert.equal(second.wasAttached, false);
+    second.attached();
+    assert.equal(resumed(path)[0].wasAttached, true);
+  });
+
   it("is given up aloud, as a whole, when it can not be written", (t) => {
     const path = folder(t);
     const journal = join(path, "journal.jsonl");

@@ -30,12 +30,10 @@ import type { Heartbeat } from "../heartbeat.ts";
 import type { Namespace } from "../namespace/namespace-types.ts";
 import { lossesOf } from "../namespace/losses.ts";
 import type { KeptNamespace, NamespaceCounts, NamespaceLedger } from "../namespace/ledger.ts";
-import { type KeptLines, LINE, readJournal } from "./journal-lines.ts";
+import { JOURNAL, type KeptLines, LINE, readJournal } from "./journal-lines.ts";
 import { KeptCounts } from "./kept-counts.ts";
 import { runFolder } from "../state-dir.ts";
 import type { KeepingSetup } from "./setup.ts";
-
-const JOURNAL = "journal.jsonl";
 
 /** What there was before; read before anything is written. */
 interface Before {
@@ -117,6 +115,17 @@ export class RunKeeping implements AgentJournal, PointObserver, NamespaceLedger 
       tma.repeated(coefficient, Math.max(0, (counts[loaded + at] ?? 0) - 1));
     }
     if (sealedAfter === found.length) tma.seal();
+  }
+
+  /** Whether all that was to be attached to is in the namespace that was left. */
+  get wasAttached(): boolean {
+    return this.#before?.lines.attached === true;
+  }
+
+  /** Everybody is in the namespace. */
+  attached(): void {
+    this.#tell(() => LINE.attached());
+    this.commit();
   }
 
   // --- of the agent ---

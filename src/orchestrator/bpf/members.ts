@@ -79,9 +79,10 @@ export function threadsOf(pid: number): number[] {
 /**
  * Stops everything in a cgroup, so that nothing forks or executes a program meanwhile. Processes that are not in one are not stopped:
  * their parents would see it.
+ * @param waiting called while they are waited for
  * @returns what lets them go on
  */
-export function freeze(target: AttachTarget): () => void {
+export function freeze(target: AttachTarget, waiting: () => void): () => void {
   if ("pid" in target) return () => undefined;
   const file = join(target.cgroup, "cgroup.freeze");
   const write = (value: string): boolean => {
@@ -94,7 +95,10 @@ export function freeze(target: AttachTarget): () => void {
   };
   if (!write("1")) return () => undefined;
   const until = performance.now() + FREEZE_MS;
-  while (!isFrozen(target.cgroup) && performance.now() < until) pollAll([], FREEZE_LOOK_MS);
+  while (!isFrozen(target.cgroup) && performance.now() < until) {
+    waiting();
+    pollAll([], FREEZE_LOOK_MS);
+  }
   return () => {
     write("0");
   };

@@ -9,7 +9,7 @@ import { freeze, membersOf, processFacts, threadsOf } from "./members.ts";
 
 /** @returns how many processes run another program than they were known by */
 export function rejoin(target: AttachTarget, bench: BpfBench, agent: BpfAgent): number {
-  const thaw = freeze(target);
+  const thaw = freeze(target, bench.progress.alive);
   try {
     const rejoiner = new Rejoiner(bench, agent);
     return membersOf(target).filter((pid) => rejoiner.look(pid)).length;

@@ -312,13 +312,15 @@ export class BpfLoop {
 
   /** Nobody runs in the namespace any more: what the programs have counted is final. Unless it stays: then they go on counting. */
   finish(): SensorStats {
-    const { namespace, set, sink, stays } = this.#options;
+    const { namespace, set, sink, stays, kept } = this.#options;
     if (stays?.() === true) {
       sink.answered(false);
       return this.stats;
     }
     const sums = new Map<string, bigint>();
+    let counted = 0n;
     for (const [number, count] of set.counts().entries()) {
+      counted += count;
       const point = this.#points[number];
       if (point !== undefined && count > 0n) sums.set(point, (sums.get(point) ?? 0n) + count);
     }
@@ -327,6 +329,10 @@ export class BpfLoop {
     if (lost > 0n) this.#loss("ring-full", `${lost} events happened without a record`, lost);
     const missing = sequence - this.#records;
     if (missing > 0n) this.#loss("records-missing", `${missing} records were not read`, missing);
+    // a table that was being replaced goes with its agent
+    const uncounted = kept === undefined ? 0n : hits - counted;
+    if (uncounted > 0n)
+      this.#loss("counts-missing", `${uncounted} known events are in no count`, uncounted);
     sink.answered(false);
     return { seen: this.#records + hits + lost, held: this.#held, lost: this.#lost };
   }
