@@ -48,9 +48,21 @@ export class Containers {
 
   /** @param listenerFd is taken, whatever becomes of the container */
   take(handed: HandedOver, listenerFd: number, runtime: Runtime): void {
+    let pidfd: number;
+    try {
+      pidfd = openPidfd(handed.pid);
+    } catch (error) {
+      closeSync(listenerFd);
+      this.#tellRefused(handed, error);
+      return;
+    }
+    const take = (): void => {
+      this.#take(handed, listenerFd, runtime, pidfd);
+      closeSync(pidfd);
+    };
     // its model may be one of those
-    if (!this.#learning.isBusy) this.#take(handed, listenerFd, runtime);
-    else void this.learned().then(() => this.#take(handed, listenerFd, runtime));
+    if (!this.#learning.isBusy) take();
+    else void this.learned().then(take);
   }
 
   /** What has ended is in its models, or has been waited for long enough. */
@@ -63,12 +75,16 @@ export class Containers {
     return this.#learning.close();
   }
 
-  #take(handed: HandedOver, listenerFd: number, runtime: Runtime): void {
+  /** @param pidfd of the process: its number may be another's by now */
+  #take(handed: HandedOver, listenerFd: number, runtime: Runtime, pidfd: number): void {
     try {
+      if (!signalPidfd(pidfd, 0)) throw new ContainerError("BAD_STATE", "its process has ended");
       if (handed.joins) this.#join(handed, listenerFd);
       else this.#start(handed, listenerFd, runtime);
     } catch (error) {
-      this.#refuse(handed, error);
+      this.#tellRefused(handed, error);
+      // before it was anything of the container's own
+      signalPidfd(pidfd, SIGKILL);
       closeSync(listenerFd);
     }
   }
@@ -190,12 +206,6 @@ export class Containers {
     this.#tell("error", id, `${what}: ${messageOf(error)}`);
   }
 
-  /** The process is killed before it was anything of the container's own. */
-  #refuse(handed: HandedOver, error: unknown): void {
-    this.#tellRefused(handed, error);
-    killOne(handed.pid);
-  }
-
   #tellRefused({ container, joins }: HandedOver, error: unknown): void {
     const what = joins ? "a process for it was refused" : "refused, it does not start";
     this.#tell("error", container.id, `${what}: ${messageOf(error)}`);
@@ -203,17 +213,6 @@ export class Containers {
 
   #tell(word: "info" | "warning" | "error", id: string, text: string): void {
     this.#context.tell(word, `container ${quote(id, 80)}: ${text}`);
-  }
-}
-
-/** It is held by its filter, or dead: the number is its own. */
-function killOne(pid: number): void {
-  try {
-    const pidfd = openPidfd(pid);
-    signalPidfd(pidfd, SIGKILL);
-    closeSync(pidfd);
-  } catch {
-    // it has ended
   }
 }
 
