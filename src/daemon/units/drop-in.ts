@@ -245,8 +245,8 @@ function socketPart(unit: UnitFiles): Part {
   return isUsed ? { lines: [], faults: [why] } : { lines: [], notes: [`keep it disabled: ${why}`] };
 }
 
-function obstaclePart(service: Section, { relax }: DropInRequest): Part {
-  const found = stopsGalgo(service);
+function obstaclePart(service: Section, { relax, galgo, model }: DropInRequest): Part {
+  const found = stopsGalgo(service, [...galgo, model]);
   const isIn = ({ reset }: Obstacle): boolean => relax && reset !== undefined;
   return {
     lines: found.filter(isIn).flatMap(({ reset }) => reset ?? []),

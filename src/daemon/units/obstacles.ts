@@ -10,9 +10,14 @@ export interface Obstacle {
   readonly reset?: readonly (readonly [key: string, value: string])[];
 }
 
-/** All that are set. */
-export function stopsGalgo(service: Section): Obstacle[] {
-  return [...outside(service), ...otherRoot(service), ...filters(service)];
+/** All that are set. @param needed files that Galgo needs there: itself, the model */
+export function stopsGalgo(service: Section, needed: readonly string[]): Obstacle[] {
+  return [
+    ...outside(service),
+    ...otherRoot(service),
+    ...hiddenHomes(service, needed),
+    ...filters(service),
+  ];
 }
 
 /** What systemd hands to the main process only. */
@@ -34,6 +39,13 @@ function otherRoot(service: Section): Obstacle[] {
   });
 }
 
+function hiddenHomes(service: Section, needed: readonly string[]): Obstacle[] {
+  const isHidden = service.isTrue("ProtectHome") || service.last("ProtectHome") === "tmpfs";
+  const file = needed.find((path) => /^\/(?:home|root|run\/user)\//.test(path));
+  if (!isHidden || file === undefined) return [];
+  return [{ setting: "ProtectHome=", why: `ProtectHome= hides ${quote(file)}, which Galgo needs` }];
+}
+
 function filters(service: Section): Obstacle[] {
   const found: Obstacle[] = [];
   if (service.isTrue("MemoryDenyWriteExecute"))
@@ -47,6 +59,12 @@ function filters(service: Section): Obstacle[] {
       setting: "SystemCallFilter=",
       why: "SystemCallFilter= is also for Galgo, which needs seccomp, process_vm_readv, pidfd_getfd and others",
       reset: [["SystemCallFilter", ""]],
+    });
+  if (service.last("ProcSubset") === "pid")
+    found.push({
+      setting: "ProcSubset=",
+      why: "ProcSubset=pid hides /proc/sys, where Galgo asks which boot this is",
+      reset: [["ProcSubset", "all"]],
     });
   if (service.all("NoExecPaths").length > 0)
     found.push({

@@ -110,8 +110,8 @@ const WRAPPED: Readonly<Record<string, readonly [string, RegExp, Partial<DropInR
     { mode: "learn", model: "/var/log/galgo-units/other/m.json" },
   ],
   "hard.service": [
-    "MemoryDenyWriteExecute=yes\nSystemCallFilter=@system-service\nNoExecPaths=/\nExecPaths=/usr/bin\nExecStart=/bin/true",
-    /^MemoryDenyWriteExecute=no\nSystemCallFilter=\nNoExecPaths=\nExecPaths=$/m,
+    "MemoryDenyWriteExecute=yes\nProcSubset=pid\nSystemCallFilter=@system-service\nNoExecPaths=/\nExecPaths=/usr/bin\nExecStart=/bin/true",
+    /^MemoryDenyWriteExecute=no\nSystemCallFilter=\nProcSubset=all\nNoExecPaths=\nExecPaths=$/m,
     { relax: true },
   ],
   "full.service": [
@@ -183,6 +183,9 @@ describe("drop-ins", () => {
     const socket = "[Unit]\nRequires=web.socket\n[Service]\nExecStart=/bin/true\n";
     const path = folder({ "web.service": socket, "web.socket": "" });
     assert.throws(() => dropInOf(path, "web"), /web\.socket hands over/);
+    const homeless = folder({ "web.service": "[Service]\nProtectHome=yes\nExecStart=/bin/true\n" });
+    const model = "/home/web/m.json";
+    assert.throws(() => dropInOf(homeless, "web", { model }), /ProtectHome= hides \/home\/web/);
     const plain = folder({ "web.service": "[Service]\nExecStart=/bin/true\n" });
     for (const request of [{ model: "/srv/a\nUser=root" }, { foreground: "/bin/a\nUser=root" }])
       assert.throws(() => dropInOf(plain, "web", request), /can not be written into a unit file/);
