@@ -46,19 +46,24 @@ describe("a daemon with workloads", () => {
     await goesOn(stubborn);
 
     const { client } = place;
-    const early = place.launch(daemon, ["sleep", "1000"], { name: "early" });
     const stopped = daemon.stop("SIGTERM");
     assert.equal((await client.health()).status, "stopping");
     assert.throws(() => place.launch(daemon, ["true"]), /the daemon is stopping/);
     await stopped;
     assert.deepEqual((await willing.ended).outcome.exit, { code: 3 });
-    // it was asked before it was there
-    assert.deepEqual((await early.ended).outcome.exit, { signal: "SIGTERM" });
-    assert.equal((await early.ended).outcome.killed, undefined);
     const { outcome, directory } = await stubborn.ended;
     assert.equal(outcome.killed, "the daemon was stopped (SIGTERM)");
     assert.equal(readRunRecord(directory.run).status, "finished");
-    assert.ok(told.includes("stopping (SIGTERM): 3 workloads to end"), told.join("; "));
+    assert.ok(told.includes("stopping (SIGTERM): 2 workloads to end"), told.join("; "));
     await assert.rejects(client.health(), /no daemon answers/);
+  });
+
+  it("asks also one that is not there yet", async () => {
+    place.configure("[daemon]\nstop-seconds = 60\n");
+    const daemon = await place.start({ configFile: place.config });
+    const early = place.launch(daemon, ["sleep", "1000"]);
+    await daemon.stop("SIGTERM");
+    const { exit, killed } = (await early.ended).outcome;
+    assert.deepEqual({ exit, killed }, { exit: { signal: "SIGTERM" }, killed: undefined });
   });
 });
