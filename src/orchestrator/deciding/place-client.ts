@@ -91,10 +91,11 @@ export class PlaceClient {
   async #terminate(): Promise<void> {
     if (this.#ended !== undefined) return;
     const left = this.#ask((ask) => ({ type: "leave", ask })).catch(() => undefined);
-    if (await this.#settles(left)) {
-      this.#over("the run was ended");
-      this.#thread.left();
-    } else this.#thread.hangs();
+    if (!(await this.#settles(left))) this.#thread.hangs();
+    // of a thread that has failed meanwhile the listeners are closed when it has ended
+    if (this.#ended !== undefined) return;
+    this.#over("the run was ended");
+    this.#thread.left();
   }
 
   /** Whether an order is carried out; the thread may have long work in hand before it. */
