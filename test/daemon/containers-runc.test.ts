@@ -148,11 +148,11 @@ describe("containers of runc", { skip: absent ?? false, timeout: 60_000 }, () =>
     assert.equal(stdout, "0\nhello\n");
     assert.equal(result.outcome.counts.lost, 0);
     assert.deepEqual(result.outcome.exit, { code: 0 });
-    await until("it is learned", () => told.some((line) => / behaviours of 1 runs/.test(line)));
+    await until("it is learned", () => told.some((line) => / behaviours of 1 run,/.test(line)));
     assert.match(told.join("\n"), /learned into .*box\.galgo\.json/);
     const again = await run(WORK, learn);
     assert.equal(again.status, 0);
-    await until("it is learned", () => told.some((line) => / behaviours of 2 runs/.test(line)));
+    await until("it is learned", () => told.some((line) => / behaviours of 2 runs,/.test(line)));
     assert.match(told.join("\n"), /of 2 runs, 0 of them new/);
   });
 

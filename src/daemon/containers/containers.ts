@@ -2,6 +2,7 @@
 // Containers that runtimes hand over: each becomes a run of the registry, or is refused and killed. A process that is executed in a
 // container which runs already joins its run.
 import { closeSync } from "node:fs";
+import { plural } from "../../base/counts.ts";
 import { deferred } from "../../base/deferred.ts";
 import { quote } from "../../base/quote.ts";
 import { openPidfd, signalPidfd } from "../../native/pidfd.ffi.ts";
@@ -194,7 +195,7 @@ export class Containers {
         this.#tell(
           "info",
           id,
-          `learned into ${quote(learnInto)}: ${points} behaviours of ${runs} runs, ${added} of them new`,
+          `learned into ${quote(learnInto)}: ${plural(points, "behaviour")} of ${plural(runs, "run")}, ${added} of them new`,
         ),
       (error: unknown) => this.#tell("error", id, `nothing was learned: ${messageOf(error)}`),
     );

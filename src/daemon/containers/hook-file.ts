@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The file by which Podman and CRI-O run the hook: oci-hooks(5), for a folder like /etc/containers/oci/hooks.d.
+// The file by which Podman and CRI-O run the hook: oci-hooks(5), for a folder like /usr/share/containers/oci/hooks.d.
 
 export interface HookFileOptions {
   /** The native program. */
