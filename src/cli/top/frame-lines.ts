@@ -48,16 +48,15 @@ export function footLine(state: TopState, keys: readonly (readonly [string, stri
       span("_", "strong"),
       span("   Enter keeps it, Esc not", "faint"),
     );
-  const more = size.columns < WIDE ? "" : " All its processes end.";
-  if (prompt?.kind === "kill")
-    return {
-      spans: [
-        span(
-          ` kill ${cutText(printable(prompt.name), MAX_ASKED)}?${more} y: yes, any other key: no`,
-        ),
-      ],
-      base: "alarm",
-    };
+  if (prompt?.kind === "kill") {
+    const { name, attached } = prompt;
+    const [what, follows] = attached
+      ? ["set free", " Its processes go on."]
+      : ["kill", " All its processes end."];
+    const more = size.columns < WIDE ? "" : follows;
+    const asked = ` ${what} ${cutText(printable(name), MAX_ASKED)}?${more} y: yes, any other key: no`;
+    return { spans: [span(asked)], base: "alarm" };
+  }
   if (remark !== undefined && now < remark.until)
     return line(span(` ${remark.text}`, remark.bad ? "bad" : "good"));
   return keysLine(keys, size.columns);

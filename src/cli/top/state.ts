@@ -70,7 +70,13 @@ export type View = { readonly kind: "list" } | WorkloadView | TextView;
 /** What the last line asks. */
 export type Prompt =
   | { readonly kind: "filter"; readonly text: string; readonly before: string }
-  | { readonly kind: "kill"; readonly id: string; readonly name: string };
+  /** `attached`: its processes were not started here, and are let go instead. */
+  | {
+      readonly kind: "kill";
+      readonly id: string;
+      readonly name: string;
+      readonly attached: boolean;
+    };
 
 export interface TopState {
   readonly size: Size;

@@ -109,7 +109,7 @@ export const HELP: readonly string[] = [
   "  Tab                          forensics or trajectory",
   "  f, End                       follow: stay with the newest record",
   "  Left Right                   in a list of records: move long lines",
-  "  k                            kill the workload; asks first",
+  "  k                            kill the workload (attached: set it free); asks first",
   "  Ctrl-L, Ctrl-Z               draw anew; stop, as any job",
   "  q, Ctrl-C                    quit",
   "",

@@ -282,6 +282,13 @@ describe("killing", () => {
     }
   });
 
+  it("sets free what was attached to, and says so", () => {
+    const origin = { kind: "attached", pid: 7 } as const;
+    const asked = type(stateOf([{ name: "db", origin }]), "k");
+    assert.match(texts(asked).at(-1) ?? "", /set free db\? Its processes go on\. y: yes/);
+    assert.match(texts(type(asked, "n")).at(-1) ?? "", /nothing was set free/);
+  });
+
   it("is not offered for what the daemon does not run, or what has ended", () => {
     const listed = { ...ofDaemon(statusOf({ name: "web" })), via: "alone" as const };
     const alone = look(stateOf([]), [listed]);

@@ -165,10 +165,11 @@ class Top {
   }
 
   async #kill(id: string): Promise<void> {
-    const name = this.#listed(id)?.name ?? id;
+    const { name = id, origin } = this.#listed(id) ?? {};
+    const what = origin?.kind === "attached" ? "set free" : "killed";
     try {
       await this.#options.source.kill(id);
-      this.#set(withRemark(this.#state, `${name} is being killed`, false));
+      this.#set(withRemark(this.#state, `${name} is being ${what}`, false));
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       this.#set(withRemark(this.#state, text, true));

@@ -51,7 +51,13 @@ export function pressed(before: TopState, key: string): Updated {
       const asked = { ...state, prompt: undefined };
       return key === "y" || key === "Y"
         ? { state: asked, effect: { kind: "kill", id: state.prompt.id } }
-        : { state: withRemark(asked, "nothing was killed", false) };
+        : {
+            state: withRemark(
+              asked,
+              `nothing was ${state.prompt.attached ? "set free" : "killed"}`,
+              false,
+            ),
+          };
     }
     case undefined:
       return inView(state, key);
@@ -111,7 +117,7 @@ function ask(state: TopState, filter: string): TopState {
 function askKill(state: TopState): TopState {
   const row = state.view.kind === "list" ? chosenRow(state)?.row : openedRow(state);
   if (row === undefined) return state;
-  const { id, name, via } = row.listed;
+  const { id, name, via, origin } = row.listed;
   if (row.endedAt !== undefined) return withRemark(state, `${name} has ended`, false);
   if (via === "alone")
     return withRemark(
@@ -119,7 +125,7 @@ function askKill(state: TopState): TopState {
       `${name} runs without the daemon: end its galgo run (Ctrl-C there)`,
       true,
     );
-  return { ...state, prompt: { kind: "kill", id, name } };
+  return { ...state, prompt: { kind: "kill", id, name, attached: origin.kind === "attached" } };
 }
 
 /** Where a key leads in a list of `total` rows; undefined for other keys. */
