@@ -60,12 +60,6 @@ function filters(service: Section): Obstacle[] {
       why: "SystemCallFilter= is also for Galgo, which needs seccomp, process_vm_readv, pidfd_getfd and others",
       reset: [["SystemCallFilter", ""]],
     });
-  if (service.last("ProcSubset") === "pid")
-    found.push({
-      setting: "ProcSubset=",
-      why: "ProcSubset=pid hides /proc/sys, where Galgo asks which boot this is",
-      reset: [["ProcSubset", "all"]],
-    });
   if (service.all("NoExecPaths").length > 0)
     found.push({
       setting: "NoExecPaths=",

@@ -110,8 +110,8 @@ const WRAPPED: Readonly<Record<string, readonly [string, RegExp, Partial<DropInR
     { mode: "learn", model: "/var/log/galgo-units/other/m.json" },
   ],
   "hard.service": [
-    "MemoryDenyWriteExecute=yes\nProcSubset=pid\nSystemCallFilter=@system-service\nNoExecPaths=/\nExecPaths=/usr/bin\nExecStart=/bin/true",
-    /^MemoryDenyWriteExecute=no\nSystemCallFilter=\nProcSubset=all\nNoExecPaths=\nExecPaths=$/m,
+    "MemoryDenyWriteExecute=yes\nSystemCallFilter=@system-service\nNoExecPaths=/\nExecPaths=/usr/bin\nExecStart=/bin/true",
+    /^MemoryDenyWriteExecute=no\nSystemCallFilter=\nNoExecPaths=\nExecPaths=$/m,
     { relax: true },
   ],
   "full.service": [
