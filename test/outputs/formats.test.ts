@@ -97,6 +97,13 @@ describe("OCSF", () => {
     });
   }
 
+  it("does not say of an event that nobody could hold that it was blocked", () => {
+    const { heldUs: _, ...mark } = violationMark(1, { decision: "killed", reason: "async" });
+    const made = ocsfEvent(anEntry(opens("/a"), { mark }), "1.2.3");
+    isOcsf(made);
+    assert.equal((made as { disposition: string }).disposition, "Detected");
+  });
+
   it("keeps a violation whose record this version can not read", () => {
     const entry = { ...anEntry(opens("/a"), { mark: violationMark(1) }), record: { event: {} } };
     const made = ocsfEvent(entry, "1.2.3");

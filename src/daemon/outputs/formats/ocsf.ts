@@ -41,11 +41,13 @@ const SEVERITIES = {
   observed: [4, "High"],
   killed: [5, "Critical"],
 } as const;
-/** security_control: action_id 1 Allowed, 2 Denied; disposition_id 2 Blocked, 17 Logged. */
+/** security_control: action_id 0 Unknown, 1 Allowed, 2 Denied; disposition_id 2 Blocked, 15 Detected, 17 Logged. */
 const ACTIONS = {
   denied: { action_id: 2, action: "Denied", disposition_id: 2, disposition: "Blocked" },
   killed: { action_id: 2, action: "Denied", disposition_id: 2, disposition: "Blocked" },
   observed: { action_id: 1, action: "Allowed", disposition_id: 17, disposition: "Logged" },
+  /** Nobody could wait for the decision: it has happened, most likely, and then the workload was killed. */
+  killedLate: { action_id: 0, action: "Unknown", disposition_id: 15, disposition: "Detected" },
 } as const;
 
 /** @param event undefined: this version can not read the record */
@@ -71,7 +73,7 @@ function finding(entry: Entry, event: SecurityEvent | undefined, productVersion:
     status: update ? "In Progress" : "New",
     time,
     message: words,
-    ...ACTIONS[decision],
+    ...ACTIONS[decision === "killed" && mark?.heldUs === undefined ? "killedLate" : decision],
     metadata: metadataOf(entry, productVersion, ["security_control"]),
     device: deviceOf(),
     finding_info: {
