@@ -175,6 +175,20 @@ describe("the feeds", () => {
     await feeds.stop();
   });
 
+  it("take of all runs in turn, also when one has much more", async () => {
+    const { journal, feeds } = start();
+    const [loud, quiet] = [0, 1].map(() => new FakeRun(place.folder));
+    assert.ok(loud && quiet);
+    loud.learnsMany(0, 2_000);
+    quiet.learns(IDENTITY);
+    for (const run of [loud, quiet]) feeds.open(run);
+    await feeds.pullAll();
+    const runs = entriesOf(journal).map(({ workload }) => workload?.run);
+    assert.equal(runs.length, 2_001);
+    assert.ok(runs.indexOf(quiet.workload.run) < 1_000);
+    await feeds.stop();
+  });
+
   it("are not put off by a workload that violates all the time", async () => {
     const { journal, feeds } = start();
     const run = new FakeRun(place.folder).learns(IDENTITY);

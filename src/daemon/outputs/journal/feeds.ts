@@ -112,24 +112,34 @@ export class Feeds {
     this.#pullSoon(HURRY_MS);
   }
 
-  /** Takes what there is of all runs. */
+  /** Takes what there is of all runs, a piece of each in turn: one that writes all the time does not keep the others waiting. */
   async pullAll(): Promise<void> {
     const { journal } = this.#options;
-    for (const [run, feed] of this.#feeds) {
-      const before = journal.next;
-      try {
-        while (feed.pull()) await turn();
-        const ending = this.#endings.get(run);
-        // what was written while others were taken is seen in the next round
-        if (ending !== undefined && !feed.pull()) this.#close(run, feed, ending);
-        this.#unreadable.delete(run);
-      } catch (error) {
-        this.#told(error, feed);
+    for (let more = true; more; ) {
+      more = false;
+      for (const [run, feed] of this.#feeds) {
+        const before = journal.next;
+        more = this.#pull(run, feed) || more;
+        // others than the outputs have their turn, however many runs have something
+        if (journal.next !== before) await turn();
       }
-      // others than the outputs have their turn, however many runs have something
-      if (journal.next !== before) await turn();
+      if (this.#changed || journal.next - this.#checkpointAt > CHECKPOINT_ENTRIES)
+        this.#checkpoint();
     }
-    if (this.#changed || journal.next - this.#checkpointAt > CHECKPOINT_ENTRIES) this.#checkpoint();
+  }
+
+  /** @returns true when there is more */
+  #pull(run: string, feed: Feed): boolean {
+    try {
+      const ending = this.#endings.get(run);
+      const more = feed.pull();
+      if (ending !== undefined && !more) this.#close(run, feed, ending);
+      this.#unreadable.delete(run);
+      return more;
+    } catch (error) {
+      this.#told(error, feed);
+      return false;
+    }
   }
 
   async stop(): Promise<void> {
