@@ -306,7 +306,7 @@ describe("the webhook", () => {
 describe("a file", () => {
   it("is made anew when it was moved away, and cut where a crash left a part of a line", async () => {
     const path = join(place.folder, "out.jsonl");
-    writeFileSync(path, '{"whole": 1}\n{"part": ');
+    writeFileSync(path, '{"whole": 1}\n{"apiVersion":"galgo.dev/v1","seq":7,"id":"2');
     const outputs = await open({ kind: "file", path });
     const first = violations(outputs, 2);
     await until(() => outputs.status().outputs[0]?.sent === 2);
@@ -321,6 +321,16 @@ describe("a file", () => {
         .map((line) => (JSON.parse(line) as Partial<Entry>).id);
     assert.deepEqual(ids(`${path}.1`), [undefined, ...first]);
     assert.deepEqual(ids(path), second);
+  });
+
+  it("that somebody else has begun loses nothing", async () => {
+    const path = join(place.folder, "settings.json");
+    writeFileSync(path, '{"theirs": 1}');
+    const outputs = await open({ kind: "file", path });
+    violations(outputs, 1);
+    await until(() => outputs.status().outputs[0]?.sent === 1);
+    await outputs.close();
+    assert.match(readFileSync(path, "utf8"), /^\{"theirs": 1\}\n\{"apiVersion":.*\}\n$/);
   });
 
   it("that can not be written stops nothing else, and is said once", async () => {

@@ -3,13 +3,7 @@
 import * as z from "zod/mini";
 import { FACILITIES, type Facility } from "./formats/syslog.ts";
 import { ENTRY_KINDS, type EntryKind } from "./journal/entry.ts";
-import {
-  BATCH_ENTRIES,
-  MAX_JOURNAL_BYTES,
-  MAX_OUTPUT_NAME,
-  MAX_OUTPUTS,
-  MIN_JOURNAL_BYTES,
-} from "./limits.ts";
+import { BATCH_ENTRIES, MAX_OUTPUT_NAME, MAX_OUTPUTS, MIN_JOURNAL_BYTES } from "./limits.ts";
 
 /** What every output may say. */
 interface Common {
@@ -79,9 +73,6 @@ export type OutputConfig = FileOutput | StdoutOutput | SyslogOutput | WebhookOut
 export interface JournalConfig {
   readonly "max-bytes"?: number;
 }
-
-/** What is used where the configuration says nothing. */
-export const DEFAULT_MAX_BYTES: number = MAX_JOURNAL_BYTES;
 
 const path = (): z.ZodMiniType<string> =>
   z.string().check(z.regex(/^\//, "has to be an absolute path"), z.maxLength(4_096));

@@ -8,13 +8,13 @@ import {
   type RunDirectory,
   type RunRecord,
 } from "../../orchestrator/inspect/index.ts";
-import { DEFAULT_MAX_BYTES, type JournalConfig, type OutputConfig } from "./config.ts";
+import type { JournalConfig, OutputConfig } from "./config.ts";
 import { SinkError, wordsOf } from "./errors.ts";
 import { Cursor } from "./journal/cursor.ts";
 import { ENTRY_KINDS, type EntryKind, type LifecycleFacts } from "./journal/entry.ts";
 import { Feeds, type OutputRun } from "./journal/feeds.ts";
 import { Journal } from "./journal/journal.ts";
-import { DRAIN_MS } from "./limits.ts";
+import { DRAIN_MS, MAX_JOURNAL_BYTES } from "./limits.ts";
 import { formatOf, makeSink, type SinkSurroundings } from "./make-sink.ts";
 import { type OutputStatus, Pump } from "./pump.ts";
 import type { Format, Sink } from "./sinks/sink.ts";
@@ -200,7 +200,7 @@ export class Outputs {
 }
 
 function limitOf({ journal }: Pick<OutputsOptions, "journal">): number {
-  return journal["max-bytes"] ?? DEFAULT_MAX_BYTES;
+  return journal["max-bytes"] ?? MAX_JOURNAL_BYTES;
 }
 
 /** Records go through the journal only where an output wants them; what became of workloads always does. */

@@ -73,22 +73,34 @@ class FileSink implements Sink {
   }
 }
 
-/** A kill -9 in the middle of a write leaves a part of a line, whose entry comes again whole. */
+/** How lines of all formats begin. */
+const STARTS = ['{"apiVersion":"galgo.dev/v1"', '{"activity_id":', '{"export":'];
+
+/** A kill -9 in the middle of a write leaves a part of a line, whose entry comes again whole. What is not ours gets its end of line. */
 async function cutPartialLine(file: FileHandle): Promise<void> {
   const found = await file.stat();
   if (!found.isFile() || found.size === 0) return;
+  const end = await endOfLines(file, found.size);
+  if (end === found.size) return;
+  const first = Buffer.alloc(STARTS[0]?.length ?? 0);
+  const { bytesRead } = await file.read(first, 0, first.length, end);
+  const part = first.toString("latin1", 0, bytesRead);
+  const ours = STARTS.some((start) => part.startsWith(start) || start.startsWith(part));
+  if (ours) await file.truncate(end);
+  else await file.write("\n");
+}
+
+/** Offset behind the last newline; 0 when there is none. */
+async function endOfLines(file: FileHandle, size: number): Promise<number> {
   const chunk = Buffer.alloc(64 * 1024);
-  for (let at = found.size; at > 0; ) {
+  for (let at = size; at > 0; ) {
     const from = Math.max(0, at - chunk.length);
     const { bytesRead } = await file.read(chunk, 0, at - from, from);
     const end = chunk.subarray(0, bytesRead).lastIndexOf(NEWLINE);
-    if (end >= 0) {
-      if (from + end + 1 < found.size) await file.truncate(from + end + 1);
-      return;
-    }
+    if (end >= 0) return from + end + 1;
     at = from;
   }
-  await file.truncate(0);
+  return 0;
 }
 
 /** Pipes and terminals have no disk behind them. */
