@@ -113,6 +113,8 @@ class Account {
     const sums = new Sums();
     sums.merge(this.#past);
     for (const run of runs) sums.add(readingOfRun(run));
+    // behind those that have violated something: there is room for a limited number of names
+    for (const { name } of runs) sums.watch(name);
     const text = await metricsText({
       version: this.#context.version,
       startedSeconds: this.#startedSeconds,

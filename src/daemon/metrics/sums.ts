@@ -84,6 +84,11 @@ export class Sums {
     this.#addLatency(reading);
   }
 
+  /** A workload that may violate its model is told of before it does: Prometheus sees no increase in a number that was not there before. */
+  watch(name: string): void {
+    if (this.violations.size < MAX_NAMES) plus(this.violations, name, 0);
+  }
+
   /** Adds all of `other`. */
   merge(other: Sums): void {
     for (const kind of ["events", "extended", "refused", "lost", "hooks"] as const)

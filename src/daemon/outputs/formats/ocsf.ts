@@ -3,6 +3,7 @@
 // Process Activity: Launch (1007). What an untrusted process tries afterwards updates the finding of its violation.
 import { parseRecord, RecordError, shown } from "../../../event/index.ts";
 import type { FileId, SecurityEvent, SockAddr } from "../../../event/index.ts";
+import type { Mark } from "../../../orchestrator/inspect/index.ts";
 import type { Entry } from "../journal/entry.ts";
 import { actorOf, deviceOf, endpointOf, fileOf, processOf } from "./ocsf-objects.ts";
 
@@ -73,7 +74,7 @@ function finding(entry: Entry, event: SecurityEvent | undefined, productVersion:
     status: update ? "In Progress" : "New",
     time,
     message: words,
-    ...ACTIONS[decision === "killed" && mark?.heldUs === undefined ? "killedLate" : decision],
+    ...ACTIONS[effectOf(mark)],
     metadata: metadataOf(entry, productVersion, ["security_control"]),
     device: deviceOf(),
     finding_info: {
@@ -92,6 +93,11 @@ function finding(entry: Entry, event: SecurityEvent | undefined, productVersion:
       ? {}
       : { unmapped: { "galgo.coefficient": mark.coefficient } }),
   };
+}
+
+function effectOf(mark: Mark | undefined): keyof typeof ACTIONS {
+  if (mark === undefined) return "observed";
+  return mark.decision === "killed" && mark.heldUs === undefined ? "killedLate" : mark.decision;
 }
 
 function dataOf({ record }: Entry): object {
