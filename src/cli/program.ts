@@ -11,7 +11,14 @@ import {
   requireOption,
   seconds,
 } from "./options.ts";
-import { addCommandArgument, addLimits, addRun, addSensor, PROFILES } from "./run-program.ts";
+import {
+  addCommandArgument,
+  addLimits,
+  addModelUse,
+  addRun,
+  addSensor,
+  PROFILES,
+} from "./run-program.ts";
 import { CONSOLE_SUBJECTS, SHOW_SUBJECTS } from "./subjects.ts";
 import { packageVersion } from "./version.ts";
 
@@ -85,17 +92,14 @@ function addDoctor(program: Command): void {
 }
 
 function addAttach(program: Command): void {
-  program
+  const attach = program
     .command("attach")
     .description("have the daemon model what runs already, by programs in the kernel (sensor bpf)")
     .option("--cgroup <path>", "everything in a cgroup and below it")
-    .addOption(new Option("--pid <pid>", "a process and what descends from it").argParser(positive))
-    .option(
-      "-m, --model <model>",
-      "the model; without it nothing is refused and everything is recorded",
-    )
-    .addOption(new Option("--enforce", "refuse what is not in the model").conflicts("detect"))
-    .option("--detect", "record what is not in the model, refuse nothing (default with a model)")
+    .addOption(
+      new Option("--pid <pid>", "a process and what descends from it").argParser(positive),
+    );
+  addModelUse(attach)
     .addOption(
       new Option(
         "--on-violation <policy>",

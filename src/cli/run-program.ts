@@ -32,13 +32,8 @@ export function addRun(
 ): void {
   const run = program
     .command("run")
-    .description("run a command under a model, or record it without one")
-    .option(
-      "-m, --model <model>",
-      "the model; without it nothing is refused and everything is recorded",
-    )
-    .addOption(new Option("--enforce", "refuse what is not in the model").conflicts("detect"))
-    .option("--detect", "record what is not in the model, refuse nothing (default with a model)")
+    .description("run a command under a model, or record it without one");
+  addModelUse(run)
     .addOption(
       new Option(
         "--on-violation <policy>",
@@ -62,6 +57,17 @@ export function addRun(
   addSensor(run);
   addLimits(run);
   addCommandArgument(run).action(act);
+}
+
+/** The model of a workload, and what is done with it. */
+export function addModelUse(command: Command): Command {
+  return command
+    .option(
+      "-m, --model <model>",
+      "the model; without it nothing is refused and everything is recorded",
+    )
+    .addOption(new Option("--enforce", "refuse what is not in the model").conflicts("detect"))
+    .option("--detect", "record what is not in the model, refuse nothing (default with a model)");
 }
 
 export function addSensor(command: Command): void {
