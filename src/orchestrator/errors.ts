@@ -58,7 +58,7 @@ export class LeftRun extends CodedError<"LEFT"> {
 
 /** An order to a namespace that can not be carried out; nothing has changed. */
 export class ControlError extends CodedError<
-  "SEALED" | "TOO_LATE" | "BAD_VALUE" | "NOT_SUPPORTED" | "ENDED"
+  "SEALED" | "TOO_LATE" | "BAD_VALUE" | "NOT_SUPPORTED" | "ENDED" | "FAILED"
 > {}
 
 /** A report can not be made of what was named, or of the page that Galgo was built with. */

@@ -2,7 +2,7 @@
 // Many workloads whose decisions are made in one thread: nobody notices the others.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { copyFileSync, truncateSync, writeFileSync } from "node:fs";
+import { closeSync, copyFileSync, openSync, truncateSync, writeFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { SharedThreads } from "../helpers/shared-threads.ts";
@@ -95,6 +95,21 @@ describe("workloads in one thread", () => {
     assert.equal(run.mirror().measurement(), outcome.measurement);
     const plain = await shared.run(shell("cat one")).ended;
     assert.equal(plain.outcome.measurement !== outcome.measurement, base === true);
+  });
+
+  it("go on when a further listener can not be served, which is still its owner's", async () => {
+    const run = shared.run(shell(LOOP));
+    const place = await run.serving;
+    const noListener = openSync("/dev/null", "r");
+    await assert.rejects(place.join({ listenerFd: noListener, pid: process.pid }), {
+      code: "FAILED",
+    });
+    const before = eventsOf(run);
+    await until("it goes on", () => eventsOf(run) > before + 10n);
+    shared.stop();
+    assert.deepEqual((await run.ended).outcome.exit, { code: 0 });
+    await assert.rejects(place.join({ listenerFd: noListener, pid: process.pid }), /has ended/);
+    closeSync(noListener);
   });
 
   it("go on, begin and end while an endless program of one of them is hashed", async () => {

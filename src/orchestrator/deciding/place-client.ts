@@ -215,8 +215,8 @@ export class PlaceClient {
   }
 }
 
-const CODES = ["SEALED", "TOO_LATE", "BAD_VALUE", "NOT_SUPPORTED", "ENDED"] as const;
+const CODES = ["SEALED", "TOO_LATE", "BAD_VALUE", "NOT_SUPPORTED", "ENDED", "FAILED"] as const;
 
 function controlCode(code: string): (typeof CODES)[number] {
-  return CODES.find((known) => known === code) ?? "ENDED";
+  return CODES.find((known) => known === code) ?? "FAILED";
 }
