@@ -3,17 +3,15 @@
 // refused with the reason in Podman's own error.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { containerProfile, hookFile, nativeProgram } from "../../src/daemon/containers/index.ts";
 import { CONTAINERS } from "../../src/daemon/containers/part.ts";
 import { type Daemon, startDaemon } from "../../src/daemon/index.ts";
-import type { RunResult } from "../../src/orchestrator/run-request.ts";
 import { buildLaunchers } from "../helpers/built.ts";
+import { nextResult, type Outcome, outcomeOf } from "../helpers/container-runs.ts";
 import { makeRoot, noContainers } from "../helpers/containers.ts";
 import { until } from "../helpers/workloads.ts";
 
@@ -35,20 +33,8 @@ const engine = [
   ...["--events-backend", "file", "--hooks-dir", join(folder, "hooks")],
 ];
 
-interface Outcome {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function podman(...args: readonly string[]): Promise<Outcome> {
-  const child = spawn("podman", [...engine, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  const [stdout, stderr, [status]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "exit"),
-  ]);
-  return { status, stdout, stderr };
+function podman(...args: readonly string[]): Promise<Outcome> {
+  return outcomeOf(spawn("podman", [...engine, ...args], { stdio: ["ignore", "pipe", "pipe"] }));
 }
 
 function run(files: readonly string[], annotations: Readonly<Record<string, string>>) {
@@ -61,18 +47,6 @@ function run(files: readonly string[], annotations: Readonly<Record<string, stri
     ...["--ulimit", "nproc=4096:4096", "--security-opt", `seccomp=${profile}`],
     ...[...given, IMAGE, ...READER, ...files],
   );
-}
-
-/** Of the next run that ends. */
-function nextResult(): Promise<RunResult> {
-  return new Promise((resolve, reject) => {
-    const stop = daemon.registry.listen((event) => {
-      if (event.type !== "ended" && event.type !== "failed") return;
-      stop();
-      if (event.type === "ended") resolve(event.result);
-      else reject(event.error);
-    });
-  });
 }
 
 before(async () => {
@@ -120,12 +94,12 @@ describe("containers of Podman", { skip: absent ?? false, timeout: 60_000 }, () 
     await until("it is learned", () => told.some((line) => line.includes("learned into")));
     assert.match(told.join("\n"), /learned into .*pod\.galgo\.json/);
     const enforce = { "dev.galgo.mode": "enforce", "dev.galgo.model": "pod" };
-    const good = nextResult();
+    const good = nextResult(daemon);
     assert.equal((await run(["/data/in"], enforce)).stdout, "0\nhello\n");
     const { outcome, record } = await good;
     assert.equal(outcome.counts.violations, 0);
     assert.equal(record.container?.image, IMAGE);
-    const bad = nextResult();
+    const bad = nextResult(daemon);
     const refused = await run(["/data/in", "/etc/shadow"], enforce);
     assert.equal(refused.status, 1);
     assert.match(refused.stderr, /\/etc\/shadow.*Operation not permitted/);
@@ -145,7 +119,7 @@ describe("containers of Podman", { skip: absent ?? false, timeout: 60_000 }, () 
       `[daemon]\nmodels = "${models}"\n[images]\n"${digest}" = "pod.galgo.json"\n`,
     );
     await daemon.reload();
-    const ended = nextResult();
+    const ended = nextResult(daemon);
     const { status } = await run(["/data/in"], {});
     assert.equal(status, 0);
     const { record } = await ended;

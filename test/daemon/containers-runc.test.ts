@@ -15,12 +15,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { CONTAINERS } from "../../src/daemon/containers/part.ts";
 import { type Daemon, startDaemon } from "../../src/daemon/index.ts";
-import type { LifecycleEvent } from "../../src/daemon/registry/lifecycle.ts";
 import type { RunResult } from "../../src/orchestrator/run-request.ts";
+import { nextResult, type Outcome, outcomeOf } from "../helpers/container-runs.ts";
 import { type BundleOptions, makeBundle, makeRoot, noContainers } from "../helpers/containers.ts";
 import { until } from "../helpers/workloads.ts";
 
@@ -63,36 +62,14 @@ const root = (): string => {
   return existsSync(path) ? path : makeRoot(path);
 };
 
-interface Outcome {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 async function runc(...args: readonly string[]): Promise<Outcome> {
   const child = spawn("runc", ["--root", join(folder, "runc"), ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   running.add(child);
-  const [stdout, stderr, [status]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "exit"),
-  ]);
+  const outcome = await outcomeOf(child);
   running.delete(child);
-  return { status, stdout, stderr };
-}
-
-/** Of the next run that ends. */
-function nextResult(): Promise<RunResult> {
-  return new Promise((resolve, reject) => {
-    const stop = daemon.registry.listen((event: LifecycleEvent) => {
-      if (event.type !== "ended" && event.type !== "failed") return;
-      stop();
-      if (event.type === "ended") resolve(event.result);
-      else reject(event.error);
-    });
-  });
+  return outcome;
 }
 
 function bundle(options: Omit<BundleOptions, "root" | "socket"> & { root?: string }): string {
@@ -111,7 +88,7 @@ async function run(
 ): Promise<Outcome & { result: RunResult; id: string }> {
   told = [];
   const path = bundle({ args: [...READER, ...files], annotations, ...more });
-  const ended = nextResult();
+  const ended = nextResult(daemon);
   const id = nameOf(number);
   const outcome = await runc("run", "-b", path, id);
   const result = await ended.catch((error) => {
@@ -222,7 +199,7 @@ describe("containers of runc", { skip: absent ?? false, timeout: 60_000 }, () =>
     const annotations = { "dev.galgo.mode": "free" };
     const path = bundle({ args: ["sleep", "1000"], annotations });
     const id = nameOf(number);
-    const ended = nextResult();
+    const ended = nextResult(daemon);
     // its output would be that of the container's first process, which stays
     const create = ["--root", join(folder, "runc"), "create", "-b", path, id];
     const [created] = await once(spawn("runc", create, { stdio: "ignore" }), "exit");

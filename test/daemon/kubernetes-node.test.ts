@@ -4,24 +4,17 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { CONTAINERS } from "../../src/daemon/containers/part.ts";
 import { type Daemon, startDaemon } from "../../src/daemon/index.ts";
 import { GALGO } from "../cli/galgo.ts";
 import { Chart, documentsOf, type Manifest, type Values, withoutGo } from "../deploy/chart.ts";
+import { type Outcome, outcomeOf } from "../helpers/container-runs.ts";
 import { makeBundle, makeRoot, noContainers } from "../helpers/containers.ts";
 import { eventually } from "../helpers/mounted.ts";
-
-interface Outcome {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 interface DaemonSet extends Manifest {
   readonly spec: {
@@ -87,12 +80,7 @@ describe("a node", { skip: withoutGo || noContainers("runc") || false, timeout: 
       `galgo-node-${process.pid}-${number}`,
     ];
     const child = spawn("runc", words, { stdio: ["ignore", "pipe", "pipe"] });
-    const [stdout, stderr, [status]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, "exit"),
-    ]);
-    return { status, stdout, stderr };
+    return outcomeOf(child);
   }
 
   before(async () => {

@@ -2,15 +2,11 @@
 // The seccomp profile of a container whose calls come to Galgo, as the OCI runtime specification has it (config-linux.md, "seccomp"):
 // the table of the sensor in the words of libseccomp. What neither it nor the list of harmless calls names is refused, so that a call
 // that the runtime's libseccomp does not know is no way past the model.
-import { BASE_CALLS } from "../../orchestrator/export/index.ts";
+import { BASE_CALLS, OCI_ARCHITECTURES } from "../../orchestrator/export/index.ts";
 import { type Machine, REFUSED_CALLS, TABLE, type When } from "../../sensor/seccomp/index.ts";
 
 const ENOSYS = 38;
 const WORD = 0xffff_ffffn;
-const ARCHITECTURES: Readonly<Record<Machine, string>> = {
-  x64: "SCMP_ARCH_X86_64",
-  arm64: "SCMP_ARCH_AARCH64",
-};
 
 interface OciArgument {
   readonly index: number;
@@ -56,7 +52,7 @@ export function containerProfile(options: ProfileOptions): ContainerProfile {
   return {
     defaultAction: "SCMP_ACT_ERRNO",
     defaultErrnoRet: ENOSYS,
-    architectures: [ARCHITECTURES[machine]],
+    architectures: [OCI_ARCHITECTURES[machine]],
     ...(waitKillable === true ? { flags: ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"] } : {}),
     listenerPath,
     ...(listenerMetadata === undefined ? {} : { listenerMetadata }),

@@ -9,7 +9,8 @@ import { type Loss, stricter, weaker } from "./losses.ts";
 
 const EPERM = 1;
 const ENOSYS = 38;
-const ARCHITECTURES: Readonly<Record<Machine, string>> = {
+/** As libseccomp names them. */
+export const OCI_ARCHITECTURES: Readonly<Record<Machine, string>> = {
   x64: "SCMP_ARCH_X86_64",
   arm64: "SCMP_ARCH_AARCH64",
 };
@@ -50,7 +51,7 @@ export function ociSeccomp(calls: readonly CallUse[], machine: Machine): OciSecc
   return {
     defaultAction: "SCMP_ACT_ERRNO",
     defaultErrnoRet: EPERM,
-    architectures: [ARCHITECTURES[machine]],
+    architectures: [OCI_ARCHITECTURES[machine]],
     syscalls: [
       { names: [...BASE_CALLS, ...free].sort(), action: "SCMP_ACT_ALLOW" },
       ...filtered,
