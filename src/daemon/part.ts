@@ -41,7 +41,7 @@ export interface RunningPart {
   reload?(): Promise<void>;
   /**
    * A workload that ran under a daemon which was killed. A part that knows its kind deals with it,
-   * with its run.json too where the run does not go on (`failLeftRun`).
+   * with its run.json too where the run does not go on (`bury`).
    * @returns one sentence on what has become of it; undefined: it is none of this part
    */
   recover?(entry: WorkloadEntry): Promise<string | undefined>;

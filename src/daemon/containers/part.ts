@@ -3,10 +3,10 @@
 import { closeSync } from "node:fs";
 import { sendMessage } from "../../native/fd-passing.ffi.ts";
 import type { Peer } from "../../native/unix-socket.ffi.ts";
-import { failLeftRun } from "../../orchestrator/index.ts";
 import type { WorkloadOrigin } from "../api/types.ts";
 import { type Door, openDoor } from "../doors/door.ts";
 import type { DaemonContext, DaemonPart, RunningPart } from "../part.ts";
+import { bury } from "../recovery/bury.ts";
 import type { WorkloadEntry } from "../registry/workload-files.ts";
 import { Containers } from "./containers.ts";
 import { ContainerError, messageOf } from "./errors.ts";
@@ -51,12 +51,12 @@ class ContainerDoors implements RunningPart {
   }
 
   /** Its listener is gone with the daemon that had it: no way leads back into the container. */
-  async recover({ origin, daemonPid, directory }: WorkloadEntry): Promise<string | undefined> {
+  async recover(entry: WorkloadEntry): Promise<string | undefined> {
+    const { origin, daemonPid } = entry;
     if (origin.kind !== "container") return undefined;
     const became = fateOf(origin, this.#context.config.policy["on-daemon-loss"] !== "leave");
     const what = `the daemon (pid ${daemonPid}) ended while it ran; ${became}; what happened after that instant is not recorded`;
-    const before = failLeftRun(directory, what);
-    return before === undefined ? `${what}; its report had been written` : what;
+    return bury(entry, what);
   }
 
   /** What a runtime has handed over already is refused by the registry. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What becomes of the workloads that an earlier daemon had when it was killed: each is dealt with, its record says so, and people are told.
 import { quote } from "../../base/quote.ts";
-import { failLeftRun } from "../../orchestrator/index.ts";
 import type { DaemonContext, RunningPart } from "../part.ts";
 import type { WorkloadEntry } from "../registry/workload-files.ts";
+import { bury } from "./bury.ts";
 
 /** @param parts asked in their order; the first that knows a workload deals with it */
 export async function recover(
@@ -12,7 +12,7 @@ export async function recover(
 ): Promise<void> {
   for (const entry of registry.left()) {
     try {
-      const what = (await recoveredBy(parts, entry)) ?? buried(entry);
+      const what = (await recoveredBy(parts, entry)) ?? killed(entry);
       registry.settle(entry, what);
       tell("warning", `workload ${quote(entry.name)} (${quote(entry.id)}): ${what}`);
     } catch (error) {
@@ -35,10 +35,9 @@ async function recoveredBy(
 }
 
 /** Its guard has killed it, as guards do when their daemon is gone. */
-function buried({ daemonPid, directory }: WorkloadEntry): string {
+function killed(entry: WorkloadEntry): string {
   const what =
-    `the daemon (pid ${daemonPid}) ended while it ran, and it was killed; ` +
+    `the daemon (pid ${entry.daemonPid}) ended while it ran, and it was killed; ` +
     "what happened after that instant is not recorded";
-  const before = failLeftRun(directory, what);
-  return before === undefined ? `${what}; its report had been written` : what;
+  return bury(entry, what);
 }
