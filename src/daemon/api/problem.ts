@@ -3,7 +3,7 @@
 import { CodedError } from "../../base/errors.ts";
 import type { Problem } from "./types.ts";
 
-const STATUS: Readonly<Record<string, 400 | 403 | 404 | 409 | 501>> = {
+const STATUS: Readonly<Record<string, 400 | 403 | 404 | 409 | 500 | 501>> = {
   NOT_FOUND: 404,
   AMBIGUOUS: 409,
   NOT_ALLOWED: 403,
@@ -15,6 +15,7 @@ const STATUS: Readonly<Record<string, 400 | 403 | 404 | 409 | 501>> = {
   TOO_LATE: 409,
   ENDED: 409,
   NOT_SUPPORTED: 501,
+  FAILED: 500,
   // a reload
   STOPPING: 409,
   NOT_RELOADED: 409,

@@ -4,7 +4,7 @@ import { MessageChannel, type MessagePort, type Worker } from "node:worker_threa
 import { Bell } from "../../native/epoll.ffi.ts";
 import { RunError } from "../errors.ts";
 import { siblingModule, startThread } from "../thread/index.ts";
-import { noteHungThread } from "../thread/worker-thread.ts";
+import { awaitedFlag, noteHungThread } from "../thread/worker-thread.ts";
 import { atMost } from "../waiting.ts";
 import type { WorkerCallbacks } from "../worker-client.ts";
 import type { WorkerSetup } from "../worker-protocol.ts";
@@ -29,7 +29,7 @@ export class DecidingThread {
   constructor(patience: Patience) {
     this.#patience = patience;
     const { port1, port2 } = new MessageChannel();
-    const loaded = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    const loaded = awaitedFlag();
     const data: ThreadData = { port: port2, bellFd: this.#bell.fd, loaded };
     this.#port = port1;
     this.#worker = startThread(siblingModule(import.meta.url, "thread"), {
@@ -43,6 +43,8 @@ export class DecidingThread {
     this.#worker.on("error", (error) => this.#fail(error.message));
     this.#exited = new Promise((resolve) => {
       this.#worker.on("exit", (code) => {
+        // also when it could not: nobody shall wait for it
+        Atomics.store(loaded, 0, 1);
         this.#fail(`exit status ${code}`);
         // nobody can answer through them any more: tasks that are still held get ENOSYS
         for (const place of this.#places.values()) place.closeListeners();

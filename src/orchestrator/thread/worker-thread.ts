@@ -41,8 +41,19 @@ export function takeWorkerThread(): Worker {
   return worker.thread;
 }
 
+/** For a thread that is started now: `awaitLoadedThreads` waits until it is set. */
+export function awaitedFlag(): LoadedFlag {
+  const flag = newFlag();
+  flags.push(flag);
+  return flag;
+}
+
+function newFlag(): LoadedFlag {
+  return new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+}
+
 function newWorker(): EarlyWorker {
-  const loaded: LoadedFlag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const loaded = newFlag();
   const module = siblingModule(import.meta.url, "../worker");
   return { thread: startThread(module, { workerData: { loaded } }), loaded };
 }
