@@ -14,6 +14,7 @@ import { ProcessLog } from "./records/process-log.ts";
 import { openRecordLog } from "./records/record-log.ts";
 import type { RecordLog } from "./records/record-log.ts";
 import { UnreadableRecords } from "./records/unreadable.ts";
+import { enforces } from "./run-record.ts";
 import type { SeccompOrder, WorkerMessage, WorkerSetup } from "./worker-protocol.ts";
 
 export interface Bench {
@@ -111,7 +112,7 @@ export function serveOptions(
     ...(order.broughtBy === undefined ? {} : { broughtBy: order.broughtBy }),
     sink: namespace,
     digest: setup.tma.digest,
-    enforcing: isEnforcing(setup),
+    enforcing: enforces(setup),
     readsUnheld: order.readsUnheld === true,
     protectedPids: order.protectedPids,
     ...place,
@@ -155,11 +156,6 @@ export function closeRecords(bench: Bench): void {
     }
   }
   if (failures.length > 0) throw failures[0];
-}
-
-/** Refuse what can not be described. */
-export function isEnforcing({ mode, onViolation }: WorkerSetup): boolean {
-  return mode === "enforce" && onViolation !== "observe";
 }
 
 export function messageOf(error: unknown): string {

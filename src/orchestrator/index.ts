@@ -29,6 +29,7 @@ export {
   type QuickstartObserver,
 } from "./quickstart.ts";
 export { runWorkload } from "./run.ts";
+export { enforces } from "./run-record.ts";
 export { createCgroup } from "./cgroup.ts";
 export { signalTaker } from "./signals.ts";
 export { launchOptions } from "./workload.ts";

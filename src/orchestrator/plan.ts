@@ -12,6 +12,7 @@ import { differences, weaknesses } from "./fidelity.ts";
 import type { FloorPlan } from "./floor/derive.ts";
 import { planFloor } from "./floor/plan-floor.ts";
 import { loadModel, requireUsable, specOfModel } from "./models/model-use.ts";
+import { enforces } from "./run-record.ts";
 import { fidelityOf, requireSensor } from "./sensors.ts";
 import type { AttachTarget, RunRequest } from "./run-request.ts";
 import { checkName, nameOfCommand } from "./state-dir.ts";
@@ -128,8 +129,8 @@ export function probeSensor(plan: RunPlan): ProbeResult {
   requireSensor(request);
   const fidelity = fidelityOf(request, []);
   refuseUnmappable(plan, fidelity);
-  const enforces = request.mode === "enforce" && request.onViolation !== "observe";
-  const weaker = model === undefined ? [] : weaknesses(model.spec.fidelity, fidelity, enforces);
+  const weaker =
+    model === undefined ? [] : weaknesses(model.spec.fidelity, fidelity, enforces(request));
   if (weaker.length > 0 && !request.allowWeaker) {
     const code = model?.spec.fidelity.sensor === fidelity.sensor ? "WEAKER_SENSOR" : "OTHER_SENSOR";
     throw new ModelUseError(

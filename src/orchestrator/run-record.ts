@@ -15,6 +15,14 @@ export type RunMode = "free" | "detect" | "enforce";
 /** What an enforcing namespace does with an event outside its model. */
 export type ViolationPolicy = "deny" | "kill" | "observe";
 
+/** Whether something is refused. */
+export function enforces(how: {
+  readonly mode: RunMode;
+  readonly onViolation: ViolationPolicy;
+}): boolean {
+  return how.mode === "enforce" && how.onViolation !== "observe";
+}
+
 /** How the workload's first process ended. */
 export type ChildExit = { readonly code: number } | { readonly signal: string };
 

@@ -19,12 +19,13 @@ import { failReport, leaveReport, startReport, writeReport } from "./report.ts";
 import type { Site } from "./report.ts";
 import { ownProcessHost } from "./run-host.ts";
 import type { CarriedOut, RunHost } from "./run-host.ts";
+import { enforces } from "./run-record.ts";
 import type { RunObserver, RunRequest, RunResult } from "./run-request.ts";
 import type { SignalReceiver } from "./signals.ts";
 import { noteHungThread } from "./thread/worker-thread.ts";
 import { launchInTsem } from "./tsem/workload.ts";
 import type { HeldWorkload } from "./tsem/workload.ts";
-import { startWatchdog } from "./watchdog.ts";
+import { longWorkText, startWatchdog } from "./watchdog.ts";
 import type { RunWorker } from "./worker-client.ts";
 import { atMost, settled } from "./waiting.ts";
 import type { BpfSetup } from "./bpf/setup.ts";
@@ -84,6 +85,7 @@ const ABORT_MS = 10_000;
 
 class RunInProgress {
   readonly #plan: RunPlan;
+  readonly #enforcing: boolean;
   readonly #site: Site & { readonly floor: OpenFloor | undefined };
   readonly #observer: RunObserver;
   readonly #host: RunHost;
@@ -103,6 +105,8 @@ class RunInProgress {
   #gone: GonePipe | undefined;
   #programs: ProgramsControl | undefined;
   #served = false;
+  /** The workload is in the namespace. */
+  #begun = false;
   #group: CgroupHandle | undefined;
   #groupKillFd: number | undefined;
   #killed: string | undefined;
@@ -121,6 +125,7 @@ class RunInProgress {
     host: RunHost,
   ) {
     this.#plan = plan;
+    this.#enforcing = enforces(plan.request);
     this.#site = site;
     this.#observer = observer;
     this.#host = host;
@@ -190,7 +195,7 @@ class RunInProgress {
       await agent;
       if (this.#programs === undefined) return;
       this.#attached = new AttachedWorkload(bpf.attach, this.#programs, (text) => {
-        if (this.#served && this.#enforcing) this.#observer.onNotice?.(text);
+        if (this.#begun && this.#enforcing) this.#observer.onNotice?.(text);
       });
       this.#watched(this.#attached, 0);
       return;
@@ -253,6 +258,7 @@ class RunInProgress {
       ...order,
       ...(inGroup && this.#groupKillFd !== undefined ? { cgroupKillFd: this.#groupKillFd } : {}),
     });
+    this.#begun = true;
     workload.go();
     const exit = await this.#orBroken(workload.exited);
     this.#afterFirst();
@@ -284,9 +290,7 @@ class RunInProgress {
 
   /** Brings down what was started. The workload is dead afterwards. */
   async abort(): Promise<void> {
-    if (this.#attached === undefined || (this.#served && this.#enforcing)) this.#killWorkload();
-    else if (this.#served || this.#plan.request.bpf?.adopt === undefined) this.#attached.stop();
-    else this.#attached.leave();
+    this.#bringDown();
     await atMost(ABORT_MS, this.#workload?.drained);
     if (!this.#served && this.#programs !== undefined) this.#worker?.leave();
     // a thread that hangs in a system call can not be ended before it returns
@@ -311,8 +315,14 @@ class RunInProgress {
   #kill(reason: string): void {
     this.#killed ??= reason;
     if (!this.#firstHasEnded) this.#cutShort = true;
-    if (this.#attached === undefined || this.#enforcing) this.#killWorkload();
-    else this.#attached.stop();
+    this.#bringDown();
+  }
+
+  /** Who was there before is not killed for what Galgo could not begin. */
+  #bringDown(): void {
+    if (this.#attached === undefined || (this.#begun && this.#enforcing)) this.#killWorkload();
+    else if (this.#begun || this.#plan.request.bpf?.adopt === undefined) this.#attached.stop();
+    else this.#attached.leave();
   }
 
   /** Leaves those who were there before to the kernel, which goes on refusing. @returns false where nothing is refused */
@@ -328,11 +338,6 @@ class RunInProgress {
   #killWorkload(): void {
     this.#programs?.die();
     this.#workload?.kill();
-  }
-
-  get #enforcing(): boolean {
-    const { mode, onViolation } = this.#plan.request;
-    return mode === "enforce" && onViolation !== "observe";
   }
 
   async #orBroken<T>(promise: Promise<T>): Promise<T> {
@@ -365,12 +370,7 @@ class RunInProgress {
       heartbeat: this.#heartbeat,
       deadlineMs: this.#plan.request.deadlineMs,
       onLate: (heldMs) => this.#late(heldMs),
-      onLongWork: (heldMs, steps) => {
-        const seconds = Math.round(heldMs / 1_000);
-        this.#observer.onNotice?.(
-          `reading a large file before it is decided on: ${steps} MiB in ${seconds} s`,
-        );
-      },
+      onLongWork: (heldMs, steps) => this.#observer.onNotice?.(longWorkText(heldMs, steps)),
     });
     this.#release.push(() => watchdog.stop());
   }

@@ -91,3 +91,9 @@ function createWorkReporter({
     onLongWork(heldMs, steps);
   };
 }
+
+/** What is said of an event whose decision takes long, and advances. @param steps MiB */
+export function longWorkText(heldMs: number, steps: number): string {
+  const seconds = Math.round(heldMs / 1_000);
+  return `reading a large file before it is decided on: ${steps} MiB in ${seconds} s`;
+}

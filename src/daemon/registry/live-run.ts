@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run in the daemon, from the order to its end.
 import type { SecurityPoint } from "../../model/runtime/index.ts";
-import { membersOf, runWorkload } from "../../orchestrator/index.ts";
+import { enforces, membersOf, runWorkload } from "../../orchestrator/index.ts";
 import type { ViolationReport } from "../../orchestrator/namespace/namespace-types.ts";
 import type { RunPlan } from "../../orchestrator/plan.ts";
 import type { RunResult } from "../../orchestrator/run-request.ts";
@@ -109,8 +109,8 @@ export class LiveRun implements ManagedRun {
   }
 
   leave(reason: string): boolean {
-    const { bpf, mode, onViolation } = this.#order.request;
-    if (bpf?.attach === undefined || mode !== "enforce" || onViolation === "observe") return false;
+    const { request } = this.#order;
+    if (request.bpf?.attach === undefined || !enforces(request)) return false;
     this.#host.leave(reason);
     return true;
   }

@@ -17,6 +17,7 @@ import type { BpfOrder, WorkerMessage, WorkerSetup } from "../worker-protocol.ts
 import { workerResult } from "../worker-result.ts";
 import { attachTo } from "./attach.ts";
 import { RunDecoder } from "./decoder.ts";
+import { enforces } from "../run-record.ts";
 import type { AttachTarget } from "../run-request.ts";
 import type { RunKeeping } from "./keeping.ts";
 import { toldEnd } from "./programs-control.ts";
@@ -50,6 +51,8 @@ export class BpfSide implements ProgramsView {
   #adopted = false;
   /** It was there before Galgo came. */
   #attached = false;
+  /** The workload is in it. */
+  #begun = false;
   /** The kernel is to go on with it alone. */
   #stays = false;
   #gap: Gap | undefined;
@@ -133,21 +136,30 @@ export class BpfSide implements ProgramsView {
     return this.#agent.served(goneFd);
   }
 
-  /** Nobody decides any more: refused, not set free, until the workload is dead. */
+  /**
+   * Nobody decides any more: refused, not set free, until the workload is dead. Those who were there before have not to die for what could
+   * not begin: then they are as they were.
+   */
   giveUp(bench: Pick<BpfBench, "kill">, error: unknown): void {
-    if (this.#spared) this.#agent?.release();
-    else this.#agent?.abandon();
+    const begun = !this.#attached || this.#begun;
+    if (begun && !this.#spared) this.#agent?.abandon();
+    else if (!this.#unserved) this.#agent?.release();
     bench.kill(`Galgo failed: ${error instanceof Error ? error.message : String(error)}`);
   }
 
   /** What was served is over. Nothing of it stays, unless somebody would be set free by that. */
   async finish(keeping: RunKeeping | undefined): Promise<void> {
-    await this.#giveBack(keeping, this.#stays || this.#wouldFree());
+    await this.#giveBack(keeping, this.#stays || this.#unserved || this.#wouldFree());
   }
 
   /** Gives back what was not served. An adopted namespace goes back to the kernel alone: nobody is set free by that. */
   async close(keeping: RunKeeping | undefined): Promise<void> {
-    await this.#giveBack(keeping, this.#adopted);
+    await this.#giveBack(keeping, this.#unserved);
+  }
+
+  /** It was taken over, and is as it was. */
+  get #unserved(): boolean {
+    return this.#adopted && !this.#begun;
   }
 
   async #giveBack(keeping: RunKeeping | undefined, stays: boolean): Promise<void> {
@@ -174,6 +186,7 @@ export class BpfSide implements ProgramsView {
     const { attach } = bpf;
     if (attach !== undefined) this.#attach(attach, bench, agent);
     else if (!agent.begin(order.workloadPid)) namespace.lost("launch", "the first task is gone");
+    this.#begun = true;
     bench.post({ type: "serving", features: [] });
   }
 
@@ -229,8 +242,7 @@ function gapText({ asked, refused, allowed, lost }: Gap, enforcing: boolean): st
   return `the namespace is served again; while its Galgo was gone ${parts.join(", ")}`;
 }
 
-function flagsOf({ mode, onViolation }: WorkerSetup): number {
-  if (mode === "free") return 0;
-  const enforcing = mode === "enforce" && onViolation !== "observe";
-  return NamespaceFlag.sealed | (enforcing ? NamespaceFlag.enforcing : 0);
+function flagsOf(setup: WorkerSetup): number {
+  if (setup.mode === "free") return 0;
+  return NamespaceFlag.sealed | (enforces(setup) ? NamespaceFlag.enforcing : 0);
 }
