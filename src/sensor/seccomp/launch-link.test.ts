@@ -49,6 +49,13 @@ describe("the link to a guard", () => {
     await assert.rejects(link.drained);
   });
 
+  it("ends with one that has not told how its workload ended", async (t) => {
+    const { link, theirs } = linkTo(t, 0);
+    sendMessage(theirs, encodeReport(REPORT.DRAINED, 0, 0));
+    assert.deepEqual(await link.exited, { code: null, signal: null });
+    await link.drained;
+  });
+
   it("keeps one that has a workload, and no descriptor that it should not send", async (t) => {
     const { link, theirs } = linkTo(t, 0);
     const fds = [openSync("/dev/null", "r"), openSync("/dev/null", "r")];

@@ -152,6 +152,9 @@ export class GuardLink {
       case REPORT.DRAINED:
         if (this.#state === "starting") this.#ready.reject(tooEarly());
         this.#state = "drained";
+        // a guard that could not wait for the first process (SIGCHLD is ignored) has not told its end
+        this.#execFailed.resolve(undefined);
+        this.#exited.resolve({ code: null, signal: null });
         this.#drained.resolve();
         break;
       default:
@@ -207,6 +210,8 @@ export class GuardLink {
     const { endElsewhere } = this.#options;
     if (endElsewhere !== undefined) {
       endElsewhere();
+      // that process may be dead; a guard that was stopped shall see that nobody has its socket any more
+      this.#signalGuard("SIGCONT");
       await this.#options.guardEnded;
       return;
     }
