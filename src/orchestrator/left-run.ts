@@ -7,7 +7,7 @@ import { runFolder, writeAtomic } from "./state-dir.ts";
 /**
  * Writes into the run.json of a run that still says that it goes on that it has failed, and why.
  * @param path folder of the run
- * @returns what it said before; undefined when there was nothing to write: it had ended, or its folder is gone
+ * @returns what it said before; undefined: it can not be read, or its folder is gone
  * @throws the error of the file system when it can not be written
  */
 export function failLeftRun(path: string, why: string): RunRecord | undefined {
@@ -19,7 +19,7 @@ export function failLeftRun(path: string, why: string): RunRecord | undefined {
     if (error instanceof StateError) return undefined;
     throw error;
   }
-  if (record.status !== "running") return undefined;
+  if (record.status !== "running") return record;
   const failed: RunRecord = { ...record, status: "failed", error: why };
   writeAtomic(file, `${JSON.stringify(failed, null, 2)}\n`, { durable: true });
   return record;

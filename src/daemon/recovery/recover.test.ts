@@ -38,6 +38,7 @@ describe("workloads of a killed daemon", () => {
   it("are dealt with one by one, and what is told is what was", async () => {
     left("running", "running");
     left("finished", "finished");
+    left("failed", "failed");
     left("vanished");
     left("known", "running");
     left("stubborn", "running");
@@ -70,10 +71,11 @@ describe("workloads of a killed daemon", () => {
     assert.match(readFileSync(reportOf("running"), "utf8"), /"status": "failed"/);
     assert.match(told.get("finished") ?? "", /: it had ended, and its report was written, before/);
     assert.match(readFileSync(reportOf("finished"), "utf8"), /"finished"/);
+    assert.match(told.get("failed") ?? "", /; its report says already why it failed$/);
     assert.match(told.get("vanished") ?? "", /its report is gone: .*vanished/);
     assert.match(told.get("known") ?? "", /: it is mine$/);
     assert.match(told.get("stubborn") ?? "", /of the daemon before: not now/);
-    assert.deepEqual(orphaned, ["finished", "known", "running", "vanished"]);
+    assert.deepEqual(orphaned, ["failed", "finished", "known", "running", "vanished"]);
     // the next start tries again
     assert.ok(existsSync(join(files, "stubborn.json")));
     assert.ok(!existsSync(join(files, "running.json")));
