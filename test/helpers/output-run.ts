@@ -3,6 +3,7 @@
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import type { OutputRun } from "../../src/daemon/outputs/journal/feeds.ts";
 import { writeRecord } from "../../src/event/index.ts";
 import type { SecurityEvent } from "../../src/event/index.ts";
@@ -23,6 +24,15 @@ export function openOutputPlace(): OutputPlace {
   const folder = mkdtempSync(join(tmpdir(), "galgo-outputs-"));
   const dispose = (): void => rmSync(folder, { recursive: true, force: true });
   return { folder, kept: join(folder, "kept"), dispose };
+}
+
+/** Waits until a condition holds that no event announces. Throws after two minutes: a test that fails has to end, too. */
+export async function eventually(holds: () => boolean): Promise<void> {
+  const deadline = performance.now() + 120_000;
+  while (!holds()) {
+    if (performance.now() > deadline) throw new Error(`waited in vain until ${String(holds)}`);
+    await pause(5);
+  }
 }
 
 export const PROGRAM = "/usr/bin/worker";

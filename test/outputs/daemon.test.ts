@@ -5,13 +5,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import { DaemonClient } from "../../src/daemon/client/index.ts";
 import { type Daemon, daemonHost, startDaemon } from "../../src/daemon/index.ts";
 import type { Entry } from "../../src/daemon/outputs/journal/entry.ts";
 import { PARTS } from "../../src/daemon/parts.ts";
 import { BUILTIN_PROFILES } from "../../src/model/index.ts";
 import { validatorOf } from "../helpers/json-schema.ts";
+import { eventually } from "../helpers/output-run.ts";
 import { freePort } from "../helpers/ports.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "galgo-out-daemon-"));
@@ -74,11 +74,9 @@ async function runWorkload(command: readonly string[], name: string): Promise<st
 
 /** Waits until the end of a run has arrived. */
 async function arrived(path: string, run: string): Promise<Entry[]> {
-  for (;;) {
-    const found = read(path).filter(({ workload }) => workload?.run === run);
-    if (found.some(({ lifecycle }) => lifecycle?.what === "ended")) return found;
-    await pause(20);
-  }
+  const found = (): Entry[] => read(path).filter(({ workload }) => workload?.run === run);
+  await eventually(() => found().some(({ lifecycle }) => lifecycle?.what === "ended"));
+  return found();
 }
 
 describe("a daemon with outputs", () => {
@@ -144,7 +142,7 @@ describe("a daemon with outputs", () => {
     await daemon.reload();
     const run = await runWorkload(["true"], "second");
     await arrived(lines, run);
-    while (!readFileSync(events, "utf8").includes(run)) await pause(20);
+    await eventually(() => readFileSync(events, "utf8").includes(run));
     assert.match(readFileSync(events, "utf8"), /"class_uid":1007/);
     writeFileSync(config, `[[output]]\nkind = "file"\n`);
     await assert.rejects(daemon.reload(), /daemon\.toml line 1: output\.0\.path: is missing/);
@@ -165,7 +163,7 @@ describe("a daemon with outputs", () => {
       read(lines)
         .slice(-2)
         .map(({ lifecycle }) => lifecycle?.what);
-    while (said()[1] !== "daemon-started") await pause(20);
+    await eventually(() => said()[1] === "daemon-started");
     assert.deepEqual(said(), ["daemon-ended", "daemon-started"]);
     const ids = read(lines).map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length);

@@ -13,7 +13,14 @@ import { connectAsync } from "mqtt";
 import { openOutputs } from "../../src/daemon/outputs/outputs.ts";
 import { readTsemRecord } from "../../src/event/index.ts";
 import { freePort } from "../helpers/ports.ts";
-import { FakeRun, IDENTITY, openOutputPlace, opens, violationMark } from "../helpers/output-run.ts";
+import {
+  eventually,
+  FakeRun,
+  IDENTITY,
+  openOutputPlace,
+  opens,
+  violationMark,
+} from "../helpers/output-run.ts";
 
 const NATS = "/usr/sbin/nats-server";
 const MOSQUITTO = "/usr/sbin/mosquitto";
@@ -21,7 +28,9 @@ const RECORDS = 100_000;
 const place = openOutputPlace();
 const children = new Set<ChildProcess>();
 
+const ends: (() => Promise<unknown>)[] = [];
 after(async () => {
+  for (const end of ends) await end();
   for (const child of children) child.kill("SIGKILL");
   place.dispose();
 });
@@ -54,6 +63,7 @@ async function killed(child: ChildProcess): Promise<void> {
 async function subscriber(port: number, topic: string, take: (text: string) => void) {
   const settings = { clientId: "reader", clean: false, reconnectPeriod: 50, username: "reader" };
   const client = await connectAsync(`mqtt://127.0.0.1:${port}`, settings);
+  ends.push(() => client.endAsync(true));
   client.on("error", () => undefined);
   client.on("message", (_, payload) => take(payload.toString("utf8")));
   await client.subscribeAsync(topic, { qos: 1 });
@@ -90,6 +100,7 @@ describe("the MQTT output", () => {
       env: {},
       onNotice: () => undefined,
     });
+    ends.push(() => outputs.close(0));
     const run = new FakeRun(place.folder).learns(IDENTITY).learnsMany(0, RECORDS).ends();
     outputs.started(run, "started");
     outputs.ended(run);
@@ -97,13 +108,13 @@ describe("the MQTT output", () => {
     assert.ok(output);
     let kills = 0;
     for (const share of [0.2, 0.6]) {
-      await until(() => seen.size >= share * RECORDS);
+      await eventually(() => seen.size >= share * RECORDS);
       await killed(broker);
       kills += 1;
       broker = await startBroker(NATS, ["-c", config], port);
     }
-    await until(() => seen.size >= RECORDS);
-    await until(() => outputs.status().outputs[0]?.waiting === 0);
+    await eventually(() => seen.size >= RECORDS);
+    await eventually(() => outputs.status().outputs[0]?.waiting === 0);
     await outputs.close();
     await reader.endAsync(true);
     await killed(broker);
@@ -194,7 +205,3 @@ describe("the MQTT output", () => {
     assert.deepEqual(kinds.sort(), ["async_event", "event", "event", "log"]);
   });
 });
-
-async function until(reached: () => boolean): Promise<void> {
-  while (!reached()) await pause(10);
-}

@@ -10,31 +10,41 @@ import { createServer as createHttp, type IncomingHttpHeaders, type Server } fro
 import { type AddressInfo, createServer as createTcp, type Socket } from "node:net";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import { createServer as createTls } from "node:tls";
 import type { OutputConfig } from "../../src/daemon/outputs/config.ts";
 import { SinkError } from "../../src/daemon/outputs/errors.ts";
 import type { Entry } from "../../src/daemon/outputs/journal/entry.ts";
 import { openOutputs, type Outputs } from "../../src/daemon/outputs/outputs.ts";
 import { syslogSink } from "../../src/daemon/outputs/sinks/syslog.ts";
-import { FakeRun, openOutputPlace, opens, violationMark } from "../helpers/output-run.ts";
+import {
+  eventually,
+  FakeRun,
+  openOutputPlace,
+  opens,
+  violationMark,
+} from "../helpers/output-run.ts";
 import { freePort } from "../helpers/ports.ts";
 
 const place = openOutputPlace();
-let count = 0;
-after(() => place.dispose());
+const opened: Outputs[] = [];
+// what a test that failed has left open would keep this process
+after(async () => {
+  await Promise.all(opened.map((outputs) => outputs.close(0)));
+  place.dispose();
+});
 
 /** Outputs of their own; `said` gets their notices. */
 async function open(output: OutputConfig, said: string[] = []): Promise<Outputs> {
-  count += 1;
-  return openOutputs({
-    folder: join(place.folder, `kept-${count}`),
+  const outputs = await openOutputs({
+    folder: join(place.folder, `kept-${opened.length}`),
     journal: {},
     outputs: [{ records: ["forensics"], ...output }],
     version: "1.2.3",
     env: {},
     onNotice: (text) => said.push(text),
   });
+  opened.push(outputs);
+  return outputs;
 }
 
 /** A run with so many violations, journaled. */
@@ -46,17 +56,16 @@ function violations(outputs: Outputs, many: number): string[] {
   return Array.from({ length: many }, (_, at) => `${run.workload.run}/forensics/${2 * at + 2}`);
 }
 
-async function until(reached: () => boolean): Promise<void> {
-  while (!reached()) await pause(5);
-}
-
 async function listen(
-  server: { listen(port: number, host: string): unknown } & NodeJS.EventEmitter & {
-      address(): unknown;
-    },
+  server: NodeJS.EventEmitter & {
+    listen(port: number, host: string): unknown;
+    address(): unknown;
+    unref(): unknown;
+  },
   port = 0,
 ): Promise<number> {
   server.listen(port, "127.0.0.1");
+  server.unref();
   await once(server, "listening");
   return (server.address() as AddressInfo).port;
 }
@@ -84,6 +93,7 @@ describe("syslog", () => {
     const server = createSocket("udp4");
     const got: string[] = [];
     server.on("message", (bytes) => got.push(bytes.toString("utf8")));
+    server.unref();
     server.bind(0, "127.0.0.1");
     await once(server, "listening");
     const outputs = await open({
@@ -91,7 +101,7 @@ describe("syslog", () => {
       address: `udp://127.0.0.1:${server.address().port}`,
     });
     const ids = violations(outputs, 3);
-    await until(() => got.length === 3);
+    await eventually(() => got.length === 3);
     await outputs.close();
     server.close();
     assert.deepEqual(got.map(idOf), ids);
@@ -124,7 +134,7 @@ describe("syslog", () => {
       said += piece.toString("utf8");
     });
     const gone = once(server, "exit");
-    await until(() => said.startsWith("ready\n"));
+    await eventually(() => said.startsWith("ready\n"));
     const outputs = await open({ kind: "syslog", address: `unix://${path}`, facility: "local3" });
     // net.unix.max_dgram_qlen is 10 on many machines
     const ids = violations(outputs, 60);
@@ -144,11 +154,11 @@ describe("syslog", () => {
     const port = await listen(server);
     const outputs = await open({ kind: "syslog", address: `tcp://127.0.0.1:${port}` });
     const ids = violations(outputs, 3);
-    await until(() => got.length === 3);
+    await eventually(() => got.length === 3);
     for (const socket of sockets) socket.resetAndDestroy();
-    await until(() => got.length === 6);
+    await eventually(() => got.length === 6);
     const more = violations(outputs, 1);
-    await until(() => got.length === 7);
+    await eventually(() => got.length === 7);
     await outputs.close();
     server.close();
     assert.deepEqual(got, [...ids, ...ids, ...more]);
@@ -173,12 +183,12 @@ describe("syslog", () => {
     const said: string[] = [];
     const wary = await open({ kind: "syslog", address }, said);
     violations(wary, 1);
-    await until(() => said.length > 0);
+    await eventually(() => said.length > 0);
     assert.match(said[0] ?? "", /self.signed certificate/);
     await wary.close(0);
     const outputs = await open({ kind: "syslog", address, ca: cert });
     const ids = violations(outputs, 2);
-    await until(() => got.length === 2);
+    await eventually(() => got.length === 2);
     await outputs.close();
     server.close();
     assert.deepEqual(got, ids);
@@ -236,7 +246,7 @@ describe("the webhook", () => {
       said,
     );
     const ids = violations(outputs, 3);
-    await until(() => said.some((text) => text.includes("again")));
+    await eventually(() => said.some((text) => text.includes("again")));
     await outputs.close();
     server.close();
     assert.equal(posted.length, 3);
@@ -268,12 +278,12 @@ describe("the webhook", () => {
       said,
     );
     const ids = violations(outputs, 2);
-    await until(() => said.length > 0);
+    await eventually(() => said.length > 0);
     assert.match(said[0] ?? "", /ECONNREFUSED/);
     assert.equal(outputs.status().outputs[0]?.connected, false);
     const { server, posted } = receiver(() => 204);
     await listen(server, port);
-    await until(() => posted.length === 1);
+    await eventually(() => posted.length === 1);
     await outputs.close();
     server.close();
     const entries = JSON.parse(posted[0]?.body ?? "") as Entry[];
@@ -289,7 +299,7 @@ describe("the webhook", () => {
     const said: string[] = [];
     const outputs = await open({ kind: "webhook", url: `http://127.0.0.1:${port}/` }, said);
     const ids = violations(outputs, 7);
-    await until(() => outputs.status().outputs[0]?.waiting === 0);
+    await eventually(() => outputs.status().outputs[0]?.waiting === 0);
     const { sent, refused, dropped } = outputs.status().outputs[0] ?? assert.fail();
     await outputs.close();
     server.close();
@@ -309,10 +319,10 @@ describe("a file", () => {
     writeFileSync(path, '{"whole": 1}\n{"apiVersion":"galgo.dev/v1","seq":7,"id":"2');
     const outputs = await open({ kind: "file", path });
     const first = violations(outputs, 2);
-    await until(() => outputs.status().outputs[0]?.sent === 2);
+    await eventually(() => outputs.status().outputs[0]?.sent === 2);
     renameSync(path, `${path}.1`);
     const second = violations(outputs, 1);
-    await until(() => outputs.status().outputs[0]?.sent === 3);
+    await eventually(() => outputs.status().outputs[0]?.sent === 3);
     await outputs.close();
     const ids = (file: string): (string | undefined)[] =>
       readFileSync(file, "utf8")
@@ -328,7 +338,7 @@ describe("a file", () => {
     writeFileSync(path, '{"theirs": 1}');
     const outputs = await open({ kind: "file", path });
     violations(outputs, 1);
-    await until(() => outputs.status().outputs[0]?.sent === 1);
+    await eventually(() => outputs.status().outputs[0]?.sent === 1);
     await outputs.close();
     assert.match(readFileSync(path, "utf8"), /^\{"theirs": 1\}\n\{"apiVersion":.*\}\n$/);
   });
@@ -337,7 +347,7 @@ describe("a file", () => {
     const said: string[] = [];
     const outputs = await open({ kind: "file", path: "/proc/galgo/out" }, said);
     violations(outputs, 1);
-    await until(() => (outputs.status().outputs[0]?.failures ?? 0) >= 2);
+    await eventually(() => (outputs.status().outputs[0]?.failures ?? 0) >= 2);
     await outputs.close(0);
     assert.equal(said.length, 1);
     assert.match(said[0] ?? "", /can not write/);

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { truncateSync } from "node:fs";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { setImmediate as turn, setTimeout as pause } from "node:timers/promises";
-import { type OutputPlace, openOutputPlace } from "../../../test/helpers/output-run.ts";
+import { setImmediate as turn } from "node:timers/promises";
+import { eventually, type OutputPlace, openOutputPlace } from "../../../test/helpers/output-run.ts";
 import { SinkError } from "./errors.ts";
 import { Cursor } from "./journal/cursor.ts";
 import { type EntryBody, ENTRY_KINDS } from "./journal/entry.ts";
@@ -69,22 +69,18 @@ function start(sink: Sink, changes: Partial<PumpOptions> = {}): Pump {
   return new Pump(options, new Cursor(place.kept, "taker"));
 }
 
-async function until(reached: () => boolean): Promise<void> {
-  while (!reached()) await pause(2);
-}
-
 describe("a pump", () => {
   it("begins a new output now or with the oldest entry, and an old one where it was", async () => {
     append(3);
     const late = new Taker();
     const pump = start(late, { start: "now" });
     append(1);
-    await until(() => late.got.length === 1);
+    await eventually(() => late.got.length === 1);
     await pump.close(0);
     append(2);
     const again = new Taker();
     const next = start(again);
-    await until(() => again.got.length === 2);
+    await eventually(() => again.got.length === 2);
     await next.close(0);
     assert.deepEqual([...late.got, ...again.got], [4, 5, 6]);
   });
@@ -94,9 +90,9 @@ describe("a pump", () => {
     taker.fails = true;
     const pump = start(taker);
     append(60, 90_000);
-    await until(() => pump.status().failures > 0);
+    await eventually(() => pump.status().failures > 0);
     taker.fails = false;
-    await until(() => pump.status().waiting === 0);
+    await eventually(() => pump.status().waiting === 0);
     await pump.close(0);
     const { dropped, error } = pump.status();
     assert.ok(dropped > 0);
@@ -115,7 +111,7 @@ describe("a pump", () => {
     append(1);
     append(1, 200_000);
     append(1);
-    await until(() => pump.status().waiting === 0);
+    await eventually(() => pump.status().waiting === 0);
     await pump.close(0);
     assert.deepEqual(taker.got, [1, 3]);
     assert.equal(pump.status().refused, 1);
@@ -131,7 +127,7 @@ describe("a pump", () => {
     const pump = start(new Taker(), { format: () => undefined });
     await turn();
     assert.ok(pump.status().waiting > 0);
-    await until(() => pump.status().waiting === 0);
+    await eventually(() => pump.status().waiting === 0);
     await pump.close(0);
   });
 
@@ -148,7 +144,7 @@ describe("a pump", () => {
     await start(stuck).close(0);
     const taker = new Taker();
     const pump = start(taker);
-    await until(() => taker.got.length === 2);
+    await eventually(() => taker.got.length === 2);
     await pump.close(0);
   });
 
@@ -156,7 +152,7 @@ describe("a pump", () => {
     append(3, 1_000);
     truncateSync(journal.segments[0]?.path ?? "", 0);
     const pump = start(new Taker());
-    await until(() => pump.status().failures > 0);
+    await eventually(() => pump.status().failures > 0);
     assert.match(pump.status().error ?? "", /shorter than they were/);
     await pump.close(0);
   });
