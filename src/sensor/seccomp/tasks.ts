@@ -68,6 +68,9 @@ export class TaskTable {
     const process = new Process(status.tgid, status.ppid, birth, this.#look(pid));
     process.settingUp = how === "set-up";
     process.adoptsOrphans = status.isInit;
+    // in a long-lived container a number comes again before its last bearer was missed
+    const before = this.#processes.get(status.tgid);
+    if (before !== undefined) this.#remove(before);
     this.#add(process, pid, status);
     return true;
   }
