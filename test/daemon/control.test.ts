@@ -48,6 +48,11 @@ describe("orders over the API", () => {
       client.control("ordered", { verb: "seal" }, inside),
       /may not give orders/,
     );
+    for (const nobody of [0, 2 ** 30])
+      await assert.rejects(
+        client.control("ordered", { verb: "seal" }, nobody),
+        /can not be seen from here/,
+      );
     await client.control("ordered", { verb: "seal" }, process.pid);
     const sealed = await client.workload("ordered");
     const sofar = JSON.parse(await client.model("ordered")) as WorkloadModel;

@@ -6,20 +6,22 @@ import type { Peer } from "../../native/unix-socket.ffi.ts";
 import { ApiError } from "../errors.ts";
 
 /**
- * The process that `peer` asks for, by the number that it says (ASKER_HEADER). It is checked besides the caller, whose rights are what counts.
+ * The process that `peer` asks for, by the number of one of its threads (ASKER_HEADER). It is checked besides the caller, whose rights are what counts.
  * @throws ApiError NOT_ALLOWED where its numbers are not ours
  */
 export function askerOf(text: string, peer: Peer): Peer {
-  const pid = /^[1-9]\d{0,9}$/.test(text) ? Number(text) : 0;
-  if (pid > 0 && hasOurNumbers(peer.pid)) return { ...peer, pid };
+  const thread = /^[1-9]\d{0,9}$/.test(text) ? statusOf(Number(text)) : "";
+  const pid = Number(/^Tgid:\s*(\d+)$/m.exec(thread)?.[1] ?? 0);
+  // a process of a pid namespace below ours has a second number there, and counts others as it is counted there
+  if (pid > 0 && /^NSpid:\s*\d+$/m.test(statusOf(peer.pid))) return { ...peer, pid };
   throw new ApiError("NOT_ALLOWED", "whom this order is for can not be seen from here");
 }
 
-/** A process of a pid namespace below ours has a second number there, and counts others as it is counted there. */
-function hasOurNumbers(pid: number): boolean {
+/** Empty: there is none. */
+function statusOf(task: number): string {
   try {
-    return /^NSpid:\s*\d+$/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+    return readFileSync(`/proc/${task}/status`, "utf8");
   } catch {
-    return false;
+    return "";
   }
 }
