@@ -26,7 +26,9 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "galgo-journal-"));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  for (const path of [folder, `${folder}-away`]) rmSync(path, { recursive: true, force: true });
+});
 
 /** @param filler characters */
 function entry(number: number, filler = 0): NewEntry {
