@@ -1,52 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { describe, it } from "node:test";
 import type { TestContext } from "node:test";
 import { noBpf, objectOf, privateBpffs } from "../../../test/helpers/bpf-programs.ts";
+import { LineHelper, type Said } from "../../../test/helpers/line-helper.ts";
 import { CASE } from "../../../test/helpers/telling-decoder.ts";
 import { abandoned } from "./install.ts";
 import { NamespaceFlag, RecordFlag } from "./layout.gen.ts";
 
 const HELPERS = join(import.meta.dirname, "../../../test/helpers");
-type Said = Readonly<Record<string, unknown>> & { readonly what: string };
-
-/** A helper program: lines in, lines out. */
-class Helper {
-  readonly child: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
-
-  constructor(t: TestContext, script: string, args: readonly string[]) {
-    this.child = spawn(process.execPath, ["--import", "tsx", join(HELPERS, script), ...args], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    const { stdout } = this.child;
-    assert.ok(stdout);
-    this.#lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
-    t.after(() => this.child.kill("SIGKILL"));
-  }
-
-  async line(): Promise<string> {
-    return String((await this.#lines.next()).value);
-  }
-
-  async said(...what: readonly string[]): Promise<Said> {
-    for (;;) {
-      const said = JSON.parse(await this.line()) as Said;
-      if (what.includes(said.what) || said.what === "failed") return said;
-    }
-  }
-
-  send(text: string): void {
-    this.child.stdin?.write(`${text}\n`);
-  }
-}
-
 /** One namespace, whoever serves it. */
 class Bench {
   readonly place: { readonly folder: string; readonly lock: string };
@@ -64,21 +31,31 @@ class Bench {
     });
   }
 
-  async agent(...words: readonly string[]): Promise<Helper> {
+  async agent(...words: readonly string[]): Promise<LineHelper> {
     const { folder, lock } = this.place;
-    const agent = new Helper(this.#t, "bpf-loop.ts", [objectOf("telling"), folder, lock, ...words]);
+    const agent = new LineHelper(this.#t, "bpf-loop.ts", [
+      objectOf("telling"),
+      folder,
+      lock,
+      ...words,
+    ]);
     this.ready = await agent.said("ready");
     return agent;
   }
 
   /** Goes on with the namespace. @returns what it says of the time between */
-  async adopts(): Promise<{ readonly agent: Helper; readonly gap: Said }> {
+  async adopts(): Promise<{ readonly agent: LineHelper; readonly gap: Said }> {
     const [left] = abandoned(this.place);
     assert.ok(left !== undefined);
     const { slot, serial } = left;
     const words = ["0", "adopt", this.journal, String(slot), String(serial)];
     const { folder, lock } = this.place;
-    const agent = new Helper(this.#t, "bpf-loop.ts", [objectOf("telling"), folder, lock, ...words]);
+    const agent = new LineHelper(this.#t, "bpf-loop.ts", [
+      objectOf("telling"),
+      folder,
+      lock,
+      ...words,
+    ]);
     // it may be told of the time between before it says that it is ready, or after
     const said = [await agent.said("ready", "resumed"), await agent.said("ready", "resumed")];
     const of = (what: string): Said => said.find((each) => each.what === what) ?? { what: "" };
@@ -101,7 +78,7 @@ class Bench {
 
   task(): (key: readonly number[], flags?: number) => Promise<string> {
     const { folder, slot, anchor } = this.ready;
-    const helper = new Helper(this.#t, "teller.ts", [folder, slot, anchor].map(String));
+    const helper = new LineHelper(this.#t, "teller.ts", [folder, slot, anchor].map(String));
     return async (key, flags = RecordFlag.held) => {
       helper.send([0, flags, ...key].join(" "));
       return await helper.line();
@@ -109,13 +86,13 @@ class Bench {
   }
 }
 
-async function kill9(agent: Helper): Promise<void> {
+async function kill9(agent: LineHelper): Promise<void> {
   agent.child.kill("SIGKILL");
   await once(agent.child, "exit");
 }
 
 /** The workload is gone. @returns how often each point was repeated, and the end */
-async function endOf(agent: Helper): Promise<{ repeated: Map<unknown, unknown>; end: Said }> {
+async function endOf(agent: LineHelper): Promise<{ repeated: Map<unknown, unknown>; end: Said }> {
   agent.child.stdin?.end();
   const repeated = new Map<unknown, unknown>();
   for (;;) {

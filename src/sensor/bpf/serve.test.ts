@@ -1,50 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { describe, it } from "node:test";
 import type { TestContext } from "node:test";
 import { noBpf, objectOf, privateBpffs } from "../../../test/helpers/bpf-programs.ts";
+import { LineHelper, type Said } from "../../../test/helpers/line-helper.ts";
 import { CASE, INSTANCE, NEXT, NEXT_AFTER_LOSS } from "../../../test/helpers/telling-decoder.ts";
 import { AnswerFlag, KERNEL_HOOKS, NamespaceFlag, RecordFlag } from "./layout.gen.ts";
 
-const HELPERS = join(import.meta.dirname, "../../../test/helpers");
 const { allow: ALLOW, untrusted: DISCIPLINE } = AnswerFlag;
 const EXEC = KERNEL_HOOKS.indexOf("bprm_committed_creds");
 const KILL = KERNEL_HOOKS.indexOf("task_kill");
 
-/** A helper program: lines in, lines out. */
-class Helper {
-  readonly child: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
-
-  constructor(t: TestContext, script: string, args: readonly string[]) {
-    this.child = spawn(process.execPath, ["--import", "tsx", join(HELPERS, script), ...args], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    const { stdout } = this.child;
-    assert.ok(stdout);
-    this.#lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
-    t.after(() => this.child.kill("SIGKILL"));
-  }
-
-  async line(): Promise<string> {
-    return String((await this.#lines.next()).value);
-  }
-
-  send(text: string): void {
-    this.child.stdin?.write(`${text}\n`);
-  }
-}
-
-type Said = Readonly<Record<string, unknown>> & { readonly what: string };
-
 /** An agent, and tasks of its namespace. */
 class Bench {
-  readonly agent: Helper;
+  readonly agent: LineHelper;
   readonly folder: string;
   readonly #t: TestContext;
   #where: readonly string[] = [];
@@ -56,7 +28,7 @@ class Bench {
     this.#t = t;
     const object = objectOf("telling");
     const args = [object, this.folder, join(folder, "lock"), String(flags), words];
-    this.agent = new Helper(t, "bpf-loop.ts", args);
+    this.agent = new LineHelper(t, "bpf-loop.ts", args);
     t.after(() => {
       rmSync(folder, { recursive: true, force: true });
     });
@@ -78,7 +50,7 @@ class Bench {
   }
 
   task(): Task {
-    return new Task(new Helper(this.#t, "teller.ts", this.#where));
+    return new Task(new LineHelper(this.#t, "teller.ts", this.#where));
   }
 
   /** The workload is gone. @returns what the agent says until its end */
@@ -94,9 +66,9 @@ class Bench {
 }
 
 class Task {
-  readonly helper: Helper;
+  readonly helper: LineHelper;
 
-  constructor(helper: Helper) {
+  constructor(helper: LineHelper) {
     this.helper = helper;
   }
 
@@ -248,7 +220,7 @@ describe("the loop of the BPF sensor", { skip: noBpf ?? false }, () => {
 
   it("fails when its anchor is killed", async (t) => {
     const bench = await new Bench(t).ready();
-    const stray = new Helper(t, "attribute-reader.ts", []);
+    const stray = new LineHelper(t, "attribute-reader.ts", []);
     const anchor = bench.anchor;
     stray.send(`/proc/${anchor}/exe user.galgo 16`);
     assert.equal(await stray.line(), answer(0));
