@@ -80,6 +80,8 @@ export class BpfSide implements ProgramsView {
     const { setup, namespace, progress } = bench;
     const { leftAlone, rules, goneFd, attach } = bpf;
     const flags = flagsOf(setup);
+    const adopt = bpf.keeping?.adopt;
+    this.#adopted = adopt !== undefined;
     this.#attached = attach !== undefined;
     this.#spared = this.#attached && (flags & NamespaceFlag.enforcing) === 0;
     const decoder = new RunDecoder(bench, bpf);
@@ -92,9 +94,7 @@ export class BpfSide implements ProgramsView {
       stays: () => (this.#stays = this.#attached && toldEnd(goneFd) === "stays"),
       ...(keeping === undefined ? {} : { journal: keeping }),
     };
-    const adopt = bpf.keeping?.adopt;
     const kept = keeping?.agent;
-    this.#adopted = adopt !== undefined;
     if (adopt !== undefined && kept !== undefined) {
       const resumed = (gap: Gap): void => {
         this.#gap = gap;
