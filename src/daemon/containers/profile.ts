@@ -3,35 +3,19 @@
 // the table of the sensor in the words of libseccomp. What neither it nor the list of harmless calls names is refused, so that a call
 // that the runtime's libseccomp does not know is no way past the model.
 import { BASE_CALLS, OCI_ARCHITECTURES } from "../../orchestrator/export/index.ts";
+import type { OciArgument, OciProfile, OciRule } from "../../orchestrator/export/oci-profile.ts";
 import { type Machine, REFUSED_CALLS, TABLE, type When } from "../../sensor/seccomp/index.ts";
 
 const ENOSYS = 38;
 const WORD = 0xffff_ffffn;
 
-interface OciArgument {
-  readonly index: number;
-  /** With SCMP_CMP_MASKED_EQ the mask. */
-  readonly value: number;
-  readonly valueTwo?: number;
-  readonly op: "SCMP_CMP_MASKED_EQ" | "SCMP_CMP_EQ" | "SCMP_CMP_NE";
-}
+type Rule = OciRule<"SCMP_ACT_ALLOW" | "SCMP_ACT_ERRNO" | "SCMP_ACT_NOTIFY">;
 
-interface OciRule {
-  readonly names: readonly string[];
-  readonly action: "SCMP_ACT_ALLOW" | "SCMP_ACT_ERRNO" | "SCMP_ACT_NOTIFY";
-  readonly errnoRet?: number;
-  readonly args?: readonly OciArgument[];
-}
-
-/** The object that stands at `linux.seccomp` of a config.json, or alone in a file for `--security-opt seccomp=`. */
-export interface ContainerProfile {
-  readonly defaultAction: "SCMP_ACT_ERRNO";
-  readonly defaultErrnoRet: number;
-  readonly architectures: readonly string[];
+/** Calls that are neither harmless nor refused come to the listener. */
+export interface ContainerProfile extends OciProfile<Rule["action"]> {
   readonly flags?: readonly string[];
   readonly listenerPath: string;
   readonly listenerMetadata?: string;
-  readonly syscalls: readonly OciRule[];
 }
 
 export interface ProfileOptions {
@@ -69,15 +53,15 @@ export function containerProfile(options: ProfileOptions): ContainerProfile {
 const names = (list: readonly string[]): string[] => [...new Set(list)].sort();
 
 /** A row with one test: what passes it is told, the rest is allowed. */
-function conditional(syscall: string, when: readonly When[]): OciRule[] {
+function conditional(syscall: string, when: readonly When[]): Rule[] {
   const [test, ...more] = when;
   // two tests of one argument can not be said to libseccomp; then the row is told always, which is more than enough
   if (test === undefined || more.length > 0)
     return [{ names: [syscall], action: "SCMP_ACT_NOTIFY" }];
   const { told, free } = split(test);
   const rule =
-    (action: OciRule["action"]) =>
-    (argument: OciArgument): OciRule => ({ names: [syscall], action, args: [argument] });
+    (action: Rule["action"]) =>
+    (argument: OciArgument): Rule => ({ names: [syscall], action, args: [argument] });
   return [...told.map(rule("SCMP_ACT_NOTIFY")), ...free.map(rule("SCMP_ACT_ALLOW"))];
 }
 

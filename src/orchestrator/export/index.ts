@@ -9,4 +9,4 @@ export {
 } from "./export-model.ts";
 export { BASE_CALLS } from "./base-calls.ts";
 export { type Loss, lossLine } from "./losses.ts";
-export { OCI_ARCHITECTURES } from "./oci-seccomp.ts";
+export { OCI_ARCHITECTURES } from "./oci-profile.ts";

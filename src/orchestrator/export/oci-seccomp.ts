@@ -6,40 +6,24 @@ import { BASE_CALLS } from "./base-calls.ts";
 import type { CallUse } from "./calls.ts";
 import type { Condition } from "./conditions.ts";
 import { type Loss, stricter, weaker } from "./losses.ts";
+import {
+  OCI_ARCHITECTURES,
+  type OciArgument,
+  type OciProfile,
+  type OciRule,
+} from "./oci-profile.ts";
 
 const EPERM = 1;
 const ENOSYS = 38;
-/** As libseccomp names them. */
-export const OCI_ARCHITECTURES: Readonly<Record<Machine, string>> = {
-  x64: "SCMP_ARCH_X86_64",
-  arm64: "SCMP_ARCH_AARCH64",
-};
 
-interface OciArgument {
-  readonly index: number;
-  readonly value: number;
-  readonly valueTwo?: number;
-  readonly op: "SCMP_CMP_EQ" | "SCMP_CMP_MASKED_EQ";
-}
+type Rule = OciRule<"SCMP_ACT_ALLOW" | "SCMP_ACT_ERRNO">;
 
-interface OciRule {
-  readonly names: readonly string[];
-  readonly action: "SCMP_ACT_ALLOW" | "SCMP_ACT_ERRNO";
-  readonly errnoRet?: number;
-  readonly args?: readonly OciArgument[];
-}
-
-/** The object that stands at `linux.seccomp` of a config.json, or alone in a file for `--security-opt seccomp=`. */
-export interface OciSeccomp {
-  readonly defaultAction: "SCMP_ACT_ERRNO";
-  readonly defaultErrnoRet: number;
-  readonly architectures: readonly string[];
-  readonly syscalls: readonly OciRule[];
-}
+/** Allows and refuses; asks nobody. */
+export type OciSeccomp = OciProfile<Rule["action"]>;
 
 export function ociSeccomp(calls: readonly CallUse[], machine: Machine): OciSeccomp {
   const free = calls.flatMap(({ syscall, allowed }) => (allowed === "any" ? [syscall] : []));
-  const filtered = calls.flatMap(({ syscall, allowed }): OciRule[] =>
+  const filtered = calls.flatMap(({ syscall, allowed }): Rule[] =>
     allowed === "any"
       ? []
       : allowed.map((conditions) => ({
