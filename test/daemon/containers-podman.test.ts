@@ -8,10 +8,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { containerProfile, hookFile, nativeProgram } from "../../src/daemon/containers/index.ts";
-import { CONTAINERS } from "../../src/daemon/containers/part.ts";
-import { type Daemon, startDaemon } from "../../src/daemon/index.ts";
+import type { Daemon } from "../../src/daemon/index.ts";
 import { buildLaunchers } from "../helpers/built.ts";
-import { nextResult, type Outcome, outcomeOf } from "../helpers/container-runs.ts";
+import {
+  nextResult,
+  type Outcome,
+  outcomeOf,
+  startContainerDaemon,
+} from "../helpers/container-runs.ts";
 import { makeRoot, noContainers } from "../helpers/containers.ts";
 import { until } from "../helpers/workloads.ts";
 
@@ -52,20 +56,9 @@ function run(files: readonly string[], annotations: Readonly<Record<string, stri
 before(async () => {
   if (absent !== undefined) return;
   hookBuilt = buildLaunchers();
-  const models = join(folder, "models");
   const hooks = join(folder, "hooks");
-  mkdirSync(models);
   mkdirSync(hooks);
-  writeFileSync(configFile, `[daemon]\nmodels = "${models}"\n`);
-  daemon = await startDaemon({
-    version: "1.2.3",
-    env: { ...process.env, GALGO_RUN_DIR: join(folder, "run") },
-    uid: 0,
-    stateRoot: join(folder, "state"),
-    configFile,
-    parts: [CONTAINERS],
-    tell: (word, line) => told.push(`${word}: ${line}`),
-  });
+  daemon = await startContainerDaemon(folder, (line) => told.push(line));
   const { seccomp, hook: socket } = daemon.sockets;
   const machine = process.arch === "arm64" ? "arm64" : "x64";
   writeFileSync(profile, JSON.stringify(containerProfile({ machine, listenerPath: seccomp })));

@@ -4,22 +4,18 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { CONTAINERS } from "../../src/daemon/containers/part.ts";
-import { type Daemon, startDaemon } from "../../src/daemon/index.ts";
+import type { Daemon } from "../../src/daemon/index.ts";
 import type { RunResult } from "../../src/orchestrator/run-request.ts";
-import { nextResult, type Outcome, outcomeOf } from "../helpers/container-runs.ts";
+import {
+  nextResult,
+  type Outcome,
+  outcomeOf,
+  startContainerDaemon,
+} from "../helpers/container-runs.ts";
 import { type BundleOptions, makeBundle, makeRoot, noContainers } from "../helpers/containers.ts";
 import { until } from "../helpers/workloads.ts";
 
@@ -35,18 +31,7 @@ before(async () => {
   if (absent !== undefined) return;
   // root in a user namespace is an ordinary user here
   chmodSync(folder, 0o755);
-  mkdirSync(models);
-  const configFile = join(folder, "daemon.toml");
-  writeFileSync(configFile, `[daemon]\nmodels = "${models}"\n`);
-  daemon = await startDaemon({
-    version: "1.2.3",
-    env: { ...process.env, GALGO_RUN_DIR: join(folder, "run") },
-    uid: 0,
-    stateRoot: join(folder, "state"),
-    configFile,
-    parts: [CONTAINERS],
-    tell: (word, line) => told.push(`${word}: ${line}`),
-  });
+  daemon = await startContainerDaemon(folder, (line) => told.push(line));
 });
 
 after(async () => {
