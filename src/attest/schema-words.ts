@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a schema has against a value, in words.
+import type * as z from "zod/mini";
+import { quote } from "../base/quote.ts";
+
+const MAX_PATH = 120;
+
+/** The first fault and its place: `signatures.0.sig: has to be at least 1`. */
+export function firstWords({ issues }: z.core.$ZodError, value: unknown): string {
+  const [issue] = issues;
+  if (issue === undefined) return "it can not be used";
+  const unknown = issue.code === "unrecognized_keys" ? issue.keys[0] : undefined;
+  const path = [...issue.path, ...(unknown === undefined ? [] : [unknown])];
+  const at = path.length === 0 ? "" : `${quote(path.map(String).join("."), MAX_PATH)} `;
+  const there = path.reduce<unknown>(memberOf, value) !== undefined;
+  return `${at}${words(issue, there)}`;
+}
+
+function memberOf(value: unknown, key: PropertyKey): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<PropertyKey, unknown>)[key]
+    : undefined;
+}
+
+function words(issue: z.core.$ZodIssue, there: boolean): string {
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return "is not known";
+    case "invalid_type":
+      return there ? `has to be of the type ${issue.expected}` : "is missing";
+    case "invalid_value":
+      return `has to be ${issue.values.map((each) => quote(String(each), 60)).join(" or ")}`;
+    case "too_small":
+      return `has to have at least ${issue.minimum}`;
+    case "too_big":
+      return `may have at most ${issue.maximum}`;
+    default:
+      return issue.message === "Invalid input" ? "is not written as it has to be" : issue.message;
+  }
+}

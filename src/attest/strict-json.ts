@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// JSON that all readers read alike: UTF-8 without a mark in front, no key twice in one object, not nested without end. What is signed is
+// checked by one program and used by another, so the two must not see different things.
+import { quote } from "../base/quote.ts";
+import { MAX_JSON_DEPTH } from "./signing-limits.ts";
+import { SignatureError } from "./signature-errors.ts";
+
+/**
+ * The value of JSON text.
+ * @param name of the thing, for messages; shown as it is
+ * @throws SignatureError BAD_JSON
+ */
+export function parseStrictJson(text: string, name: string): unknown {
+  let value: unknown;
+  refuseAmbiguous(text, name);
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    const why = cause instanceof Error ? quote(cause.message, 200) : "";
+    throw new SignatureError("BAD_JSON", `${name} is not JSON: ${why}`, { cause });
+  }
+  return value;
+}
+
+/** As `parseStrictJson`, of UTF-8. @throws SignatureError BAD_JSON */
+export function parseStrictJsonBytes(bytes: Uint8Array, name: string): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new SignatureError("BAD_JSON", `${name} is not UTF-8`, { cause });
+  }
+  return parseStrictJson(text, name);
+}
+
+/** An object or array that is open: the keys it has so far; none for an array. */
+type Open = Set<string> | undefined;
+
+const AFTER = /\s*:/y;
+
+/** Looks at brackets and strings only; whether it is JSON at all is for the parser. */
+function refuseAmbiguous(text: string, name: string): void {
+  const open: Open[] = [];
+  for (let i = 0; i < text.length; i++) {
+    switch (text.charCodeAt(i)) {
+      case 0x22:
+        i = pastString(text, i, open.at(-1), name);
+        break;
+      case 0x7b:
+        open.push(new Set());
+        break;
+      case 0x5b:
+        open.push(undefined);
+        break;
+      case 0x7d:
+      case 0x5d:
+        open.pop();
+        break;
+      default:
+        continue;
+    }
+    if (open.length > MAX_JSON_DEPTH) {
+      const problem = `${name} is nested more than ${MAX_JSON_DEPTH} levels deep`;
+      throw new SignatureError("BAD_JSON", problem);
+    }
+  }
+}
+
+/** Place of the last character of the string at `start`, whose text is noted when it is a key. */
+function pastString(text: string, start: number, keys: Open, name: string): number {
+  const end = endOfString(text, start);
+  if (keys === undefined) return end;
+  AFTER.lastIndex = end + 1;
+  if (!AFTER.test(text)) return end;
+  const key = keyOf(text.slice(start, end + 1), name);
+  if (keys.has(key)) {
+    throw new SignatureError("BAD_JSON", `${name} has the key ${quote(key, 60)} twice`);
+  }
+  keys.add(key);
+  return end;
+}
+
+function endOfString(text: string, start: number): number {
+  for (let i = start + 1; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x22) return i;
+    if (code === 0x5c) i++;
+  }
+  return text.length;
+}
+
+function keyOf(literal: string, name: string): string {
+  try {
+    return String(JSON.parse(literal));
+  } catch (cause) {
+    throw new SignatureError("BAD_JSON", `${name} is not JSON: a key is written wrongly`, {
+      cause,
+    });
+  }
+}

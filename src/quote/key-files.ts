@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Key files: PEM text of Ed25519 and ECDSA P-256 keys, as openssl and cosign write them, for signing models.
+import { createPrivateKey, createPublicKey, sign } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { envelopeAlg } from "../attest/envelope-signatures.ts";
+import { publicKeyOfPem, publicKeyOfSpki } from "../attest/keys.ts";
+import type { PublicKey, Signer } from "../attest/keys.ts";
+import { SignatureError } from "../attest/signature-errors.ts";
+import { MAX_PEM_CHARS } from "../attest/signing-limits.ts";
+import { quote } from "../base/quote.ts";
+import { NODE_TERMS, nodeVerifier } from "./node-verifier.ts";
+
+const PRIVATE = /^-----BEGIN (?:EC )?PRIVATE KEY-----$/m;
+const LOCKED = /^-----BEGIN ENCRYPTED |^Proc-Type: 4,ENCRYPTED/m;
+
+/**
+ * The public key in a file: its PEM text, or that of the private key (whose public half is taken).
+ * @throws SignatureError BAD_KEY: no such file, no key, or of a kind that signs no models
+ */
+export function readPublicKey(file: string): PublicKey {
+  const text = readPem(file);
+  const key = PRIVATE.test(text)
+    ? publicOf(privateKey(text, file), file)
+    : publicKeyOfPem(text, nodeVerifier, quote(file));
+  envelopeAlg(key, quote(file));
+  return key;
+}
+
+/**
+ * A signer from a file with a private key.
+ * @throws SignatureError BAD_KEY
+ */
+export function readSigner(file: string): Signer {
+  const secret = privateKey(readPem(file), file);
+  const key = publicOf(secret, file);
+  const alg = envelopeAlg(key, quote(file));
+  const { digest, options } = NODE_TERMS[alg];
+  return { key, alg, sign: (data) => sign(digest, data, { key: secret, ...options }) };
+}
+
+/** PEM text of a public key. */
+export function publicPem({ spki }: PublicKey): string {
+  const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+  return String(key.export({ format: "pem", type: "spki" }));
+}
+
+function publicOf(secret: KeyObject, file: string): PublicKey {
+  const spki = createPublicKey(secret).export({ format: "der", type: "spki" });
+  return publicKeyOfSpki(spki, nodeVerifier, quote(file));
+}
+
+function privateKey(text: string, file: string): KeyObject {
+  if (LOCKED.test(text)) {
+    throw bad(
+      file,
+      "has a passphrase; a copy without one is made by: openssl pkey -in OLD -out NEW",
+    );
+  }
+  if (!PRIVATE.test(text)) throw bad(file, "is not the PEM text of a private key (PRIVATE KEY)");
+  try {
+    return createPrivateKey(text);
+  } catch (cause) {
+    throw bad(file, "can not be read as a private key: it is damaged or of an unknown kind", cause);
+  }
+}
+
+/** Text of a small file; a key is never larger. */
+function readPem(file: string): string {
+  let descriptor: number | undefined;
+  try {
+    // Without waiting: a pipe that nobody writes to would hold us for ever.
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (!fstatSync(descriptor).isFile()) throw bad(file, "is no regular file");
+    const bytes = Buffer.alloc(MAX_PEM_CHARS + 1);
+    const size = readSync(descriptor, bytes, 0, bytes.length, 0);
+    if (size > MAX_PEM_CHARS) throw bad(file, `is larger than any key (${MAX_PEM_CHARS} bytes)`);
+    return bytes.toString("latin1", 0, size);
+  } catch (cause) {
+    if (cause instanceof SignatureError) throw cause;
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw bad(file, `can not be read (${quote(code, 80)})`, cause);
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+function bad(file: string, why: string, cause?: unknown): SignatureError {
+  return new SignatureError("BAD_KEY", `${quote(file)} ${why}`, { cause });
+}
