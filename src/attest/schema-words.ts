@@ -4,6 +4,8 @@ import type * as z from "zod/mini";
 import { quote } from "../base/quote.ts";
 
 const MAX_PATH = 120;
+/** What the schema says where it has no words of its own. */
+const UNSAID = "Invalid input";
 
 /** The first fault and its place: `signatures.0.sig: has to be at least 1`. */
 export function firstWords({ issues }: z.core.$ZodError, value: unknown): string {
@@ -23,6 +25,7 @@ function memberOf(value: unknown, key: PropertyKey): unknown {
 }
 
 function words(issue: z.core.$ZodIssue, there: boolean): string {
+  if (issue.message !== UNSAID) return issue.message;
   switch (issue.code) {
     case "unrecognized_keys":
       return "is not known";
@@ -35,6 +38,6 @@ function words(issue: z.core.$ZodIssue, there: boolean): string {
     case "too_big":
       return `may have at most ${issue.maximum}`;
     default:
-      return issue.message === "Invalid input" ? "is not written as it has to be" : issue.message;
+      return "is not written as it has to be";
   }
 }
