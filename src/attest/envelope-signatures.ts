@@ -86,7 +86,7 @@ export function checkSignatures<Key extends EnvelopeKey>(
   });
 }
 
-/** Whether `keyid` is one of a key's names: its id as hex or as base64 (as cosign has it), or another that was given to it. */
+/** Whether `keyid` is one of a key's names: its id as hex or as base64 (some signers write a hint so), or another that was given to it. */
 function isCalled({ key, keyids = [] }: EnvelopeKey, keyid: string): boolean {
   return keyid === key.id || keyid === base64OfBytes(hexToBytes(key.id)) || keyids.includes(keyid);
 }

@@ -41,7 +41,7 @@ describe("a Sigstore bundle", () => {
     });
   });
 
-  it("names its key with the hint alone, as cosign does", () => {
+  it("names its key with the hint alone, which may be base64", () => {
     const hint = Buffer.from(signer.key.id, "hex").toString("base64");
     const text = changed((draft) => {
       draft.verificationMaterial = { publicKey: { hint } };

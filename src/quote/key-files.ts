@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Key files: PEM text of Ed25519 and ECDSA P-256 keys, as openssl and cosign write them, for signing models.
+// Key files: PEM text of Ed25519 and ECDSA P-256 keys, as openssl writes them, for signing models.
 import { createPrivateKey, createPublicKey, sign } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
