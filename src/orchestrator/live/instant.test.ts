@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { describe, it } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { instantOf, type InstantWriterWork } from "../../../test/helpers/instant-writer.ts";
+import { startThread } from "../thread/start-thread.ts";
+import { InstantReader, InstantWriter, newInstantWords } from "./instant.ts";
+
+const FRESH = { events: 0, points: 0, violations: 0, refused: 0, lost: 0, sealed: false };
+const INSTANTS = 300_000;
+
+describe("an instant", () => {
+  it("is the last one that was published, with counts beyond 32 bits", () => {
+    const memory = newInstantWords();
+    const [writer, reader] = [new InstantWriter(memory), new InstantReader(memory)];
+    assert.deepEqual(reader.read(), FRESH);
+    for (const events of [1, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 52 + 5]) {
+      const now = { events, points: 7, violations: events - 1, refused: 0, lost: 1, sealed: true };
+      writer.publish(now);
+      assert.deepEqual(reader.read(), now);
+    }
+    writer.publish(FRESH);
+    assert.deepEqual(reader.read(), FRESH);
+  });
+
+  it("is whole, whatever another thread publishes meanwhile", async () => {
+    const memory = newInstantWords();
+    const reader = new InstantReader(memory);
+    const module = new URL("../../../test/helpers/instant-writer.ts", import.meta.url);
+    const work: InstantWriterWork = { memory, instants: INSTANTS };
+    const thread = startThread(module, { workerData: work });
+    let status: number | undefined;
+    const ended = once(thread, "exit").then(([code]) => {
+      status = Number(code);
+    });
+    let last = 0;
+    let seen = 0;
+    while (last < INSTANTS && status === undefined) {
+      const instant = reader.read();
+      if (instant.points === last) {
+        await turn();
+        continue;
+      }
+      assert.ok(instant.points > last, "it never goes back");
+      assert.deepEqual(instant, instantOf(instant.points));
+      last = instant.points;
+      seen += 1;
+    }
+    await ended;
+    assert.equal(status, 0);
+    assert.deepEqual(reader.read(), instantOf(INSTANTS));
+    assert.ok(seen > 1, `${seen} different ones were seen`);
+  });
+
+  it("is not made up when the writer has died halfway", () => {
+    const memory = newInstantWords();
+    new Int32Array(memory)[0] = 1;
+    assert.throws(() => new InstantReader(memory).read(), /half written/);
+  });
+});
