@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// Talking to a TPM 2.0.
+export { TpmError, TpmRefusal } from "./errors.ts";
+export { nodeTpmCrypto } from "./node-crypto.ts";
+export type { ResponseWords } from "./response-codes.ts";
+export { describeResponse } from "./response-codes.ts";
+export type { KeyFamily } from "./templates.ts";
+export type { KeyNames, LoadedKey, QuoteBytes } from "./tpm.ts";
+export { Tpm } from "./tpm.ts";
+export { DEFAULT_TPM, openTransport } from "./transport.ts";
+export type { Transport } from "./transport-type.ts";

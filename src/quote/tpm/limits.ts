@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Limits between Galgo and a TPM.
+
+/** Bytes of a command or response; what TPMs of PCs and Linux take. */
+export const MAX_MESSAGE_BYTES = 4096;
+/** How long a TPM behind a socket may take. Making an RSA key takes some TPMs a minute. */
+export const ANSWER_TIMEOUT_MS = 120_000;
+/** How long connecting may take. */
+export const CONNECT_TIMEOUT_MS = 10_000;
+/** Times that a command is given again when the TPM asks for that. */
+export const MAX_RETRIES = 20;
+/** Time before the first of them; each next waits twice as long, up to `MAX_RETRY_WAIT_MS`. */
+export const FIRST_RETRY_WAIT_MS = 2;
+export const MAX_RETRY_WAIT_MS = 500;
+/** Random bytes asked for at once; a TPM gives at most a digest. */
+export const MAX_RANDOM_BYTES = 1024;

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// A TPM 2.0 in software (apt swtpm), new for whoever starts it, and the tools of apt tpm2-tools speaking to it.
+import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync, watch } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const SWTPM = "/usr/bin/swtpm";
+const TOOLS = "/usr/bin/tpm2_checkquote";
+
+/** Why tests that need an emulator can not be run here; false when they can. */
+export const noSwtpm: string | false = existsSync(SWTPM) ? false : "needs swtpm";
+/** The same for tests that need the tools besides. */
+export const noTpmTools: string | false =
+  noSwtpm || (existsSync(TOOLS) ? false : "needs tpm2-tools");
+
+/** Connects what a tool says on its standard streams with the socket. */
+const BRIDGE =
+  "const s=require('net').connect(process.argv[1]);process.stdin.pipe(s);s.pipe(process.stdout)";
+
+export class Swtpm {
+  /** A private directory; the tools work in it. */
+  readonly folder: string;
+  readonly #child: ChildProcess;
+
+  private constructor(folder: string, child: ChildProcess) {
+    this.folder = folder;
+    this.#child = child;
+  }
+
+  static async start(): Promise<Swtpm> {
+    const folder = mkdtempSync(join(tmpdir(), "galgo-swtpm-"));
+    const child = spawn(
+      SWTPM,
+      [
+        "socket",
+        "--tpm2",
+        ...["--tpmstate", `dir=${folder}`],
+        ...["--server", `type=unixio,path=${join(folder, "tpm.sock")}`],
+        ...["--flags", "not-need-init,startup-clear"],
+        ...["--log", `file=${join(folder, "swtpm.log")}`],
+      ],
+      { stdio: ["ignore", "ignore", "ignore"] },
+    );
+    await appeared(folder, "tpm.sock", child);
+    return new Swtpm(folder, child);
+  }
+
+  /** For `Tpm.open`. The emulator serves one connection at a time. */
+  get address(): string {
+    return `unix:${join(this.folder, "tpm.sock")}`;
+  }
+
+  /** Runs one of the tools in `folder`; fails when it does. Nobody else may be connected. */
+  tool(name: string, ...args: readonly string[]): string {
+    const { status, output } = this.tryTool(name, ...args);
+    assert.equal(status, 0, `${name}: ${output}`);
+    return output;
+  }
+
+  tryTool(name: string, ...args: readonly string[]): { status: number | null; output: string } {
+    const tcti = `cmd:${process.execPath} -e "${BRIDGE}" ${join(this.folder, "tpm.sock")}`;
+    const env = { PATH: "/usr/bin:/bin", TPM2TOOLS_TCTI: tcti };
+    const done = spawnSync(name, args, { cwd: this.folder, env, encoding: "utf8" });
+    return { status: done.status, output: `${done.stdout}${done.stderr}` };
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const ended = once(this.#child, "exit");
+      this.#child.kill();
+      await ended;
+    }
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+async function appeared(folder: string, name: string, child: ChildProcess): Promise<void> {
+  const stop = new AbortController();
+  const watcher = watch(folder, { signal: stop.signal });
+  try {
+    while (!existsSync(join(folder, name))) {
+      const event = await Promise.race([
+        once(watcher, "change", { signal: stop.signal }),
+        once(child, "exit", { signal: stop.signal }),
+      ]);
+      assert.equal(child.exitCode, null, `swtpm ended at once: ${String(event[0])}`);
+    }
+  } finally {
+    stop.abort();
+  }
+}
