@@ -17,6 +17,9 @@ export const noSwtpm: string | false = existsSync(SWTPM) ? false : "needs swtpm"
 export const noTpmTools: string | false =
   noSwtpm || (existsSync(TOOLS) ? false : "needs tpm2-tools");
 
+/** Written when the emulator listens; its socket is there a little earlier, and refuses. */
+const PID_FILE = "swtpm.pid";
+
 /** Connects what a tool says on its standard streams with the socket. */
 const BRIDGE =
   "const s=require('net').connect(process.argv[1]);process.stdin.pipe(s);s.pipe(process.stdout)";
@@ -26,9 +29,13 @@ export class Swtpm {
   readonly folder: string;
   readonly #child: ChildProcess;
 
-  private constructor(folder: string, child: ChildProcess) {
+  /** For `Tpm.open`. The emulator serves one connection at a time. */
+  readonly address: string;
+
+  private constructor(folder: string, child: ChildProcess, address: string) {
     this.folder = folder;
     this.#child = child;
+    this.address = address;
   }
 
   static async start(): Promise<Swtpm> {
@@ -41,17 +48,24 @@ export class Swtpm {
         ...["--tpmstate", `dir=${folder}`],
         ...["--server", `type=unixio,path=${join(folder, "tpm.sock")}`],
         ...["--flags", "not-need-init,startup-clear"],
+        ...["--pid", `file=${join(folder, PID_FILE)}`],
         ...["--log", `file=${join(folder, "swtpm.log")}`],
       ],
       { stdio: ["ignore", "ignore", "ignore"] },
     );
-    await appeared(folder, "tpm.sock", child);
-    return new Swtpm(folder, child);
+    await appeared(folder, PID_FILE, child);
+    return new Swtpm(folder, child, `unix:${join(folder, "tpm.sock")}`);
   }
 
-  /** For `Tpm.open`. The emulator serves one connection at a time. */
-  get address(): string {
-    return `unix:${join(this.folder, "tpm.sock")}`;
+  /** One behind a character device instead of a socket. The tools can not speak to it. */
+  static async startDevice(): Promise<Swtpm> {
+    const folder = mkdtempSync(join(tmpdir(), "galgo-swtpm-"));
+    const script = join(import.meta.dirname, "swtpm-device.py");
+    const child = spawn("/usr/bin/python3", [script, folder], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [device]: unknown[] = await once(child.stdout, "data");
+    return new Swtpm(folder, child, String(device).trim());
   }
 
   /** Runs one of the tools in `folder`; fails when it does. Nobody else may be connected. */
@@ -68,12 +82,16 @@ export class Swtpm {
     return { status: done.status, output: `${done.stdout}${done.stderr}` };
   }
 
+  /** Ends the emulator at once, as if the TPM was taken away. */
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await ended;
+  }
+
   async stop(): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      const ended = once(this.#child, "exit");
-      this.#child.kill();
-      await ended;
-    }
+    await this.kill();
     rmSync(this.folder, { recursive: true });
   }
 }

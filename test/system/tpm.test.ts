@@ -160,3 +160,26 @@ describe("a TPM", { skip: noSwtpm }, () => {
     await assert.rejects(tpm.readPcrs({ hash: "sha256", pcrs: [24] }), /no PCR 24; use 0 to 23/);
   });
 });
+
+describe("a TPM behind a character device", { skip: noSwtpm }, () => {
+  it("does the same, and is gone when it is gone", async (t) => {
+    const emulator = await Swtpm.startDevice();
+    t.after(() => emulator.stop());
+    const tpm = await Tpm.open(emulator.address);
+    t.after(() => tpm.close());
+    await tpm.startup();
+    const [first, bank, second] = await Promise.all([
+      tpm.random(32),
+      tpm.readPcrs({ hash: "sha256", pcrs: QUOTED }),
+      tpm.random(32),
+    ]);
+    assert.notDeepEqual(first, second);
+    assert.equal(bank.values.size, QUOTED.length);
+    const key = await tpm.createAttestationKey("ecc");
+    const quoted = await tpm.quote(key.handle, first, { hash: "sha256", pcrs: QUOTED });
+    const given = { ...quoted, akPublic: key.public, nonce: first, pcrs: bank };
+    assert.deepEqual((await checkQuote(given, crypto)).refusals, []);
+    await emulator.kill();
+    await assert.rejects(tpm.random(1), { code: "GONE" });
+  });
+});

@@ -5,7 +5,7 @@ import type { KeyObject } from "node:crypto";
 import { constants, generateKeyPairSync, sign } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { nodeTpmCrypto as crypto } from "../../quote/tpm/node-crypto.ts";
+import { nodeTpmCrypto as crypto } from "../../../test/helpers/tpm-parts.ts";
 import { ALG, ATTRIBUTE, GENERATED, HANDLE } from "./algorithms-table.ts";
 import type { QuoteCase, QuoteReason } from "./check-quote.ts";
 import { checkQuote } from "./check-quote.ts";

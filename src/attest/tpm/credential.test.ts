@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What keys are taken, and what is refused of them; that a TPM opens what is made here is tested in test/system/tpm.test.ts.
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
-import { attestationTemplate, endorsementTemplate } from "../../quote/tpm/templates.ts";
-import { nodeTpmCrypto as crypto } from "../../quote/tpm/node-crypto.ts";
 import { generateKeyPairSync } from "node:crypto";
+import { describe, it } from "node:test";
+import {
+  attestationTemplate,
+  endorsementTemplate,
+  nodeTpmCrypto as crypto,
+} from "../../../test/helpers/tpm-parts.ts";
 import { ALG, ATTRIBUTE } from "./algorithms-table.ts";
 import { challengeFor, isAnswer, makeCredential } from "./credential.ts";
 import { TpmFormatError } from "./errors.ts";

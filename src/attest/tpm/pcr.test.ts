@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { nodeTpmCrypto as crypto } from "../../quote/tpm/node-crypto.ts";
+import { nodeTpmCrypto as crypto } from "../../../test/helpers/tpm-parts.ts";
 import { bytesToHex, hexToBytes } from "../../base/hex.ts";
 import { TpmFormatError } from "./errors.ts";
 import {

@@ -5,10 +5,19 @@ import { describeResponse } from "./response-codes.ts";
 
 /**
  * NO_TPM: there is none at that address, or it may not be opened. GONE: it went away, or was closed, during a command.
- * NO_ANSWER: it took too long. BAD_ANSWER: what came is no response. REFUSED: it said no, see `TpmRefusal`.
+ * BAD_ADDRESS: that is none. NO_ANSWER: it took too long. BAD_ANSWER: what came is no response. REFUSED: it said no, see `TpmRefusal`.
+ * NO_BANK: it has no such PCR. RESTLESS: its PCRs do not stand still. TOO_SLOW: more is to be extended than it can.
  */
 export class TpmError extends CodedError<
-  "NO_TPM" | "BAD_ADDRESS" | "GONE" | "NO_ANSWER" | "BAD_ANSWER" | "REFUSED" | "NO_BANK"
+  | "NO_TPM"
+  | "BAD_ADDRESS"
+  | "GONE"
+  | "NO_ANSWER"
+  | "BAD_ANSWER"
+  | "REFUSED"
+  | "NO_BANK"
+  | "RESTLESS"
+  | "TOO_SLOW"
 > {}
 
 /** The TPM answered a command with a response code. `facts`: command, name, response. */

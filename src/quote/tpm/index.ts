@@ -2,6 +2,10 @@
 // Talking to a TPM 2.0.
 export { TpmError, TpmRefusal } from "./errors.ts";
 export { nodeTpmCrypto } from "./node-crypto.ts";
+export type { ExtenderOptions, ExtenderState } from "./pcr-extender.ts";
+export { PcrExtender } from "./pcr-extender.ts";
+export type { QuotedValues } from "./quote-values.ts";
+export { quoteValues } from "./quote-values.ts";
 export type { ResponseWords } from "./response-codes.ts";
 export { describeResponse } from "./response-codes.ts";
 export type { KeyFamily } from "./templates.ts";

@@ -8,9 +8,13 @@ export const ANSWER_TIMEOUT_MS = 120_000;
 /** How long connecting may take. */
 export const CONNECT_TIMEOUT_MS = 10_000;
 /** Times that a command is given again when the TPM asks for that. */
-export const MAX_RETRIES = 20;
+export const MAX_RETRIES = 12;
 /** Time before the first of them; each next waits twice as long, up to `MAX_RETRY_WAIT_MS`. */
 export const FIRST_RETRY_WAIT_MS = 2;
 export const MAX_RETRY_WAIT_MS = 500;
 /** Random bytes asked for at once; a TPM gives at most a digest. */
 export const MAX_RANDOM_BYTES = 1024;
+/** Times that PCRs are read and quoted anew because somebody has extended one in between. */
+export const MAX_QUOTE_TRIES = 10;
+/** Coefficients that wait for the TPM; new ones come at a workload's start, by the thousand at most. */
+export const MAX_WAITING_EXTENSIONS = 65_536;
