@@ -14,7 +14,11 @@ import {
   parsePublic,
 } from "../../src/attest/tpm/index.ts";
 import { bytesToHex } from "../../src/base/hex.ts";
-import { nodeTpmCrypto as crypto, Tpm } from "../../src/quote/tpm/index.ts";
+import {
+  nodeTpmCrypto as crypto,
+  readEndorsementCertificate,
+  Tpm,
+} from "../../src/quote/tpm/index.ts";
 import type { KeyFamily } from "../../src/quote/tpm/index.ts";
 import { noTpmTools, Swtpm } from "../helpers/swtpm.ts";
 
@@ -174,4 +178,27 @@ describe("TPM tools", { skip: noTpmTools }, () => {
       );
       assert.equal(isAnswer(challenge, read("answer")), true);
     });
+
+  it("write a certificate of an endorsement key, which is found here without what fills its place", async () => {
+    const certificate = Uint8Array.from({ length: 1304 }, (_, i) => i & 255);
+    certificate.set([0x30, 0x82, 0x05, 0x14]);
+    writeFileSync(
+      file("certificate"),
+      Uint8Array.of(...certificate, ...new Uint8Array(96).fill(255)),
+    );
+    const attributes = "ownerwrite|ownerread|authread|authwrite|ppread";
+    emulator.tool("tpm2_nvdefine", "0x01c00002", "-C", "o", "-s", "1400", "-a", attributes);
+    emulator.tool("tpm2_nvwrite", "0x01c00002", "-C", "o", "-i", "certificate");
+    await withTpm(async (tpm) => {
+      assert.deepEqual(await readEndorsementCertificate(tpm, "rsa"), certificate);
+      assert.equal(await readEndorsementCertificate(tpm, "ecc"), undefined);
+    });
+    emulator.tool("tpm2_nvdefine", "0x01c0000a", "-C", "o", "-s", "8", "-a", attributes);
+    writeFileSync(file("certificate"), new Uint8Array(8));
+    emulator.tool("tpm2_nvwrite", "0x01c0000a", "-C", "o", "-i", "certificate");
+    await assert.rejects(
+      withTpm((tpm) => readEndorsementCertificate(tpm, "ecc")),
+      /0x1c0000a holds no certificate/,
+    );
+  });
 });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Talking to a TPM 2.0.
+export { readEndorsementCertificate } from "./endorsement-certificate.ts";
 export { TpmError, TpmRefusal } from "./errors.ts";
 export { nodeTpmCrypto } from "./node-crypto.ts";
 export type { ExtenderOptions, ExtenderState } from "./pcr-extender.ts";

@@ -18,3 +18,7 @@ export const MAX_RANDOM_BYTES = 1024;
 export const MAX_QUOTE_TRIES = 10;
 /** Coefficients that wait for the TPM; new ones come at a workload's start, by the thousand at most. */
 export const MAX_WAITING_EXTENSIONS = 65_536;
+/** Bytes read of an NV index at once; every TPM gives that many. */
+export const NV_CHUNK_BYTES = 512;
+/** Bytes of the largest NV index that is read: certificates of endorsement keys have 700 to 1600. */
+export const MAX_NV_BYTES = 8192;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A TPM 2.0: the few commands that attestation needs.
-import type { Credential, PcrBank, PcrSelection, TpmReader } from "../../attest/tpm/index.ts";
+import type { Credential, PcrBank, PcrSelection, TpmHash, TpmReader } from "../../attest/tpm/index.ts";
 import {
   ALG,
   concat,
@@ -12,11 +12,11 @@ import {
   readSelections,
   TpmWriter,
 } from "../../attest/tpm/index.ts";
-import type { TpmHash } from "../../attest/tpm/index.ts";
 import type { Command, Response } from "./command.ts";
 import { EMPTY_PASSWORD, give } from "./command.ts";
 import { TpmError, TpmRefusal } from "./errors.ts";
 import { MAX_RANDOM_BYTES } from "./limits.ts";
+import { startEndorsementSession } from "./policy-session.ts";
 import type { KeyFamily } from "./templates.ts";
 import { attestationTemplate, endorsementTemplate } from "./templates.ts";
 import { openTransport } from "./transport.ts";
@@ -44,7 +44,6 @@ export interface QuoteBytes {
 }
 
 const NOTHING = new Uint8Array(0);
-const POLICY_SESSION = 1;
 
 /** Methods throw `TpmRefusal` when the TPM says no, `TpmError` when it is gone, `TpmFormatError` when it talks nonsense. */
 export class Tpm {
@@ -70,7 +69,7 @@ export class Tpm {
   /** TPM2_Startup(CLEAR), which firmware has done on real machines; no error when it was done. */
   async startup(): Promise<void> {
     try {
-      await this.#give({ name: "Startup", parameters: new TpmWriter().u16(0).bytes() });
+      await this.give({ name: "Startup", parameters: new TpmWriter().u16(0).bytes() });
     } catch (error) {
       if (!(error instanceof TpmRefusal && error.response === "TPM_RC_INITIALIZE")) throw error;
     }
@@ -85,7 +84,7 @@ export class Tpm {
     const parts: Uint8Array[] = [];
     for (let left = size; left > 0; ) {
       const parameters = new TpmWriter().u16(left).bytes();
-      const response = await this.#give({ name: "GetRandom", parameters });
+      const response = await this.give({ name: "GetRandom", parameters });
       const bytes = response.parameters.sized("random bytes");
       if (bytes.length === 0 || bytes.length > left)
         throw new TpmError(
@@ -107,7 +106,7 @@ export class Tpm {
     let left = [...new Set(pcrs)].sort((a, b) => a - b);
     while (left.length > 0) {
       const parameters = encodeSelection({ hash, pcrs: left });
-      const response = await this.#give({ name: "PCR_Read", parameters });
+      const response = await this.give({ name: "PCR_Read", parameters });
       const before = values.size;
       readValues(response.parameters, hash, values);
       if (values.size === before)
@@ -128,7 +127,7 @@ export class Tpm {
   ): Promise<void> {
     const parameters = new TpmWriter().u32(hashes.length);
     for (const hash of hashes) parameters.u16(ALG[hash]).raw(fitToBank(digest, hash));
-    await this.#give({
+    await this.give({
       name: "PCR_Extend",
       handles: [pcr],
       authorizations: [EMPTY_PASSWORD],
@@ -142,7 +141,7 @@ export class Tpm {
     hierarchy: number = HANDLE.endorsement,
   ): Promise<LoadedKey> {
     const sensitive = new TpmWriter().sized(NOTHING).sized(NOTHING).bytes();
-    const { handle, parameters } = await this.#give({
+    const { handle, parameters } = await this.give({
       name: "CreatePrimary",
       handles: [hierarchy],
       authorizations: [EMPTY_PASSWORD],
@@ -161,7 +160,7 @@ export class Tpm {
   }
 
   async readPublic(handle: number): Promise<KeyNames> {
-    const { parameters } = await this.#give({ name: "ReadPublic", handles: [handle] });
+    const { parameters } = await this.give({ name: "ReadPublic", handles: [handle] });
     return {
       public: parameters.sized("public area"),
       name: parameters.sized("name"),
@@ -171,7 +170,7 @@ export class Tpm {
 
   /** Takes a key or a session out of the TPM. */
   async flush(handle: number): Promise<void> {
-    await this.#give({ name: "FlushContext", parameters: new TpmWriter().u32(handle).bytes() });
+    await this.give({ name: "FlushContext", parameters: new TpmWriter().u32(handle).bytes() });
   }
 
   /** Signs the PCRs of `selection` and `nonce` (at most 64 bytes) with an attestation key. */
@@ -180,7 +179,7 @@ export class Tpm {
       throw new RangeError(
         `the nonce has ${nonce.length} bytes, a quote takes ${MAX_NONCE_BYTES}; give its digest`,
       );
-    const { parameters } = await this.#give({
+    const { parameters } = await this.give({
       name: "Quote",
       handles: [key],
       authorizations: [EMPTY_PASSWORD],
@@ -196,7 +195,7 @@ export class Tpm {
   /** What `makeCredential` of a verifier does, done by a TPM, with an endorsement key loaded in it. */
   async makeCredential(key: number, value: Uint8Array, name: Uint8Array): Promise<Credential> {
     const parameters = new TpmWriter().sized(value).sized(name).bytes();
-    const response = await this.#give({ name: "MakeCredential", handles: [key], parameters });
+    const response = await this.give({ name: "MakeCredential", handles: [key], parameters });
     return {
       blob: response.parameters.sized("credential"),
       secret: response.parameters.sized("secret"),
@@ -212,10 +211,9 @@ export class Tpm {
     endorsement: number,
     credential: Credential,
   ): Promise<Uint8Array> {
-    const session = await this.#startPolicySession();
+    const session = await startEndorsementSession(this);
     try {
-      await this.#policySecret(session, HANDLE.endorsement);
-      const { parameters } = await this.#give({
+      const { parameters } = await this.give({
         name: "ActivateCredential",
         handles: [attestation, endorsement],
         authorizations: [EMPTY_PASSWORD, { handle: session }],
@@ -228,32 +226,8 @@ export class Tpm {
     }
   }
 
-  async #startPolicySession(): Promise<number> {
-    const { handle } = await this.#give({
-      name: "StartAuthSession",
-      handles: [HANDLE.null, HANDLE.null],
-      parameters: new TpmWriter()
-        .sized(new Uint8Array(HASH_SIZES.sha256))
-        .sized(NOTHING)
-        .u8(POLICY_SESSION)
-        .u16(ALG.null)
-        .u16(ALG.sha256)
-        .bytes(),
-      givesHandle: true,
-    });
-    return handle;
-  }
-
-  async #policySecret(session: number, entity: number): Promise<void> {
-    await this.#give({
-      name: "PolicySecret",
-      handles: [entity, session],
-      authorizations: [EMPTY_PASSWORD],
-      parameters: new TpmWriter().sized(NOTHING).sized(NOTHING).sized(NOTHING).u32(0).bytes(),
-    });
-  }
-
-  async #give(command: Command): Promise<Response> {
+  /** Gives a command that has no method here. */
+  async give(command: Command): Promise<Response> {
     return await give(this.#transport, command);
   }
 }
