@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Signature algorithms of certificates: ECDSA on P-256 and P-384, RSA-PSS with SHA-384 (AMD's roots). Nothing else is taken.
+import type { CcScheme } from "./crypto.ts";
+import { bad, DerReader, oidText, smallInteger, TAG_INTEGER, TAG_NULL, TAG_OID } from "./der.ts";
+import { CcError } from "./errors.ts";
+
+const OID_ECDSA_SHA256 = "1.2.840.10045.4.3.2";
+const OID_ECDSA_SHA384 = "1.2.840.10045.4.3.3";
+const OID_RSA_PSS = "1.2.840.113549.1.1.10";
+const OID_MGF1 = "1.2.840.113549.1.1.8";
+const OID_SHA384 = "2.16.840.1.101.3.4.2.2";
+const PSS_SALT = 48;
+
+const ECDSA: Readonly<Record<string, { readonly scheme: CcScheme; readonly size: number }>> = {
+  [OID_ECDSA_SHA256]: { scheme: "ecdsa-p256-sha256", size: 32 },
+  [OID_ECDSA_SHA384]: { scheme: "ecdsa-p384-sha384", size: 48 },
+};
+
+/** Scheme and signature of a certificate from its AlgorithmIdentifier's content and the bits of its signature. */
+export function signatureOf(
+  algorithm: Uint8Array,
+  signature: Uint8Array,
+): { readonly scheme: CcScheme; readonly signature: Uint8Array } {
+  const reader = new DerReader(algorithm);
+  const id = oidText(reader.next("signature algorithm", TAG_OID).body);
+  const ecdsa = Object.hasOwn(ECDSA, id) ? ECDSA[id] : undefined;
+  if (ecdsa !== undefined) {
+    reader.end("the signature algorithm");
+    return { scheme: ecdsa.scheme, signature: rawSignature(signature, ecdsa.size) };
+  }
+  if (id !== OID_RSA_PSS || !isPssSha384(reader)) {
+    throw new CcError("UNSUPPORTED", `certificate: signature algorithm ${id} is not taken here`);
+  }
+  return { scheme: "rsa-pss-sha384", signature };
+}
+
+/** SHA-384, MGF1 with SHA-384, salt of 48 bytes, trailer 1 (told or not). */
+function isPssSha384(algorithm: DerReader): boolean {
+  if (algorithm.done) return false;
+  const reader = algorithm.into("signature parameters");
+  if (!reader.is(0xa0) || !isSha384(reader.into("digest", 0xa0).into("digest"))) return false;
+  if (!reader.is(0xa1)) return false;
+  const mask = reader.into("mask", 0xa1).into("mask");
+  if (oidText(mask.next("mask", TAG_OID).body) !== OID_MGF1 || !isSha384(mask.into("mask"))) {
+    return false;
+  }
+  if (!reader.is(0xa2)) return false;
+  const salt = reader.into("salt", 0xa2).next("salt", TAG_INTEGER).body;
+  const trailer = reader.is(0xa3) ? reader.into("trailer", 0xa3) : undefined;
+  const field =
+    trailer === undefined ? 1 : smallInteger(trailer.next("trailer", 2).body, "trailer");
+  return smallInteger(salt, "salt") === PSS_SALT && field === 1 && reader.done;
+}
+
+function isSha384(reader: DerReader): boolean {
+  const id = oidText(reader.next("digest", TAG_OID).body);
+  reader.optional("digest's parameters", TAG_NULL);
+  return id === OID_SHA384 && reader.done;
+}
+
+/** r and s of a DER signature, each padded to `size` bytes. */
+function rawSignature(der: Uint8Array, size: number): Uint8Array {
+  const outer = new DerReader(der);
+  const pair = outer.into("signature");
+  outer.end("the signature");
+  const raw = new Uint8Array(size * 2);
+  for (const end of [size, size * 2]) {
+    const body = pair.next("half of the signature", TAG_INTEGER).body;
+    const digits = body[0] === 0 ? body.subarray(1) : body;
+    if (body.length === 0 || (body[0] ?? 0) >= 0x80 || digits.length > size) {
+      throw bad("a signature out of range");
+    }
+    raw.set(digits, end - digits.length);
+  }
+  pair.end("the signature");
+  return raw;
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether given files were measured, with the content that is expected of them.
+import { bytesToHex } from "../../base/hex.ts";
+import { quote } from "../../base/quote.ts";
+import type { ImaEntry } from "./types.ts";
+
+/** A file that must be in a list. */
+export interface WantedFile {
+  readonly path: string;
+  /** Hex digests that its content may have, by algorithm as the kernel names it; those of fs-verity under `verity:ALGORITHM`. */
+  readonly digests: Readonly<Record<string, readonly string[]>>;
+}
+
+/**
+ * measured: in the list, and never with another content. changed: with another content (too). violated: written while it was
+ * measured, so that its digest means nothing. absent: not under this path. incomparable: only with algorithms that were not given.
+ */
+export type FileStatus = "measured" | "changed" | "violated" | "absent" | "incomparable";
+
+export interface FileFinding {
+  readonly path: string;
+  readonly status: FileStatus;
+  /** Number of the last entry of this path; for an absent file of one with its digest under another name. */
+  readonly entry?: number;
+  readonly why: string;
+}
+
+/** A path as the kernel writes it into lists: blanks are underscores. Two paths may so become one. */
+export function imaPath(path: string): string {
+  return path.replaceAll(" ", "_");
+}
+
+/** Looks for each file among entries that the register's value vouches for (`matchIma`): pass only those. */
+export function findFiles(
+  entries: readonly ImaEntry[],
+  wanted: readonly WantedFile[],
+): readonly FileFinding[] {
+  const byPath = new Map<string, ImaEntry[]>();
+  for (const entry of entries) {
+    if (entry.path === undefined) continue;
+    const known = byPath.get(entry.path);
+    if (known === undefined) byPath.set(entry.path, [entry]);
+    else known.push(entry);
+  }
+  return wanted.map((file) => {
+    const found = byPath.get(imaPath(file.path));
+    return found === undefined ? absent(file, entries) : judged(file, found);
+  });
+}
+
+function judged(file: WantedFile, found: readonly ImaEntry[]): FileFinding {
+  const { path } = file;
+  const name = quote(path);
+  const bad = found.find((entry) => entry.violation);
+  if (bad !== undefined) {
+    const why = `${name} was open for writing when it was measured (entry ${bad.number})`;
+    return { path, status: "violated", entry: bad.number, why };
+  }
+  const verdicts = found.map((entry) => ({ entry, ok: fits(file, entry) }));
+  const other = verdicts.find(({ ok }) => ok === false);
+  if (other !== undefined) {
+    const why = `${name} was measured with another content (entry ${other.entry.number})`;
+    return { path, status: "changed", entry: other.entry.number, why };
+  }
+  const last = verdicts.findLast(({ ok }) => ok === true);
+  if (last !== undefined) {
+    const why = `${name} was measured as expected (entry ${last.entry.number})`;
+    return { path, status: "measured", entry: last.entry.number, why };
+  }
+  const algorithm = quote(algorithmOf(found[0]));
+  return { path, status: "incomparable", why: `${name} is in the list by ${algorithm} only` };
+}
+
+function absent(file: WantedFile, entries: readonly ImaEntry[]): FileFinding {
+  const { path } = file;
+  const other = entries.find((entry) => !entry.violation && fits(file, entry) === true);
+  if (other === undefined) {
+    return { path, status: "absent", why: `${quote(path)} is not in the list` };
+  }
+  const under = quote(other.path ?? "");
+  const why = `${quote(path)} is not in the list; its content is, as ${under} (entry ${other.number})`;
+  return { path, status: "absent", entry: other.number, why };
+}
+
+/** Undefined when no digest of the entry's algorithm was given. */
+function fits(file: WantedFile, entry: ImaEntry): boolean | undefined {
+  const key = algorithmOf(entry);
+  const digests = Object.hasOwn(file.digests, key) ? file.digests[key] : undefined;
+  if (digests === undefined || entry.file === undefined) return undefined;
+  return digests.includes(bytesToHex(entry.file.digest));
+}
+
+function algorithmOf(entry: ImaEntry | undefined): string {
+  const file = entry?.file;
+  if (file === undefined) return "";
+  return file.kind === "verity" ? `verity:${file.algorithm}` : file.algorithm;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Node's cryptography for vendors' certificates and reports.
+import { constants, createHash, createPublicKey, verify } from "node:crypto";
+import type { CcCrypto, CcScheme } from "../attest/cc/crypto.ts";
+
+const HASH: Readonly<Record<CcScheme, string>> = {
+  "ecdsa-p256-sha256": "sha256",
+  "ecdsa-p384-sha384": "sha384",
+  "rsa-pss-sha384": "sha384",
+};
+const PSS_SALT = 48;
+
+/** `CcCrypto` over node:crypto. */
+export const nodeCcCrypto: CcCrypto = {
+  digest: (name, data) => new Uint8Array(createHash(name).update(data).digest()),
+  verify: (scheme, spki, data, signature) => {
+    const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+    if (scheme !== "rsa-pss-sha384") {
+      if (key.asymmetricKeyType !== "ec") return false;
+      return verify(HASH[scheme], data, { key, dsaEncoding: "ieee-p1363" }, signature);
+    }
+    if (key.asymmetricKeyType !== "rsa" && key.asymmetricKeyType !== "rsa-pss") return false;
+    const padding = constants.RSA_PKCS1_PSS_PADDING;
+    return verify(HASH[scheme], data, { key, padding, saltLength: PSS_SALT }, signature);
+  },
+};
