@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo push: brings a model, plain or signed, to a registry of containers.
-import { readFileSync } from "node:fs";
 import { quote } from "../../base/quote.ts";
-import { loadModel } from "../../orchestrator/inspect/index.ts";
-import { isEnvelope, pushModel } from "../../orchestrator/oci/index.ts";
+import { readModel } from "../../orchestrator/index.ts";
+import { pushModel } from "../../orchestrator/oci/index.ts";
 import { outJson, outLine, say } from "../render.ts";
 import { accessTo, type RegistryOptions } from "./registry-options.ts";
 
@@ -15,11 +14,13 @@ interface PushOptions extends RegistryOptions {
 
 export async function push(model: string, reference: string, options: PushOptions): Promise<void> {
   const { image, json } = options;
-  if (!looksSigned(model)) loadModel(model);
   const result = await pushModel({
     file: model,
     reference,
     access: accessTo(reference, options),
+    check: (content, signed) => {
+      if (!signed) readModel(Buffer.from(content).toString("utf8"), model);
+    },
     ...(image === undefined ? {} : { image }),
   });
   if (json === true) outJson(result);
@@ -34,13 +35,4 @@ export async function push(model: string, reference: string, options: PushOption
     `it is for the image ${digest}` +
       (listed === "tag" ? "; the registry keeps no list of that, a tag beside the image does" : ""),
   );
-}
-
-/** A file that can not be read is left to loadModel, which says it best. */
-function looksSigned(file: string): boolean {
-  try {
-    return isEnvelope(readFileSync(file));
-  } catch {
-    return false;
-  }
 }

@@ -2,12 +2,13 @@
 // Who one is: passwords, tokens, and that neither goes where it does not belong.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, IncomingMessage } from "node:http";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, Socket } from "node:net";
 import { describe, it, type TestContext } from "node:test";
 import type { FakeRegistry } from "../../../test/helpers/fake-registry.ts";
 import { putModel, registryPlace, SOON } from "../../../test/helpers/registry-place.ts";
+import { RegistryClient } from "./client.ts";
 import type { Credentials } from "./credentials.ts";
 import { pullModel } from "./pull.ts";
 import { pushModel } from "./push.ts";
@@ -266,5 +267,26 @@ describe("a token", () => {
         realm,
       );
     }
+  });
+});
+
+describe("a registry behind TLS", () => {
+  it("leads to nothing without TLS, this machine included, and to no address with a name in it", () => {
+    const client = new RegistryClient("r.example", "app", { actions: "pull" });
+    const leading = (location: string) =>
+      client.locationOf({
+        status: 307,
+        headers: { location },
+        url: new URL("https://r.example/v2/app/blobs/x"),
+        body: new IncomingMessage(new Socket()),
+      });
+    assert.equal(leading("https://cdn.example/x").href, "https://cdn.example/x");
+    assert.equal(leading("/y").href, "https://r.example/y");
+    for (const location of [
+      "http://127.0.0.1/x",
+      "http://r.example/x",
+      "https://ann:word@r.example/",
+    ])
+      assert.throws(() => leading(location), { code: "BAD_REDIRECT" }, location);
   });
 });

@@ -6,7 +6,6 @@ export { ENVELOPE_TYPE, MODEL_TYPE } from "./manifest.ts";
 export { pullModel, type PullRequest, type PullResult } from "./pull.ts";
 export {
   type AccessOptions,
-  isEnvelope,
   pushModel,
   type PushRequest,
   type PushResult,

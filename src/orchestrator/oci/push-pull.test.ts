@@ -111,6 +111,14 @@ describe("a model that is pushed", () => {
     assert.equal(patches, 4);
   });
 
+  it("is not sent when the caller does not like it", async (t) => {
+    const { registry, host, model } = await registryPlace(t);
+    const check = () => assert.fail("no good");
+    const request = { file: model, reference: `${host}/app:v1`, access: SOON, check };
+    await assert.rejects(pushModel(request), /no good/);
+    assert.equal(registry.seen.length, 0);
+  });
+
   it("is not called pushed when the registry keeps something else", async (t) => {
     const { registry, host, model } = await registryPlace(t);
     registry.rule = ({ method, path }, response, request) => {
@@ -150,6 +158,13 @@ describe("a model that is pushed", () => {
 });
 
 describe("a model that is pulled", () => {
+  it("goes to a file only", async (t) => {
+    const { registry, host } = await registryPlace(t);
+    const request = { reference: `${host}/app:v1`, output: "-", access: SOON };
+    await assert.rejects(pullModel(request), { code: "BAD_FILE", message: /-o FILE/ });
+    assert.equal(registry.seen.length, 0);
+  });
+
   it("goes on in the same command when connections break", async (t) => {
     const { registry, host, output } = await registryPlace(t);
     putModel(registry, LARGE);

@@ -29,6 +29,8 @@ export interface PushRequest {
   /** Tag or digest of the image in the same repository that the model is for. */
   readonly image?: string;
   readonly access: AccessOptions;
+  /** Looks at the content before anything is sent, and throws when it does not like it. */
+  readonly check?: (content: Uint8Array, signed: boolean) => void;
 }
 
 export interface PushResult {
@@ -46,14 +48,15 @@ export interface PushResult {
 }
 
 /**
- * Pushes a model file, plain or signed. Whether it is a good model is the caller's to find out before.
- * @throws OciError
+ * Pushes a model file, plain or signed. Whether it is a good model is for `check` to say.
+ * @throws OciError; what `check` throws
  */
 export async function pushModel(request: PushRequest): Promise<PushResult> {
   const reference = parseReference(request.reference);
   requirePlace(reference, request.image);
   const bytes = readContent(request.file);
   const mediaType = isEnvelope(bytes) ? ENVELOPE_TYPE : MODEL_TYPE;
+  request.check?.(bytes, mediaType === ENVELOPE_TYPE);
   const { registry, repository } = reference;
   const client = new RegistryClient(registry, repository, {
     ...request.access,
@@ -82,7 +85,7 @@ export async function pushModel(request: PushRequest): Promise<PushResult> {
 }
 
 /** A file that looks like a signed model: an envelope of DSSE. Its signatures are not looked at. */
-export function isEnvelope(bytes: Uint8Array): boolean {
+function isEnvelope(bytes: Uint8Array): boolean {
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes).toString("utf8"));
     if (typeof value !== "object" || value === null) return false;

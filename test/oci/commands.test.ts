@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// galgo push and galgo pull: what is data, what is said, and with which status they end.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
+import { describe, it } from "node:test";
+import { stringifyWorkloadModel } from "../../src/model/index.ts";
+import { aModel } from "../helpers/models.ts";
+import { putModel, registryPlace, type RegistryPlace } from "../helpers/registry-place.ts";
+
+const COMMAND = resolve(import.meta.dirname, "../helpers/registry-command.ts");
+
+interface Ended {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function galgo({ folder }: RegistryPlace, ...args: readonly string[]): Promise<Ended> {
+  const env = { PATH: process.env["PATH"], DOCKER_CONFIG: folder };
+  const child = spawn(process.execPath, ["--import", "tsx", COMMAND, ...args], { env });
+  const said = Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+  const [stdout, stderr, [status]] = await said;
+  return { status, stdout, stderr };
+}
+
+describe("galgo push and galgo pull", () => {
+  it("bring a model there and back, with the credentials of docker login", async (t) => {
+    const place = await registryPlace(t);
+    const { registry, host, folder, model, output } = place;
+    writeFileSync(model, stringifyWorkloadModel(aModel()));
+    const auth = Buffer.from("ann:word").toString("base64");
+    writeFileSync(join(folder, "config.json"), JSON.stringify({ auths: { [host]: { auth } } }));
+    const image = registry.putImage("1.0");
+    registry.rule = ({ authorization }, response) => {
+      if (authorization === `Basic ${auth}`) return false;
+      response.writeHead(401, { "www-authenticate": 'Basic realm="r"' }).end();
+      return true;
+    };
+
+    const pushed = await galgo(place, "push", model, `${host}/app`, "--image", "1.0");
+    assert.equal(pushed.status, 0, pushed.stderr);
+    assert.match(pushed.stdout, /^127\.0\.0\.1:\d+\/app@sha256:[0-9a-f]{64}\n$/);
+    assert.match(pushed.stderr, /model, not signed,.* bytes\n.*a tag beside the image does\n$/);
+
+    const pulled = await galgo(place, "pull", `${host}/app:1.0`, "-o", output, "--json");
+    assert.equal(pulled.status, 0, pulled.stderr);
+    const told = JSON.parse(pulled.stdout);
+    assert.equal(`${told.reference}\n`, pushed.stdout);
+    assert.equal(told.model, output);
+    assert.equal(told.image, image);
+    assert.equal(told.signed, false);
+    assert.match(pulled.stderr, /it is not signed/);
+    assert.deepEqual(readFileSync(output), readFileSync(model));
+  });
+
+  it("refuse in one line, with status 125, and leave nothing", async (t) => {
+    const place = await registryPlace(t);
+    const { registry, host, model, output } = place;
+    putModel(registry, Buffer.from("{}"));
+    const cases: readonly [readonly string[], RegExp][] = [
+      [["push", model, `${host}/app:v1`], /web\.json/],
+      [["pull", `${host}/app:v1`, "-o", output], /app:v1/],
+      [["pull", `${host}/app:v1`, "-o", output, "--ca", model], /no certificate/],
+    ];
+    for (const [args, message] of cases) {
+      const { status, stdout, stderr } = await galgo(place, ...args);
+      assert.equal(status, 125, stderr);
+      assert.equal(stdout, "");
+      assert.match(stderr, /^galgo: [^\n]*\n$/);
+      assert.match(stderr, message);
+      assert.ok(!existsSync(output));
+    }
+    assert.ok(registry.seen.every(({ method }) => method === "GET"));
+  });
+});
