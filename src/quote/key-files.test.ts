@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { aSigner } from "../../test/helpers/signing.ts";
-import { derOfRaw } from "../attest/ecdsa-der.ts";
+import { derOfRaw } from "../attest/keys/ecdsa-der.ts";
 import { publicPem, readPublicKey, readSigner } from "./key-files.ts";
 import { nodeVerifier } from "./node-verifier.ts";
 

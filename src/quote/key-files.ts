@@ -3,11 +3,11 @@
 import { createPrivateKey, createPublicKey, sign } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { envelopeAlg } from "../attest/envelope-signatures.ts";
-import { publicKeyOfPem, publicKeyOfSpki } from "../attest/keys.ts";
-import type { PublicKey, Signer } from "../attest/keys.ts";
-import { SignatureError } from "../attest/signature-errors.ts";
-import { MAX_PEM_CHARS } from "../attest/signing-limits.ts";
+import { envelopeAlg } from "../attest/signed/envelope-signatures.ts";
+import { publicKeyOfPem, publicKeyOfSpki } from "../attest/keys/keys.ts";
+import type { PublicKey, Signer } from "../attest/keys/keys.ts";
+import { SignatureError } from "../attest/signed/errors.ts";
+import { MAX_PEM_CHARS } from "../attest/signed/limits.ts";
 import { quote } from "../base/quote.ts";
 import { NODE_TERMS, nodeVerifier } from "./node-verifier.ts";
 

@@ -2,8 +2,8 @@
 // The cryptography of node:crypto as the attest stage wants it.
 import { constants, createPublicKey, hash, verify } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { algsOf } from "../attest/keys.ts";
-import type { PublicKey, SignatureAlg, Verifier } from "../attest/keys.ts";
+import { algsOf } from "../attest/keys/keys.ts";
+import type { PublicKey, SignatureAlg, Verifier } from "../attest/keys/keys.ts";
 
 const { RSA_PKCS1_PADDING, RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST } = constants;
 

@@ -6,7 +6,7 @@ import {
   publicKeyOfSpki,
   type SignatureAlg,
   type Signer,
-} from "../../src/attest/keys.ts";
+} from "../../src/attest/keys/keys.ts";
 import { NODE_TERMS, nodeVerifier } from "../../src/quote/node-verifier.ts";
 
 export { nodeVerifier };

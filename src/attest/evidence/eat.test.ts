@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { anEvidence, aTokenKey, NO_PLATFORM, SNP, TPM } from "../../../test/helpers/evidence.ts";
-import { decodeBase64url, encodeBase64url } from "./base64url.ts";
+import { decodeBase64url, encodeBase64url } from "../encoding/strict-base64.ts";
 import type { CborMap, CborValue } from "./cbor.ts";
 import { encodeCbor } from "./cbor-write.ts";
 import { evidenceToCbor, evidenceToJson } from "./claims.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Evidence: its claims, and the two tokens that carry them. No cryptography is in here: keys come from outside.
-export { decodeBase64url, encodeBase64url } from "./base64url.ts";
+export { decodeBase64url, encodeBase64url } from "../encoding/strict-base64.ts";
 export { decodeJson, encodeJson, type JsonValue } from "./canonical-json.ts";
 export { platformBinding } from "./claims.ts";
 export { EAT_CWT_TYPE, openEatCwt, signEatCwt } from "./eat-cwt.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON Web Signatures (RFC 7515) in compact form, with one header: alg, kid and typ, and nothing that a reader would have to understand.
 import { quote } from "../../base/quote.ts";
-import { decodeBase64url, encodeBase64url } from "./base64url.ts";
+import { decodeBase64url, encodeBase64url } from "../encoding/strict-base64.ts";
 import { decodeJson, encodeJson } from "./canonical-json.ts";
 import { TokenError } from "./errors.ts";
 import { MAX_HEADER_BYTES, MAX_TOKEN_BYTES } from "./limits.ts";

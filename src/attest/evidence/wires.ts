@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON and CBOR as forms are written to them.
 import { bytesToHex, hexToBytes, isHex } from "../../base/hex.ts";
-import { decodeBase64url, encodeBase64url } from "./base64url.ts";
+import { decodeBase64url, encodeBase64url } from "../encoding/strict-base64.ts";
 import type { CborValue } from "./cbor.ts";
 import type { JsonValue } from "./canonical-json.ts";
 import type { Label, Wire } from "./forms.ts";

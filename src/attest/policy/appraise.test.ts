@@ -6,9 +6,9 @@ import { aModel } from "../../../test/helpers/models.ts";
 import { aSigner, flipped, nodeVerifier, type TestSigner } from "../../../test/helpers/signing.ts";
 import { SHA256, testHasher } from "../../../test/helpers/test-hasher.ts";
 import { modelDigest } from "../../model/index.ts";
-import type { Envelope } from "../dsse.ts";
-import { signedBy } from "../envelope-signatures.ts";
-import { envelopeOfModel } from "../statement.ts";
+import type { Envelope } from "../signed/dsse.ts";
+import { signedBy } from "../signed/envelope-signatures.ts";
+import { envelopeOfModel } from "../signed/statement.ts";
 import {
   type Appraisal,
   type Appraising,

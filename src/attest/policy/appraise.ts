@@ -4,11 +4,11 @@
 import { quote } from "../../base/quote.ts";
 import { modelDigest, ModelError, type WorkloadModel } from "../../model/index.ts";
 import type { DigestName, Hasher } from "../../model/hasher.ts";
-import type { Envelope } from "../dsse.ts";
-import { checkSignatures, type SignatureFinding } from "../envelope-signatures.ts";
-import type { Verifier } from "../keys.ts";
-import { SignatureError } from "../signature-errors.ts";
-import { type DigestSet, isAbout, type ModelStatement, statementOf } from "../statement.ts";
+import type { Envelope } from "../signed/dsse.ts";
+import { checkSignatures, type SignatureFinding } from "../signed/envelope-signatures.ts";
+import type { Verifier } from "../keys/keys.ts";
+import { SignatureError } from "../signed/errors.ts";
+import { type DigestSet, isAbout, type ModelStatement, statementOf } from "../signed/statement.ts";
 import {
   lineOf,
   ruleFor,

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { aSigner, nodeVerifier } from "../../../test/helpers/signing.ts";
-import { SignatureError, type SignatureErrorCode } from "../signature-errors.ts";
-import { MAX_POLICY_CHARS } from "../signing-limits.ts";
+import { SignatureError, type SignatureErrorCode } from "../signed/errors.ts";
+import { MAX_POLICY_CHARS } from "../signed/limits.ts";
 import { readTrustPolicy } from "./trust-file.ts";
 import { fits, policyOfKeys, ruleFor, type TrustPolicy } from "./trust-policy.ts";
 

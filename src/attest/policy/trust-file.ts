@@ -2,10 +2,10 @@
 // Reading the file of a trust policy. Everything in it has to be known and to fit together: a slip in such a file opens a door.
 import * as z from "zod/mini";
 import { quote } from "../../base/quote.ts";
-import { envelopeAlg } from "../envelope-signatures.ts";
-import { publicKeyOfPem, type Verifier } from "../keys.ts";
-import { firstWords } from "../schema-words.ts";
-import { SignatureError } from "../signature-errors.ts";
+import { envelopeAlg } from "../signed/envelope-signatures.ts";
+import { publicKeyOfPem, type Verifier } from "../keys/keys.ts";
+import { firstWords } from "../encoding/schema-words.ts";
+import { SignatureError } from "../signed/errors.ts";
 import {
   MAX_KEYID_CHARS,
   MAX_LISTED,
@@ -16,8 +16,8 @@ import {
   MAX_REVOKED,
   MAX_SIGNATURES,
   MAX_WHY_CHARS,
-} from "../signing-limits.ts";
-import { parseStrictJson } from "../strict-json.ts";
+} from "../signed/limits.ts";
+import { parseStrictJson } from "../encoding/strict-json.ts";
 import { lineOf, type TrustedKey, type TrustPolicy, type TrustRule } from "./trust-policy.ts";
 
 export const POLICY_API_VERSION = "galgo.dev/v1";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A trust policy: whose signatures count for which models, from when until when, and what counts no longer. It is a file that people
 // write; trust-file.ts reads it, appraise.ts applies it.
-import type { EnvelopeKey } from "../envelope-signatures.ts";
-import type { PublicKey } from "../keys.ts";
+import type { EnvelopeKey } from "../signed/envelope-signatures.ts";
+import type { PublicKey } from "../keys/keys.ts";
 
 export interface TrustedKey extends EnvelopeKey {
   readonly name: string;

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A TPM 2.0: the few commands that attestation needs.
-import type { Credential, PcrBank, PcrSelection, TpmHash, TpmReader } from "../../attest/tpm/index.ts";
+import type {
+  Credential,
+  PcrBank,
+  PcrSelection,
+  TpmHash,
+  TpmReader,
+} from "../../attest/tpm/index.ts";
 import {
   ALG,
   concat,

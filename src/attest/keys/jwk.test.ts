@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { createPublicKey } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { aSigner, nodeVerifier } from "../../test/helpers/signing.ts";
+import { aSigner, nodeVerifier } from "../../../test/helpers/signing.ts";
 import { publicKeyOfJwk, publicKeyOfNumbers } from "./jwk.ts";
-import { SignatureError } from "./signature-errors.ts";
+import { SignatureError } from "../signed/errors.ts";
 
 const signers = (["Ed25519", "ES256", "ES384", "RS256"] as const).map((alg) => aSigner(alg));
 const jwkOf = (pem: string): object => createPublicKey(pem).export({ format: "jwk" });

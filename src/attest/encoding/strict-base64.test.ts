@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { SignatureError } from "./signature-errors.ts";
+import { SignatureError } from "../signed/errors.ts";
 import { base64OfBytes, bytesOfBase64, bytesOfBase64Url } from "./strict-base64.ts";
 
 const refused = { name: "SignatureError", code: "BAD_BASE64" };

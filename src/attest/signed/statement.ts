@@ -3,16 +3,16 @@
 // about, and what they may do.
 import canonicalize from "canonicalize";
 import * as z from "zod/mini";
-import { isHex } from "../base/hex.ts";
-import { quote } from "../base/quote.ts";
-import type { DigestName, Hasher } from "../model/hasher.ts";
-import { modelDigest, parseWorkloadModel, type WorkloadModel } from "../model/index.ts";
+import { isHex } from "../../base/hex.ts";
+import { quote } from "../../base/quote.ts";
+import type { DigestName, Hasher } from "../../model/hasher.ts";
+import { modelDigest, parseWorkloadModel, type WorkloadModel } from "../../model/index.ts";
 import type { Envelope } from "./dsse.ts";
-import { firstWords } from "./schema-words.ts";
-import { SignatureError } from "./signature-errors.ts";
-import { MAX_DIGEST_CHARS, MAX_DIGESTS, MAX_SUBJECT_CHARS } from "./signing-limits.ts";
-import { MAX_SUBJECTS, MAX_TYPE_CHARS } from "./signing-limits.ts";
-import { parseStrictJsonBytes } from "./strict-json.ts";
+import { firstWords } from "../encoding/schema-words.ts";
+import { SignatureError } from "./errors.ts";
+import { MAX_DIGEST_CHARS, MAX_DIGESTS, MAX_SUBJECT_CHARS } from "./limits.ts";
+import { MAX_SUBJECTS, MAX_TYPE_CHARS } from "./limits.ts";
+import { parseStrictJsonBytes } from "../encoding/strict-json.ts";
 
 export const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
 export const MODEL_PREDICATE_TYPE = "https://galgo.dev/WorkloadModel/v1";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The little of DER (X.690) that keys and signatures are made of, read strictly: shortest lengths, shortest integers, nothing left over.
-import { SignatureError } from "./signature-errors.ts";
+import { SignatureError } from "../signed/errors.ts";
 
 /** Tags that are used here. */
 export const DER_TAGS = {

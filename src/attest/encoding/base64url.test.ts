@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { decodeBase64url, encodeBase64url } from "./base64url.ts";
+import { decodeBase64url, encodeBase64url } from "./strict-base64.ts";
 
 describe("base64url", () => {
   it("gives the texts of RFC 4648, without padding", () => {

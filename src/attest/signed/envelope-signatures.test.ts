@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { sign } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { aSigner, flipped, nodeVerifier } from "../../test/helpers/signing.ts";
+import { aSigner, flipped, nodeVerifier } from "../../../test/helpers/signing.ts";
 import { type Envelope, readEnvelope, signedBytesOf, writeEnvelope } from "./dsse.ts";
-import { rawOfDer } from "./ecdsa-der.ts";
+import { rawOfDer } from "../keys/ecdsa-der.ts";
 import { checkSignatures, type EnvelopeKey, signedBy } from "./envelope-signatures.ts";
-import { MAX_SIGNATURES } from "./signing-limits.ts";
+import { MAX_SIGNATURES } from "./limits.ts";
 
 const ed = aSigner("Ed25519");
 const ec = aSigner("ES256");

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { sign } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { aSigner } from "../../test/helpers/signing.ts";
-import { hexToBytes } from "../base/hex.ts";
+import { aSigner } from "../../../test/helpers/signing.ts";
+import { hexToBytes } from "../../base/hex.ts";
 import { derOfRaw, rawOfDer } from "./ecdsa-der.ts";
-import { SignatureError } from "./signature-errors.ts";
+import { SignatureError } from "../signed/errors.ts";
 
 const P256 = 32;
 const refused = { name: "SignatureError", code: "BAD_SIGNATURE_FORM" };

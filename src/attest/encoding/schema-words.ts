@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a schema has against a value, in words.
 import type * as z from "zod/mini";
-import { quote } from "../base/quote.ts";
+import { quote } from "../../base/quote.ts";
 
 const MAX_PATH = 120;
 /** What the schema says where it has no words of its own. */

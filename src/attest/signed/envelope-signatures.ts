@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Making and checking the signatures of an envelope. Only Ed25519 and ECDSA P-256 are used, and which of them follows from the key.
-import { hexToBytes } from "../base/hex.ts";
-import { quote } from "../base/quote.ts";
+import { hexToBytes } from "../../base/hex.ts";
+import { quote } from "../../base/quote.ts";
 import { type Envelope, type EnvelopeSignature, signedBytesOf } from "./dsse.ts";
-import { derOfRaw, rawOfDer } from "./ecdsa-der.ts";
-import type { PublicKey, SignatureAlg, Signer, Verifier } from "./keys.ts";
-import { SignatureError } from "./signature-errors.ts";
-import { MAX_SIGNATURES } from "./signing-limits.ts";
-import type { KeyKind } from "./spki.ts";
-import { base64OfBytes } from "./strict-base64.ts";
+import { derOfRaw, rawOfDer } from "../keys/ecdsa-der.ts";
+import type { PublicKey, SignatureAlg, Signer, Verifier } from "../keys/keys.ts";
+import { SignatureError } from "./errors.ts";
+import { MAX_SIGNATURES } from "./limits.ts";
+import type { KeyKind } from "../keys/spki.ts";
+import { base64OfBytes } from "../encoding/strict-base64.ts";
 
 const ENVELOPE_ALGS: Readonly<Partial<Record<KeyKind, SignatureAlg>>> = {
   ed25519: "Ed25519",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What goes wrong with signed things before anybody can say whether they are to be trusted.
-import { CodedError } from "../base/errors.ts";
+import { CodedError } from "../../base/errors.ts";
 
 /**
  * TOO_LARGE: beyond a limit. BAD_JSON: not JSON, or JSON that two readers may read differently. BAD_BASE64: not base64 as it has to be.

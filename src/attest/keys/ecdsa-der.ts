@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The two forms of an ECDSA signature: r and s one after the other (JOSE, COSE, WebCrypto), and the DER of both (DSSE, Sigstore, X.509).
 import { DER_TAGS, DerReader, derInteger, derValue } from "./der.ts";
-import { SignatureError } from "./signature-errors.ts";
+import { SignatureError } from "../signed/errors.ts";
 
 /**
  * r and s, `size` bytes each.

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { aSigner, flipped, nodeVerifier } from "../../test/helpers/signing.ts";
+import { aSigner, flipped, nodeVerifier } from "../../../test/helpers/signing.ts";
 import { algsOf, publicKeyOfPem, publicKeyOfSpki, refuseAlg, SIGNATURE_ALGS } from "./keys.ts";
-import { SignatureError } from "./signature-errors.ts";
+import { SignatureError } from "../signed/errors.ts";
 
 const signers = SIGNATURE_ALGS.map((alg) => aSigner(alg));
 const read = (pem: string): unknown => publicKeyOfPem(pem, nodeVerifier, "a.pem");

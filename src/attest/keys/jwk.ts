@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Public keys from their numbers: JWK (RFC 7517, 7518, 8037), as tokens have them, and the same for what a TPM says of its keys.
 import * as z from "zod/mini";
-import { hexToBytes } from "../base/hex.ts";
+import { hexToBytes } from "../../base/hex.ts";
 import { DER_TAGS, derInteger, derValue } from "./der.ts";
 import { type PublicKey, publicKeyOfSpki, type Verifier } from "./keys.ts";
-import { firstWords } from "./schema-words.ts";
-import { SignatureError } from "./signature-errors.ts";
-import { MAX_SPKI_BYTES } from "./signing-limits.ts";
-import { bytesOfBase64Url } from "./strict-base64.ts";
+import { firstWords } from "../encoding/schema-words.ts";
+import { SignatureError } from "../signed/errors.ts";
+import { MAX_SPKI_BYTES } from "../signed/limits.ts";
+import { bytesOfBase64Url } from "../encoding/strict-base64.ts";
 
 /** The numbers of a public key, big-endian. */
 export type KeyNumbers =

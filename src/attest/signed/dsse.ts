@@ -10,11 +10,11 @@ import {
   MAX_SIGNATURES,
   MAX_TYPE_CHARS,
   MAX_UNNAMED_SIGNATURES,
-} from "./signing-limits.ts";
-import { firstWords } from "./schema-words.ts";
-import { SignatureError } from "./signature-errors.ts";
-import { base64OfBytes, bytesOfBase64 } from "./strict-base64.ts";
-import { parseStrictJson } from "./strict-json.ts";
+} from "./limits.ts";
+import { firstWords } from "../encoding/schema-words.ts";
+import { SignatureError } from "./errors.ts";
+import { base64OfBytes, bytesOfBase64 } from "../encoding/strict-base64.ts";
+import { parseStrictJson } from "../encoding/strict-json.ts";
 
 export interface EnvelopeSignature {
   /** Which key it claims to be of: nobody has signed that. */

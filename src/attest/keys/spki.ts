@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SubjectPublicKeyInfo (RFC 5280, 5480, 8410): which kind of key it is. Only the forms that signers of today write are read.
-import { bytesToHex } from "../base/hex.ts";
+import { bytesToHex } from "../../base/hex.ts";
 import { DER_TAGS, DerReader } from "./der.ts";
-import { MAX_RSA_KEY_BITS, MAX_SPKI_BYTES, MIN_RSA_KEY_BITS } from "./signing-limits.ts";
-import { SignatureError } from "./signature-errors.ts";
+import { MAX_RSA_KEY_BITS, MAX_SPKI_BYTES, MIN_RSA_KEY_BITS } from "../signed/limits.ts";
+import { SignatureError } from "../signed/errors.ts";
 
 export const KEY_KINDS = ["ed25519", "p256", "p384", "rsa"] as const;
 

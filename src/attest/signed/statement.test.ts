@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { aModel } from "../../test/helpers/models.ts";
-import { SHA256, testHasher } from "../../test/helpers/test-hasher.ts";
-import { ModelError, modelDigest } from "../model/index.ts";
+import { aModel } from "../../../test/helpers/models.ts";
+import { SHA256, testHasher } from "../../../test/helpers/test-hasher.ts";
+import { ModelError, modelDigest } from "../../model/index.ts";
 import type { Envelope } from "./dsse.ts";
-import { SignatureError } from "./signature-errors.ts";
+import { SignatureError } from "./errors.ts";
 import {
   envelopeOfModel,
   isAbout,

@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { createPublicKey } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { nodeVerifier } from "../../test/helpers/signing.ts";
+import { nodeVerifier } from "../../../test/helpers/signing.ts";
 import { readEnvelope, signedBytesOf, writeEnvelope } from "./dsse.ts";
-import { publicKeyOfSpki } from "./keys.ts";
-import { SignatureError } from "./signature-errors.ts";
-import { MAX_ENVELOPE_CHARS, MAX_SIGNATURE_BYTES, MAX_SIGNATURES } from "./signing-limits.ts";
-import { base64OfBytes, bytesOfBase64 } from "./strict-base64.ts";
+import { publicKeyOfSpki } from "../keys/keys.ts";
+import { SignatureError } from "./errors.ts";
+import { MAX_ENVELOPE_CHARS, MAX_SIGNATURE_BYTES, MAX_SIGNATURES } from "./limits.ts";
+import { base64OfBytes, bytesOfBase64 } from "../encoding/strict-base64.ts";
 
 /** The example of DSSE's protocol.md. */
 const TEXT =

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Public keys as facts, and the doors through which cryptography enters: this stage has none of its own, so that the same code runs on
 // node:crypto and in a page. What a key may be used for follows from the key, never from what a signed thing says of itself.
-import { bytesToHex } from "../base/hex.ts";
-import { quote } from "../base/quote.ts";
-import type { DigestName } from "../model/hasher.ts";
-import { MAX_PEM_CHARS } from "./signing-limits.ts";
-import { SignatureError } from "./signature-errors.ts";
+import { bytesToHex } from "../../base/hex.ts";
+import { quote } from "../../base/quote.ts";
+import type { DigestName } from "../../model/hasher.ts";
+import { MAX_PEM_CHARS } from "../signed/limits.ts";
+import { SignatureError } from "../signed/errors.ts";
 import { type KeyKind, spkiFacts } from "./spki.ts";
-import { bytesOfBase64 } from "./strict-base64.ts";
+import { bytesOfBase64 } from "../encoding/strict-base64.ts";
 
 /** Signature algorithms by their names in JOSE (RFC 7518, RFC 9864). */
 export const SIGNATURE_ALGS = ["Ed25519", "ES256", "ES384", "RS256", "PS256", "PS384"] as const;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON that all readers read alike: UTF-8 without a mark in front, no key twice in one object, not nested without end. What is signed is
 // checked by one program and used by another, so the two must not see different things.
-import { quote } from "../base/quote.ts";
-import { MAX_JSON_DEPTH } from "./signing-limits.ts";
-import { SignatureError } from "./signature-errors.ts";
+import { quote } from "../../base/quote.ts";
+import { MAX_JSON_DEPTH } from "../signed/limits.ts";
+import { SignatureError } from "../signed/errors.ts";
 
 /**
  * The value of JSON text.

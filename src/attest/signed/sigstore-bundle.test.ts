@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { aModel } from "../../test/helpers/models.ts";
-import { aSigner, nodeVerifier } from "../../test/helpers/signing.ts";
+import { aModel } from "../../../test/helpers/models.ts";
+import { aSigner, nodeVerifier } from "../../../test/helpers/signing.ts";
 import { writeEnvelope } from "./dsse.ts";
 import { checkSignatures, signedBy } from "./envelope-signatures.ts";
-import { SignatureError } from "./signature-errors.ts";
+import { SignatureError } from "./errors.ts";
 import { looksSigned, readSignedFile, writeBundle } from "./sigstore-bundle.ts";
 import { envelopeOfModel } from "./statement.ts";
 

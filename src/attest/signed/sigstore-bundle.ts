@@ -10,10 +10,10 @@ import {
   envelopeSchema,
 } from "./dsse.ts";
 import { refuseTooLong } from "./dsse.ts";
-import { firstWords } from "./schema-words.ts";
-import { SignatureError } from "./signature-errors.ts";
-import { MAX_KEYID_CHARS } from "./signing-limits.ts";
-import { parseStrictJson } from "./strict-json.ts";
+import { firstWords } from "../encoding/schema-words.ts";
+import { SignatureError } from "./errors.ts";
+import { MAX_KEYID_CHARS } from "./limits.ts";
+import { parseStrictJson } from "../encoding/strict-json.ts";
 
 export const BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
 const BUNDLE_TYPES = [

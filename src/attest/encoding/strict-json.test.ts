@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { SignatureError } from "./signature-errors.ts";
-import { MAX_JSON_DEPTH } from "./signing-limits.ts";
+import { SignatureError } from "../signed/errors.ts";
+import { MAX_JSON_DEPTH } from "../signed/limits.ts";
 import { parseStrictJson, parseStrictJsonBytes } from "./strict-json.ts";
 
 const parse = (text: string): unknown => parseStrictJson(text, "x.json");
