@@ -31,6 +31,14 @@ export const ENV_VARIABLES: readonly EnvVariable[] = [
   },
   { name: "GALGO_DEBUG", meaning: "1: show where an error of Galgo comes from" },
   { name: "XDG_STATE_HOME", meaning: "parent of the default state directory of ordinary users" },
+  {
+    name: "REGISTRY_AUTH_FILE",
+    meaning: "file with the logins of registries (galgo push, galgo pull), as Podman has it",
+  },
+  {
+    name: "DOCKER_CONFIG",
+    meaning: "folder of the config.json with the logins of registries, as docker has it",
+  },
   { name: "NO_COLOR", meaning: "set: no colours" },
   { name: "FORCE_COLOR", meaning: "set: colours even when the output is not a terminal" },
 ];

@@ -11,6 +11,7 @@ import {
   requireOption,
   seconds,
 } from "./options.ts";
+import { addRegistry } from "./registry-program.ts";
 import {
   addCommandArgument,
   addLimits,
@@ -58,6 +59,7 @@ export function createProgram(): Command {
   addMark(program);
   addReport(program);
   addModel(program);
+  addRegistry(program);
   addPs(program);
   addTop(program);
   addDaemon(program);

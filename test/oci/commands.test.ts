@@ -1,30 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo push and galgo pull: what is data, what is said, and with which status they end.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { text } from "node:stream/consumers";
-import { describe, it } from "node:test";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
 import { stringifyWorkloadModel } from "../../src/model/index.ts";
+import { type Outcome, Place } from "../cli/galgo.ts";
 import { aModel } from "../helpers/models.ts";
 import { putModel, registryPlace, type RegistryPlace } from "../helpers/registry-place.ts";
 
-const COMMAND = resolve(import.meta.dirname, "../helpers/registry-command.ts");
-
-interface Ended {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function galgo({ folder }: RegistryPlace, ...args: readonly string[]): Promise<Ended> {
-  const env = { PATH: process.env["PATH"], DOCKER_CONFIG: folder };
-  const child = spawn(process.execPath, ["--import", "tsx", COMMAND, ...args], { env });
-  const said = Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
-  const [stdout, stderr, [status]] = await said;
-  return { status, stdout, stderr };
+function galgo(
+  t: TestContext,
+  { folder }: RegistryPlace,
+  ...args: readonly string[]
+): Promise<Outcome> {
+  const env = { DOCKER_CONFIG: folder, REGISTRY_AUTH_FILE: undefined };
+  return new Place(t).start(args, env).ended;
 }
 
 describe("galgo push and galgo pull", () => {
@@ -41,12 +32,12 @@ describe("galgo push and galgo pull", () => {
       return true;
     };
 
-    const pushed = await galgo(place, "push", model, `${host}/app`, "--image", "1.0");
+    const pushed = await galgo(t, place, "push", model, `${host}/app`, "--image", "1.0");
     assert.equal(pushed.status, 0, pushed.stderr);
     assert.match(pushed.stdout, /^127\.0\.0\.1:\d+\/app@sha256:[0-9a-f]{64}\n$/);
     assert.match(pushed.stderr, /model, not signed,.* bytes\n.*a tag beside the image does\n$/);
 
-    const pulled = await galgo(place, "pull", `${host}/app:1.0`, "-o", output, "--json");
+    const pulled = await galgo(t, place, "pull", `${host}/app:1.0`, "-o", output, "--json");
     assert.equal(pulled.status, 0, pulled.stderr);
     const told = JSON.parse(pulled.stdout);
     assert.equal(`${told.reference}\n`, pushed.stdout);
@@ -67,7 +58,7 @@ describe("galgo push and galgo pull", () => {
       [["pull", `${host}/app:v1`, "-o", output, "--ca", model], /no certificate/],
     ];
     for (const [args, message] of cases) {
-      const { status, stdout, stderr } = await galgo(place, ...args);
+      const { status, stdout, stderr } = await galgo(t, place, ...args);
       assert.equal(status, 125, stderr);
       assert.equal(stdout, "");
       assert.match(stderr, /^galgo: [^\n]*\n$/);
