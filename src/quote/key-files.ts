@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Key files: PEM text of Ed25519 and ECDSA P-256 keys, as openssl writes them, for signing models.
+// Key files: PEM text of Ed25519 and ECDSA keys, as openssl writes them, for signing models and tokens.
 import { createPrivateKey, createPublicKey, sign } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { envelopeAlg } from "../attest/signed/envelope-signatures.ts";
 import { publicKeyOfPem, publicKeyOfSpki } from "../attest/keys/keys.ts";
-import type { PublicKey, Signer } from "../attest/keys/keys.ts";
+import type { PublicKey, SignatureAlg, Signer } from "../attest/keys/keys.ts";
 import { SignatureError } from "../attest/signed/errors.ts";
 import { MAX_PEM_CHARS } from "../attest/signed/limits.ts";
 import { quote } from "../base/quote.ts";
@@ -14,27 +14,32 @@ import { NODE_TERMS, nodeVerifier } from "./node-verifier.ts";
 const PRIVATE = /^-----BEGIN (?:EC )?PRIVATE KEY-----$/m;
 const LOCKED = /^-----BEGIN ENCRYPTED |^Proc-Type: 4,ENCRYPTED/m;
 
+/** What keys of a kind sign with. @throws SignatureError BAD_KEY: they do not */
+export type AlgOf = (key: PublicKey, name: string) => SignatureAlg;
+
 /**
  * The public key in a file: its PEM text, or that of the private key (whose public half is taken).
- * @throws SignatureError BAD_KEY: no such file, no key, or of a kind that signs no models
+ * @param algOf which kinds are meant: those that sign models, when nothing else is said
+ * @throws SignatureError BAD_KEY: no such file, no key, or of a kind that is not meant
  */
-export function readPublicKey(file: string): PublicKey {
+export function readPublicKey(file: string, algOf: AlgOf = envelopeAlg): PublicKey {
   const text = readPem(file);
   const key = PRIVATE.test(text)
     ? publicOf(privateKey(text, file), file)
     : publicKeyOfPem(text, nodeVerifier, quote(file));
-  envelopeAlg(key, quote(file));
+  algOf(key, quote(file));
   return key;
 }
 
 /**
  * A signer from a file with a private key.
+ * @param algOf as for `readPublicKey`
  * @throws SignatureError BAD_KEY
  */
-export function readSigner(file: string): Signer {
+export function readSigner(file: string, algOf: AlgOf = envelopeAlg): Signer {
   const secret = privateKey(readPem(file), file);
   const key = publicOf(secret, file);
-  const alg = envelopeAlg(key, quote(file));
+  const alg = algOf(key, quote(file));
   const { digest, options } = NODE_TERMS[alg];
   return { key, alg, sign: (data) => sign(digest, data, { key: secret, ...options }) };
 }

@@ -60,6 +60,10 @@ describe("claims", () => {
     ["no member that may be absent", BARE],
     ["a run without a model that was enforced", omit(anEvidence(), ["model"])],
     ["a report of a confidential machine", anEvidence({ platform: SNP })],
+    [
+      "a model kept elsewhere",
+      anEvidence({ tma: { locality: "vm", codeDigest: "58".repeat(32) } }),
+    ],
     ["a TPM without certificate and list", anEvidence({ platform: tpm() })],
   ] as const) {
     it(`are written and read with ${what}`, () => {

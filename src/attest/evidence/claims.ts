@@ -25,6 +25,7 @@ import type {
   EvidenceModel,
   EvidenceOrchestrator,
   EvidenceRules,
+  EvidenceTma,
   EvidenceWorkload,
   PlatformEvidence,
 } from "./types.ts";
@@ -101,6 +102,11 @@ const orchestrator = record<EvidenceOrchestrator>({
   buildDigest: { label: 2, form: digest },
 });
 
+const tma = record<EvidenceTma>({
+  locality: { label: 1, form: word(["process", "vm", "serial", "remote"]) },
+  codeDigest: { label: 2, form: digest, optional: true },
+});
+
 const galgo = record<GalgoClaims>({
   workload: { label: 1, form: workload },
   model: { label: 2, form: model, optional: true },
@@ -116,6 +122,7 @@ const galgo = record<GalgoClaims>({
   floor: { label: 12, form: floor, optional: true },
   orchestrator: { label: 13, form: orchestrator },
   started: { label: 14, form: natural },
+  tma: { label: 15, form: tma, optional: true },
 });
 
 const own = {

@@ -6,7 +6,9 @@ export { platformBinding } from "./claims.ts";
 export { EAT_CWT_TYPE, openEatCwt, signEatCwt } from "./eat-cwt.ts";
 export { EAT_JWT_TYPE, type OpenedEvidence, openEatJwt, signEatJwt } from "./eat-jwt.ts";
 export { TokenError, type TokenErrorCode } from "./errors.ts";
+export { tokenAlg, tokenKeyOf, tokenKeysOf, tokenSignerOf } from "./key-tokens.ts";
 export { type OpenedToken, openJws, signJws } from "./jws.ts";
+export { noPlatform, type PlatformProver } from "./platform-prover.ts";
 export {
   TOKEN_ALGORITHMS,
   type TokenAlgorithm,
@@ -24,6 +26,7 @@ export type {
   EvidenceModel,
   EvidenceOrchestrator,
   EvidenceRules,
+  EvidenceTma,
   EvidenceWorkload,
   NoPlatform,
   PcrValue,

@@ -66,6 +66,13 @@ export interface EvidenceFloor {
   readonly state: string;
 }
 
+/** Where a model is kept that is not in the orchestrator's own process. */
+export interface EvidenceTma {
+  readonly locality: "process" | "vm" | "serial" | "remote";
+  /** hex; over the code of the agent */
+  readonly codeDigest?: string;
+}
+
 /** A register of a TPM. */
 export interface PcrValue {
   readonly index: number;
@@ -137,6 +144,8 @@ export interface Evidence {
   readonly fidelity: EvidenceFidelity;
   readonly floor?: EvidenceFloor;
   readonly orchestrator: EvidenceOrchestrator;
+  /** Absent when the model is kept in the orchestrator's own process. */
+  readonly tma?: EvidenceTma;
   /** Seconds since 1970. */
   readonly started: number;
   readonly platform: PlatformEvidence;
