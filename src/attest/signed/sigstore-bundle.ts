@@ -28,7 +28,7 @@ interface BundleShape {
   readonly verificationMaterial: {
     readonly publicKey: { readonly hint?: string };
     readonly tlogEntries?: readonly unknown[];
-    readonly timestampVerificationData?: unknown;
+    readonly timestampVerificationData?: { readonly rfc3161Timestamps?: readonly unknown[] } | null;
   };
   readonly dsseEnvelope: EnvelopeJson;
 }
@@ -51,7 +51,9 @@ function bundleSchema(): z.ZodMiniType<BundleShape> {
         hint: z.exactOptional(z.string().check(z.maxLength(MAX_KEYID_CHARS))),
       }),
       tlogEntries: z.exactOptional(z.array(z.unknown())),
-      timestampVerificationData: z.exactOptional(z.unknown()),
+      timestampVerificationData: z.exactOptional(
+        z.nullable(z.strictObject({ rfc3161Timestamps: z.exactOptional(z.array(z.unknown())) })),
+      ),
     }),
     dsseEnvelope: envelopeSchema(),
   });
@@ -123,11 +125,10 @@ function hinted(envelope: Envelope, hint: string, name: string): Envelope {
 
 function uncheckedOf(material: BundleShape["verificationMaterial"]): readonly string[] {
   const logs = material.tlogEntries ?? [];
-  const times = material.timestampVerificationData as { rfc3161Timestamps?: unknown } | undefined;
-  const stamps = times?.rfc3161Timestamps;
+  const stamps = material.timestampVerificationData?.rfc3161Timestamps ?? [];
   return [
     ...(logs.length > 0 ? [`${logs.length} log entries`] : []),
-    ...(Array.isArray(stamps) && stamps.length > 0 ? [`${stamps.length} time stamps`] : []),
+    ...(stamps.length > 0 ? [`${stamps.length} time stamps`] : []),
   ];
 }
 
