@@ -16,7 +16,7 @@ export class RecordFileError extends CodedError<
 /** The command that was asked for can not be started. */
 export class CommandError extends CodedError<"NOT_FOUND" | "NOT_EXECUTABLE"> {}
 
-/** A model can not be used for this run. */
+/** A model can not be used for this run. UNTRUSTED: a signature was demanded, and `facts.refusals` say why it is not there or does not count. */
 export class ModelUseError extends CodedError<
   | "NO_MODEL"
   | "BAD_MODEL"
@@ -29,6 +29,7 @@ export class ModelUseError extends CodedError<
   | "OTHER_MODEL"
   | "NOT_READY"
   | "BAD_KEY"
+  | "UNTRUSTED"
   | "BAD_OPTION"
 > {}
 

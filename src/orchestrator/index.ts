@@ -54,7 +54,19 @@ export type {
 } from "./run-request.ts";
 export { tsemFolder } from "../sensor/tsem/index.ts";
 export { type FurtherFigures, learnFurtherAside } from "./models/learning-thread.ts";
-export { loadModel, readModel, readModelBytes } from "./models/model-use.ts";
+export {
+  loadModel,
+  readModel,
+  readModelBytes,
+  useModel,
+  useModelFile,
+} from "./models/model-use.ts";
+export {
+  readRequirement,
+  type RequirementFiles,
+  type SignatureRequirement,
+} from "./models/signature-requirement.ts";
+export type { ModelSignature, ModelSigner, ModelTrust, UsedModel } from "./models/signed-model.ts";
 export { defaultName, type RunPlan } from "./plan.ts";
 export { failLeftRun } from "./left-run.ts";
 export { DEFAULT_DEADLINE_MS } from "./limits.ts";

@@ -11,7 +11,10 @@ import { ModelUseError, RunError } from "./errors.ts";
 import { differences, weaknesses } from "./fidelity.ts";
 import type { FloorPlan } from "./floor/derive.ts";
 import { planFloor } from "./floor/plan-floor.ts";
-import { loadModel, requireUsable, specOfModel } from "./models/model-use.ts";
+import { requireUsable, specOfModel, useModelFile } from "./models/model-use.ts";
+import { digestsOfRun } from "./models/run-subject.ts";
+import { signatureNotices } from "./models/signature-notices.ts";
+import type { ModelSignature, UsedModel } from "./models/signed-model.ts";
 import { enforces } from "./run-record.ts";
 import { fidelityOf, requireSensor } from "./sensors.ts";
 import type { AttachTarget, RunRequest } from "./run-request.ts";
@@ -24,6 +27,8 @@ export interface RunPlan {
   /** The program file, as a shell would have found it. */
   readonly program: string;
   readonly model: WorkloadModel | undefined;
+  /** Of a signed model. */
+  readonly signature: ModelSignature | undefined;
   readonly tma: TmaSpec;
   readonly floor: FloorPlan | undefined;
 }
@@ -46,12 +51,14 @@ export function parseRequest(request: RunRequest): RunPlan {
       "--quixote-socket does not go with --tsem-internal: the kernel decides there, and its model is read only at the end",
     );
   }
-  const model = modelFor(request);
+  const used = modelFor(request);
+  const model = used?.model;
   return {
     request: withTarget(request),
     name: checkName(request.name ?? model?.metadata.name ?? defaultName(command, attach)),
     program: programOf(request),
     model,
+    signature: used?.signature,
     tma: model === undefined ? freeSpec(request) : specOfModel(model),
     floor: planFloor(request, model),
   };
@@ -74,17 +81,38 @@ export function defaultName(command: string | undefined, attach: AttachTarget | 
   return "pid" in attach ? `pid-${attach.pid}` : nameOfCommand(attach.cgroup.replace(/\/+$/, ""));
 }
 
-function modelFor({ mode, modelFile, model: read }: RunRequest): WorkloadModel | undefined {
+function modelFor(request: RunRequest): UsedModel | undefined {
+  const { mode, modelFile, requirement } = request;
   if (modelFile === undefined) {
-    if (mode === "free") return undefined;
+    if (mode === "free" && requirement === undefined) return undefined;
+    if (mode === "free") {
+      throw new RunError(
+        "BAD_OPTION",
+        "a signature is demanded of a model, and there is none: -m FILE",
+      );
+    }
     throw new ModelUseError(
       "NO_MODEL",
       `--${mode} needs a model: -m FILE; galgo learn -o FILE -- CMD makes one`,
     );
   }
-  const model = read ?? loadModel(modelFile);
-  requireUsable(model, modelFile, mode);
-  return model;
+  const used =
+    request.model === undefined
+      ? useModelFile(modelFile, { requirement, runs: () => digestsOfRun(request, programOf) })
+      : readElsewhere(request, request.model);
+  requireUsable(used.model, modelFile, mode);
+  return used;
+}
+
+/** Whoever has read it was to check its signature too: a demand that got lost on the way must not go unnoticed. */
+function readElsewhere({ signature, requirement }: RunRequest, model: WorkloadModel): UsedModel {
+  if (requirement !== undefined && (signature?.signedBy.length ?? 0) === 0) {
+    throw new ModelUseError(
+      "UNTRUSTED",
+      `a signature by ${requirement.source} is demanded, and that of the model was not checked`,
+    );
+  }
+  return signature === undefined ? { model } : { model, signature };
 }
 
 function freeSpec({ rules }: RunRequest): TmaSpec {
@@ -141,7 +169,7 @@ export function probeSensor(plan: RunPlan): ProbeResult {
     );
   }
   const others = model === undefined ? [] : differences(model.spec.fidelity, fidelity);
-  return { fidelity, weaker, others };
+  return { fidelity, weaker, others: [...others, ...signatureNotices(plan)] };
 }
 
 /** What helps when the sensor is the difference. */

@@ -50,11 +50,18 @@ export function startReport(plan: RunPlan, floor?: FloorRecord): Site {
     profile: tma.profile.name,
     ...(request.modelFile === undefined ? {} : { modelFile: request.modelFile }),
     ...(model === undefined ? {} : { modelState: model.spec.state }),
+    ...signersOf(plan),
     started: startedAt.toISOString(),
     ...(floor === undefined ? {} : { floor }),
   };
   writeRun(directory, record);
   return { directory, record, startedAt };
+}
+
+/** Only what was checked is said. */
+function signersOf({ signature }: RunPlan): Pick<RunRecord, "modelSignedBy"> {
+  if (signature === undefined || signature.signedBy.length === 0) return {};
+  return { modelSignedBy: signature.signedBy };
 }
 
 /** A run goes on whose Galgo was killed. */

@@ -6,6 +6,7 @@ import { quote } from "../base/quote.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
 import { StateError } from "./errors.ts";
 import type { FloorRecord } from "./floor/floor-run.ts";
+import type { ModelSigner } from "./models/signed-model.ts";
 import type { LatencySummary } from "./namespace/latency.ts";
 import type { Shadow } from "./namespace/shadow.ts";
 
@@ -129,6 +130,8 @@ export interface RunRecord {
   readonly modelState?: string;
   /** Digest of that model, hex: of all that stands in it. Absent while the run goes on. */
   readonly modelDigest?: string;
+  /** Keys whose signatures of that model were checked before it took effect; absent: nobody had asked for any. */
+  readonly modelSignedBy?: readonly ModelSigner[];
   readonly started: string;
   /** Nobody serves the run, which still has the status "running": its Galgo has ended in order. */
   readonly left?: RunLeft;

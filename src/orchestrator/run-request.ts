@@ -8,6 +8,8 @@ import type {
 } from "../model/runtime/index.ts";
 import type { WorkloadModel } from "../model/file/workload-model.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
+import type { SignatureRequirement } from "./models/signature-requirement.ts";
+import type { ModelSignature } from "./models/signed-model.ts";
 import type { ViolationReport } from "./namespace/namespace-types.ts";
 import type { RunPlan } from "./plan.ts";
 import type {
@@ -64,8 +66,12 @@ export interface RunRequest {
   readonly onViolation: ViolationPolicy;
   /** Model file; required in the modes detect and enforce. */
   readonly modelFile?: string;
-  /** The model, where somebody else has read it (`readModel`); `modelFile` only names it then. */
+  /** The model, where somebody else has read it (`useModel`); `modelFile` only names it then. */
   readonly model?: WorkloadModel;
+  /** Beside `model`: what whoever has read it knows of its signatures. */
+  readonly signature?: ModelSignature;
+  /** The model has to be signed. Checked where the model is read; with `model`, that its signature was checked. */
+  readonly requirement?: SignatureRequirement;
   /** The program file, where somebody else has looked it up, or where it is not to be found in our files (a container). */
   readonly program?: string;
   /** Used without a model. */

@@ -56,8 +56,10 @@ export interface Appraising {
   readonly now: number;
   /** Where it came from, for messages; shown as it is. */
   readonly name: string;
-  /** Digests of the image or program that is to run. */
+  /** Digests of an image or program that the model has to be for, whatever the policy says. */
   readonly subject?: DigestSet;
+  /** Digests of the image or program that is to run: asked for only where a rule wants the model to be for it. */
+  readonly runs?: () => DigestSet | undefined;
   /** Name of the model that is wanted. */
   readonly model?: string;
 }
@@ -225,9 +227,10 @@ function revokedModel(digest: string, { policy }: Appraising): readonly ModelRef
 function wantedRefusals(
   statement: ModelStatement,
   rule: TrustRule | undefined,
-  { model, subject }: Appraising,
+  { model, subject: wanted, runs }: Appraising,
 ): readonly ModelRefusal[] {
   const refusals: ModelRefusal[] = [];
+  const subject = wanted ?? (rule?.subject === true ? runs?.() : undefined);
   const { name } = statement.predicate.metadata;
   if (model !== undefined && model !== name) {
     const why = `it is the model ${quote(name)}, wanted is ${quote(model, 80)}`;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads a model file for a run and decides whether it can be used for it.
 import { readFileSync, statSync } from "node:fs";
+import { SignatureError } from "../../attest/signed/errors.ts";
+import { looksSigned } from "../../attest/signed/sigstore-bundle.ts";
 import { quote } from "../../base/quote.ts";
 import { ModelError, parseWorkloadModel } from "../../model/index.ts";
 import type { WorkloadModel } from "../../model/index.ts";
@@ -9,18 +11,47 @@ import type { TmaSpec } from "../../tma/index.ts";
 import { ModelUseError } from "../errors.ts";
 import { MAX_MODEL_BYTES } from "../limits.ts";
 import type { RunMode } from "../run-record.ts";
+import { readSignedModel, unsigned, type ModelTrust, type UsedModel } from "./signed-model.ts";
 import { looksLikeTextModel } from "./text-form.ts";
 
 /**
- * The model in a file.
+ * The model in a file, plain or signed. Whoever runs it takes `useModelFile`: here nobody asks for a signature.
  * @throws ModelUseError NO_MODEL, OTHER_MAPPING, BAD_MODEL; the message names the file and what is wrong.
  */
 export function loadModel(file: string): WorkloadModel {
-  return readModel(readModelBytes(file).toString("utf8"), file);
+  return useModelFile(file).model;
 }
 
 /** A model from the text of a file that somebody else has read. @param file for messages @throws ModelUseError as `loadModel` */
 export function readModel(text: string, file: string): WorkloadModel {
+  return useModel(text, file).model;
+}
+
+/**
+ * The model in a file and who has signed it. Where a signature is demanded nothing of the model is looked into before it was checked.
+ * @throws ModelUseError NO_MODEL, OTHER_MAPPING, BAD_MODEL, UNTRUSTED
+ */
+export function useModelFile(file: string, trust: ModelTrust = {}): UsedModel {
+  return useModel(readModelBytes(file).toString("utf8"), file, trust);
+}
+
+/** As `useModelFile`, of the text of a file that somebody else has read. @param file for messages */
+export function useModel(text: string, file: string, trust: ModelTrust = {}): UsedModel {
+  try {
+    if (looksSigned(text)) return readSignedModel(text, file, trust);
+  } catch (error) {
+    if (error instanceof ModelError) throw modelUseError(error);
+    if (!(error instanceof SignatureError)) throw error;
+    throw new ModelUseError("BAD_MODEL", error.message, {
+      facts: { code: error.code },
+      cause: error,
+    });
+  }
+  if (trust.requirement !== undefined) throw unsigned(file, trust.requirement);
+  return { model: readPlainModel(text, file) };
+}
+
+function readPlainModel(text: string, file: string): WorkloadModel {
   if (looksLikeTextModel(text)) {
     throw new ModelUseError(
       "BAD_MODEL",
