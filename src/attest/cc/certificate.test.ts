@@ -3,10 +3,9 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { der, oid, seq } from "../../../test/helpers/der-writer.ts";
-import { certify, extension, NOW, party, pem } from "../../../test/helpers/vendor-chains.ts";
+import { der, oid } from "../../../test/helpers/der-writer.ts";
+import { certify, extension, party, pem } from "../../../test/helpers/vendor-chains.ts";
 import { parseCertificate, parsePemChain } from "./certificate.ts";
-import { DerReader, derTime, oidText, smallInteger } from "./der.ts";
 import { CcError, type CcErrorCode } from "./errors.ts";
 import { AMD_ROOTS, INTEL_QUOTING_ENCLAVES, INTEL_ROOTS } from "./roots.ts";
 
@@ -95,51 +94,6 @@ describe("certificates", () => {
         }
       }),
     );
-  });
-});
-
-describe("DER", () => {
-  const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, "hex"));
-
-  it("has one form only", () => {
-    const cases: readonly (readonly [string, RegExp])[] = [
-      ["308100", /padded length/],
-      ["30820010", /padded length/],
-      ["3080", /no known form/],
-      ["308400000001", /no known form/],
-      ["1f8101", /several bytes/],
-    ];
-    for (const [hex, message] of cases) {
-      refused(() => new DerReader(bytes(hex)).next("x"), "BAD_FORM", message);
-    }
-    refused(() => new DerReader(bytes("0500")).next("x", 0x30), "BAD_FORM", /tag 0x5, not 0x30/);
-    assert.equal(new DerReader(seq(Buffer.alloc(300))).next("x").body.length, 300);
-  });
-
-  it("names objects as dotted numbers", () => {
-    fc.assert(
-      fc.property(fc.array(fc.nat({ max: 200_000 }), { minLength: 1, maxLength: 6 }), (arcs) => {
-        const text = ["1", "2", ...arcs].join(".");
-        assert.equal(oidText(oid(text).subarray(2)), text);
-      }),
-    );
-    refused(() => oidText(bytes("2a86")), "BAD_FORM", /does not end/);
-    refused(() => oidText(bytes("")), "BAD_FORM", /does not end/);
-  });
-
-  it("tells times of both forms, and none that never was", () => {
-    const at = (tag: number, text: string): number =>
-      derTime({ tag, body: new Uint8Array(Buffer.from(text)), raw: new Uint8Array() });
-    assert.equal(at(0x17, "491231235959Z"), Date.UTC(2049, 11, 31, 23, 59, 59));
-    assert.equal(at(0x17, "500101000000Z"), Date.UTC(1950, 0, 1));
-    assert.equal(at(0x18, "20260601000000Z"), Date.UTC(2026, 5, 1));
-    assert.ok(NOW === Date.UTC(2026, 5, 1));
-    for (const text of ["20260231000000Z", "20261301000000Z", "20260101250000Z"]) {
-      refused(() => at(0x18, text), "BAD_FORM", /never was/);
-    }
-    refused(() => at(0x18, "20260601000000+0100"), "BAD_FORM", /no known form/);
-    refused(() => at(0x02, "1"), "BAD_FORM", /a time that is none/);
-    refused(() => smallInteger(bytes("ff"), "n"), "BAD_FORM", /not a small number/);
   });
 });
 

@@ -3,20 +3,9 @@
 // which must be read strictly and alike in Node and in a page.
 import { decodeBase64 } from "../../base/base64.ts";
 import { bytesToHex } from "../../base/hex.ts";
+import { DER_TAGS, DerReader, derTime, oidText, onlyValue, smallInteger } from "../encoding/der.ts";
 import type { CcScheme } from "./crypto.ts";
-import {
-  bad,
-  DerReader,
-  derTime,
-  oidText,
-  smallInteger,
-  TAG_BIT_STRING,
-  TAG_BOOLEAN,
-  TAG_INTEGER,
-  TAG_OCTET_STRING,
-  TAG_OID,
-} from "./der.ts";
-import { CcError } from "./errors.ts";
+import { badCertificate as bad, CcError, ofCertificate } from "./errors.ts";
 import { signatureOf } from "./signature.ts";
 
 /** Bytes that one certificate may have. */
@@ -64,23 +53,24 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
   if (bytes.length > MAX_CERTIFICATE_BYTES) {
     throw new CcError("TOO_LARGE", `certificate of more than ${MAX_CERTIFICATE_BYTES} bytes`);
   }
-  const outer = new DerReader(bytes);
-  const whole = outer.next("certificate", 0x30);
-  outer.end("the certificate");
+  return ofCertificate(() => readCertificate(bytes));
+}
+
+function readCertificate(bytes: Uint8Array): Certificate {
+  const whole = onlyValue(bytes, "certificate", DER_TAGS.sequence);
   const parts = new DerReader(whole.body);
-  const tbs = parts.next("signed part", 0x30);
-  const algorithm = parts.next("signature algorithm", 0x30);
-  const signature = parts.next("signature", TAG_BIT_STRING).body;
+  const tbs = parts.next("signed part", DER_TAGS.sequence);
+  const algorithm = parts.next("signature algorithm", DER_TAGS.sequence);
+  const signature = parts.wholeBytes("signature");
   parts.end("the signature");
   const { inner, ...facts } = readSigned(new DerReader(tbs.body));
   if (bytesToHex(inner) !== bytesToHex(algorithm.raw)) {
     throw bad("signature algorithm differs within and without");
   }
-  if (signature[0] !== 0) throw bad("signature of odd bits");
   return {
     raw: whole.raw,
     signed: tbs.raw,
-    ...signatureOf(algorithm.body, signature.subarray(1)),
+    ...signatureOf(algorithm.body, signature),
     ...facts,
     ...usage(facts.extensions),
   };
@@ -109,14 +99,14 @@ type Signed = Pick<
 function readSigned(tbs: DerReader): Signed {
   const version = tbs.optional("version", 0xa0);
   if (version === undefined || bytesToHex(version.body) !== "020102") throw bad("not of version 3");
-  const serial = bytesToHex(tbs.next("serial number", TAG_INTEGER).body);
-  const inner = tbs.next("signature algorithm", 0x30).raw;
-  const issuer = tbs.next("issuer", 0x30).raw;
+  const serial = bytesToHex(tbs.next("serial number", DER_TAGS.integer).body);
+  const inner = tbs.next("signature algorithm", DER_TAGS.sequence).raw;
+  const issuer = tbs.next("issuer", DER_TAGS.sequence).raw;
   const validity = tbs.into("validity");
   const notBefore = derTime(validity.next("first time"));
   const notAfter = derTime(validity.next("last time"));
-  const subject = tbs.next("subject", 0x30);
-  const spki = tbs.next("public key", 0x30).raw;
+  const subject = tbs.next("subject", DER_TAGS.sequence);
+  const spki = tbs.next("public key", DER_TAGS.sequence).raw;
   tbs.optional("issuer's unique id", 0x81);
   tbs.optional("subject's unique id", 0x82);
   const extensions = readExtensions(tbs);
@@ -141,12 +131,12 @@ function readExtensions(tbs: DerReader): ReadonlyMap<string, Extension> {
   const list = tbs.into("extensions", 0xa3).into("extensions");
   while (!list.done) {
     const one = list.into("extension");
-    const id = oidText(one.next("extension's name", TAG_OID).body);
-    const flag = one.optional("critical", TAG_BOOLEAN);
-    const value = one.next("extension's value", TAG_OCTET_STRING).body;
+    const id = oidText(one.next("extension's name", DER_TAGS.oid).body);
+    const critical = one.flag("critical");
+    const value = one.next("extension's value", DER_TAGS.octetString).body;
     one.end("the extension");
     if (found.has(id)) throw bad(`extension ${id} stands twice`);
-    found.set(id, { critical: flag !== undefined && flag.body[0] !== 0, value });
+    found.set(id, { critical, value });
   }
   return found;
 }
@@ -156,11 +146,11 @@ function usage(
 ): Pick<Certificate, "authority" | "pathLength"> {
   const basic = extensions.get(OID_BASIC_CONSTRAINTS);
   if (basic === undefined) return { authority: false };
-  const reader = new DerReader(basic.value).into("basic constraints");
-  const flag = reader.optional("authority", TAG_BOOLEAN);
-  const length = reader.optional("path length", TAG_INTEGER);
+  const reader = new DerReader(onlyValue(basic.value, "basic constraints", DER_TAGS.sequence).body);
+  const authority = reader.flag("authority");
+  const length = reader.optional("path length", DER_TAGS.integer);
   reader.end("basic constraints");
-  const signs = flag !== undefined && flag.body[0] !== 0 && maySign(extensions.get(OID_KEY_USAGE));
+  const signs = authority && maySign(extensions.get(OID_KEY_USAGE));
   const pathLength = length && smallInteger(length.body, "path length");
   return { authority: signs, ...(pathLength === undefined ? {} : { pathLength }) };
 }
@@ -168,16 +158,16 @@ function usage(
 /** keyCertSign, bit 5; a certificate that does not tell its usage may be used for anything. */
 function maySign(extension: Extension | undefined): boolean {
   if (extension === undefined) return true;
-  const bits = new DerReader(extension.value).next("key usage", TAG_BIT_STRING).body;
+  const bits = onlyValue(extension.value, "key usage", DER_TAGS.bitString).body;
   return ((bits[1] ?? 0) & 0x04) !== 0;
 }
 
 function commonName(names: DerReader): string {
   while (!names.done) {
-    const set = names.into("name", 0x31);
+    const set = names.into("name", DER_TAGS.set);
     while (!set.done) {
       const pair = set.into("name");
-      const id = oidText(pair.next("kind of name", TAG_OID).body);
+      const id = oidText(pair.next("kind of name", DER_TAGS.oid).body);
       const value = pair.next("name");
       if (id === OID_COMMON_NAME) return new TextDecoder().decode(value.body.slice());
     }

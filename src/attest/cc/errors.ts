@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Why evidence of a confidential machine is refused.
 import { CodedError } from "../../base/errors.ts";
+import { DerError } from "../encoding/der.ts";
 
 /**
  * TRUNCATED, TOO_LARGE, BAD_FORM: the bytes are no report, quote or certificate of a kind known here.
@@ -35,3 +36,18 @@ export type CcErrorCode =
 
 /** Evidence that is refused. The message says what was looked at and what is wrong with it. */
 export class CcError extends CodedError<CcErrorCode> {}
+
+/** The error of bytes that are no certificate. */
+export function badCertificate(message: string): CcError {
+  return new CcError("BAD_FORM", `certificate: ${message}`);
+}
+
+/** What `read` makes of DER that belongs to a certificate. Throws `CcError` where it throws `DerError`. */
+export function ofCertificate<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof DerError)) throw cause;
+    throw new CcError(cause.code, `certificate: ${cause.message}`, { cause });
+  }
+}

@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Intel's extension of a processor's certificate (PCK). Source: SGX PCK Certificate and CRL Profile Specification, 1.3.5.
 import { bytesToHex } from "../../base/hex.ts";
+import {
+  DER_TAGS,
+  DerReader,
+  type DerValue,
+  oidText,
+  onlyValue,
+  smallInteger,
+} from "../encoding/der.ts";
 import type { Certificate } from "./certificate.ts";
-import { bad, DerReader, type DerValue, oidText, smallInteger, TAG_OID } from "./der.ts";
+import { badCertificate as bad, ofCertificate } from "./errors.ts";
 
 const OID_SGX = "1.2.840.113741.1.13.1";
 const COMPONENTS = 16;
@@ -25,7 +33,13 @@ export interface PckFacts {
 export function pckFacts(certificate: Certificate): PckFacts {
   const extension = certificate.extensions.get(OID_SGX);
   if (extension === undefined) throw bad("no processor's: it has no SGX extension");
-  const fields = pairs(new DerReader(extension.value).into("SGX extension"));
+  return ofCertificate(() => readFacts(extension.value));
+}
+
+function readFacts(extension: Uint8Array): PckFacts {
+  const fields = pairs(
+    new DerReader(onlyValue(extension, "SGX extension", DER_TAGS.sequence).body),
+  );
   const need = (map: ReadonlyMap<string, DerValue>, id: string): Uint8Array => {
     const value = map.get(id);
     if (value === undefined) throw bad(`SGX extension without ${id}`);
@@ -45,7 +59,7 @@ function pairs(reader: DerReader): ReadonlyMap<string, DerValue> {
   const found = new Map<string, DerValue>();
   while (!reader.done) {
     const pair = reader.into("SGX extension");
-    const id = oidText(pair.next("name", TAG_OID).body);
+    const id = oidText(pair.next("name", DER_TAGS.oid).body);
     if (found.has(id)) throw bad(`SGX extension with ${id} twice`);
     found.set(id, pair.next("value"));
     pair.end("the value");

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signature algorithms of certificates: ECDSA on P-256 and P-384, RSA-PSS with SHA-384 (AMD's roots). Nothing else is taken.
+import { DER_TAGS, DerReader, oidText, smallInteger } from "../encoding/der.ts";
+import { rawOfDer } from "../keys/ecdsa-der.ts";
+import { SignatureError } from "../signed/errors.ts";
 import type { CcScheme } from "./crypto.ts";
-import { bad, DerReader, oidText, smallInteger, TAG_INTEGER, TAG_NULL, TAG_OID } from "./der.ts";
-import { CcError } from "./errors.ts";
+import { badCertificate, CcError } from "./errors.ts";
 
 const OID_ECDSA_SHA256 = "1.2.840.10045.4.3.2";
 const OID_ECDSA_SHA384 = "1.2.840.10045.4.3.3";
@@ -16,13 +18,13 @@ const ECDSA: Readonly<Record<string, { readonly scheme: CcScheme; readonly size:
   [OID_ECDSA_SHA384]: { scheme: "ecdsa-p384-sha384", size: 48 },
 };
 
-/** Scheme and signature of a certificate from its AlgorithmIdentifier's content and the bits of its signature. */
+/** Scheme and signature of a certificate from its AlgorithmIdentifier's content and the bits of its signature. Throws `CcError`, `DerError`. */
 export function signatureOf(
   algorithm: Uint8Array,
   signature: Uint8Array,
 ): { readonly scheme: CcScheme; readonly signature: Uint8Array } {
   const reader = new DerReader(algorithm);
-  const id = oidText(reader.next("signature algorithm", TAG_OID).body);
+  const id = oidText(reader.next("signature algorithm", DER_TAGS.oid).body);
   const ecdsa = Object.hasOwn(ECDSA, id) ? ECDSA[id] : undefined;
   if (ecdsa !== undefined) {
     reader.end("the signature algorithm");
@@ -41,37 +43,31 @@ function isPssSha384(algorithm: DerReader): boolean {
   if (!reader.is(0xa0) || !isSha384(reader.into("digest", 0xa0).into("digest"))) return false;
   if (!reader.is(0xa1)) return false;
   const mask = reader.into("mask", 0xa1).into("mask");
-  if (oidText(mask.next("mask", TAG_OID).body) !== OID_MGF1 || !isSha384(mask.into("mask"))) {
+  if (oidText(mask.next("mask", DER_TAGS.oid).body) !== OID_MGF1 || !isSha384(mask.into("mask"))) {
     return false;
   }
   if (!reader.is(0xa2)) return false;
-  const salt = reader.into("salt", 0xa2).next("salt", TAG_INTEGER).body;
+  const salt = reader.into("salt", 0xa2).next("salt", DER_TAGS.integer).body;
   const trailer = reader.is(0xa3) ? reader.into("trailer", 0xa3) : undefined;
   const field =
-    trailer === undefined ? 1 : smallInteger(trailer.next("trailer", 2).body, "trailer");
+    trailer === undefined
+      ? 1
+      : smallInteger(trailer.next("trailer", DER_TAGS.integer).body, "trailer");
   return smallInteger(salt, "salt") === PSS_SALT && field === 1 && reader.done;
 }
 
 function isSha384(reader: DerReader): boolean {
-  const id = oidText(reader.next("digest", TAG_OID).body);
-  reader.optional("digest's parameters", TAG_NULL);
+  const id = oidText(reader.next("digest", DER_TAGS.oid).body);
+  reader.optional("digest's parameters", DER_TAGS.null);
   return id === OID_SHA384 && reader.done;
 }
 
 /** r and s of a DER signature, each padded to `size` bytes. */
 function rawSignature(der: Uint8Array, size: number): Uint8Array {
-  const outer = new DerReader(der);
-  const pair = outer.into("signature");
-  outer.end("the signature");
-  const raw = new Uint8Array(size * 2);
-  for (const end of [size, size * 2]) {
-    const body = pair.next("half of the signature", TAG_INTEGER).body;
-    const digits = body[0] === 0 ? body.subarray(1) : body;
-    if (body.length === 0 || (body[0] ?? 0) >= 0x80 || digits.length > size) {
-      throw bad("a signature out of range");
-    }
-    raw.set(digits, end - digits.length);
+  try {
+    return rawOfDer(der, size);
+  } catch (cause) {
+    if (!(cause instanceof SignatureError)) throw cause;
+    throw badCertificate(`its signature ${cause.message}`);
   }
-  pair.end("the signature");
-  return raw;
 }

@@ -3,11 +3,11 @@
 // and chip that the report tells. Source: VCEK Certificate and KDS Interface Specification (57230).
 import { bytesToHex } from "../../base/hex.ts";
 import { quote } from "../../base/quote.ts";
+import { DER_TAGS, onlyValue, smallInteger } from "../encoding/der.ts";
 import type { Certificate } from "./certificate.ts";
 import { type ChainOptions, label, verifyChain } from "./chain.ts";
 import { isSigned } from "./crypto.ts";
-import { DerReader, smallInteger, TAG_INTEGER, TAG_OCTET_STRING } from "./der.ts";
-import { CcError } from "./errors.ts";
+import { CcError, ofCertificate } from "./errors.ts";
 import {
   countsAsTurin,
   parseSnpReport,
@@ -86,7 +86,8 @@ export async function verifySnp(
 function productOf(key: Certificate): string {
   const value = key.extensions.get(OID_PRODUCT)?.value;
   if (value === undefined) return "";
-  return new TextDecoder().decode(new DerReader(value).next("product's name").body.slice());
+  const { body } = ofCertificate(() => onlyValue(value, "product's name"));
+  return new TextDecoder().decode(body.slice());
 }
 
 function checkTcb(key: Certificate, tcb: SnpTcb, least: Partial<SnpTcb>): void {
@@ -94,9 +95,7 @@ function checkTcb(key: Certificate, tcb: SnpTcb, least: Partial<SnpTcb>): void {
     const told = tcb[part];
     if (told === undefined) continue;
     const extension = key.extensions.get(`${OID_TCB}.${TCB_ARCS[part]}`);
-    const reader = extension && new DerReader(extension.value);
-    const certified =
-      reader && smallInteger(reader.next(`level of ${part}`, TAG_INTEGER).body, "level");
+    const certified = extension && levelOf(extension.value, `level of ${part}`);
     if (certified !== told) {
       throw new CcError(
         "WRONG_TCB",
@@ -108,6 +107,10 @@ function checkTcb(key: Certificate, tcb: SnpTcb, least: Partial<SnpTcb>): void {
       throw new CcError("OLD_TCB", `SEV-SNP report: level ${told} of ${part} is below ${needed}`);
     }
   }
+}
+
+function levelOf(value: Uint8Array, what: string): number {
+  return ofCertificate(() => smallInteger(onlyValue(value, what, DER_TAGS.integer).body, what));
 }
 
 /** A provider's key (VLEK) is of no chip: its certificate must not name one. */
@@ -129,7 +132,9 @@ function checkChip(key: Certificate, report: SnpReport): void {
 /** The bytes themselves, or an OCTET STRING of them: both are found. */
 function hardwareId(value: Uint8Array): Uint8Array | undefined {
   if (HARDWARE_ID_BYTES.has(value.length)) return value;
-  const inner = new DerReader(value).next("hardware id", TAG_OCTET_STRING).body;
+  const { body: inner } = ofCertificate(() =>
+    onlyValue(value, "hardware id", DER_TAGS.octetString),
+  );
   return HARDWARE_ID_BYTES.has(inner.length) ? inner : undefined;
 }
 

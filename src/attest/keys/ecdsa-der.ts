@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The two forms of an ECDSA signature: r and s one after the other (JOSE, COSE, WebCrypto), and the DER of both (DSSE, Sigstore, X.509).
-import { DER_TAGS, DerReader, derInteger, derValue } from "./der.ts";
+import { DER_TAGS, DerError, DerReader, onlyValue } from "../encoding/der.ts";
+import { derInteger, derValue } from "../encoding/der-write.ts";
 import { SignatureError } from "../signed/errors.ts";
 
 /**
@@ -8,17 +9,25 @@ import { SignatureError } from "../signed/errors.ts";
  * @throws SignatureError BAD_SIGNATURE_FORM
  */
 export function rawOfDer(der: Uint8Array, size: number): Uint8Array {
-  const outer = new DerReader(der);
-  const inner = outer.sequence();
-  outer.end();
-  const parts = [inner.positive(), inner.positive()];
-  inner.end();
+  const parts = numbersOf(der);
   const raw = new Uint8Array(size * 2);
   for (const [i, part] of parts.entries()) {
     if (part.length > size) throw new SignatureError("BAD_SIGNATURE_FORM", "is of another curve");
     raw.set(part, (i + 1) * size - part.length);
   }
   return raw;
+}
+
+function numbersOf(der: Uint8Array): readonly Uint8Array[] {
+  try {
+    const pair = new DerReader(onlyValue(der, "pair of numbers", DER_TAGS.sequence).body);
+    const parts = [pair.positive("first number"), pair.positive("second number")];
+    pair.end("the second number");
+    return parts;
+  } catch (cause) {
+    if (!(cause instanceof DerError)) throw cause;
+    throw new SignatureError("BAD_SIGNATURE_FORM", `is not DER: ${cause.message}`, { cause });
+  }
 }
 
 /** DER of a signature of r and s, which take one half each. */

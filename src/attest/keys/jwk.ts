@@ -2,7 +2,8 @@
 // Public keys from their numbers: JWK (RFC 7517, 7518, 8037), as tokens have them, and the same for what a TPM says of its keys.
 import * as z from "zod/mini";
 import { hexToBytes } from "../../base/hex.ts";
-import { DER_TAGS, derInteger, derValue } from "./der.ts";
+import { DER_TAGS } from "../encoding/der.ts";
+import { derInteger, derValue } from "../encoding/der-write.ts";
 import { type PublicKey, publicKeyOfSpki, type Verifier } from "./keys.ts";
 import { firstWords } from "../encoding/schema-words.ts";
 import { SignatureError } from "../signed/errors.ts";

@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// DER (X.690), as much as certificates need: definite lengths in their shortest form, tags below 31.
-import { CcError } from "./errors.ts";
+// DER (X.690), as much as keys, signatures and certificates need: definite lengths in their shortest form, tags below 31, numbers in their
+// shortest form, nothing left over.
+import { CodedError } from "../../base/errors.ts";
 
-export const TAG_BOOLEAN = 0x01;
-export const TAG_INTEGER = 0x02;
-export const TAG_BIT_STRING = 0x03;
-export const TAG_OCTET_STRING = 0x04;
-export const TAG_NULL = 0x05;
-export const TAG_OID = 0x06;
-export const TAG_UTC_TIME = 0x17;
-export const TAG_GENERALIZED_TIME = 0x18;
-export const TAG_SEQUENCE = 0x30;
+/** Tags that are used here. */
+export const DER_TAGS = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  null: 0x05,
+  oid: 0x06,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  sequence: 0x30,
+  set: 0x31,
+} as const;
 
-/** Bytes of a length that are read: no certificate is longer than this allows. */
+/** TRUNCATED: the bytes end too early. BAD_FORM: they are not what is expected, or not in the one form that DER allows. */
+export type DerErrorCode = "TRUNCATED" | "BAD_FORM";
+
+/** The message names what was to be read; whoever reads a whole says of what (a key, a certificate). */
+export class DerError extends CodedError<DerErrorCode> {}
+
+/** Bytes of a length that are read: nothing that is read here is longer than this allows. */
 const MAX_LENGTH_BYTES = 3;
 
 /** One value. */
@@ -24,7 +35,7 @@ export interface DerValue {
   readonly raw: Uint8Array;
 }
 
-/** Reads values one after another; every reading names what is expected, for errors. */
+/** Reads values one after another; every reading names what is expected, for errors. Every method throws DerError. */
 export class DerReader {
   #at = 0;
   readonly #bytes: Uint8Array;
@@ -52,7 +63,7 @@ export class DerReader {
     const length = this.#length(what);
     const from = this.#at;
     if (from + length > this.#bytes.length) {
-      throw new CcError("TRUNCATED", `certificate: ends within its ${what}`);
+      throw new DerError("TRUNCATED", `ends within its ${what}`);
     }
     this.#at = from + length;
     return {
@@ -63,7 +74,7 @@ export class DerReader {
   }
 
   /** A reader of the next value's content. */
-  into(what: string, tag: number = TAG_SEQUENCE): DerReader {
+  into(what: string, tag: number = DER_TAGS.sequence): DerReader {
     return new DerReader(this.next(what, tag).body);
   }
 
@@ -72,13 +83,41 @@ export class DerReader {
     return this.is(tag) ? this.next(what, tag) : undefined;
   }
 
+  /** A positive integer, big-endian, without leading zeros. */
+  positive(what: string): Uint8Array {
+    const { body } = this.next(what, DER_TAGS.integer);
+    const [first = 0, second = 0] = body;
+    if (body.length === 0 || first > 127) throw bad(`${what} is not positive`);
+    if (first !== 0) return body;
+    if (body.length === 1) throw bad(`${what} is not positive`);
+    if (second < 128) throw bad(`${what} has a zero too many`);
+    return body.subarray(1);
+  }
+
+  /** Contents of a bit string of whole bytes. */
+  wholeBytes(what: string): Uint8Array {
+    const { body } = this.next(what, DER_TAGS.bitString);
+    if (body[0] !== 0) throw bad(`${what} is no whole bytes`);
+    return body.subarray(1);
+  }
+
+  /** A truth: 0 or 255, nothing else. False when the next value is another one. */
+  flag(what: string): boolean {
+    const value = this.optional(what, DER_TAGS.boolean);
+    if (value === undefined) return false;
+    const [byte = 1] = value.body;
+    if (value.body.length !== 1 || (byte !== 0 && byte !== 255)) throw bad(`${what} is no truth`);
+    return byte === 255;
+  }
+
+  /** Throws when something is left. */
   end(what: string): void {
     if (!this.done) throw bad(`bytes after ${what}`);
   }
 
   #byte(what: string): number {
     const byte = this.#bytes[this.#at++];
-    if (byte === undefined) throw new CcError("TRUNCATED", `certificate: ends before its ${what}`);
+    if (byte === undefined) throw new DerError("TRUNCATED", `ends before its ${what}`);
     return byte;
   }
 
@@ -94,22 +133,38 @@ export class DerReader {
   }
 }
 
+/** The value that these bytes are, and nothing else. */
+export function onlyValue(bytes: Uint8Array, what: string, tag?: number): DerValue {
+  const reader = new DerReader(bytes);
+  const value = reader.next(what, tag);
+  reader.end(what);
+  return value;
+}
+
 /** Dotted text of an object identifier's content. */
 export function oidText(body: Uint8Array): string {
-  const arcs: number[] = [];
+  const [first, ...rest] = numbersOf(body);
+  if (first === undefined) throw bad("an object identifier that does not end");
+  const top = Math.min(2, Math.floor(first / 40));
+  return [top, first - top * 40, ...rest].join(".");
+}
+
+/** Numbers of seven bits a byte; all but the last byte of each have the highest bit. */
+function numbersOf(body: Uint8Array): readonly number[] {
+  const numbers: number[] = [];
   let value = 0;
   let open = false;
   for (const byte of body) {
+    if (!open && byte === 0x80) throw bad("an object identifier with a padded number");
     if (value > 0xff_ff_ff) throw bad("an object identifier with too large a number");
     value = value * 128 + (byte & 0x7f);
-    open = (byte & 0x80) !== 0;
+    open = byte >= 0x80;
     if (open) continue;
-    if (arcs.length === 0) arcs.push(Math.min(2, Math.floor(value / 40)));
-    arcs.push(arcs.length === 1 ? value - (arcs[0] ?? 0) * 40 : value);
+    numbers.push(value);
     value = 0;
   }
-  if (arcs.length === 0 || open) throw bad("an object identifier that does not end");
-  return arcs.join(".");
+  if (open) throw bad("an object identifier that does not end");
+  return numbers;
 }
 
 /** Number of an INTEGER's content that is not negative and has at most six bytes. */
@@ -117,14 +172,17 @@ export function smallInteger(body: Uint8Array, what: string): number {
   if (body.length === 0 || body.length > 6 || (body[0] ?? 0) >= 0x80) {
     throw bad(`${what} is not a small number`);
   }
+  if (body.length > 1 && body[0] === 0 && (body[1] ?? 0) < 0x80) {
+    throw bad(`${what} has a zero too many`);
+  }
   return body.reduce((value, byte) => value * 256 + byte, 0);
 }
 
 /** Milliseconds since 1970 of a time. Two-digit years are 1950 to 2049 (RFC 5280, 4.1.2.5). */
 export function derTime(value: DerValue): number {
   const text = String.fromCharCode(...value.body.subarray(0, 20));
-  const utc = value.tag === TAG_UTC_TIME;
-  if (!utc && value.tag !== TAG_GENERALIZED_TIME) throw bad("a time that is none");
+  const utc = value.tag === DER_TAGS.utcTime;
+  if (!utc && value.tag !== DER_TAGS.generalizedTime) throw bad("a time that is none");
   const parts = (utc ? /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/ : TIME).exec(text);
   if (parts === null) throw bad("a time of no known form");
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts
@@ -141,7 +199,6 @@ export function derTime(value: DerValue): number {
 
 const TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
 
-/** The error of bytes that are no certificate. */
-export function bad(message: string): CcError {
-  return new CcError("BAD_FORM", `certificate: ${message}`);
+function bad(message: string): DerError {
+  return new DerError("BAD_FORM", message);
 }
