@@ -48,7 +48,7 @@ export function readRequirement({ keys = [], policy }: RequirementFiles): Signat
     const problem = `at most ${MAX_POLICY_KEYS} keys can be given, not ${keys.length}`;
     throw new ModelUseError("BAD_OPTION", problem);
   }
-  const read = new Map(keys.map(readPublicKey).map((key) => [key.id, key]));
+  const read = new Map(keys.map((file) => readPublicKey(file)).map((key) => [key.id, key]));
   return {
     policy: policyOfKeys([...read.values()]),
     source: `the key ${keys.map((file) => quote(file)).join(", ")}`,
