@@ -46,7 +46,7 @@ export function anEvidence(changes: Partial<Evidence> = {}): Evidence {
       id: "20260921T131313-web-1",
       image: `sha256:${"1f".repeat(32)}`,
     },
-    model: { name: "web", digest: "2e".repeat(32), signedBy: "release-2026" },
+    model: { name: "web", digest: "2e".repeat(32), signedBy: ["8f".repeat(32)] },
     rules: { mapping: "tsem-v4", digest: "sha256", profile: "stable" },
     state: "3d".repeat(32),
     measurement: "4c".repeat(32),

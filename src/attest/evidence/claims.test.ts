@@ -88,8 +88,8 @@ describe("claims", () => {
       createHash("sha256").update(bytes).digest("hex"),
     );
     assert.deepEqual(digests, [
-      "af49a254a24926482d382f2ed3e8b7dd8bed1a354c26d6b6ea671a44bca72772",
-      "a07ea9cf4aa042f946ebc935312df3d51a7ee7e378284c83ab7450288a92f378",
+      "8ae3253b61942098013f9608bae85d94da93f156ac53dd85e67b5f4cd3b161d6",
+      "5b7409a6a8223056a02df2f196791749b13b79bacbbd05c266cc03a83015e197",
     ]);
   });
 
@@ -126,6 +126,9 @@ describe("claims", () => {
         galgo["mode"] = "detect";
       },
     ],
+    ["galgo.model.signedBy", (galgo) => ((galgo["model"] as Tree)["signedBy"] = [])],
+    ["galgo.model.signedBy", (galgo) => ((galgo["model"] as Tree)["signedBy"] = "8f".repeat(32))],
+    ["galgo.model.signedBy[0]", (galgo) => ((galgo["model"] as Tree)["signedBy"] = ["8f"])],
     ["galgo.mode", (galgo) => (galgo["mode"] = "enforced")],
     ["galgo.sealed", (galgo) => (galgo["sealed"] = 1)],
     ["galgo.counts.lost: it is missing", (galgo) => delete (galgo["counts"] as Tree)["lost"]],

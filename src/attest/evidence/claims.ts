@@ -8,8 +8,10 @@ import { checkConsistent } from "./consistent.ts";
 import { flag, hex, list, natural, record, text, word } from "./forms.ts";
 import type { Form, Wire } from "./forms.ts";
 import {
+  KEY_ID_BYTES,
   MAX_DIGEST_BYTES,
   MAX_NONCE_BYTES,
+  MAX_SIGNERS,
   MAX_TEXT_CHARS,
   MAX_WORDS,
   MIN_DIGEST_BYTES,
@@ -57,6 +59,8 @@ const short = text(MAX_TEXT_CHARS);
 const words = list(short, MAX_WORDS);
 const digest = hex({ min: MIN_DIGEST_BYTES, max: MAX_DIGEST_BYTES });
 
+const keyId = hex({ min: KEY_ID_BYTES, max: KEY_ID_BYTES });
+
 const workload = record<EvidenceWorkload>({
   name: { label: 1, form: short },
   id: { label: 2, form: short },
@@ -66,7 +70,7 @@ const workload = record<EvidenceWorkload>({
 const model = record<EvidenceModel>({
   name: { label: 1, form: short },
   digest: { label: 2, form: digest },
-  signedBy: { label: 3, form: short, optional: true },
+  signedBy: { label: 3, form: list(keyId, MAX_SIGNERS), optional: true },
 });
 
 const rules = record<EvidenceRules>({

@@ -15,6 +15,8 @@ export function checkConsistent(evidence: Evidence): void {
   // what an operator has sealed and enforced while it ran had no model to begin with
   if (model === undefined && (mode === "detect" || (mode === "enforce" && !sealed)))
     throw refuse("galgo.model", `it is missing in the mode ${mode}`);
+  if (model?.signedBy?.length === 0)
+    throw refuse("galgo.model.signedBy", "nobody: it is absent then");
   checkDigests(evidence);
   if (platform.kind === "tpm") checkTpm(platform, evidence.counts.points);
 }

@@ -8,7 +8,7 @@ export { EAT_JWT_TYPE, type OpenedEvidence, openEatJwt, signEatJwt } from "./eat
 export { TokenError, type TokenErrorCode } from "./errors.ts";
 export { tokenAlg, tokenKeyOf, tokenKeysOf, tokenSignerOf } from "./key-tokens.ts";
 export { type OpenedToken, openJws, signJws } from "./jws.ts";
-export { noPlatform, type PlatformProver } from "./platform-prover.ts";
+export { noPlatform, type Platform, type PlatformProver } from "./platform-prover.ts";
 export {
   TOKEN_ALGORITHMS,
   type TokenAlgorithm,

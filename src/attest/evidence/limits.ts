@@ -14,6 +14,10 @@ export const MAX_ITEMS = 8_192;
 /** RFC 9711, 4.1. */
 export const MIN_NONCE_BYTES = 8;
 export const MAX_NONCE_BYTES = 64;
+/** Keys that have signed a model. */
+export const MAX_SIGNERS = 16;
+/** Bytes of a key's id: SHA-256. */
+export const KEY_ID_BYTES = 32;
 /** UTF-16 units of a name in a claim. */
 export const MAX_TEXT_CHARS = 256;
 /** UTF-16 units of a reason. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A platform that vouches for what is said of one namespace: a TPM, the firmware of a confidential machine, or nobody. Whoever makes
 // evidence gets it as a value.
+import type { DigestName } from "../../model/names/index.ts";
 import type { NoPlatform, PlatformEvidence } from "./types.ts";
 
 /**
@@ -20,6 +21,22 @@ export interface PlatformProver {
    */
   prove(binding: Uint8Array): Promise<PlatformEvidence>;
   /** Lets go of devices and threads. A second time, it does nothing. */
+  close(): Promise<void>;
+}
+
+/** What vouches for the namespaces of this machine; opened once in a process. */
+export interface Platform {
+  /**
+   * What the models of this machine start from: a digest over the state that it was started in. Absent: zeros.
+   * @returns hex
+   */
+  readonly aggregate?: (digest: DigestName) => Promise<string>;
+  /**
+   * For one namespace.
+   * @param root its coefficients go into the platform. At most one at a time may want that: a second one rejects.
+   */
+  prover(options: { readonly root: boolean }): Promise<PlatformProver>;
+  /** Lets go of devices and threads. */
   close(): Promise<void>;
 }
 

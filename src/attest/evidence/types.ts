@@ -18,10 +18,10 @@ export interface EvidenceWorkload {
 /** The model that the run was started with. */
 export interface EvidenceModel {
   readonly name: string;
-  /** hex; over the canonical model */
+  /** hex; SHA-256 of the canonical model, as in signed statements */
   readonly digest: string;
-  /** Id of the key whose signature was checked before a line took effect; absent when none was demanded. */
-  readonly signedBy?: string;
+  /** Ids (hex) of the keys whose signatures were checked before a line took effect; absent when none was demanded. */
+  readonly signedBy?: readonly string[];
 }
 
 /** By what rules events became coefficients. */
