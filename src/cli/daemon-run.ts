@@ -51,8 +51,14 @@ function silent(): void {
 /** What only a process of its own can do. */
 function specialOf(options: RunOptions): string | undefined {
   if (options.sensor !== "seccomp") return `--sensor ${options.sensor}`;
+  // files of keys are to be read with the rights of who names them
+  if (demandsSignature(options)) return "--require-signature";
   if (options.floor !== undefined || options.floorAllow !== undefined) return "--floor";
   return options.quixoteSocket === undefined ? undefined : "--quixote-socket";
+}
+
+function demandsSignature({ requireSignature, key, policy }: RunOptions): boolean {
+  return requireSignature === true || key !== undefined || policy !== undefined;
 }
 
 function understoodRun(

@@ -15,7 +15,7 @@ import { EXIT_GALGO, EXIT_TROUBLE, errorStatus } from "./exit-status.ts";
 import { createProgram } from "./program.ts";
 import { ownVoice, sayError } from "./render.ts";
 
-/** Commands whose status 1 is an answer, so that their own failures are 2. */
+/** Commands (below `galgo model`) whose status 1 is an answer, so that their own failures are 2. */
 const COMPARING = new Set(["diff", "promote", "lint"]);
 
 /** Does what the arguments (from argv[2]) say and ends the process. `early`: a thread that was started for it. */
@@ -69,7 +69,7 @@ function prepare(command: Command): void {
 }
 
 function failed(error: unknown, argv: readonly string[]): number {
-  const comparing = argv[2] === "model" && COMPARING.has(argv[3] ?? "");
+  const comparing = argv[2] === "verify" || (argv[2] === "model" && COMPARING.has(argv[3] ?? ""));
   const trouble = comparing ? EXIT_TROUBLE : EXIT_GALGO;
   // help and version come this way too, with status 0
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : trouble;

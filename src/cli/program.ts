@@ -20,6 +20,7 @@ import {
   addSensor,
   PROFILES,
 } from "./run-program.ts";
+import { addSigning } from "./signing-program.ts";
 import { CONSOLE_SUBJECTS, SHOW_SUBJECTS } from "./subjects.ts";
 import { packageVersion } from "./version.ts";
 
@@ -59,6 +60,7 @@ export function createProgram(): Command {
   addMark(program);
   addReport(program);
   addModel(program);
+  addSigning(program);
   addRegistry(program);
   addPs(program);
   addTop(program);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run as a command line asks for it and tells of it: the same words whether this process runs it or a daemon does.
 import { BUILTIN_PROFILES } from "../model/index.ts";
-import { RunError, stateRoot } from "../orchestrator/index.ts";
+import { readRequirement, RunError, stateRoot } from "../orchestrator/index.ts";
 import type {
   RunDirectory,
   RunMode,
@@ -47,6 +47,7 @@ export function requestOf(
     mode,
     onViolation,
     ...(options.model === undefined ? {} : { modelFile: options.model }),
+    ...requirementOf(options),
     ...(options.name === undefined ? {} : { name: options.name }),
     rules: { mapping: "tsem-v4", digest: "sha256", profile: BUILTIN_PROFILES[profile] },
     stateRoot: stateRoot(env, uid, cwd),
@@ -61,6 +62,17 @@ export function requestOf(
     ...floorRequest(options),
     ...sensor,
   };
+}
+
+/** Who names keys wants them to count: a demand that is only half made is one. */
+function requirementOf(options: RunOptions): Pick<RunRequest, "requirement"> {
+  const { requireSignature, key, policy } = options;
+  if (requireSignature !== true && key === undefined && policy === undefined) return {};
+  const files = {
+    ...(key === undefined ? {} : { keys: key }),
+    ...(policy === undefined ? {} : { policy }),
+  };
+  return { requirement: readRequirement(files) };
 }
 
 function floorRequest({ floor, floorAllow }: RunOptions): Pick<RunRequest, "floor"> {

@@ -16,6 +16,9 @@ export interface RunOptions extends SensorOptions {
   readonly name?: string;
   readonly passStatus?: boolean;
   readonly allowWeaker?: boolean;
+  readonly requireSignature?: boolean;
+  readonly key?: readonly string[];
+  readonly policy?: string;
   readonly floor?: boolean;
   readonly floorAllow?: readonly string[];
   readonly json?: boolean;
@@ -52,6 +55,14 @@ export function addRun(
         "with --floor: every program may read this, although it is much or a secret; may be given again",
       ),
     )
+    .option(
+      "--require-signature",
+      "refuse a model that nobody has signed whose key counts: --key or --policy say whose does, and mean the same alone",
+    )
+    .addOption(
+      listOption("--key <file>", "public key (PEM) whose signature counts; may be given again"),
+    )
+    .option("--policy <file>", "trust policy: whose signature counts for which models")
     .option("--allow-weaker", "run although this machine sees less than the model was learned with")
     .option("--json", "print the result as JSON on stderr's last line");
   addSensor(run);

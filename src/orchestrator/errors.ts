@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Errors of the orchestrator. Each message says what is wrong, where, and what to do about it.
+import type { ModelRefusal } from "../attest/policy/appraise.ts";
 import { CodedError } from "../base/errors.ts";
 import type { Gap } from "../sensor/bpf/index.ts";
 
@@ -16,7 +17,7 @@ export class RecordFileError extends CodedError<
 /** The command that was asked for can not be started. */
 export class CommandError extends CodedError<"NOT_FOUND" | "NOT_EXECUTABLE"> {}
 
-/** A model can not be used for this run. UNTRUSTED: a signature was demanded, and `facts.refusals` say why it is not there or does not count. */
+/** A model can not be used for this run. UNTRUSTED: a signature was demanded (`UntrustedModelError`). */
 export class ModelUseError extends CodedError<
   | "NO_MODEL"
   | "BAD_MODEL"
@@ -32,6 +33,17 @@ export class ModelUseError extends CodedError<
   | "UNTRUSTED"
   | "BAD_OPTION"
 > {}
+
+/** A model without the signature that was demanded of it. */
+export class UntrustedModelError extends ModelUseError {
+  /** All that hold. */
+  readonly refusals: readonly ModelRefusal[];
+
+  constructor(message: string, refusals: readonly ModelRefusal[]) {
+    super("UNTRUSTED", message, { facts: { refusals } });
+    this.refusals = refusals;
+  }
+}
 
 /** A run could not be carried through. The workload, if it was started, is dead. */
 export class RunError extends CodedError<

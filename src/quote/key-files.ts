@@ -2,7 +2,7 @@
 // Key files: PEM text of Ed25519 and ECDSA keys, as openssl writes them, for signing models and tokens.
 import { createPrivateKey, createPublicKey, sign } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { envelopeAlg } from "../attest/signed/envelope-signatures.ts";
 import { publicKeyOfPem, publicKeyOfSpki } from "../attest/keys/keys.ts";
 import type { PublicKey, SignatureAlg, Signer } from "../attest/keys/keys.ts";
@@ -42,6 +42,11 @@ export function readSigner(file: string, algOf: AlgOf = envelopeAlg): Signer {
   const alg = algOf(key, quote(file));
   const { digest, options } = NODE_TERMS[alg];
   return { key, alg, sign: (data) => sign(digest, data, { key: secret, ...options }) };
+}
+
+/** Whether somebody else than the owner of a key file may read it. False where nobody can tell. */
+export function othersMayRead(file: string): boolean {
+  return ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0;
 }
 
 /** PEM text of a public key. */

@@ -20,6 +20,7 @@ export {
   ReportError,
   RunError,
   StateError,
+  UntrustedModelError,
 } from "../errors.ts";
 export {
   type ConvertRequest,
@@ -45,7 +46,7 @@ export { readLearningRuns } from "../models/learning-runs.ts";
 export { type MergeResult, mergeModelFiles } from "../models/merge-files.ts";
 export { type NamedBehaviour, nameBehaviours, sealModelFile } from "../models/model-files.ts";
 export { loadModelRecords, type ModelRecords } from "../models/model-records.ts";
-export { loadModel } from "../models/model-use.ts";
+export { loadModel, readModelBytes, useModelFile } from "../models/model-use.ts";
 export { type PointLine, readPoints } from "../records/points-file.ts";
 export {
   type JudgedRun,
@@ -54,6 +55,15 @@ export {
   type PromoteRequest,
   writePromoted,
 } from "../models/promote.ts";
+export { type SignRequest, type SignResult, signModelFile } from "../models/sign-model.ts";
+export { readRequirement, type RequirementFiles } from "../models/signature-requirement.ts";
+export type { ModelSignature, ModelSigner } from "../models/signed-model.ts";
+export {
+  type ModelVerdict,
+  type VerdictRefusal,
+  verifyModel,
+  type VerifyRequest,
+} from "../models/verify-model.ts";
 export type { Shadow } from "../namespace/shadow.ts";
 export {
   makePseudonyms,

@@ -8,7 +8,7 @@ import { modelDigest } from "../../model/index.ts";
 import type { WorkloadModel } from "../../model/index.ts";
 import { nodeVerifier } from "../../quote/node-verifier.ts";
 import { nodeHasher } from "../../tma/index.ts";
-import { ModelUseError } from "../errors.ts";
+import { UntrustedModelError } from "../errors.ts";
 import type { SignatureRequirement } from "./signature-requirement.ts";
 
 /** What is asked of a model besides being one. */
@@ -100,7 +100,7 @@ function trustedModel(
 }
 
 /** The error for a plain model where a signed one is demanded. */
-export function unsigned(file: string, requirement: SignatureRequirement): ModelUseError {
+export function unsigned(file: string, requirement: SignatureRequirement): UntrustedModelError {
   return untrusted(file, requirement, [unsignedRefusal(quote(file))]);
 }
 
@@ -108,8 +108,8 @@ function untrusted(
   file: string,
   { source }: SignatureRequirement,
   refusals: readonly ModelRefusal[],
-): ModelUseError {
+): UntrustedModelError {
   const reasons = refusals.map(({ code, why }) => `${code}: ${why}`).join("; ");
   const problem = `the model ${quote(file)} is not trusted by ${source}: ${reasons}`;
-  return new ModelUseError("UNTRUSTED", problem, { facts: { refusals } });
+  return new UntrustedModelError(problem, refusals);
 }

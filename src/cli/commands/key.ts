@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// galgo key new | show: keys that sign models.
+import { quote } from "../../base/quote.ts";
+import { publicPem, readPublicKey } from "../../quote/key-files.ts";
+import { type NewKeyKind, writeNewKey } from "../../quote/new-key.ts";
+import { out, outJson, outLine, say } from "../render.ts";
+
+interface NewOptions {
+  readonly output: string;
+  readonly public?: string;
+  readonly type: NewKeyKind;
+  readonly json?: boolean;
+}
+
+export async function keyNew(options: NewOptions): Promise<void> {
+  const { output, type, json } = options;
+  const publicFile = options.public ?? `${output.replace(/\.pem$/, "")}.pub.pem`;
+  const { id, kind } = writeNewKey(type, { privateFile: output, publicFile });
+  if (json === true) outJson({ private: output, public: publicFile, kind, id });
+  else outLine(id);
+  say(
+    `${quote(output)} is for its owner only, and has no passphrase: keep it where models are signed`,
+  );
+  say(`${quote(publicFile)} is for everybody who verifies`);
+}
+
+export async function keyShow(
+  file: string,
+  { pem, json }: { readonly pem?: boolean; readonly json?: boolean },
+): Promise<void> {
+  const key = readPublicKey(file);
+  if (json === true) outJson({ kind: key.kind, bits: key.bits, id: key.id, pem: publicPem(key) });
+  else if (pem === true) out(publicPem(key));
+  else outLine(key.id);
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// `galgo key`, `galgo sign` and `galgo verify` as a table. Only the command that runs is loaded.
+import { type Command, Option } from "commander";
+import { digestOption, listOption } from "./options.ts";
+
+/** Adds all of them to the command line. */
+export function addSigning(program: Command): void {
+  addKey(program);
+  program
+    .command("sign")
+    .description(
+      "sign a model with a private key, or add a signature to a signed one (docs/signing.md)",
+    )
+    .argument("<model>")
+    .requiredOption("--key <file>", "private key (PEM; Ed25519 or ECDSA P-256)")
+    .requiredOption("-o, --output <file>", "where the signed model is written")
+    .addOption(
+      listOption(
+        "--image <image>",
+        "image that it is for: sha256:HEX or NAME@sha256:HEX; may be given again",
+      ),
+    )
+    .addOption(listOption("--program <file>", "program file that it is for; may be given again"))
+    .option("--sigstore", "write a Sigstore bundle instead of a DSSE envelope")
+    .option("--json", "print JSON")
+    .action(async (model, options) => (await import("./commands/sign.ts")).sign(model, options));
+  program
+    .command("verify")
+    .description(
+      "verify the signatures of a model; exit status 0 good, 1 bad or not trusted, 2 trouble",
+    )
+    .argument("<file>", "signed model (DSSE envelope, Sigstore bundle), or text model of Quixote")
+    .addOption(
+      listOption("--key <file>", "public key (PEM) whose signature counts; may be given again"),
+    )
+    .option("--policy <file>", "trust policy: whose signature counts for which models")
+    .option("--subject <digest>", "sha256:HEX of the image or program that it has to be for")
+    .option("--name <name>", "name that the model has to have")
+    .addOption(digestOption("digest that a text model was made with (default: sha256)"))
+    .addOption(new Option("--json", "print JSON"))
+    .action(async (file, options) => (await import("./commands/verify.ts")).verify(file, options));
+}
+
+function addKey(program: Command): void {
+  const key = program.command("key").description("keys that sign models").enablePositionalOptions();
+  const load = () => import("./commands/key.ts");
+  key
+    .command("new")
+    .description("make a key pair: the private half for its owner only, the public half beside it")
+    .requiredOption("-o, --output <file>", "where the private half is written (PEM)")
+    .option("--public <file>", "where the public half is written (default: beside it, .pub.pem)")
+    .addOption(
+      new Option("--type <type>", "kind of key").choices(["ed25519", "p256"]).default("ed25519"),
+    )
+    .option("--json", "print JSON")
+    .action(async (options) => (await load()).keyNew(options));
+  key
+    .command("show")
+    .description(
+      "print the id of a key, which signatures name; of a private one, of its public half",
+    )
+    .argument("<file>")
+    .option("--pem", "print the public half as PEM instead")
+    .option("--json", "print JSON")
+    .action(async (file, options) => (await load()).keyShow(file, options));
+}
