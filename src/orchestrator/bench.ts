@@ -6,7 +6,7 @@ import type { InProcessTma } from "../tma/index.ts";
 import { observing, openKeeping, resume, type RunKeeping } from "./bpf/keeping.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { SharedPointsWriter } from "./live/shared-points.ts";
-import { createNamespace } from "./namespace/namespace.ts";
+import { createNamespace } from "./namespace/create.ts";
 import type { Namespace } from "./namespace/namespace-types.ts";
 import type { ProgramsView } from "./namespace/namespace-types.ts";
 import { TestMarks } from "./namespace/test-marks.ts";
@@ -65,6 +65,7 @@ export function prepareBench(setup: WorkerSetup, { post, kill, programs }: Bench
       ...(marks === undefined ? {} : { marks }),
       pulse: heartbeat,
       latency: heartbeat.latency,
+      ...(shared === undefined ? {} : { instant: shared.instant }),
       kill,
       report: (violation) => post({ type: "violation", violation }),
       failed: (error) => post({ type: "failed", message: messageOf(error) }),
@@ -74,7 +75,15 @@ export function prepareBench(setup: WorkerSetup, { post, kill, programs }: Bench
     },
   );
   if (keeping?.namespace !== undefined) resume(namespace, heartbeat, keeping.namespace);
+  publishBegin(setup, shared);
   return { setup, heartbeat, tma, namespace, ...records, shared, keeping };
+}
+
+/** The points that it begins with. */
+function publishBegin({ tma }: WorkerSetup, shared: SharedPointsWriter | undefined): void {
+  if (shared === undefined) return;
+  if (tma.sealed) shared.instant.sealed = true;
+  shared.instant.publish();
 }
 
 type Records = Pick<Bench, "trajectory" | "forensics" | "unreadable" | "processes" | "marks">;

@@ -74,5 +74,8 @@ export class ControlError extends CodedError<
   "SEALED" | "TOO_LATE" | "BAD_VALUE" | "NOT_SUPPORTED" | "ENDED" | "FAILED"
 > {}
 
+/** What is true of a namespace at one instant can not be told. */
+export class InstantError extends CodedError<"HALF_WRITTEN" | "BUSY" | "ENDED"> {}
+
 /** A report can not be made of what was named, or of the page that Galgo was built with. */
 export class ReportError extends CodedError<"NOT_REPORTABLE" | "BAD_TEMPLATE"> {}

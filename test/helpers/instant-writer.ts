@@ -18,5 +18,8 @@ export function instantOf(n: number): Instant {
 const work = workerData as InstantWriterWork | null;
 if (work?.memory !== undefined) {
   const writer = new InstantWriter(work.memory);
-  for (let n = 1; n <= work.instants; n++) writer.publish(instantOf(n));
+  for (let n = 1; n <= work.instants; n++) {
+    Object.assign(writer, instantOf(n));
+    writer.publish();
+  }
 }

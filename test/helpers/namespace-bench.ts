@@ -12,7 +12,7 @@ import type { InProcessTma } from "../../src/tma/index.ts";
 import { readLines } from "../../src/orchestrator/records/line-reader.ts";
 import { splitMark } from "../../src/orchestrator/records/marks.ts";
 import type { Mark } from "../../src/orchestrator/records/marks.ts";
-import { createNamespace } from "../../src/orchestrator/namespace/namespace.ts";
+import { createNamespace } from "../../src/orchestrator/namespace/create.ts";
 import type { Namespace } from "../../src/orchestrator/namespace/namespace-types.ts";
 import type {
   NamespaceAgent,

@@ -2,7 +2,7 @@
 // What is said of a workload while it runs. Nothing here asks the thread that decides.
 import { modelDigest } from "../../model/index.ts";
 import { fidelityOf, sensorOf } from "../../orchestrator/index.ts";
-import { type Pulse, readLatency, readPulse } from "../../orchestrator/live/index.ts";
+import { type Mirror, readLatency, readPulse } from "../../orchestrator/live/index.ts";
 import { nodeHasher } from "../../tma/index.ts";
 import type { LatencyStatus, WorkloadCounts, WorkloadStatus } from "../api/types.ts";
 import type { ManagedRun } from "./managed-run.ts";
@@ -12,8 +12,6 @@ export class StatusReader {
   readonly #run: ManagedRun;
   readonly #host: WatchedHost;
   readonly #started: string;
-  /** State and measurement of so many points: they are computed anew only when there are more. */
-  #values = { points: -1, state: "", measurement: "" };
   #model: WorkloadStatus["model"] | undefined;
 
   constructor(run: ManagedRun, host: WatchedHost, started: Date) {
@@ -26,10 +24,9 @@ export class StatusReader {
     const run = this.#run;
     const { request, tma } = run.plan;
     const pulse = readPulse(this.#host.heartbeat);
-    const counts = countsOf(pulse, this.#host.points);
-    const { state, measurement } = this.#valuesOf(counts.points);
+    const { state, measurement, ...instant } = latestOf(this.#host.mirror);
     const model = this.#modelOf();
-    const sealed = tma.sealed || pulse.sealed;
+    const sealed = tma.sealed || instant.sealed;
     const enforced = sealed && this.#host.carriedOut.enforced === true;
     return {
       id: run.id,
@@ -43,7 +40,7 @@ export class StatusReader {
       status: this.#phase(),
       origin: run.origin,
       owner: run.owner,
-      counts,
+      counts: countsOf(instant, Number(pulse.extended)),
       held: pulse.busySince !== 0n,
       latency: latencyOf(this.#host.heartbeat),
       state,
@@ -58,14 +55,6 @@ export class StatusReader {
     return this.#host.serving ? "running" : "starting";
   }
 
-  #valuesOf(points: number): { readonly state: string; readonly measurement: string } {
-    const { mirror } = this.#host;
-    if (mirror !== undefined && this.#values.points !== points) {
-      this.#values = { points, state: mirror.state(), measurement: mirror.measurement() };
-    }
-    return this.#values;
-  }
-
   #modelOf(): WorkloadStatus["model"] | undefined {
     const { request, model } = this.#run.plan;
     if (model === undefined) return undefined;
@@ -78,15 +67,23 @@ export class StatusReader {
   }
 }
 
-function countsOf(pulse: Pulse, points: number): WorkloadCounts {
-  return {
-    events: Number(pulse.events),
-    points,
-    trajectory: Number(pulse.extended),
-    violations: Number(pulse.violations),
-    refused: Number(pulse.refused),
-    lost: Number(pulse.lost),
-  };
+type Latest = Omit<ReturnType<Mirror["latest"]>, "aggregate">;
+
+/** Before there is a namespace. */
+const NOTHING: Latest = {
+  ...{ events: 0, points: 0, violations: 0, refused: 0, lost: 0, sealed: false },
+  ...{ state: "", measurement: "" },
+};
+
+function latestOf(mirror: Mirror | undefined): Latest {
+  return mirror?.latest() ?? NOTHING;
+}
+
+function countsOf(
+  { events, points, violations, refused, lost }: Omit<WorkloadCounts, "trajectory">,
+  trajectory: number,
+): WorkloadCounts {
+  return { events, points, trajectory, violations, refused, lost };
 }
 
 function latencyOf(heartbeat: SharedArrayBuffer): LatencyStatus {

@@ -6,8 +6,9 @@ import {
   type Mirror,
   newHeartbeatBuffer,
   openLivePoints,
-  type SharedPointsReader,
+  ProgramsWatch,
 } from "../../orchestrator/live/index.ts";
+
 import type { CgroupHandle, NoCgroup } from "../../orchestrator/cgroup.ts";
 import type { RunPlan } from "../../orchestrator/plan.ts";
 import type { CarriedOut, RunHost } from "../../orchestrator/run-host.ts";
@@ -26,7 +27,6 @@ export class WatchedHost implements RunHost {
   heartbeat: SharedArrayBuffer = newHeartbeatBuffer();
   /** The namespace as it can be read in this thread. */
   mirror: Mirror | undefined;
-  #points: SharedPointsReader | undefined;
   worker: RunWorker | undefined;
   /** First process of what was launched; 0: not yet, or nothing was. */
   pid = 0;
@@ -66,11 +66,12 @@ export class WatchedHost implements RunHost {
   ): Promise<RunWorker> {
     const { points, link, transfer: ports } = openLivePoints(setup.tma);
     this.heartbeat = setup.heartbeat;
-    this.#points = points;
-    this.mirror = createMirror({ ...setup, points });
+    const mirror = createMirror({ ...setup, points });
+    this.mirror = mirror;
     const shared = { ...setup, shared: link };
     const worker = await this.#host.startWorker(shared, callbacks, [...transfer, ...ports]);
     this.worker = worker;
+    if (worker.programs !== undefined) mirror.countWith(new ProgramsWatch(worker.programs));
     return this.#seeing(worker);
   }
 
@@ -153,11 +154,6 @@ export class WatchedHost implements RunHost {
     receiver.asked("SIGTERM");
     if (receiver.firstHasEnded()) receiver.kill("SIGTERM after the command had ended");
     else receiver.forward("SIGTERM");
-  }
-
-  /** Behaviours so far. */
-  get points(): number {
-    return this.#points?.length ?? 0;
   }
 
   /** Somebody outside of the workload wants its end. */

@@ -20,6 +20,7 @@ export function carryOut(order: NamespaceOrder, { tma, namespace, shared }: Benc
       return;
     case "state":
       hex(order.verb, () => tma.load(order.value));
+      shared?.instant.publish();
       return;
     case "pseudonym":
       hex(order.verb, () => tma.addPseudonym(order.value));
@@ -32,7 +33,7 @@ export function carryOut(order: NamespaceOrder, { tma, namespace, shared }: Benc
         );
       }
       hex(order.verb, () => tma.setBase(order.value));
-      shared?.based(order.value);
+      shared?.instant.based(order.value);
       return;
     default:
       order satisfies never;

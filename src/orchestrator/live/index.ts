@@ -10,7 +10,13 @@ export {
   readSealedAt,
 } from "../heartbeat.ts";
 export type { ManagedNamespace, RecordTexts } from "./managed-namespace.ts";
-export { createMirror, type Mirror, type MirrorParts } from "./mirror.ts";
+export {
+  createMirror,
+  type Mirror,
+  type MirrorParts,
+  type NamespaceInstant,
+} from "./mirror.ts";
 export { type LivePoints, openLivePoints } from "./open-points.ts";
+export { ProgramsWatch } from "../bpf/programs-watch.ts";
 export { recordText } from "./record-texts.ts";
 export type { SharedPointsLink, SharedPointsReader } from "./shared-points.ts";

@@ -6,10 +6,12 @@ import { createMapper, createModel } from "../../model/runtime/index.ts";
 import type { Model } from "../../model/runtime/index.ts";
 import { nodeHasher } from "../../tma/index.ts";
 import type { TmaSpec } from "../../tma/index.ts";
+import { InstantError } from "../errors.ts";
 import { readPulse } from "../heartbeat.ts";
 import { SEAL_POLL_MS } from "./limits.ts";
 import type { ManagedNamespace } from "./managed-namespace.ts";
 import { ConsoleError } from "../quixote/protocol.ts";
+import type { Instant } from "./instant.ts";
 import { recordTexts } from "./record-texts.ts";
 import type { SharedPointsReader } from "./shared-points.ts";
 
@@ -23,9 +25,38 @@ export interface MirrorParts {
   readonly forensics: string;
 }
 
+/** What somebody else than the thread that decides counts of the same namespace: programs in the kernel. */
+export interface OtherCounts {
+  /** Settles when whatever was recorded until now has been taken into account. @throws InstantError BUSY, ENDED */
+  settled(): Promise<void>;
+  /** Events that they have decided by themselves, and those that they have lost. @throws InstantError ENDED */
+  counts(): { readonly events: number; readonly lost: number };
+  close(): void;
+}
+
+/** A namespace at one instant: counts and values belong together. */
+export interface NamespaceInstant extends Instant {
+  /** hex */
+  readonly state: string;
+  /** hex */
+  readonly measurement: string;
+  /** hex; zeros where the model has none. */
+  readonly aggregate: string;
+}
+
 export interface Mirror extends ManagedNamespace {
   /** When the model was sealed by an order. */
   readonly sealedAt: Date | undefined;
+  /**
+   * The namespace at an instant that is not before the call, for evidence: whatever a task was allowed to do before the call is in it, and
+   * so is whatever was lost. Never waits for an event that is in hand.
+   * @throws InstantError
+   */
+  instant(): Promise<NamespaceInstant>;
+  /** The last instant that is known, for show: of the thread that decides alone. */
+  latest(): NamespaceInstant;
+  /** Has the counts of the kernel be part of `instant`; closed with the mirror. */
+  countWith(others: OtherCounts): void;
   close(): void;
 }
 
@@ -38,6 +69,7 @@ class RunMirror implements Mirror {
   readonly #parts: MirrorParts;
   readonly #model: Model;
   readonly #zeros: string;
+  #others: OtherCounts | undefined;
   #closed = false;
 
   constructor(parts: MirrorParts) {
@@ -63,6 +95,36 @@ class RunMirror implements Mirror {
 
   state(): string {
     return this.#caughtUp().state();
+  }
+
+  async instant(): Promise<NamespaceInstant> {
+    const others = this.#others;
+    await others?.settled();
+    if (this.#closed) throw new InstantError("ENDED", "the run has ended");
+    return this.#parts.points.instant.read((instant) => {
+      const now = this.#of(instant);
+      // read after it: they only grow, and what is counted twice is a loss, never what hides one
+      const more = others?.counts();
+      if (more === undefined) return now;
+      return { ...now, events: now.events + more.events, lost: now.lost + more.lost };
+    });
+  }
+
+  latest(): NamespaceInstant {
+    return this.#of(this.#parts.points.instant.latest());
+  }
+
+  countWith(others: OtherCounts): void {
+    this.#others = others;
+  }
+
+  #of(instant: Instant): NamespaceInstant {
+    const model = this.#caughtUp(instant);
+    const { aggregate = this.#zeros } = model;
+    const { base } = this.#parts.tma;
+    const state = model.state();
+    const measurement = model.measurement();
+    return { ...(base === undefined ? {} : { base }), ...instant, state, measurement, aggregate };
   }
 
   points(): ReturnType<ManagedNamespace["points"]> {
@@ -99,19 +161,18 @@ class RunMirror implements Mirror {
 
   close(): void {
     this.#closed = true;
+    this.#others?.close();
     this.#parts.points.close();
   }
 
-  /** Both values are defined over the order and the set of all points, valid or not. */
-  #caughtUp(): Model {
-    const { points } = this.#parts;
-    // read before base and aggregate: whoever sets these does it before the first point
-    const { length } = points;
+  /** Both values are defined over the order and the set of all points, valid or not. No instant is before one that was seen. */
+  #caughtUp(instant: Instant = this.#parts.points.instant.latest()): Model {
     // sensors may learn of the platform's value only when the namespace is there
-    if (points.aggregate !== undefined) this.#model.setAggregate(points.aggregate);
+    if (instant.aggregate !== undefined) this.#model.setAggregate(instant.aggregate);
     const known = this.#model.counts.points;
-    if (known === 0 && points.base !== undefined) this.#model.setBase(points.base);
-    for (const coefficient of points.coefficients(known, length)) this.#model.load(coefficient);
+    if (known === 0 && instant.base !== undefined) this.#model.setBase(instant.base);
+    for (const coefficient of this.#parts.points.coefficients(known, instant.points))
+      this.#model.load(coefficient);
     return this.#model;
   }
 }

@@ -4,6 +4,7 @@ import { MessageChannel } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { DIGEST_SIZES } from "../../model/runtime/index.ts";
 import type { TmaSpec } from "../../tma/index.ts";
+import { newInstantWords } from "./instant.ts";
 import { newSharedWords, SharedPointsReader } from "./shared-points.ts";
 import type { SharedPointsLink } from "./shared-points.ts";
 
@@ -17,12 +18,12 @@ export interface LivePoints {
 
 /** The caller closes `points`. */
 export function openLivePoints({ digest }: Pick<TmaSpec, "digest">): LivePoints {
-  const words = newSharedWords();
+  const [words, instant] = [newSharedWords(), newInstantWords()];
   const { port1, port2 } = new MessageChannel();
   const size = DIGEST_SIZES[digest];
   return {
-    points: new SharedPointsReader({ words, port: port1, size }),
-    link: { words, port: port2, size },
+    points: new SharedPointsReader({ words, instant, port: port1, size }),
+    link: { words, instant, port: port2, size },
     transfer: [port2],
   };
 }

@@ -13,6 +13,7 @@ import { createInProcessTma } from "../../tma/index.ts";
 import type { TmaSpec } from "../../tma/index.ts";
 import { Heartbeat, newHeartbeatBuffer } from "../heartbeat.ts";
 import { SHARED_POINTS } from "./limits.ts";
+import { newInstantWords } from "./instant.ts";
 import { createMirror } from "./mirror.ts";
 import { newSharedWords, SharedPointsReader, SharedPointsWriter } from "./shared-points.ts";
 
@@ -28,11 +29,11 @@ const SPEC: TmaSpec = {
 };
 
 function ends(t: TestContext, size: number) {
-  const words = newSharedWords();
+  const [words, instant] = [newSharedWords(), newInstantWords()];
   const { port1, port2 } = new MessageChannel();
-  const reader = new SharedPointsReader({ words, port: port1, size });
+  const reader = new SharedPointsReader({ words, instant, port: port1, size });
   t.after(() => reader.close());
-  return { reader, writer: new SharedPointsWriter({ words, port: port2, size }) };
+  return { reader, writer: new SharedPointsWriter({ words, instant, port: port2, size }) };
 }
 
 function bench(t: TestContext, spec: TmaSpec) {
@@ -81,11 +82,12 @@ describe("the mirror of a namespace", () => {
         base: "cd".repeat(32 * long),
         points: SPEC.points.map((point) => point.repeat(long)),
       };
-      const { agent, mirror } = bench(t, spec);
+      const { agent, mirror, writer } = bench(t, spec);
       assert.equal(mirror.aggregate(), spec.aggregate);
       for (const name of ["a", "b", "a", "c", "a"]) {
         if (name === "c") agent.seal();
         agent.assess(open(name));
+        writer.instant.publish();
         assert.deepEqual(mirror.points(), agent.points());
         assert.equal(mirror.measurement(), agent.measurement());
         assert.equal(mirror.state(), agent.state());
@@ -96,21 +98,24 @@ describe("the mirror of a namespace", () => {
 
   it("of an agent that has seen nothing has its values, too", async (t) => {
     const { aggregate: _aggregate, base: _base, ...rest } = SPEC;
-    const { agent, mirror } = bench(t, { ...rest, points: [] });
+    const { agent, mirror, writer } = bench(t, { ...rest, points: [] });
     assert.equal(mirror.measurement(), agent.measurement());
     assert.equal(mirror.state(), agent.state());
     assert.equal(mirror.aggregate(), "0".repeat(64));
     assert.equal((await mirror.trajectory()).count, 0);
     agent.assess(open("a"));
+    writer.instant.publish();
     assert.equal(mirror.measurement(), agent.measurement());
   });
 
   it("takes the platform's aggregate, whenever it comes", (t) => {
-    const { agent, mirror } = bench(t, { ...SPEC, points: [] });
+    const { agent, mirror, writer } = bench(t, { ...SPEC, points: [] });
     agent.assess(open("a"));
+    writer.instant.publish();
     assert.equal(mirror.measurement(), agent.measurement());
     agent.setAggregate("ef".repeat(32));
     agent.assess(open("b"));
+    writer.instant.publish();
     assert.equal(mirror.aggregate(), "ef".repeat(32));
     assert.equal(mirror.measurement(), agent.measurement());
     assert.equal(mirror.state(), agent.state());

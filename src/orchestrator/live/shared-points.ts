@@ -3,16 +3,13 @@
 // waits; the other reads at any time. Pieces of memory are handed over through a port when the points outgrow the last one.
 import type { MessagePort } from "node:worker_threads";
 import { receiveMessageOnPort } from "node:worker_threads";
-import { DIGEST_SIZES } from "../../model/runtime/index.ts";
 import type { PointObserver, SecurityPoint } from "../../model/runtime/index.ts";
+import { InstantReader, InstantWriter } from "./instant.ts";
 import { SHARED_POINTS, SHARED_POINTS_BITS } from "./limits.ts";
 
 const POINTS = 0;
 const SEAL = 1;
-const AGGREGATED = 2;
-const BASED = 3;
-const WORDS = 4;
-const WORD_BYTES = WORDS * Int32Array.BYTES_PER_ELEMENT;
+const WORDS = 2;
 const IN_PIECE = SHARED_POINTS - 1;
 
 /** One piece: counts, then validity, then coefficients. */
@@ -26,19 +23,15 @@ interface Piece {
 /** What both ends start with; can be posted to a thread, with the port in the list of what is transferred. */
 export interface SharedPointsLink {
   readonly words: SharedArrayBuffer;
+  /** What is published together (`newInstantWords`). */
+  readonly instant: SharedArrayBuffer;
   readonly port: MessagePort;
   /** Bytes of a coefficient. */
   readonly size: number;
 }
 
 export function newSharedWords(): SharedArrayBuffer {
-  return new SharedArrayBuffer(WORD_BYTES + 2 * Math.max(...Object.values(DIGEST_SIZES)));
-}
-
-/** The words; behind them there is room for the aggregate and the base. */
-function wordsOf({ words, size }: SharedPointsLink): [Int32Array, Buffer, Buffer] {
-  const aggregate = Buffer.from(words, WORD_BYTES, size);
-  return [new Int32Array(words, 0, WORDS), aggregate, Buffer.from(words, WORD_BYTES + size, size)];
+  return new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT);
 }
 
 function pieceBytes(size: number): number {
@@ -56,19 +49,20 @@ function pieceOf(memory: SharedArrayBuffer, size: number): Piece {
 
 /** The end of the thread that decides. */
 export class SharedPointsWriter implements PointObserver {
+  /** The points are part of it as soon as they are published. */
+  readonly instant: InstantWriter;
   readonly #words: Int32Array;
-  readonly #aggregate: Buffer;
-  readonly #base: Buffer;
   readonly #port: MessagePort;
   readonly #size: number;
   readonly #pieces: Piece[] = [];
   /** Those of the pieces, for the way of every event. */
   readonly #counts: Float64Array[] = [];
 
-  constructor(link: SharedPointsLink) {
-    [this.#words, this.#aggregate, this.#base] = wordsOf(link);
-    this.#port = link.port;
-    this.#size = link.size;
+  constructor({ words, instant, port, size }: SharedPointsLink) {
+    this.instant = new InstantWriter(instant);
+    this.#words = new Int32Array(words);
+    this.#port = port;
+    this.#size = size;
   }
 
   /** True once the other end has asked for a sealed model. */
@@ -84,6 +78,7 @@ export class SharedPointsWriter implements PointObserver {
     piece.coefficients.write(coefficient, at * this.#size, "hex");
     // what was written before it is seen by who sees the new number
     Atomics.store(this.#words, POINTS, index + 1);
+    this.instant.points = index + 1;
   }
 
   counted(index: number, count: number): void {
@@ -92,14 +87,7 @@ export class SharedPointsWriter implements PointObserver {
   }
 
   aggregated(hex: string): void {
-    this.#aggregate.write(hex, "hex");
-    Atomics.store(this.#words, AGGREGATED, 1);
-  }
-
-  /** The model has this base (hex), set before its first point. */
-  based(hex: string): void {
-    this.#base.write(hex, "hex");
-    Atomics.store(this.#words, BASED, 1);
+    this.instant.aggregated(hex);
   }
 
   #grow(): Piece {
@@ -114,36 +102,24 @@ export class SharedPointsWriter implements PointObserver {
 
 /** The end of the thread that shows. */
 export class SharedPointsReader {
+  readonly instant: InstantReader;
   readonly #words: Int32Array;
-  readonly #aggregate: Buffer;
-  readonly #base: Buffer;
   readonly #port: MessagePort;
   readonly #size: number;
   readonly #pieces: Piece[] = [];
 
-  constructor(link: SharedPointsLink) {
-    [this.#words, this.#aggregate, this.#base] = wordsOf(link);
-    this.#port = link.port;
-    this.#size = link.size;
+  constructor({ words, instant, port, size }: SharedPointsLink) {
+    this.instant = new InstantReader(instant);
+    this.#words = new Int32Array(words);
+    this.#port = port;
+    this.#size = size;
   }
 
   orderSeal(): void {
     Atomics.store(this.#words, SEAL, 1);
   }
 
-  /** hex; undefined as long as the model has none. */
-  get aggregate(): string | undefined {
-    if (Atomics.load(this.#words, AGGREGATED) === 0) return undefined;
-    return this.#aggregate.toString("hex");
-  }
-
-  /** hex; undefined unless it was set while the workload ran. */
-  get base(): string | undefined {
-    if (Atomics.load(this.#words, BASED) === 0) return undefined;
-    return this.#base.toString("hex");
-  }
-
-  /** Points so far. */
+  /** Points so far, published or not. */
   get length(): number {
     return Atomics.load(this.#words, POINTS);
   }

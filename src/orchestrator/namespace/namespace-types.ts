@@ -65,6 +65,17 @@ export interface ViolationReport {
   readonly words: string;
 }
 
+/** Counts that belong together, for whoever looks from another thread. `points` is kept by who is told of them. */
+export interface InstantCounts {
+  events: number;
+  violations: number;
+  refused: number;
+  lost: number;
+  sealed: boolean;
+  /** From now on these are what is seen. */
+  publish(): void;
+}
+
 export interface NamespaceOptions {
   readonly mode: RunMode;
   readonly onViolation: ViolationPolicy;
@@ -90,6 +101,8 @@ export interface NamespaceParts {
   /** Keeps account of processes, where somebody wants it. */
   readonly processes?: ProcessLog;
   readonly pulse: NamespacePulse;
+  /** Where somebody looks from outside. */
+  readonly instant?: InstantCounts;
   /** Where decision times are counted; without, in memory of its own. */
   readonly latency?: LatencyHistogram;
   /** Kills the whole workload, now. */

@@ -29,11 +29,8 @@ const OBSERVE: Decision = { action: "allow", discipline: true };
 const DENY: Decision = { action: "deny", discipline: true };
 const KILL: Decision = { action: "kill", discipline: true };
 
-export function createNamespace(options: NamespaceOptions, parts: NamespaceParts): Namespace {
-  return new ModelingNamespace(options, parts);
-}
-
-class ModelingNamespace implements Namespace {
+/** Made by `createNamespace`. */
+export class ModelingNamespace implements Namespace {
   readonly root: TaskIdentity;
   readonly emptyDigest: string;
   #mode: RunMode;
@@ -191,7 +188,8 @@ class ModelingNamespace implements Namespace {
 
   unreadable(text: string, why: string): Decision {
     this.#tally.event();
-    this.lost("record that can not be understood", `${why}: ${text.slice(0, MAX_LOSS_EXAMPLE)}`);
+    const example = `${why}: ${text.slice(0, MAX_LOSS_EXAMPLE)}`;
+    this.#tally.lost("record that can not be understood", example);
     this.#parts.keepUnreadable?.(text, why, this.#tally.counts.events);
     if (!this.#enforcing) return ALLOW;
     this.#kill(`a record of the kernel's can not be judged (${why})`);
@@ -207,7 +205,7 @@ class ModelingNamespace implements Namespace {
     this.#tally.event(event.hook);
     if (this.#mode === "free") {
       // what was learned is not what happened: such a run must not become a model unnoticed
-      this.lost(reason, describeEvent(event));
+      this.#tally.lost(reason, describeEvent(event));
       return ALLOW;
     }
     const decision = this.#enforcing ? "killed" : "observed";
@@ -246,8 +244,7 @@ class ModelingNamespace implements Namespace {
 
   seal(): void {
     this.#agent.seal();
-    this.#parts.ledger?.sealed();
-    this.#parts.pulse.sealed();
+    this.#tally.sealed();
     if (this.#mode !== "free") return;
     this.#mode = this.#enforcesOnceSealed ? "enforce" : "detect";
     // a run without a model has the policy "observe": whoever orders this wants something else
@@ -295,6 +292,9 @@ class ModelingNamespace implements Namespace {
       killed: this.#killed,
     };
   }
+
+  /** What was counted until now is what is seen from outside. */
+  protected readonly publish = (): void => this.#tally.publish();
 
   #conforms(event: SecurityEvent, { added, coefficient }: Assessment): BpfDecision {
     if (added) {
@@ -358,7 +358,7 @@ class ModelingNamespace implements Namespace {
   #noVerdict(error: unknown): Decision {
     const why = error instanceof Error ? error.message : String(error);
     if (!this.#enforcing) {
-      this.lost("the modeling agent gave no verdict", why);
+      this.#tally.lost("the modeling agent gave no verdict", why);
       return ALLOW;
     }
     this.#fail(error);

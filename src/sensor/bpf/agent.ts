@@ -52,6 +52,8 @@ export interface AgentPlace {
   /** Folder of the pins. */
   readonly folder: string;
   readonly slot: number;
+  /** What had the slot before or has it later has another one. */
+  readonly serial: number;
   /** Number of the FUSE connection that questions come through. */
   readonly connection: number;
 }
@@ -157,8 +159,8 @@ export class BpfAgent {
   }
 
   get place(): AgentPlace {
-    const { folder, slot } = this.installation;
-    return { folder, slot, connection: this.#anchor?.device.minor ?? 0 };
+    const { folder, slot, serial } = this.installation;
+    return { folder, slot, serial, connection: this.#anchor?.device.minor ?? 0 };
   }
 
   /** Makes a task the first one of the namespace. @returns false when it is gone */

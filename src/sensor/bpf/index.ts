@@ -26,4 +26,5 @@ export type { BpfRing } from "./ring.ts";
 export type { BpfServer } from "./served.ts";
 export { ruleFlags } from "./rules.ts";
 export type { Primer, RecordDecoder } from "./types.ts";
+export { NamespaceWatch } from "./watch.ts";
 export { leftoverStep, securityModules, tryBpfSensor } from "./try.ts";
