@@ -4,7 +4,7 @@
 //   guest.ts start --name NAME [OPTION...] [--hours N]          boot one that stays (4 hours)
 //   guest.ts run NAME [--timeout SECONDS] -- COMMAND...         run in it (stdin is passed on)
 //   guest.ts push NAME FROM TO | galgo NAME | stop NAME | list
-// Options: --kernel 6.1|6.12|newest, --smp N, --memory MIB, --icount SHIFT, --append WORDS, --no-galgo (do not push Galgo to /opt/galgo).
+// Options: --kernel 6.1|6.12|newest, --smp N, --memory MIB, --icount SHIFT, --append WORDS, --tpm, --no-galgo (do not push Galgo to /opt/galgo).
 import { parseArgs } from "node:util";
 import { passOn } from "./lib/agent.ts";
 import { VmError } from "./lib/errors.ts";
@@ -23,6 +23,7 @@ const OPTIONS = {
   memory: { type: "string" },
   icount: { type: "string" },
   append: { type: "string" },
+  tpm: { type: "boolean" },
   push: { type: "string", multiple: true },
   "no-galgo": { type: "boolean" },
   name: { type: "string" },
@@ -139,6 +140,7 @@ function bootOptions(values: Values): BootOptions {
     ...number("memory"),
     ...number("icount"),
     ...(append === undefined ? {} : { append }),
+    ...(values.tpm === true ? { tpm: true } : {}),
   };
 }
 

@@ -2,7 +2,7 @@
 // Whether given files were measured, with the content that is expected of them.
 import { bytesToHex } from "../../base/hex.ts";
 import { quote } from "../../base/quote.ts";
-import type { ImaEntry } from "./types.ts";
+import { IMA_PCR, type ImaEntry } from "./types.ts";
 
 /** A file that must be in a list. */
 export interface WantedFile {
@@ -14,8 +14,15 @@ export interface WantedFile {
 /**
  * measured: in the list, and never with another content. changed: with another content (too). violated: written while it was
  * measured, so that its digest means nothing. absent: not under this path. incomparable: only with algorithms that were not given.
+ * unreadable: it would be `measured`, but an entry of the list cannot be read and may be about this file.
  */
-export type FileStatus = "measured" | "changed" | "violated" | "absent" | "incomparable";
+export type FileStatus =
+  | "measured"
+  | "changed"
+  | "violated"
+  | "absent"
+  | "incomparable"
+  | "unreadable";
 
 export interface FileFinding {
   readonly path: string;
@@ -30,13 +37,20 @@ export function imaPath(path: string): string {
   return path.replaceAll(" ", "_");
 }
 
-/** Looks for each file among entries that the register's value vouches for (`matchIma`): pass only those. */
+/**
+ * Looks for each file among entries that the register's value vouches for (`matchIma`): pass only those. Entries that say they are of
+ * another register than `pcr` are passed over. Of violations nothing is bound to a register, so whoever wrote the list may have
+ * given a violation another path: look at their number.
+ */
 export function findFiles(
   entries: readonly ImaEntry[],
   wanted: readonly WantedFile[],
+  pcr: number = IMA_PCR,
 ): readonly FileFinding[] {
+  const own = entries.filter((entry) => entry.pcr === pcr);
+  const unreadable = own.find((entry) => !entry.violation && entry.path === undefined);
   const byPath = new Map<string, ImaEntry[]>();
-  for (const entry of entries) {
+  for (const entry of own) {
     if (entry.path === undefined) continue;
     const known = byPath.get(entry.path);
     if (known === undefined) byPath.set(entry.path, [entry]);
@@ -44,8 +58,16 @@ export function findFiles(
   }
   return wanted.map((file) => {
     const found = byPath.get(imaPath(file.path));
-    return found === undefined ? absent(file, entries) : judged(file, found);
+    if (found === undefined) return absent(file, own);
+    const finding = judged(file, found);
+    if (finding.status !== "measured" || unreadable === undefined) return finding;
+    return { ...finding, status: "unreadable", why: whyUnreadable(file, unreadable) };
   });
+}
+
+/** A register is not extended with names of templates: an entry that tells a wrong one could hide what it is about. */
+function whyUnreadable({ path }: WantedFile, { number, template }: ImaEntry): string {
+  return `entry ${number} is of a template not known here, ${quote(template, 60)}: it may be about ${quote(path)}`;
 }
 
 function judged(file: WantedFile, found: readonly ImaEntry[]): FileFinding {

@@ -21,8 +21,9 @@ const TEMPLATES: Readonly<Record<string, string>> = {
   "ima-modsig": "d-ng|n-ng|sig|d-modsig|modsig",
   "evm-sig": "d-ng|n-ng|evmsig|xattrnames|xattrlengths|xattrvalues|iuid|igid|imode",
 };
-const FIELDS: ReadonlySet<string> = new Set(
-  Object.values(TEMPLATES).flatMap((format) => format.split("|")),
+const HEADS: ReadonlySet<string> = new Set(["d|n", "d-ng|n-ng", "d-ngv2|n-ng"]);
+const MORE_FIELDS: ReadonlySet<string> = new Set(
+  Object.values(TEMPLATES).flatMap((format) => format.split("|").slice(2)),
 );
 const ALGORITHM = /^[a-z0-9][a-z0-9-]*$/;
 const COLON = 0x3a;
@@ -30,11 +31,16 @@ const COLON = 0x3a;
 /** What an entry's fields mean. */
 export type FieldFacts = Pick<ImaEntry, "file" | "path" | "signature" | "buffer">;
 
-/** Names of a template's fields: of a known name, or of a name that is itself a format (`d-ng|n-ng|...`). */
+/**
+ * Names of a template's fields: of a known name, or of a name that is itself a format (`d-ng|n-ng|...`). A register is not extended with
+ * the template's name, so a list may come with another one. What a file is called and what its digest is stands first in all
+ * formats that are read here, once, so no other name makes other things of the same bytes.
+ */
 export function fieldsOf(template: string): readonly string[] | undefined {
   const format = Object.hasOwn(TEMPLATES, template) ? TEMPLATES[template] : template;
-  const names = (format ?? "").split("|");
-  return names.every((name) => FIELDS.has(name)) ? names : undefined;
+  const [first = "", second = "", ...more] = (format ?? "").split("|");
+  if (!HEADS.has(`${first}|${second}`)) return undefined;
+  return more.every((name) => MORE_FIELDS.has(name)) ? [first, second, ...more] : undefined;
 }
 
 /** The bytes that the template digest is over: every field with its length, but the old template's two without. */

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { once } from "node:events";
 import { VmError } from "./errors.ts";
 import type { Images } from "./images.ts";
+import { startTpm } from "./tpm.ts";
 
 export interface MachineOptions {
   /** Processors of the guest. Default 2. */
@@ -21,6 +22,8 @@ export interface MachineOptions {
   readonly icount?: number;
   /** Added to the kernel command line. */
   readonly append?: string;
+  /** A TPM 2.0 in software (swtpm), new for this guest; it ends with the guest. */
+  readonly tpm?: boolean;
   /** The guest lives on without this process, for so many hours at most. */
   readonly keepHours?: number;
 }
@@ -75,6 +78,7 @@ async function tryMachine(images: Images, dir: string, options: MachineOptions):
   const errors = join(dir, "qemu.log");
   writeFileSync(log, "");
   const command = [...keeper(options), "qemu-system-x86_64", ...arguments_(images, options)];
+  if (options.tpm === true) command.push(...(await startTpm(dir)));
   command.push("-append", `${COMMAND_LINE} galgo.token=${address.token} ${options.append ?? ""}`);
   command.push("-serial", `file:${log}`, "-netdev");
   command.push(`user,id=n,restrict=on,hostfwd=tcp:127.0.0.1:${address.port}-:${AGENT_PORT}`);
