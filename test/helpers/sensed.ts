@@ -5,7 +5,7 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SecurityEvent } from "../../src/event/event.ts";
-import { siblingModule, startThread } from "../../src/orchestrator/thread/start-thread.ts";
+import { siblingModule, startThread } from "../../src/native/start-thread.ts";
 import { buildFilter } from "../../src/sensor/seccomp/filter.ts";
 import { thisMachine } from "../../src/sensor/seccomp/arch.ts";
 import { launchWorkload } from "../../src/sensor/seccomp/launch.ts";

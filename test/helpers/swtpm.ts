@@ -27,7 +27,7 @@ const BRIDGE =
 export class Swtpm {
   /** A private directory; the tools work in it. */
   readonly folder: string;
-  readonly #child: ChildProcess;
+  #child: ChildProcess;
 
   /** For `Tpm.open`. The emulator serves one connection at a time. */
   readonly address: string;
@@ -40,19 +40,7 @@ export class Swtpm {
 
   static async start(): Promise<Swtpm> {
     const folder = mkdtempSync(join(tmpdir(), "galgo-swtpm-"));
-    const child = spawn(
-      SWTPM,
-      [
-        "socket",
-        "--tpm2",
-        ...["--tpmstate", `dir=${folder}`],
-        ...["--server", `type=unixio,path=${join(folder, "tpm.sock")}`],
-        ...["--flags", "not-need-init,startup-clear"],
-        ...["--pid", `file=${join(folder, PID_FILE)}`],
-        ...["--log", `file=${join(folder, "swtpm.log")}`],
-      ],
-      { stdio: ["ignore", "ignore", "ignore"] },
-    );
+    const child = spawnSwtpm(folder);
     await appeared(folder, PID_FILE, child);
     return new Swtpm(folder, child, `unix:${join(folder, "tpm.sock")}`);
   }
@@ -82,6 +70,23 @@ export class Swtpm {
     return { status: done.status, output: `${done.stdout}${done.stderr}` };
   }
 
+  /** Takes the emulator away and brings it back: what a machine's reset does to a TPM. */
+  async reset(): Promise<void> {
+    await this.kill();
+    rmSync(join(this.folder, PID_FILE), { force: true });
+    this.#child = spawnSwtpm(this.folder);
+    await appeared(this.folder, PID_FILE, this.#child);
+  }
+
+  /** It answers nothing until `wake`. */
+  hang(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  wake(): void {
+    this.#child.kill("SIGCONT");
+  }
+
   /** Ends the emulator at once, as if the TPM was taken away. */
   async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
@@ -94,6 +99,22 @@ export class Swtpm {
     await this.kill();
     rmSync(this.folder, { recursive: true });
   }
+}
+
+function spawnSwtpm(folder: string): ChildProcess {
+  return spawn(
+    SWTPM,
+    [
+      "socket",
+      "--tpm2",
+      ...["--tpmstate", `dir=${folder}`],
+      ...["--server", `type=unixio,path=${join(folder, "tpm.sock")}`],
+      ...["--flags", "not-need-init,startup-clear"],
+      ...["--pid", `file=${join(folder, PID_FILE)}`],
+      ...["--log", `file=${join(folder, "swtpm.log")}`],
+    ],
+    { stdio: ["ignore", "ignore", "ignore"] },
+  );
 }
 
 async function appeared(folder: string, name: string, child: ChildProcess): Promise<void> {

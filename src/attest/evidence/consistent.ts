@@ -18,7 +18,7 @@ export function checkConsistent(evidence: Evidence): void {
   if (model?.signedBy?.length === 0)
     throw refuse("galgo.model.signedBy", "nobody: it is absent then");
   checkDigests(evidence);
-  if (platform.kind === "tpm") checkTpm(platform, evidence.counts.points);
+  if (platform.kind === "tpm") checkTpm(platform, evidence);
 }
 
 /** All values of a model come from one digest. */
@@ -31,10 +31,15 @@ function checkDigests({ rules, state, measurement, aggregate, base, floor }: Evi
   }
 }
 
-function checkTpm({ pcrs, start, extended }: TpmEvidence, points: number): void {
+function checkTpm(
+  { pcrs, start, extended, coefficients }: TpmEvidence,
+  { counts: { points }, rules: { digest } }: Evidence,
+): void {
   const path = "submods.platform.galgo_platform";
   if (extended > points)
     throw refuse(`${path}.extended`, `${extended} coefficients of ${points} points`);
+  if (coefficients !== undefined && coefficients.length !== extended * DIGEST_SIZES[digest])
+    throw refuse(`${path}.coefficients`, `they are not ${extended} values of ${digest}`);
   let before = -1;
   for (const { index, value } of pcrs) {
     if (index <= before || index >= MAX_PCRS)

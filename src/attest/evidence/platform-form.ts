@@ -40,6 +40,8 @@ const tpm = record<TpmEvidence>({
   pcrs: { label: 7, form: list(pcr, MAX_PCRS) },
   extended: { label: 8, form: natural },
   start: { label: 13, form: register },
+  coefficients: { label: 14, form: blob, optional: true },
+  failure: { label: 15, form: text(MAX_WHY_CHARS), optional: true },
   ima: { label: 9, form: blob, optional: true },
 });
 

@@ -98,6 +98,10 @@ export interface TpmEvidence {
   readonly start: string;
   /** So many coefficients of the trajectory, from the first, are in PCR 11. */
   readonly extended: number;
+  /** These coefficients, one after the other; absent when there are none, or too many for a token. */
+  readonly coefficients?: Uint8Array;
+  /** Why PCR 11 does not hold all of them, or not only them; absent when it does. */
+  readonly failure?: string;
   /** The kernel's measurement list, as it was read. */
   readonly ima?: Uint8Array;
 }

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { describe, it } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { instantOf, type InstantWriterWork } from "../../../test/helpers/instant-writer.ts";
-import { startThread } from "../thread/start-thread.ts";
+import { startThread } from "../../native/start-thread.ts";
 import { InstantReader, InstantWriter, newInstantWords } from "./instant.ts";
 
 const FRESH = { events: 0, points: 0, violations: 0, refused: 0, lost: 0, sealed: false };

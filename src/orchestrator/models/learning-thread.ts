@@ -2,7 +2,7 @@
 // Learning further beside the thread that asks for it: reading the records of many runs takes seconds, in which others would wait.
 import { ModelUseError } from "../errors.ts";
 import type { RunResult } from "../run-request.ts";
-import { siblingModule, startThread } from "../thread/start-thread.ts";
+import { siblingModule, startThread } from "../../native/start-thread.ts";
 import type { FurtherRequest, FurtherResult } from "./learn-further.ts";
 
 /** What there is to say of a `FurtherResult`. */

@@ -17,7 +17,7 @@ import {
 } from "../../native/probe.ffi.ts";
 import type { Trial } from "../../native/probe.ffi.ts";
 import { findBtfFunction } from "../../sensor/bpf/index.ts";
-import { siblingModule, startThread } from "../thread/start-thread.ts";
+import { siblingModule, startThread } from "../../native/start-thread.ts";
 
 /** What the child found. Absent: not reached, because an earlier step failed. */
 export interface ChildFindings {

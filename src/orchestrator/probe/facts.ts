@@ -16,7 +16,7 @@ import type { LauncherKind } from "../../sensor/seccomp/launch-types.ts";
 import { adoptable } from "../bpf/adoption.ts";
 import { createCgroup } from "../cgroup.ts";
 import { findCommand } from "../command-lookup.ts";
-import { siblingModule } from "../thread/start-thread.ts";
+import { siblingModule } from "../../native/start-thread.ts";
 import type { ChildFindings } from "./child.ts";
 
 /** One thing that was found out. `ok` is undefined for plain information. */

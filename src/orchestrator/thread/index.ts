@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Threads: a door of their own, so that a command line can start one before it loads the orchestrator.
-export { siblingModule, startThread } from "./start-thread.ts";
+export { siblingModule, startThread } from "../../native/start-thread.ts";
 export {
   awaitLoadedThreads,
   type EarlyWorker,

@@ -2,7 +2,7 @@
 // The thread of the worker. A command line that is certain to need it starts it before it loads the rest of itself:
 // the two then start side by side.
 import type { Worker } from "node:worker_threads";
-import { siblingModule, startThread } from "./start-thread.ts";
+import { siblingModule, startThread } from "../../native/start-thread.ts";
 
 /** Time that a thread gets to load its modules when the process is about to end. */
 const LOADING_MS = 5_000;

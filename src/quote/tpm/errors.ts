@@ -7,8 +7,9 @@ import { describeResponse } from "./response-codes.ts";
  * NO_TPM: there is none at that address, or it may not be opened. GONE: it went away, or was closed, during a command.
  * BAD_ADDRESS: that is none. NO_ANSWER: it took too long. BAD_ANSWER: what came is no response. REFUSED: it said no, see `TpmRefusal`.
  * NO_BANK: it has no such PCR. RESTLESS: its PCRs do not stand still. TOO_SLOW: more is to be extended than it can.
+ * FOREIGN: a PCR holds something else than was extended into it. IN_USE: a namespace of this Galgo has the PCR.
  */
-export class TpmError extends CodedError<
+export type TpmErrorCode =
   | "NO_TPM"
   | "BAD_ADDRESS"
   | "GONE"
@@ -18,7 +19,10 @@ export class TpmError extends CodedError<
   | "NO_BANK"
   | "RESTLESS"
   | "TOO_SLOW"
-> {}
+  | "FOREIGN"
+  | "IN_USE";
+
+export class TpmError extends CodedError<TpmErrorCode> {}
 
 /** The TPM answered a command with a response code. `facts`: command, name, response. */
 export class TpmRefusal extends TpmError {

@@ -5,6 +5,7 @@ export { TpmError, TpmRefusal } from "./errors.ts";
 export { nodeTpmCrypto } from "./node-crypto.ts";
 export type { ExtenderOptions, ExtenderState } from "./pcr-extender.ts";
 export { PcrExtender } from "./pcr-extender.ts";
+export { TpmPlatform, type TpmPlatformOptions } from "./platform.ts";
 export type { QuotedValues } from "./quote-values.ts";
 export { quoteValues } from "./quote-values.ts";
 export type { ResponseWords } from "./response-codes.ts";

@@ -17,8 +17,18 @@ export const MAX_RANDOM_BYTES = 1024;
 /** Times that PCRs are read and quoted anew because somebody has extended one in between. */
 export const MAX_QUOTE_TRIES = 10;
 /** Coefficients that wait for the TPM; new ones come at a workload's start, by the thousand at most. */
-export const MAX_WAITING_EXTENSIONS = 65_536;
+export const MAX_WAITING_EXTENSIONS = 262_144;
 /** Bytes read of an NV index at once; every TPM gives that many. */
 export const NV_CHUNK_BYTES = 512;
 /** Bytes of the largest NV index that is read: certificates of endorsement keys have 700 to 1600. */
 export const MAX_NV_BYTES = 8192;
+/** How long a proof waits for the coefficients that were given before it; it then says how many there are in the PCR. */
+export const DRAIN_MS = 10_000;
+/** How long a proof may take in all before whoever asked is told that there is none. */
+export const PROVE_MS = 30_000;
+/** How long a TPM may take to be opened: one key is made, and its certificate read. */
+export const OPEN_MS = 15_000;
+/** Time that the thread gets to let the TPM go. */
+export const CLOSE_MS = 2_000;
+/** Coefficients (bytes, all together) that evidence brings along. */
+export const MAX_SHOWN_COEFFICIENT_BYTES: number = 2 * 1024 * 1024;

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// A TPM as a platform that vouches for namespaces: one thread and one connection for all of them. Nobody here waits for the TPM longer
+// than is said in limits.ts, and whoever decides does not wait at all.
+import type { Worker } from "node:worker_threads";
+import { bytesToHex } from "../../base/hex.ts";
+import { quote } from "../../base/quote.ts";
+import type { Platform, PlatformEvidence, PlatformProver, TpmEvidence } from "../../attest/evidence/index.ts";
+import type { TpmHash } from "../../attest/tpm/index.ts";
+import { concat } from "../../attest/tpm/index.ts";
+import { siblingModule, startThread } from "../../native/start-thread.ts";
+import type { TpmErrorCode } from "./errors.ts";
+import { TpmError } from "./errors.ts";
+import { CLOSE_MS, DRAIN_MS, OPEN_MS, PROVE_MS } from "./limits.ts";
+import type { TpmAnswer, TpmOrder, TpmQuestion, TpmThreadData } from "./thread-protocol.ts";
+import { DEFAULT_TPM } from "./transport.ts";
+
+export interface TpmPlatformOptions {
+  /** As `openTransport` takes it; default /dev/tpmrm0. */
+  readonly tpm?: string;
+  readonly openMs?: number;
+  readonly proveMs?: number;
+  readonly drainMs?: number;
+}
+
+interface Waiter {
+  readonly done: (answer: TpmAnswer) => void;
+}
+
+/** A TPM that was opened. Methods throw `TpmError`. */
+export class TpmPlatform implements Platform {
+  readonly address: string;
+  /** It was closed, and its thread hangs in a system call: an orderly end of the process would wait for it. */
+  hung = false;
+  readonly #thread: Worker;
+  readonly #options: Required<TpmPlatformOptions>;
+  readonly #waiters = new Map<number, Waiter>();
+  #asked = 0;
+  #rootIsTaken = false;
+  #closing: Promise<boolean> | undefined;
+  #end: TpmError | undefined;
+
+  private constructor(options: Required<TpmPlatformOptions>) {
+    this.#options = options;
+    this.address = options.tpm;
+    const data: TpmThreadData = { address: options.tpm, drainMs: options.drainMs };
+    const module = siblingModule(import.meta.url, "thread");
+    this.#thread = startThread(module, { workerData: data });
+    this.#thread.unref();
+    this.#thread.on("message", (answer: TpmAnswer) => this.#waiters.get(answer.id)?.done(answer));
+    this.#thread.on("error", (error) => this.#ended(`has failed: ${quote(error.message)}`));
+    this.#thread.on("exit", () => this.#ended("was closed"));
+  }
+
+  /**
+   * Opens a TPM and makes its attestation key.
+   * @throws TpmError NO_TPM, BAD_ADDRESS, NO_ANSWER, REFUSED: there is none that could vouch
+   */
+  static async open(options: TpmPlatformOptions = {}): Promise<TpmPlatform> {
+    const { tpm = DEFAULT_TPM, openMs = OPEN_MS, proveMs = PROVE_MS, drainMs = DRAIN_MS } = options;
+    const platform = new TpmPlatform({ tpm, openMs, proveMs, drainMs });
+    try {
+      await platform.#ask({ what: "open" }, openMs);
+      return platform;
+    } catch (error) {
+      await platform.close();
+      throw error;
+    }
+  }
+
+  /** The platform's aggregate of this boot (hex): the digest of PCR 0 to 7, as TSEM kernels have it. */
+  async aggregate(hash: TpmHash): Promise<string> {
+    const result = await this.#ask({ what: "aggregate", hash }, this.#options.openMs);
+    return bytesToHex(result as Uint8Array);
+  }
+
+  /**
+   * What vouches for one namespace.
+   * @param root its coefficients are in PCR 11, which one namespace at a time can have
+   * @throws TpmError IN_USE: another one has it
+   */
+  async prover({ root }: { readonly root: boolean }): Promise<PlatformProver> {
+    if (!root) {
+      return {
+        prove: (binding) => this.#prove(binding, false),
+        close: () => Promise.resolve(),
+      };
+    }
+    if (this.#rootIsTaken)
+      throw new TpmError("IN_USE", "the coefficients of another namespace are in PCR 11 already");
+    this.#rootIsTaken = true;
+    try {
+      await this.#ask({ what: "begin" }, this.#options.openMs);
+    } catch (error) {
+      this.#rootIsTaken = false;
+      throw error;
+    }
+    return this.#rootProver();
+  }
+
+  /** Lets the TPM go. See `hung`. */
+  async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    this.hung = !(await this.#closing);
+  }
+
+  #rootProver(): PlatformProver {
+    let open = true;
+    return {
+      extend: (coefficients) => {
+        const [first] = coefficients;
+        if (!open || first === undefined) return;
+        const size = first.length;
+        this.#tell({ what: "extend", coefficients: concat(coefficients), size });
+      },
+      prove: (binding) => this.#prove(binding, open),
+      close: () => {
+        if (open) {
+          open = false;
+          this.#rootIsTaken = false;
+          this.#tell({ what: "end" });
+        }
+        return Promise.resolve();
+      },
+    };
+  }
+
+  async #prove(binding: Uint8Array, ofRoot: boolean): Promise<PlatformEvidence> {
+    const result = await this.#ask({ what: "prove", binding, ofRoot }, this.#options.proveMs);
+    return result as TpmEvidence;
+  }
+
+  #tell(order: TpmOrder): void {
+    if (this.#end === undefined) this.#thread.postMessage(order);
+  }
+
+  async #ask(question: TpmQuestion, atMostMs: number): Promise<TpmAnswer["result"]> {
+    if (this.#end !== undefined) throw this.#end;
+    const id = ++this.#asked;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const answer = await new Promise<TpmAnswer>((done) => {
+        const message = `the TPM at ${quote(this.address)} has not answered within ${atMostMs / 1_000} s`;
+        timer = setTimeout(() => done({ id, problem: { code: "NO_ANSWER", message } }), atMostMs);
+        this.#waiters.set(id, { done });
+        this.#tell({ what: "ask", id, question, until: Date.now() + atMostMs });
+      });
+      const { problem, result } = answer;
+      if (problem !== undefined) throw new TpmError(problem.code as TpmErrorCode, problem.message);
+      return result;
+    } finally {
+      clearTimeout(timer);
+      this.#waiters.delete(id);
+    }
+  }
+
+  #ended(how: string): void {
+    this.#end ??= new TpmError("GONE", `the TPM at ${quote(this.address)} ${how}`);
+    const problem = { code: this.#end.code, message: this.#end.message };
+    for (const [id, { done }] of this.#waiters) done({ id, problem });
+  }
+
+  async #close(): Promise<boolean> {
+    const gone = new Promise<true>((resolve) => {
+      if (this.#end === undefined) this.#thread.once("exit", () => resolve(true));
+      else resolve(true);
+    });
+    this.#tell({ what: "close" });
+    if (await within(gone)) return true;
+    void this.#thread.terminate();
+    return await within(gone);
+  }
+}
+
+async function within(gone: Promise<true>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), CLOSE_MS);
+  });
+  const ended = await Promise.race([gone, late]);
+  clearTimeout(timer);
+  return ended;
+}

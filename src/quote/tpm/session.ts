@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// A TPM that vouches: its attestation key, the aggregate of its platform, and proofs over what is in its PCRs. Lost connections are made
+// anew when something is asked for. Works on the event loop of its thread.
+import { bytesToHex } from "../../base/hex.ts";
+import type { TpmEvidence } from "../../attest/evidence/index.ts";
+import type { PcrBank, TpmHash } from "../../attest/tpm/index.ts";
+import {
+  AGGREGATE_PCRS,
+  aggregateOf,
+  COEFFICIENT_PCR,
+  concat,
+  pcrsOf,
+  sameBytes,
+} from "../../attest/tpm/index.ts";
+import { readEndorsementCertificate } from "./endorsement-certificate.ts";
+import { TpmError, TpmRefusal } from "./errors.ts";
+import { DRAIN_MS, MAX_SHOWN_COEFFICIENT_BYTES } from "./limits.ts";
+import { nodeTpmCrypto } from "./node-crypto.ts";
+import { PcrExtender } from "./pcr-extender.ts";
+import { quoteValues } from "./quote-values.ts";
+import type { LoadedKey } from "./tpm.ts";
+import { Tpm } from "./tpm.ts";
+import { Turns } from "./transport-type.ts";
+
+const BANK = "sha256";
+const QUOTED = { hash: BANK, pcrs: [...AGGREGATE_PCRS, COEFFICIENT_PCR] } as const;
+/** The digest that a quote carries in the place of the binding. */
+const BINDING_HASH = "sha256";
+
+interface Connection {
+  readonly tpm: Tpm;
+  readonly key: LoadedKey;
+  /** DER, as the TPM's maker left it there. */
+  readonly certificate: Uint8Array | undefined;
+}
+
+/** What PCR 11 says of a namespace in a proof. */
+interface Extended {
+  readonly start: Uint8Array;
+  readonly extended: number;
+  readonly coefficients?: Uint8Array;
+  readonly failure?: string;
+}
+
+export class TpmSession {
+  readonly #address: string;
+  readonly #drainMs: number;
+  readonly #turns = new Turns();
+  #connection: Connection | undefined;
+  #root: PcrExtender | undefined;
+
+  private constructor(address: string, drainMs: number) {
+    this.#address = address;
+    this.#drainMs = drainMs;
+  }
+
+  /** @throws TpmError: there is no TPM, or none that can vouch */
+  static async open(address: string, drainMs: number = DRAIN_MS): Promise<TpmSession> {
+    const session = new TpmSession(address, drainMs);
+    await session.#connected();
+    return session;
+  }
+
+  /** The platform's aggregate: the digest of PCR 0 to 7. */
+  async aggregate(hash: TpmHash): Promise<Uint8Array> {
+    const values = await this.#asked(({ tpm }) =>
+      tpm.readPcrs({ hash: BANK, pcrs: AGGREGATE_PCRS }),
+    );
+    return aggregateOf(values, hash, nodeTpmCrypto);
+  }
+
+  /** From now on PCR 11 takes the coefficients of one namespace. Again: of another one. */
+  async begin(): Promise<void> {
+    this.#root = await this.#asked(({ tpm }) =>
+      PcrExtender.begin(tpm, { pcr: COEFFICIENT_PCR, hash: BANK }),
+    );
+  }
+
+  /** Coefficients of that namespace, `size` bytes each, in the order of its trajectory. */
+  extend(coefficients: Uint8Array, size: number): void {
+    for (let at = 0; at < coefficients.length; at += size)
+      this.#root?.add(coefficients.subarray(at, at + size));
+  }
+
+  end(): void {
+    this.#root = undefined;
+  }
+
+  /**
+   * Quotes PCR 0 to 7 and 11 with the digest of `binding`.
+   * @param ofRoot for the namespace whose coefficients are in PCR 11; of others none are
+   * @throws TpmError
+   */
+  async prove(binding: Uint8Array, ofRoot: boolean): Promise<TpmEvidence> {
+    return await this.#asked(async (connection) => {
+      const root = ofRoot ? this.#root : undefined;
+      await this.#drained(root);
+      const nonce = nodeTpmCrypto.digest(BINDING_HASH, binding);
+      const quoting = async (): Promise<TpmEvidence> => {
+        const { tpm, key } = connection;
+        const { pcrs, attest, signature } = await quoteValues(tpm, key.handle, nonce, QUOTED);
+        return { ...evidenceOf(connection, pcrs, extendedIn(pcrs, root)), attest, signature };
+      };
+      if (this.#root === undefined) return await quoting();
+      return (await this.#root.between(quoting)).result;
+    });
+  }
+
+  async close(): Promise<void> {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    await connection?.tpm.close();
+  }
+
+  /** Waits for the coefficients that were given; not for ever: what is said then is how many are in the PCR. */
+  async #drained(root: PcrExtender | undefined): Promise<void> {
+    if (root === undefined) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#drainMs);
+    });
+    await Promise.race([root.settled(), late]);
+    clearTimeout(timer);
+  }
+
+  /** One at a time. A connection that turns out to be lost, or a key that is, is made anew once. */
+  async #asked<T>(task: (connection: Connection) => Promise<T>): Promise<T> {
+    return await this.#turns.run(async () => {
+      try {
+        return await task(await this.#connected());
+      } catch (error) {
+        // an answer that comes after all would be taken for that to the next question
+        if (error instanceof TpmError) await this.#dropped();
+        if (!isLost(error)) throw error;
+        return await task(await this.#connected());
+      }
+    });
+  }
+
+  async #dropped(): Promise<void> {
+    await this.close().catch(() => undefined);
+  }
+
+  async #connected(): Promise<Connection> {
+    if (this.#connection !== undefined && !this.#lostMeanwhile) return this.#connection;
+    await this.#dropped();
+    const tpm = await Tpm.open(this.#address);
+    try {
+      const key = await tpm.createAttestationKey("ecc");
+      const certificate = await certificateOf(tpm);
+      await this.#root?.resume(tpm);
+      this.#connection = { tpm, key, certificate };
+      return this.#connection;
+    } catch (error) {
+      await tpm.close().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Coefficients found that the TPM does not answer. */
+  get #lostMeanwhile(): boolean {
+    return this.#root?.away !== undefined;
+  }
+}
+
+/** GONE: the connection. REFUSED: the key may be no more, after a reset behind a connection that held. */
+function isLost(error: unknown): boolean {
+  return error instanceof TpmError && (error.code === "GONE" || error instanceof TpmRefusal);
+}
+
+/** The certificate of either endorsement key. That there is none is for the verifier to judge. */
+async function certificateOf(tpm: Tpm): Promise<Uint8Array | undefined> {
+  for (const family of ["ecc", "rsa"] as const) {
+    try {
+      const found = await readEndorsementCertificate(tpm, family);
+      if (found !== undefined) return found;
+    } catch (error) {
+      const none = error instanceof TpmRefusal || (error as TpmError).code === "BAD_ANSWER";
+      if (!none) throw error;
+    }
+  }
+  return undefined;
+}
+
+function extendedIn(pcrs: PcrBank, root: PcrExtender | undefined): Extended {
+  const quoted = pcrs.values.get(COEFFICIENT_PCR) ?? new Uint8Array(0);
+  if (root === undefined) return { start: quoted, extended: 0 };
+  if (!sameBytes(quoted, root.value)) root.spoiled();
+  const { extended, failure } = root.state;
+  const { taken } = root;
+  const bytes = taken.reduce((sum, each) => sum + each.length, 0);
+  return {
+    start: root.start,
+    extended,
+    ...(bytes === 0 || bytes > MAX_SHOWN_COEFFICIENT_BYTES ? {} : { coefficients: concat(taken) }),
+    ...(failure === undefined ? {} : { failure: failure.message }),
+  };
+}
+
+function evidenceOf(
+  { key, certificate }: Connection,
+  pcrs: PcrBank,
+  { start, ...extended }: Extended,
+): Omit<TpmEvidence, "attest" | "signature"> {
+  const register = (index: number): string =>
+    bytesToHex(pcrs.values.get(index) ?? new Uint8Array(0));
+  return {
+    kind: "tpm",
+    akPublic: key.public,
+    ...(certificate === undefined ? {} : { ekCertificate: certificate }),
+    bank: pcrs.hash,
+    pcrs: pcrsOf(pcrs).map((index) => ({ index, value: register(index) })),
+    start: bytesToHex(start),
+    ...extended,
+  };
+}
