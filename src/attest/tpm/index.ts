@@ -24,6 +24,7 @@ export { MAX_NONCE_BYTES, PCR_COUNT } from "./limits.ts";
 export type { PcrBank, PcrSelection } from "./pcr.ts";
 export {
   AGGREGATE_PCRS,
+  aggregateInput,
   aggregateOf,
   COEFFICIENT_PCR,
   encodeSelection,

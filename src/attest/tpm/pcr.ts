@@ -75,7 +75,12 @@ export function pcrDigest(bank: PcrBank, hash: TpmHash, crypto: TpmCrypto): Uint
  * Throws `TpmFormatError` when one of them is missing.
  */
 export function aggregateOf(bank: PcrBank, hash: TpmHash, crypto: TpmCrypto): Uint8Array {
-  return crypto.digest(hash, ...AGGREGATE_PCRS.map((pcr) => claimedValue(bank, pcr)));
+  return crypto.digest(hash, aggregateInput(bank));
+}
+
+/** What the aggregate is the digest of, for digests that TPMs do not have. Throws as `aggregateOf`. */
+export function aggregateInput(bank: PcrBank): Uint8Array {
+  return concat(AGGREGATE_PCRS.map((pcr) => claimedValue(bank, pcr)));
 }
 
 function claimedValue({ hash, values }: PcrBank, pcr: number): Uint8Array {

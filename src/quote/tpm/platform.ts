@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // A TPM as a platform that vouches for namespaces: one thread and one connection for all of them. Nobody here waits for the TPM longer
 // than is said in limits.ts, and whoever decides does not wait at all.
+import { createHash } from "node:crypto";
 import type { Worker } from "node:worker_threads";
-import { bytesToHex } from "../../base/hex.ts";
 import { quote } from "../../base/quote.ts";
-import type { Platform, PlatformEvidence, PlatformProver, TpmEvidence } from "../../attest/evidence/index.ts";
-import type { TpmHash } from "../../attest/tpm/index.ts";
+import type {
+  EvidenceRules,
+  Platform,
+  PlatformEvidence,
+  PlatformProver,
+  TpmEvidence,
+} from "../../attest/evidence/index.ts";
 import { concat } from "../../attest/tpm/index.ts";
 import { siblingModule, startThread } from "../../native/start-thread.ts";
 import type { TpmErrorCode } from "./errors.ts";
@@ -68,9 +73,11 @@ export class TpmPlatform implements Platform {
   }
 
   /** The platform's aggregate of this boot (hex): the digest of PCR 0 to 7, as TSEM kernels have it. */
-  async aggregate(hash: TpmHash): Promise<string> {
-    const result = await this.#ask({ what: "aggregate", hash }, this.#options.openMs);
-    return bytesToHex(result as Uint8Array);
+  async aggregate(digest: EvidenceRules["digest"]): Promise<string> {
+    const input = await this.#ask({ what: "aggregate" }, this.#options.openMs);
+    return createHash(digest)
+      .update(input as Uint8Array)
+      .digest("hex");
   }
 
   /**

@@ -3,10 +3,10 @@
 // anew when something is asked for. Works on the event loop of its thread.
 import { bytesToHex } from "../../base/hex.ts";
 import type { TpmEvidence } from "../../attest/evidence/index.ts";
-import type { PcrBank, TpmHash } from "../../attest/tpm/index.ts";
+import type { PcrBank } from "../../attest/tpm/index.ts";
 import {
   AGGREGATE_PCRS,
-  aggregateOf,
+  aggregateInput,
   COEFFICIENT_PCR,
   concat,
   pcrsOf,
@@ -61,12 +61,10 @@ export class TpmSession {
     return session;
   }
 
-  /** The platform's aggregate: the digest of PCR 0 to 7. */
-  async aggregate(hash: TpmHash): Promise<Uint8Array> {
-    const values = await this.#asked(({ tpm }) =>
-      tpm.readPcrs({ hash: BANK, pcrs: AGGREGATE_PCRS }),
-    );
-    return aggregateOf(values, hash, nodeTpmCrypto);
+  /** What the platform's aggregate is the digest of. */
+  async aggregate(): Promise<Uint8Array> {
+    const bank = { hash: BANK, pcrs: AGGREGATE_PCRS } as const;
+    return aggregateInput(await this.#asked(({ tpm }) => tpm.readPcrs(bank)));
   }
 
   /** From now on PCR 11 takes the coefficients of one namespace. Again: of another one. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a Galgo and the thread that speaks to its TPM say to each other.
 import type { TpmEvidence } from "../../attest/evidence/index.ts";
-import type { TpmHash } from "../../attest/tpm/index.ts";
 
 /** Given to the thread when it starts. */
 export interface TpmThreadData {
@@ -12,7 +11,7 @@ export interface TpmThreadData {
 /** What is asked and answered. */
 export type TpmQuestion =
   | { readonly what: "open" }
-  | { readonly what: "aggregate"; readonly hash: TpmHash }
+  | { readonly what: "aggregate" }
   | { readonly what: "begin" }
   | { readonly what: "prove"; readonly binding: Uint8Array; readonly ofRoot: boolean };
 

@@ -52,7 +52,7 @@ async function resultOf(question: TpmQuestion): Promise<TpmAnswer["result"]> {
     case "open":
       return undefined;
     case "aggregate":
-      return await session.aggregate(question.hash);
+      return await session.aggregate();
     case "begin":
       await session.begin();
       return undefined;
