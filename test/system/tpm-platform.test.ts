@@ -7,6 +7,7 @@ import type { PlatformProver, TpmEvidence } from "../../src/attest/evidence/inde
 import type { PcrBank } from "../../src/attest/tpm/index.ts";
 import { aggregateOf, checkQuote, HANDLE, replayPcr } from "../../src/attest/tpm/index.ts";
 import { bytesToHex, hexToBytes } from "../../src/base/hex.ts";
+import { readMeasurementList } from "../../src/quote/ima-list.ts";
 import { nodeTpmCrypto as crypto, Tpm, TpmPlatform } from "../../src/quote/tpm/index.ts";
 import { noSwtpm, Swtpm } from "../helpers/swtpm.ts";
 import { shareTpm } from "../helpers/tpm-sharer.ts";
@@ -178,6 +179,27 @@ describe("a TPM that vouches for namespaces", { skip: noSwtpm }, () => {
     } finally {
       await shared.close();
     }
+  });
+
+  it("brings the kernel's measurement list along when that is asked for, and never goes without", async () => {
+    platform = await TpmPlatform.open({ tpm: emulator.address, ima: true });
+    const prover = await platform.prover({ root: false });
+    try {
+      readMeasurementList();
+    } catch {
+      await assert.rejects(proof(prover), {
+        name: "CodedError",
+        message: /measurement list|measured/,
+      });
+      return;
+    }
+    const evidence = await proof(prover);
+    assert.deepEqual(await faults(evidence), []);
+    assert.deepEqual(
+      evidence.pcrs.map(({ index }) => index),
+      Array.from({ length: 12 }, (_, i) => i),
+    );
+    assert.ok((evidence.ima?.length ?? 0) > 0);
   });
 
   it("that hangs when it is opened is not waited for", async () => {

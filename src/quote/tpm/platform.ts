@@ -3,6 +3,7 @@
 // than is said in limits.ts, and whoever decides does not wait at all.
 import { createHash } from "node:crypto";
 import type { Worker } from "node:worker_threads";
+import { CodedError } from "../../base/errors.ts";
 import { quote } from "../../base/quote.ts";
 import type {
   EvidenceRules,
@@ -16,12 +17,20 @@ import { siblingModule, startThread } from "../../native/start-thread.ts";
 import type { TpmErrorCode } from "./errors.ts";
 import { TpmError } from "./errors.ts";
 import { CLOSE_MS, DRAIN_MS, OPEN_MS, PROVE_MS } from "./limits.ts";
-import type { TpmAnswer, TpmOrder, TpmQuestion, TpmThreadData } from "./thread-protocol.ts";
+import type {
+  TpmAnswer,
+  TpmOrder,
+  TpmProblem,
+  TpmQuestion,
+  TpmThreadData,
+} from "./thread-protocol.ts";
 import { DEFAULT_TPM } from "./transport.ts";
 
 export interface TpmPlatformOptions {
   /** As `openTransport` takes it; default /dev/tpmrm0. */
   readonly tpm?: string;
+  /** Bring the kernel's measurement list along, and quote its PCRs; default false. */
+  readonly ima?: boolean;
   readonly openMs?: number;
   readonly proveMs?: number;
   readonly drainMs?: number;
@@ -47,7 +56,8 @@ export class TpmPlatform implements Platform {
   private constructor(options: Required<TpmPlatformOptions>) {
     this.#options = options;
     this.address = options.tpm;
-    const data: TpmThreadData = { address: options.tpm, drainMs: options.drainMs };
+    const { tpm: address, drainMs, ima } = options;
+    const data: TpmThreadData = { address, drainMs, ima };
     const module = siblingModule(import.meta.url, "thread");
     this.#thread = startThread(module, { workerData: data });
     this.#thread.unref();
@@ -61,8 +71,9 @@ export class TpmPlatform implements Platform {
    * @throws TpmError NO_TPM, BAD_ADDRESS, NO_ANSWER, REFUSED: there is none that could vouch
    */
   static async open(options: TpmPlatformOptions = {}): Promise<TpmPlatform> {
-    const { tpm = DEFAULT_TPM, openMs = OPEN_MS, proveMs = PROVE_MS, drainMs = DRAIN_MS } = options;
-    const platform = new TpmPlatform({ tpm, openMs, proveMs, drainMs });
+    const { openMs = OPEN_MS } = options;
+    const defaults = { tpm: DEFAULT_TPM, ima: false, proveMs: PROVE_MS, drainMs: DRAIN_MS };
+    const platform = new TpmPlatform({ ...defaults, ...options, openMs });
     try {
       await platform.#ask({ what: "open" }, openMs);
       return platform;
@@ -147,12 +158,13 @@ export class TpmPlatform implements Platform {
     try {
       const answer = await new Promise<TpmAnswer>((done) => {
         const message = `the TPM at ${quote(this.address)} has not answered within ${atMostMs / 1_000} s`;
-        timer = setTimeout(() => done({ id, problem: { code: "NO_ANSWER", message } }), atMostMs);
+        const problem = { ofTpm: true, code: "NO_ANSWER", message };
+        timer = setTimeout(() => done({ id, problem }), atMostMs);
         this.#waiters.set(id, { done });
         this.#tell({ what: "ask", id, question, until: Date.now() + atMostMs });
       });
       const { problem, result } = answer;
-      if (problem !== undefined) throw new TpmError(problem.code as TpmErrorCode, problem.message);
+      if (problem !== undefined) throw errorOf(problem);
       return result;
     } finally {
       clearTimeout(timer);
@@ -162,7 +174,7 @@ export class TpmPlatform implements Platform {
 
   #ended(how: string): void {
     this.#end ??= new TpmError("GONE", `the TPM at ${quote(this.address)} ${how}`);
-    const problem = { code: this.#end.code, message: this.#end.message };
+    const problem = { ofTpm: true, code: this.#end.code, message: this.#end.message };
     for (const [id, { done }] of this.#waiters) done({ id, problem });
   }
 
@@ -176,6 +188,10 @@ export class TpmPlatform implements Platform {
     void this.#thread.terminate();
     return await within(gone);
   }
+}
+
+function errorOf({ ofTpm, code, message }: TpmProblem): CodedError {
+  return ofTpm ? new TpmError(code as TpmErrorCode, message) : new CodedError(code, message);
 }
 
 async function within(gone: Promise<true>): Promise<boolean> {

@@ -3,7 +3,7 @@
 // anew when something is asked for. Works on the event loop of its thread.
 import { bytesToHex } from "../../base/hex.ts";
 import type { TpmEvidence } from "../../attest/evidence/index.ts";
-import type { PcrBank } from "../../attest/tpm/index.ts";
+import type { PcrBank, PcrSelection } from "../../attest/tpm/index.ts";
 import {
   AGGREGATE_PCRS,
   aggregateInput,
@@ -12,6 +12,7 @@ import {
   pcrsOf,
   sameBytes,
 } from "../../attest/tpm/index.ts";
+import { readMeasurementList } from "../ima-list.ts";
 import { readEndorsementCertificate } from "./endorsement-certificate.ts";
 import { TpmError, TpmRefusal } from "./errors.ts";
 import { DRAIN_MS, MAX_SHOWN_COEFFICIENT_BYTES } from "./limits.ts";
@@ -23,9 +24,20 @@ import { Tpm } from "./tpm.ts";
 import { Turns } from "./transport-type.ts";
 
 const BANK = "sha256";
-const QUOTED = { hash: BANK, pcrs: [...AGGREGATE_PCRS, COEFFICIENT_PCR] } as const;
+const QUOTED: readonly number[] = [...AGGREGATE_PCRS, COEFFICIENT_PCR];
+/** With the kernel's measurement list: its own PCR, and those that its first entry is about. */
+const IMA_PCRS: readonly number[] = [8, 9, 10];
 /** The digest that a quote carries in the place of the binding. */
 const BINDING_HASH = "sha256";
+
+export interface SessionOptions {
+  /** As `openTransport` takes it. */
+  readonly address: string;
+  /** How long a proof waits for coefficients. */
+  readonly drainMs?: number;
+  /** Bring the kernel's measurement list along. */
+  readonly ima?: boolean;
+}
 
 interface Connection {
   readonly tpm: Tpm;
@@ -43,20 +55,21 @@ interface Extended {
 }
 
 export class TpmSession {
-  readonly #address: string;
-  readonly #drainMs: number;
+  readonly #options: Required<SessionOptions>;
+  readonly #quoted: PcrSelection;
   readonly #turns = new Turns();
   #connection: Connection | undefined;
   #root: PcrExtender | undefined;
 
-  private constructor(address: string, drainMs: number) {
-    this.#address = address;
-    this.#drainMs = drainMs;
+  private constructor(options: Required<SessionOptions>) {
+    this.#options = options;
+    const pcrs = options.ima ? [...QUOTED, ...IMA_PCRS].sort((a, b) => a - b) : QUOTED;
+    this.#quoted = { hash: BANK, pcrs };
   }
 
   /** @throws TpmError: there is no TPM, or none that can vouch */
-  static async open(address: string, drainMs: number = DRAIN_MS): Promise<TpmSession> {
-    const session = new TpmSession(address, drainMs);
+  static async open(options: SessionOptions): Promise<TpmSession> {
+    const session = new TpmSession({ drainMs: DRAIN_MS, ima: false, ...options });
     await session.#connected();
     return session;
   }
@@ -85,9 +98,9 @@ export class TpmSession {
   }
 
   /**
-   * Quotes PCR 0 to 7 and 11 with the digest of `binding`.
+   * Quotes PCR 0 to 7 and 11 with the digest of `binding`, and those of the kernel's measurement list where it is wanted.
    * @param ofRoot for the namespace whose coefficients are in PCR 11; of others none are
-   * @throws TpmError
+   * @throws TpmError, ImaListError
    */
   async prove(binding: Uint8Array, ofRoot: boolean): Promise<TpmEvidence> {
     return await this.#asked(async (connection) => {
@@ -96,8 +109,16 @@ export class TpmSession {
       const nonce = nodeTpmCrypto.digest(BINDING_HASH, binding);
       const quoting = async (): Promise<TpmEvidence> => {
         const { tpm, key } = connection;
-        const { pcrs, attest, signature } = await quoteValues(tpm, key.handle, nonce, QUOTED);
-        return { ...evidenceOf(connection, pcrs, extendedIn(pcrs, root)), attest, signature };
+        const quoted = await quoteValues(tpm, key.handle, nonce, this.#quoted);
+        const { pcrs, attest, signature } = quoted;
+        // after the quote: the list is never behind it
+        const ima = this.#options.ima ? { ima: readMeasurementList() } : {};
+        return {
+          ...evidenceOf(connection, pcrs, extendedIn(pcrs, root)),
+          attest,
+          signature,
+          ...ima,
+        };
       };
       if (this.#root === undefined) return await quoting();
       return (await this.#root.between(quoting)).result;
@@ -115,7 +136,7 @@ export class TpmSession {
     if (root === undefined) return;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.#drainMs);
+      timer = setTimeout(resolve, this.#options.drainMs);
     });
     await Promise.race([root.settled(), late]);
     clearTimeout(timer);
@@ -142,7 +163,7 @@ export class TpmSession {
   async #connected(): Promise<Connection> {
     if (this.#connection !== undefined && !this.#lostMeanwhile) return this.#connection;
     await this.#dropped();
-    const tpm = await Tpm.open(this.#address);
+    const tpm = await Tpm.open(this.#options.address);
     try {
       const key = await tpm.createAttestationKey("ecc");
       const certificate = await certificateOf(tpm);

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a Galgo and the thread that speaks to its TPM say to each other.
 import type { TpmEvidence } from "../../attest/evidence/index.ts";
+import type { SessionOptions } from "./session.ts";
 
 /** Given to the thread when it starts. */
-export interface TpmThreadData {
-  readonly address: string;
-  readonly drainMs: number;
-}
+export type TpmThreadData = SessionOptions;
 
 /** What is asked and answered. */
 export type TpmQuestion =
@@ -30,6 +28,8 @@ export type TpmOrder =
 
 /** An error, as a thread can send it. */
 export interface TpmProblem {
+  /** It is a `TpmError`; else something else is missing, such as the kernel's measurement list. */
+  readonly ofTpm: boolean;
   readonly code: string;
   readonly message: string;
 }

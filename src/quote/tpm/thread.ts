@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The thread that speaks to a TPM, so that nobody else waits for one: takes coefficients and questions in turn.
 import { parentPort, workerData } from "node:worker_threads";
+import { TpmError } from "./errors.ts";
 import { TpmSession } from "./session.ts";
 import type { TpmAnswer, TpmOrder, TpmQuestion, TpmThreadData } from "./thread-protocol.ts";
 
@@ -41,13 +42,13 @@ async function answer({ id, question, until }: TpmOrder & { what: "ask" }): Prom
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const code = error instanceof Error && "code" in error ? String(error.code) : "GONE";
-    said = { id, problem: { code, message } };
+    said = { id, problem: { ofTpm: error instanceof TpmError, code, message } };
   }
   parentPort?.postMessage(said);
 }
 
 async function resultOf(question: TpmQuestion): Promise<TpmAnswer["result"]> {
-  session ??= await TpmSession.open(data.address, data.drainMs);
+  session ??= await TpmSession.open(data);
   switch (question.what) {
     case "open":
       return undefined;
