@@ -114,6 +114,7 @@ function addAttach(program: Command): void {
       "--name <name>",
       "name of the workload (default: the model's, else that of the cgroup or the pid)",
     )
+    .option("--base <hex>", "base of measurement and state, chosen by who verifies the workload")
     .option("--json", "print the workload as JSON")
     .action(async (options) => (await import("./commands/attach.ts")).attach(options));
 }

@@ -47,6 +47,7 @@ export function requestOf(
     mode,
     onViolation,
     ...(options.model === undefined ? {} : { modelFile: options.model }),
+    ...(options.base === undefined ? {} : { base: options.base }),
     ...requirementOf(options),
     ...(options.name === undefined ? {} : { name: options.name }),
     rules: { mapping: "tsem-v4", digest: "sha256", profile: BUILTIN_PROFILES[profile] },

@@ -10,6 +10,7 @@ const SENSORS = ["seccomp", "bpf", "tsem"];
 
 export interface RunOptions extends SensorOptions {
   readonly model?: string;
+  readonly base?: string;
   readonly enforce?: boolean;
   readonly detect?: boolean;
   readonly onViolation?: ViolationPolicy;
@@ -44,6 +45,10 @@ export function addRun(
       ).choices(["deny", "kill", "observe"]),
     )
     .option("--name <name>", "name of the workload (default: the model's, else the command's)")
+    .option(
+      "--base <hex>",
+      "base of measurement and state, chosen by who verifies the run: evidence of it can not have been made before",
+    )
     .option("--pass-status", "exit with the command's status even after a violation")
     .option(
       "--floor",

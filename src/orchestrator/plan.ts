@@ -15,6 +15,7 @@ import { requireUsable, specOfModel, useModelFile } from "./models/model-use.ts"
 import { digestsOfRun } from "./models/run-subject.ts";
 import { signatureNotices } from "./models/signature-notices.ts";
 import type { ModelSignature, UsedModel } from "./models/signed-model.ts";
+import { withOwnTerms } from "./own-terms.ts";
 import { enforces } from "./run-record.ts";
 import { fidelityOf, requireSensor } from "./sensors.ts";
 import type { AttachTarget, RunRequest } from "./run-request.ts";
@@ -59,7 +60,7 @@ export function parseRequest(request: RunRequest): RunPlan {
     program: programOf(request),
     model,
     signature: used?.signature,
-    tma: model === undefined ? freeSpec(request) : specOfModel(model),
+    tma: withOwnTerms(model === undefined ? freeSpec(request) : specOfModel(model), request),
     floor: planFloor(request, model),
   };
 }

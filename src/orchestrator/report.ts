@@ -8,6 +8,7 @@ import type { Fidelity } from "../sensor/sensor.ts";
 import { nodeHasher } from "../tma/index.ts";
 import { resumedRecord } from "./bpf/adoption.ts";
 import { type FloorRecord, seenPart } from "./floor/floor-run.ts";
+import { ownTermsOf } from "./own-terms.ts";
 import type { RunPlan } from "./plan.ts";
 import { validPoints, writePoints } from "./records/points-file.ts";
 import type { Ending } from "./ending.ts";
@@ -50,6 +51,7 @@ export function startReport(plan: RunPlan, floor?: FloorRecord): Site {
     profile: tma.profile.name,
     ...(request.modelFile === undefined ? {} : { modelFile: request.modelFile }),
     ...(model === undefined ? {} : { modelState: model.spec.state }),
+    ...ownTermsOf(tma, model),
     ...signersOf(plan),
     started: startedAt.toISOString(),
     ...(floor === undefined ? {} : { floor }),
@@ -186,6 +188,7 @@ function outcomeOf(
 function foundModel(plan: RunPlan, ending: Ending, fidelity: Fidelity): WorkloadModel {
   const { result, ordered } = ending;
   const { mapping, digest, profile } = plan.tma;
+  const base = ordered.base ?? plan.tma.base;
   const hasher = nodeHasher(digest);
   const { events, lost, saturation } = result.summary;
   return makeWorkloadModel(
@@ -194,7 +197,7 @@ function foundModel(plan: RunPlan, ending: Ending, fidelity: Fidelity): Workload
       mapping,
       profile,
       aggregate: result.aggregate ?? "0".repeat(2 * hasher.size),
-      ...(ordered.base === undefined ? {} : { base: ordered.base }),
+      ...(base === undefined ? {} : { base }),
       sealed: ordered.sealedAt !== undefined && lost === 0,
       fidelity,
       pseudonyms: ordered.pseudonyms ?? [],

@@ -126,8 +126,12 @@ export interface RunRecord {
   readonly profile: string;
   /** The model file that was given. */
   readonly modelFile?: string;
-  /** State value of that model: what a run that only repeats it ends with (above a floor: `floor.state`). */
+  /** State value of that model: what a run that only repeats it ends with (above a floor: `floor.state`; else `ownState`). */
   readonly modelState?: string;
+  /** Base of measurement and state that a verifier has chosen, hex. */
+  readonly base?: string;
+  /** With terms of its own (base): what the run ends with when it only repeats the model. */
+  readonly ownState?: string;
   /** Digest of that model, hex: of all that stands in it. Absent while the run goes on. */
   readonly modelDigest?: string;
   /** Keys whose signatures of that model were checked before it took effect; absent: nobody had asked for any. */

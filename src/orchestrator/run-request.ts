@@ -76,6 +76,8 @@ export interface RunRequest {
   readonly program?: string;
   /** Used without a model. */
   readonly rules: FreeRules;
+  /** Base of measurement and state (hex), chosen by who is going to verify the run; as long as a digest of its rules. */
+  readonly base?: string;
   /** Default: the model's name, else the command's. */
   readonly name?: string;
   readonly stateRoot: string;

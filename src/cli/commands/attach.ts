@@ -16,6 +16,7 @@ interface AttachOptions {
   readonly detect?: boolean;
   readonly onViolation?: ViolationPolicy;
   readonly name?: string;
+  readonly base?: string;
   readonly json?: boolean;
 }
 
@@ -27,7 +28,7 @@ export async function attach(options: AttachOptions): Promise<void> {
 }
 
 function requestOf(options: AttachOptions): AttachOrder {
-  const { cgroup, pid, model, enforce, detect, onViolation, name } = options;
+  const { cgroup, pid, model, enforce, detect, onViolation, name, base } = options;
   if ((cgroup === undefined) === (pid === undefined))
     throw new RunError("BAD_OPTION", "galgo attach needs either --cgroup PATH or --pid N");
   const mode = enforce === true ? "enforce" : detect === true ? "detect" : undefined;
@@ -38,5 +39,6 @@ function requestOf(options: AttachOptions): AttachOrder {
     ...(mode === undefined ? {} : { mode }),
     ...(onViolation === undefined ? {} : { onViolation }),
     ...(name === undefined ? {} : { name }),
+    ...(base === undefined ? {} : { base }),
   };
 }

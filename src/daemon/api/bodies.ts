@@ -29,6 +29,7 @@ function attachSchema(): z.ZodMiniType<AttachOrder> {
     modelFile: z.optional(z.string().check(z.regex(/^\//, "an absolute path"))),
     mode: z.optional(z.enum(["free", "detect", "enforce"])),
     onViolation: z.optional(z.enum(["deny", "kill", "observe"])),
+    base: z.optional(z.string().check(z.maxLength(MAX_VALUE_CHARS))),
   }) as unknown as z.ZodMiniType<AttachOrder>;
   return attach;
 }
@@ -47,7 +48,7 @@ export function parseAttachOrder(text: string): AttachOrder {
   const order = parsed(
     text,
     attachSchema(),
-    'an order to attach is {"cgroup": "/sys/fs/cgroup/..."} or {"pid": N}, with name, modelFile, mode, onViolation',
+    'an order to attach is {"cgroup": "/sys/fs/cgroup/..."} or {"pid": N}, with name, modelFile, mode, onViolation, base',
   );
   if ((order.cgroup === undefined) === (order.pid === undefined))
     throw new ApiError("BAD_REQUEST", "attach: either cgroup or pid");

@@ -135,6 +135,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       "modelFile?": TEXT,
       "mode?": MODE,
       "onViolation?": POLICY,
+      "base?": HEX,
     }),
     oneOf: [{ required: ["cgroup"] }, { required: ["pid"] }],
   },

@@ -138,6 +138,8 @@ export interface AttachOrder {
   readonly modelFile?: string;
   readonly mode?: RunMode;
   readonly onViolation?: ViolationPolicy;
+  /** Base of measurement and state (hex), chosen by who verifies the workload. */
+  readonly base?: string;
 }
 
 /** Instead of an answer: application/problem+json (RFC 9457). */

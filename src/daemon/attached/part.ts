@@ -76,7 +76,7 @@ async function attach(
 }
 
 function requestOf(order: AttachOrder, stateRoot: string): RunRequest {
-  const { cgroup, pid, name, modelFile } = order;
+  const { cgroup, pid, name, modelFile, base } = order;
   const mode = order.mode ?? (modelFile === undefined ? "free" : "detect");
   const onViolation = order.onViolation ?? (mode === "enforce" ? "deny" : "observe");
   if (mode !== "enforce" && onViolation !== "observe")
@@ -86,6 +86,7 @@ function requestOf(order: AttachOrder, stateRoot: string): RunRequest {
     mode,
     onViolation,
     ...(modelFile === undefined ? {} : { modelFile }),
+    ...(base === undefined ? {} : { base }),
     ...(name === undefined ? {} : { name }),
     rules: { mapping: "tsem-v4", digest: "sha256", profile: BUILTIN_PROFILES.portable },
     stateRoot,

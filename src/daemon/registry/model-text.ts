@@ -13,10 +13,11 @@ export function modelText(
   plan: RunPlan,
   points: readonly SecurityPoint[],
   { name, sealed, fidelity, counts }: WorkloadStatus,
-  { base, pseudonyms = [] }: CarriedOut,
+  ordered: CarriedOut,
 ): string {
   if (plan.model !== undefined) return stringifyWorkloadModel(plan.model);
   const { mapping, digest, profile, aggregate } = plan.tma;
+  const { base = plan.tma.base, pseudonyms = [] } = ordered;
   const hasher = nodeHasher(digest);
   return stringifyWorkloadModel(
     makeWorkloadModel(

@@ -52,7 +52,7 @@ export interface ReportRun {
   readonly digest: string;
   readonly profile: string;
   readonly modelFile?: string;
-  /** State of the model that was given. */
+  /** State of a run that only repeats the model that was given. */
   readonly modelState?: string;
   /** Above a floor: behaviours of the model that were not held, and the model's state without them. */
   readonly floor?: { readonly unseen: number; readonly state: string };

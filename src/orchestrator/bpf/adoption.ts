@@ -34,6 +34,7 @@ type KeptRequest = Pick<
   | "onViolation"
   | "modelFile"
   | "rules"
+  | "base"
   | "name"
   | "stateRoot"
   | "cwd"
@@ -54,9 +55,11 @@ export function keepRequest(
   if (model !== undefined) writeAtomic(join(folder, MODEL), stringifyWorkloadModel(model));
   const { mode, onViolation, modelFile, rules, stateRoot, cwd, deadlineMs, onExit, allowWeaker } =
     request;
+  const { base } = request;
   const kept: KeptRequest = {
     ...{ mode, onViolation, rules, name, stateRoot, cwd, deadlineMs, onExit, allowWeaker, attach },
     ...(modelFile === undefined ? {} : { modelFile }),
+    ...(base === undefined ? {} : { base }),
   };
   writeAtomic(join(folder, REQUEST), JSON.stringify(kept));
 }

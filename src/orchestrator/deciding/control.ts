@@ -7,7 +7,7 @@ import { ControlError } from "../errors.ts";
 import type { NamespaceOrder } from "../worker-protocol.ts";
 
 /** @throws ControlError SEALED, TOO_LATE, BAD_VALUE; nothing has changed then */
-export function carryOut(order: NamespaceOrder, { tma, namespace, shared }: Bench): void {
+export function carryOut(order: NamespaceOrder, { setup, tma, namespace, shared }: Bench): void {
   if (tma.sealed) {
     throw new ControlError("SEALED", `${order.verb}: the model of this namespace is sealed`);
   }
@@ -26,6 +26,12 @@ export function carryOut(order: NamespaceOrder, { tma, namespace, shared }: Benc
       hex(order.verb, () => tma.addPseudonym(order.value));
       return;
     case "base":
+      if (setup.tma.base !== undefined) {
+        throw new ControlError(
+          "TOO_LATE",
+          "base: the run was started with one that a verifier has chosen (--base)",
+        );
+      }
       if (tma.counts.points > 0) {
         throw new ControlError(
           "TOO_LATE",

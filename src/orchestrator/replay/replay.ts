@@ -10,6 +10,7 @@ import { nodeHasher } from "../../tma/index.ts";
 import type { TmaSpec } from "../../tma/index.ts";
 import { ModelUseError } from "../errors.ts";
 import { LatencyHistogram } from "../namespace/latency.ts";
+import { ownTermsOf } from "../own-terms.ts";
 import { requireWritable } from "../models/write-model.ts";
 import { recordsFileOf } from "../models/learn-files.ts";
 import { lossText } from "../namespace/losses.ts";
@@ -142,6 +143,7 @@ function startRecord(request: ReplayRequest, { name, runId }: RunDirectory, at: 
     profile: spec.profile.name,
     ...(modelFile === undefined ? {} : { modelFile }),
     ...(model === undefined ? {} : { modelState: model.spec.state }),
+    ...ownTermsOf(spec, model),
     started: at.toISOString(),
   };
 }

@@ -7,6 +7,7 @@ import type { DigestName, MappingName, WorkloadModel } from "../../model/index.t
 import type { TmaSpec } from "../../tma/index.ts";
 import { RunError } from "../errors.ts";
 import { specOfModel } from "../models/model-use.ts";
+import { withOwnTerms } from "../own-terms.ts";
 
 /** What was asked for; what is undefined was not. */
 export interface WantedRules {
@@ -54,15 +55,13 @@ export function freeRules({
 /** Rules of a replay against a model, which is closed for it. Throws `RunError` BAD_OPTION when something else was asked for. */
 export function rulesOfModel(model: WorkloadModel, file: string, wanted: WantedRules): TmaSpec {
   const { spec } = model;
-  const zeros = "0".repeat(2 * DIGEST_SIZES[spec.digest]);
-  const own: Readonly<Record<keyof WantedRules, string>> = {
+  const own: Readonly<Record<Exclude<keyof WantedRules, "base">, string>> = {
     mapping: spec.mapping,
     digest: spec.digest,
     profile: spec.profile.name,
     aggregate: spec.aggregate,
-    base: spec.base ?? zeros,
   };
-  for (const key of ["mapping", "digest", "profile", "aggregate", "base"] as const) {
+  for (const key of ["mapping", "digest", "profile", "aggregate"] as const) {
     const value = wanted[key];
     if (value === undefined || value === own[key]) continue;
     throw new RunError(
@@ -70,7 +69,12 @@ export function rulesOfModel(model: WorkloadModel, file: string, wanted: WantedR
       `--${key} ${quote(value, 140)} contradicts the model ${quote(file)}, which was made with ${own[key]}; leave the option out`,
     );
   }
-  return specOfModel(model);
+  const { base } = wanted;
+  // as a run under it would have been started
+  return withOwnTerms(specOfModel(model), {
+    modelFile: file,
+    ...(base === undefined ? {} : { base }),
+  });
 }
 
 function requireDigest(option: string, value: string, digest: DigestName): void {

@@ -6,7 +6,8 @@ import type { ChildExit, RunOutcome, RunRecord } from "../run-record.ts";
 import { fidelityFacts } from "./model-facts.ts";
 
 export function runFacts(record: RunRecord): ReportRun {
-  const { error, attached, modelFile, modelState, floor, outcome } = record;
+  const { error, attached, modelFile, floor, outcome } = record;
+  const modelState = record.ownState ?? record.modelState;
   return {
     runId: record.runId,
     status: record.status,

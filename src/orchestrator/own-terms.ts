@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run has of its own in the digests of its model: a base that a verifier has chosen. Coefficients do not depend on it, so verdicts
+// do not either; measurement and state do, and nobody could have computed them before he knew it.
+import { isHex } from "../base/hex.ts";
+import { quote } from "../base/quote.ts";
+import type { WorkloadModel } from "../model/file/workload-model.ts";
+import { createMapper, createModel, DIGEST_SIZES } from "../model/runtime/index.ts";
+import { nodeHasher } from "../tma/index.ts";
+import type { TmaSpec } from "../tma/index.ts";
+import { RunError } from "./errors.ts";
+import type { RunRecord } from "./run-record.ts";
+import type { RunRequest } from "./run-request.ts";
+
+type OwnTerms = Pick<RunRequest, "base" | "modelFile">;
+
+/** The terms of the rules or of the model, with those of the run. @throws RunError BAD_OPTION */
+export function withOwnTerms(spec: TmaSpec, { base, modelFile }: OwnTerms): TmaSpec {
+  if (base === undefined) return spec;
+  const size = DIGEST_SIZES[spec.digest];
+  if (!isHex(base, size)) {
+    throw new RunError(
+      "BAD_OPTION",
+      `--base ${quote(base, 140)} is not ${2 * size} lower-case hex digits, as ${spec.digest} has them`,
+    );
+  }
+  if (!isZeros(spec.base) && spec.base !== base) {
+    throw new RunError(
+      "BAD_OPTION",
+      `--base contradicts the model ${quote(modelFile ?? "")}, which was made with the base ${spec.base}; measure it anew, or leave the option out`,
+    );
+  }
+  return { ...spec, base };
+}
+
+/** What the record of a run says of them. */
+export function ownTermsOf(
+  spec: TmaSpec,
+  model: WorkloadModel | undefined,
+): Pick<RunRecord, "base" | "ownState"> {
+  const { base, aggregate } = spec;
+  const its = model?.spec;
+  const isOwn = base !== its?.base || (its !== undefined && aggregate !== its.aggregate);
+  if (!isOwn) return {};
+  return {
+    ...(base === undefined || base === its?.base ? {} : { base }),
+    ...(its === undefined ? {} : { ownState: stateOf(spec) }),
+  };
+}
+
+function stateOf({ digest, mapping, aggregate, base, points }: TmaSpec): string {
+  const hasher = nodeHasher(digest);
+  const model = createModel({
+    hasher,
+    baseFirst: createMapper(hasher, mapping).baseFirst,
+    ...(aggregate === undefined ? {} : { aggregate }),
+    ...(base === undefined ? {} : { base }),
+  });
+  for (const point of points) model.load(point);
+  return model.state();
+}
+
+function isZeros(hex: string | undefined): boolean {
+  return hex === undefined || /^0*$/.test(hex);
+}
