@@ -85,7 +85,7 @@ export function readSignedFile(text: string, name: string): SignedFile {
 
 /** Whether the text of a file is, by its look, signed: an envelope or a bundle and not a plain model. */
 export function looksSigned(text: string): boolean {
-  return /"(?:payloadType|dsseEnvelope)"\s*:/.test(
+  return /"(?:payloadType|dsseEnvelope)"\s*:|^\s*\{\s*"payload"\s*:/.test(
     text.slice(0, LOOKED_AT) + text.slice(-LOOKED_AT),
   );
 }
