@@ -21,14 +21,13 @@ describe("reports of configfs-tsm", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  const refused = (run: () => unknown, code: TsmErrorCode, message: RegExp): void => {
-    assert.throws(run, (error) => {
+  const refused = (run: Promise<unknown>, code: TsmErrorCode, message: RegExp): Promise<void> =>
+    assert.rejects(run, (error) => {
       assert.ok(error instanceof TsmError, String(error));
       assert.equal(error.code, code);
       assert.match(error.message, message);
       return true;
     });
-  };
   /** A request's folder with named pipes, and a shell that plays the kernel. */
   const request = (script: string, provider: string): Promise<unknown> => {
     execFileSync("mkfifo", [join(folder, "generation"), join(folder, "inblob")]);
@@ -41,7 +40,7 @@ describe("reports of configfs-tsm", () => {
   it("are read with their provider and what the host gave along", async () => {
     const ended = request(KERNEL(0, 1), "sev_guest");
     writeFileSync(join(folder, "auxblob"), "certificates");
-    const report = askTsm(folder, NONCE);
+    const report = await askTsm(folder, NONCE);
     await ended;
     assert.equal(report.kind, "snp");
     assert.equal(report.provider, "sev_guest");
@@ -52,7 +51,7 @@ describe("reports of configfs-tsm", () => {
 
   it("have nothing along where there is nothing, and no kind of an unknown provider", async () => {
     const ended = request(KERNEL(4, 5), "arm_cca_guest");
-    const report = askTsm(folder, NONCE);
+    const report = await askTsm(folder, NONCE);
     await ended;
     assert.equal(report.kind, undefined);
     assert.equal("auxiliary" in report, false);
@@ -60,17 +59,17 @@ describe("reports of configfs-tsm", () => {
 
   it("are refused when somebody else wrote between", async () => {
     const ended = request(KERNEL(0, 2), "tdx_guest");
-    refused(() => askTsm(folder, NONCE), "RACED", /somebody else writes/);
+    await refused(askTsm(folder, NONCE), "RACED", /somebody else writes/);
     await ended;
   });
 
-  it("say why there are none, and leave nothing behind", () => {
-    refused(() => tsmReport(new Uint8Array(3)), "BAD_NONCE", /over 64 bytes, not 3/);
-    refused(() => tsmReport(NONCE, join(folder, "none")), "NO_TSM", /no configfs-tsm/);
+  it("say why there are none, and leave nothing behind", async () => {
+    await refused(tsmReport(new Uint8Array(3)), "BAD_NONCE", /over 64 bytes, not 3/);
+    await refused(tsmReport(NONCE, join(folder, "none")), "NO_TSM", /no configfs-tsm/);
     // A folder that is no configfs makes requests without files.
     mkdirSync(join(folder, "plain"));
-    refused(() => tsmReport(NONCE, join(folder, "plain")), "NO_TSM", /no configfs-tsm/);
+    await refused(tsmReport(NONCE, join(folder, "plain")), "NO_TSM", /no configfs-tsm/);
     assert.deepEqual(readdirSync(join(folder, "plain")), []);
-    refused(() => tsmReport(NONCE, "/proc/self/status"), "FAILED", /ENOTDIR/);
+    await refused(tsmReport(NONCE, "/proc/self/status"), "FAILED", /ENOTDIR/);
   });
 });
