@@ -7,6 +7,9 @@ const HASH: Readonly<Record<CcScheme, string>> = {
   "ecdsa-p256-sha256": "sha256",
   "ecdsa-p384-sha384": "sha384",
   "rsa-pss-sha384": "sha384",
+  "rsa-sha256": "sha256",
+  "rsa-sha384": "sha384",
+  "rsa-sha512": "sha512",
 };
 const PSS_SALT = 48;
 
@@ -15,9 +18,13 @@ export const nodeCcCrypto: CcCrypto = {
   digest: (name, data) => new Uint8Array(createHash(name).update(data).digest()),
   verify: (scheme, spki, data, signature) => {
     const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
-    if (scheme !== "rsa-pss-sha384") {
+    if (scheme.startsWith("ecdsa")) {
       if (key.asymmetricKeyType !== "ec") return false;
       return verify(HASH[scheme], data, { key, dsaEncoding: "ieee-p1363" }, signature);
+    }
+    if (scheme !== "rsa-pss-sha384") {
+      if (key.asymmetricKeyType !== "rsa") return false;
+      return verify(HASH[scheme], data, { key, padding: constants.RSA_PKCS1_PADDING }, signature);
     }
     if (key.asymmetricKeyType !== "rsa" && key.asymmetricKeyType !== "rsa-pss") return false;
     const padding = constants.RSA_PKCS1_PSS_PADDING;

@@ -77,10 +77,16 @@ function readCertificate(bytes: Uint8Array): Certificate {
 }
 
 /** The certificates of PEM text, in order. Text between them is passed over. Throws `CcError`. */
-export function parsePemChain(text: string): readonly Certificate[] {
+export function parsePemChain(
+  text: string,
+  max: number = MAX_CERTIFICATES,
+): readonly Certificate[] {
   const blocks = [...text.matchAll(PEM)];
-  if (blocks.length > MAX_CERTIFICATES) {
-    throw new CcError("TOO_LARGE", `more than ${MAX_CERTIFICATES} certificates in one chain`);
+  if (blocks.length > max) {
+    throw new CcError(
+      "TOO_LARGE",
+      `more than ${max} certificates where a chain or its roots belong`,
+    );
   }
   return blocks.map(([, body = ""]) => parseCertificate(pemBytes(body)));
 }

@@ -19,6 +19,8 @@ export interface ChainOptions {
   readonly now: number;
   /** Certificates that are revoked: `ISSUER'S SHA-256:SERIAL`, both hex (issuer: its certificate). */
   readonly revoked?: ReadonlySet<string>;
+  /** Extensions that the caller looks at, so that they may be critical. */
+  readonly looksAt?: ReadonlySet<string>;
 }
 
 /** Extensions that may be critical: those that are looked at here. Source: RFC 5280, 4.2. */
@@ -56,7 +58,7 @@ async function verifyLink(
   place: number,
   options: ChainOptions,
 ): Promise<void> {
-  checkAlone(certificate, options.now);
+  checkAlone(certificate, options);
   const name = label(certificate);
   if (bytesToHex(certificate.issuer) !== bytesToHex(issuer.subject)) {
     throw new CcError("BAD_CHAIN", `${name} was not issued by ${label(issuer)}`);
@@ -75,7 +77,7 @@ async function verifyLink(
 }
 
 /** What a certificate says whoever issued it: its validity, and that it demands nothing that is not looked at here. */
-function checkAlone(certificate: Certificate, now: number): void {
+function checkAlone(certificate: Certificate, { now, looksAt }: ChainOptions): void {
   const name = label(certificate);
   // Not `now < notBefore || now > notAfter`: a time that is no number is within nothing.
   if (!(now >= certificate.notBefore && now <= certificate.notAfter)) {
@@ -84,7 +86,7 @@ function checkAlone(certificate: Certificate, now: number): void {
     throw new CcError("EXPIRED", `${name} is valid from ${from} to ${until} only`);
   }
   for (const [id, { critical }] of certificate.extensions) {
-    if (critical && !KNOWN_CRITICAL.has(id)) {
+    if (critical && !KNOWN_CRITICAL.has(id) && looksAt?.has(id) !== true) {
       throw new CcError("UNSUPPORTED", `${name} has a critical extension ${id} not known here`);
     }
   }

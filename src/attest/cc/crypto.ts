@@ -5,7 +5,14 @@ import { isCurveKey } from "./keys.ts";
 export type CcDigestName = "sha256" | "sha384";
 
 /** Signature schemes that vendors' certificates and reports use. ECDSA signatures are r and s, both of the curve's size. */
-export type CcScheme = "ecdsa-p256-sha256" | "ecdsa-p384-sha384" | "rsa-pss-sha384";
+export type CcScheme =
+  | "ecdsa-p256-sha256"
+  | "ecdsa-p384-sha384"
+  | "rsa-pss-sha384"
+  /** PKCS #1, version 1.5: makers of TPMs. */
+  | "rsa-sha256"
+  | "rsa-sha384"
+  | "rsa-sha512";
 
 export interface CcCrypto {
   digest(name: CcDigestName, data: Uint8Array): Uint8Array;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signature algorithms of certificates: ECDSA on P-256 and P-384, RSA-PSS with SHA-384 (AMD's roots). Nothing else is taken.
+// Signature algorithms of certificates: ECDSA on P-256 and P-384, RSA-PSS with SHA-384 (AMD's roots), RSA with SHA-256 and longer
+// (makers of TPMs). Nothing else is taken.
 import { DER_TAGS, DerReader, oidText, smallInteger } from "../encoding/der.ts";
 import { rawOfDer } from "../keys/ecdsa-der.ts";
 import { SignatureError } from "../signed/errors.ts";
@@ -18,6 +19,13 @@ const ECDSA: Readonly<Record<string, { readonly scheme: CcScheme; readonly size:
   [OID_ECDSA_SHA384]: { scheme: "ecdsa-p384-sha384", size: 48 },
 };
 
+/** RFC 8017, appendix A.2.4. */
+const RSA: ReadonlyMap<string, CcScheme> = new Map([
+  ["1.2.840.113549.1.1.11", "rsa-sha256"],
+  ["1.2.840.113549.1.1.12", "rsa-sha384"],
+  ["1.2.840.113549.1.1.13", "rsa-sha512"],
+]);
+
 /** Scheme and signature of a certificate from its AlgorithmIdentifier's content and the bits of its signature. Throws `CcError`, `DerError`. */
 export function signatureOf(
   algorithm: Uint8Array,
@@ -29,6 +37,12 @@ export function signatureOf(
   if (ecdsa !== undefined) {
     reader.end("the signature algorithm");
     return { scheme: ecdsa.scheme, signature: rawSignature(signature, ecdsa.size) };
+  }
+  const rsa = RSA.get(id);
+  if (rsa !== undefined) {
+    reader.optional("parameters", DER_TAGS.null);
+    reader.end("the signature algorithm");
+    return { scheme: rsa, signature };
   }
   if (id !== OID_RSA_PSS || !isPssSha384(reader)) {
     throw new CcError("UNSUPPORTED", `certificate: signature algorithm ${id} is not taken here`);

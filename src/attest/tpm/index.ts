@@ -17,6 +17,30 @@ export type {
   TpmRsaKey,
   TpmScheme,
 } from "./crypto.ts";
+export type {
+  Authorities,
+  EndorsementErrorCode,
+  EndorsementFacts,
+  EndorsementTrust,
+} from "./endorsement.ts";
+export { EndorsementError, readAuthorities, verifyEndorsement } from "./endorsement.ts";
+export type {
+  EnrollmentErrorCode,
+  IssuedChallenge,
+  PaperKind,
+  TpmChallenge,
+  TpmChallengeAnswer,
+  TpmEnrollment,
+  TpmExpectation,
+} from "./enrollment.ts";
+export {
+  akNameOf,
+  EnrollmentError,
+  isExpected,
+  issueChallenge,
+  readPaper,
+  writePaper,
+} from "./enrollment.ts";
 export { TpmFormatError } from "./errors.ts";
 export type { TpmJwk } from "./jwk.ts";
 export { jwkOf } from "./jwk.ts";

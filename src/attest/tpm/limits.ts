@@ -15,3 +15,7 @@ export const MAX_NONCE_BYTES = 64;
 export const MIN_RSA_BITS = 2048;
 /** Bits of the largest RSA key that is worked with: larger ones only cost time. */
 export const MAX_RSA_BITS = 4096;
+/** Certificates of makers of TPMs, in one file. */
+export const MAX_AUTHORITIES = 256;
+/** UTF-16 units of a file that tells of a TPM's keys, of a challenge or of an answer. */
+export const MAX_ENROLLMENT_CHARS: number = 64 * 1024;
