@@ -3,11 +3,14 @@
 import { quote } from "../base/quote.ts";
 import { describeRule, modelDigest } from "../model/index.ts";
 import type { WorkloadModel } from "../model/index.ts";
+import type { ModelSignature } from "../orchestrator/inspect/index.ts";
 import { nodeHasher } from "../tma/index.ts";
 import { completenessRows } from "./completeness-text.ts";
 import { count, outLine, plural, table } from "./render.ts";
+import { subjectText } from "./verdict-text.ts";
 
-export function printModel(model: WorkloadModel): void {
+/** @param signature of a signed file */
+export function printModel(model: WorkloadModel, signature?: ModelSignature): void {
   const { metadata, spec } = model;
   const { completeness, fidelity } = spec;
   const unknown = fidelity.sensor === "unknown";
@@ -33,8 +36,18 @@ export function printModel(model: WorkloadModel): void {
     ...provenanceRows(spec),
     ["state", spec.state],
     ["digest", modelDigest(model, nodeHasher(spec.digest))],
+    ...signatureRows(signature),
   ];
   outLine(table(rows));
+}
+
+/** Here nobody says whose key counts. */
+function signatureRows(signature: ModelSignature | undefined): [string, string][] {
+  if (signature === undefined) return [];
+  return [
+    ["signed", "yes; nobody has checked by whom: galgo verify"],
+    ...signature.subject.slice(0, 3).map((one): [string, string] => ["for", subjectText(one)]),
+  ];
 }
 
 /** What was done with the model after it was learned. */

@@ -27,6 +27,10 @@ export function printRun(record: RunRecord, run: RunDirectory): void {
         : `${record.mode}, on violation ${record.onViolation}`,
     ],
     ["model", record.modelFile === undefined ? "none" : quote(record.modelFile)],
+    ...(record.modelSignedBy ?? []).map(({ name, key }): [string, string] => [
+      "signed by",
+      name === key ? key : `${quote(name, 80)}, key ${key}`,
+    ]),
     ["rules", `mapping ${record.mapping}, digest ${record.digest}, profile ${record.profile}`],
     ["sensor", record.sensor],
     ["started", record.started],

@@ -7,6 +7,7 @@ import { GALGO_START, STREAM_START } from "../sensor/replay/index.ts";
 import { RecordFileError, StateError } from "./errors.ts";
 import { openRun, runFolder } from "./state-dir.ts";
 import type { RunDirectory } from "./state-dir.ts";
+import { isSignedFile } from "./models/signed-file.ts";
 import { looksLikeTextModel } from "./models/text-form.ts";
 
 export type Target =
@@ -39,7 +40,11 @@ function fileTarget(file: string): Target {
   const path = resolve(file);
   if (isDirectory(path)) return { kind: "run", run: runAt(path) };
   const head = readHead(file);
-  if (/"kind"\s*:\s*"WorkloadModel"/.test(head) || looksLikeTextModel(head))
+  if (
+    /"kind"\s*:\s*"WorkloadModel"/.test(head) ||
+    looksLikeTextModel(head) ||
+    (head.startsWith("{") && isSignedFile(file))
+  )
     return { kind: "model", file };
   if (/"kind"\s*:\s*"Run"/.test(head)) return { kind: "run", run: runAt(dirname(path)) };
   const stream =

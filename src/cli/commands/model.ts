@@ -2,11 +2,11 @@
 // galgo model show | merge | lint | seal.
 import { quote } from "../../base/quote.ts";
 import {
-  loadModel,
   loadModelRecords,
   mergeModelFiles,
   recordsFileOf,
   sealModelFile,
+  useModelFile,
 } from "../../orchestrator/inspect/index.ts";
 import { printModel } from "../model-text.ts";
 import { sayFound } from "../found-text.ts";
@@ -20,12 +20,12 @@ export async function modelShow(
   file: string,
   options: JsonOption & { readonly tests?: boolean },
 ): Promise<void> {
-  const model = loadModel(file);
+  const { model, signature } = useModelFile(file);
   if (options.tests === true) {
     const { printTests } = await import("../tests-text.ts");
     printTests(loadModelRecords(recordsFileOf(file), model), options.json === true);
   } else if (options.json === true) outJson(model);
-  else printModel(model);
+  else printModel(model, signature);
 }
 
 export async function modelMerge(

@@ -16,6 +16,7 @@ import {
   readRecords,
   readRunRecord,
   stateRoot,
+  useModelFile,
 } from "../../orchestrator/inspect/index.ts";
 import type {
   FileRecord,
@@ -150,9 +151,10 @@ function printCounts(points: readonly PointLine[], json: boolean): void {
 }
 
 function showModel(target: Target, json: boolean): void {
-  const model = modelOf(target);
+  const { model, signature } =
+    target.kind === "model" ? useModelFile(target.file) : { model: modelOf(target) };
   if (json) outJson(model);
-  else printModel(model);
+  else printModel(model, signature);
 }
 
 function showRun(run: RunDirectory, json: boolean): void {

@@ -54,6 +54,8 @@ export interface ReportRun {
   readonly modelFile?: string;
   /** State of a run that only repeats the model that was given. */
   readonly modelState?: string;
+  /** Keys (and what the policy calls them) whose signatures of that model were checked. */
+  readonly modelSignedBy?: readonly { readonly name: string; readonly key: string }[];
   /** Above a floor: behaviours of the model that were not held, and the model's state without them. */
   readonly floor?: { readonly unseen: number; readonly state: string };
   readonly started: string;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a model file of either form: Galgo's JSON, or the text of TSEM and Quixote with its signature verified.
+// Reads a model file of either form: Galgo's JSON, plain or signed, or the text of TSEM and Quixote with its signature verified.
+import { looksSigned } from "../../attest/signed/sigstore-bundle.ts";
 import { decodePath } from "../../base/path-text.ts";
 import { quote } from "../../base/quote.ts";
-import { ModelError, parseWorkloadModel, readTextModel } from "../../model/index.ts";
+import { ModelError, readTextModel } from "../../model/index.ts";
 import type { DigestName, TextReading, WorkloadModel } from "../../model/index.ts";
-import { nodeHasher } from "../../tma/index.ts";
 import { ModelUseError } from "../errors.ts";
 import { checkSignature, fingerprintOf, fingerprintOfFile } from "./model-signature.ts";
-import { modelUseError, readModelBytes } from "./model-use.ts";
+import { modelUseError, readModelBytes, useModel } from "./model-use.ts";
+import { readRequirement } from "./signature-requirement.ts";
 
 /** Who signed a text model. */
 export interface Signer {
@@ -24,7 +25,7 @@ export type AnyModel =
 export interface AnyModelOptions {
   /** Of a text model; sha256 by default. Galgo's form says it itself. */
   readonly digest?: DigestName;
-  /** File with the public key that must have signed a text model. */
+  /** File with the public key that must have signed the model. */
   readonly keyFile?: string;
 }
 
@@ -35,7 +36,7 @@ export function isGalgoForm(bytes: Uint8Array): boolean {
 
 /**
  * The model in a file of either form.
- * @throws ModelUseError NO_MODEL, BAD_MODEL (the message names file and line), OTHER_MAPPING, BAD_KEY, BAD_OPTION
+ * @throws ModelUseError NO_MODEL, BAD_MODEL (the message names file and line), OTHER_MAPPING, BAD_KEY, BAD_OPTION, UNTRUSTED
  */
 export function loadAnyModel(file: string, options: AnyModelOptions = {}): AnyModel {
   return parseAnyModel(readModelBytes(file), file, options);
@@ -49,9 +50,8 @@ export function parseAnyModel(
 ): AnyModel {
   try {
     if (isGalgoForm(bytes)) {
-      refuseKey(source, keyFile);
       const text = bytes.toString("utf8");
-      const model = parseWorkloadModel(text, { source, hasher: nodeHasher });
+      const model = galgoModel(text, source, keyFile);
       refuseOtherDigest(model, source, digest);
       return { form: "galgo", model };
     }
@@ -65,11 +65,14 @@ export function parseAnyModel(
   }
 }
 
-function refuseKey(source: string, keyFile: string | undefined): void {
-  if (keyFile === undefined) return;
+/** With a key: one that is signed with it. */
+function galgoModel(text: string, source: string, keyFile: string | undefined): WorkloadModel {
+  if (keyFile === undefined) return useModel(text, source).model;
+  if (looksSigned(text))
+    return useModel(text, source, { requirement: readRequirement({ keys: [keyFile] }) }).model;
   throw new ModelUseError(
     "BAD_OPTION",
-    `${quote(source)} is a Galgo model, which carries no signature: --key can not be asked of it`,
+    `${quote(source)} is a plain model of Galgo, which carries no signature: --key can not be asked of it`,
   );
 }
 

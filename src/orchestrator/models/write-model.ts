@@ -15,6 +15,7 @@ import { quote } from "../../base/quote.ts";
 import { stringifyWorkloadModel } from "../../model/index.ts";
 import type { WorkloadModel } from "../../model/index.ts";
 import { StateError } from "../errors.ts";
+import { refuseReplacing } from "./signed-file.ts";
 import { replaceable, writeAtomic } from "../state-dir.ts";
 
 /** Records that go beside a model. */
@@ -23,8 +24,9 @@ export interface RecordTexts {
   readonly texts: readonly string[];
 }
 
-/** A Galgo model and, before it, its records. @throws StateError NOT_WRITABLE */
+/** A Galgo model and, before it, its records. @throws StateError NOT_WRITABLE; ModelUseError BAD_OPTION: a signed model is there */
 export function writeModel(output: string, model: WorkloadModel, records?: RecordTexts): void {
+  refuseReplacing(output);
   writingTo(output, () => {
     if (records !== undefined)
       writeAtomic(records.file, records.texts.map((text) => `${text}\n`).join(""));
@@ -40,8 +42,9 @@ export function writeModelText(output: string, content: string): void {
   });
 }
 
-/** Found out before the work is done: a model that can not be written is a wasted run. @throws StateError NOT_WRITABLE */
+/** Found out before the work is done: a model that can not be written is a wasted run. @throws as `writeModel` */
 export function requireWritable(file: string): void {
+  refuseReplacing(file);
   writingTo(file, () => {
     const path = replaceable(file);
     if (existsSync(path)) accessSync(path, constants.W_OK);

@@ -23,10 +23,16 @@ export function runFacts(record: RunRecord): ReportRun {
     profile: quote(record.profile),
     ...(modelFile === undefined ? {} : { modelFile: quote(modelFile) }),
     ...(modelState === undefined ? {} : { modelState }),
+    ...signersOf(record),
     ...(floor === undefined ? {} : { floor: { unseen: floor.unseen, state: floor.state } }),
     started: record.started,
     ...(outcome === undefined ? {} : { outcome: outcomeFacts(outcome) }),
   };
+}
+
+function signersOf({ modelSignedBy }: RunRecord): Pick<ReportRun, "modelSignedBy"> {
+  if (modelSignedBy === undefined) return {};
+  return { modelSignedBy: modelSignedBy.map(({ name, key }) => ({ name: quote(name, 80), key })) };
 }
 
 function outcomeFacts(outcome: RunOutcome): ReportOutcome {

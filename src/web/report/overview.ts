@@ -121,8 +121,12 @@ function modelNumbers({ model }: ReportData, drawn: readonly [string, string]): 
   ];
 }
 
+function signers(signedBy: NonNullable<ReportRun["modelSignedBy"]>): string {
+  return signedBy.map(({ name, key }) => (name === key ? key : `${name} (key ${key})`)).join(", ");
+}
+
 function runFacts(run: ReportRun): HTMLElement {
-  const { outcome, modelFile, modelState, floor, joined } = run;
+  const { outcome, modelFile, modelState, modelSignedBy, floor, joined } = run;
   const expected = floor?.state ?? modelState;
   const same =
     expected === undefined || outcome === undefined ? undefined : expected === outcome.state;
@@ -142,6 +146,7 @@ function runFacts(run: ReportRun): HTMLElement {
         ),
       ],
       ["Model", modelFile === undefined ? undefined : mono(modelFile)],
+      ["Signed by", modelSignedBy === undefined ? undefined : text(signers(modelSignedBy))],
       ["Sensor", text(fidelityWords(run.sensor, run.outcome?.fidelity))],
       ["Rules", text(`${run.profile}, mapping ${run.mapping}, ${run.digest}`)],
       ["Started", text(moment(run.started))],
