@@ -111,7 +111,7 @@ export interface TpmPolicy {
   /** Whether the coefficients must be in PCR 11. `optional`: they are checked when there are any. */
   readonly coefficients: "required" | "optional";
   /** What PCR 11 may have been before the run, hex. `any`: the word of the orchestrator is taken. */
-  readonly start: "any" | readonly string[];
+  readonly start: "any" | "zeros" | readonly string[];
   readonly ima?: ImaPolicy;
 }
 
