@@ -12,6 +12,7 @@ export type { IpcPermId } from "./cell/ipc.ts";
 export type { SockAddr, SockId } from "./cell/socket.ts";
 export type { CredsId } from "./cell/task.ts";
 export type { Coe } from "./coe.ts";
+export { DECIDES_ATOMIC } from "./features.ts";
 export type {
   CellByHook,
   EventBase,

@@ -135,3 +135,4 @@ export {
   type WorkloadModel,
   type WorkloadModelSpec,
 } from "./file/workload-model.ts";
+export { type SensorFidelity, type Weakness, weaknessesOf } from "./weaknesses.ts";

@@ -66,7 +66,8 @@ export function readVerifierPolicy(text: string, reading: PolicyReading): Verifi
   }
   const value = parsePolicyJson(text, name);
   const result = verifierPolicySchema().safeParse(value);
-  if (!result.success) throw bad(name, `is no verifier's policy: ${firstWords(result.error, value)}`);
+  if (!result.success)
+    throw bad(name, `is no verifier's policy: ${firstWords(result.error, value)}`);
   const policy = result.data;
   const files = new PolicyFiles(reading);
   const keys = policy.keys.map((key) => evidenceKey(key, reading));
@@ -149,7 +150,8 @@ function refuseKeys(keys: readonly EvidenceKey[], name: string): void {
   const names = new Set<string>();
   const ids = new Set<string>();
   for (const { name: keyName, key, notBefore, notAfter } of keys) {
-    if (names.has(keyName) || ids.has(key.id)) throw bad(name, `has the key ${quote(keyName)} twice`);
+    if (names.has(keyName) || ids.has(key.id))
+      throw bad(name, `has the key ${quote(keyName)} twice`);
     names.add(keyName);
     ids.add(key.id);
     if (notBefore !== undefined && notAfter !== undefined && notBefore > notAfter) {
@@ -277,7 +279,11 @@ function readTpm(
     coefficients: coefficients ?? "required",
     start: start ?? "zeros",
     ...(ima !== undefined && {
-      ima: { required: ima.required ?? true, violations: ima.violations ?? 0, files: ima.files ?? [] },
+      ima: {
+        required: ima.required ?? true,
+        violations: ima.violations ?? 0,
+        files: ima.files ?? [],
+      },
     }),
   };
 }

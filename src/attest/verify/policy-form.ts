@@ -206,9 +206,7 @@ function ruleSchema(): z.ZodMiniType<WorkloadRuleFile> {
       }),
     ),
     builds: z.exactOptional(some(digest)),
-    localities: z.exactOptional(
-      some(z.enum(["in-process", "process", "vm", "serial", "remote"])),
-    ),
+    localities: z.exactOptional(some(z.enum(["in-process", "process", "vm", "serial", "remote"]))),
     agents: z.exactOptional(some(digest)),
     platform: platformSchema(),
   });

@@ -4,7 +4,7 @@ export { BpfAgent, type AgentPlace, openNamespaceView } from "./agent.ts";
 export { findBtfFunction } from "./btf.ts";
 export { builtHere, programHooks } from "./built.ts";
 export { createDecoder } from "./decoder.ts";
-export { bpfFidelity, DECIDES_ATOMIC } from "./fidelity.ts";
+export { bpfFidelity } from "./fidelity.ts";
 export { KeyMaker } from "./description.ts";
 export { HeldContents } from "./held-file.ts";
 export { cleanup, type CleanupReport } from "./install.ts";
