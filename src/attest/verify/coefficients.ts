@@ -29,7 +29,10 @@ export function provenCoefficients(
   for (const { name, list } of reported(given, evidence)) {
     const why = wrongIn(list, asked);
     if (why === undefined) {
-      found.good("executables", `the ${list.length} coefficients ${name} make state and measurement`);
+      found.good(
+        "executables",
+        `the ${list.length} coefficients ${name} make state and measurement`,
+      );
       return list;
     }
     found.refuse("WRONG_COEFFICIENTS", `the coefficients ${name} ${why}`);
@@ -56,7 +59,8 @@ function* reported(
 /** Coefficients one after the other, hex. What is left over at the end is a shorter last one, which no value is made of. */
 export function splitCoefficients(bytes: Uint8Array, size: number): readonly string[] {
   const list: string[] = [];
-  for (let at = 0; at < bytes.length; at += size) list.push(bytesToHex(bytes.subarray(at, at + size)));
+  for (let at = 0; at < bytes.length; at += size)
+    list.push(bytesToHex(bytes.subarray(at, at + size)));
   return list;
 }
 

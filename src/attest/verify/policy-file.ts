@@ -25,7 +25,6 @@ import {
 } from "./policy-form.ts";
 import type {
   EvidenceKey,
-  NamedText,
   PlatformPolicy,
   ReferenceModel,
   ReferenceValues,
@@ -218,22 +217,28 @@ function readReference(
   if (signed && states.length > 0) {
     throw bad(at, "wants signed models and names states, which nobody has signed");
   }
-  const plain: ReferenceModel[] = [];
-  const signedModels: NamedText[] = [];
-  for (const name of models) {
-    const text = files.text(name);
-    if (looksSigned(text)) {
-      if (trust === undefined) {
-        throw bad(at, `names the signed model ${quote(name)}, and not who may sign it (trust)`);
-      }
-      signedModels.push({ name: quote(name), text });
-    } else if (signed) {
-      throw bad(at, `wants signed models, and ${quote(name)} is not signed`);
-    } else {
-      plain.push(readModel(name, text, how));
-    }
+  const texts = models.map((name) => ({ name, text: files.text(name) }));
+  const [withSignature, plain] = [
+    texts.filter(({ text }) => looksSigned(text)),
+    texts.filter(({ text }) => !looksSigned(text)),
+  ];
+  const [unsigned, unjudged] = [signed ? plain[0] : undefined, withSignature[0]];
+  if (unsigned !== undefined) {
+    throw bad(at, `wants signed models, and ${quote(unsigned.name)} is not signed`);
   }
-  return { states, models: plain, signed, signedModels, demanded };
+  if (unjudged !== undefined && trust === undefined) {
+    throw bad(
+      at,
+      `names the signed model ${quote(unjudged.name)}, and not who may sign it (trust)`,
+    );
+  }
+  return {
+    states,
+    models: plain.map(({ name, text }) => readModel(name, text, how)),
+    signed,
+    signedModels: withSignature.map(({ name, text }) => ({ name: quote(name), text })),
+    demanded,
+  };
 }
 
 function readModel(name: string, text: string, { at, reading }: RuleReading): ReferenceModel {

@@ -4,6 +4,7 @@
 import type { CcErrorCode } from "../cc/errors.ts";
 import type { TokenErrorCode } from "../evidence/index.ts";
 import type { ModelRefusalCode } from "../policy/appraise.ts";
+import type { ImaReason } from "../ima/index.ts";
 import type { QuoteReason } from "../tpm/index.ts";
 
 /** What a reason is about: the claims of a trustworthiness vector (draft-ietf-rats-ar4si) that are appraised here. */
@@ -75,11 +76,6 @@ export const OWN_REASONS = {
   WRONG_START: ["hardware", "PCR 11 did not begin with a known value"],
   PLATFORM_FAILURE: ["hardware", "the orchestrator says that PCR 11 is not to be relied on"],
   NO_IMA: ["hardware", "the kernel's measurement list is wanted and was not given"],
-  BAD_IMA: ["hardware", "the kernel's measurement list can not be read, or contradicts itself"],
-  WRONG_IMA: ["hardware", "the kernel's measurement list does not make PCR 10"],
-  IMA_NOT_BOUND: ["hardware", "the kernel's measurement list does not begin with this boot"],
-  IMA_VIOLATIONS: ["hardware", "files were written while the kernel measured them"],
-  IMA_FILE: ["executables", "a file that has to be measured is not in the list as it should be"],
   WRONG_RECORD: ["executables", "the record is not that of the run which the evidence is about"],
   HIDDEN_LOSS: [
     "configuration",
@@ -101,6 +97,8 @@ export type Reason =
   | `MODEL_${ModelRefusalCode}`
   /** The TPM's quote. */
   | `QUOTE_${QuoteReason}`
+  /** The kernel's measurement list, which the quote vouches for. */
+  | `IMA_${ImaReason}`
   /** The report of a confidential machine. */
   | `REPORT_${CcErrorCode}`;
 

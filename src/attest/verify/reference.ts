@@ -167,7 +167,10 @@ function tellWhyNone(
   const { model } = evidence;
   const read = signedModels.length + (given.models?.length ?? 0);
   if (model === undefined) {
-    found.refuse("NO_MODEL", "the run was started without a model, and its state is of no good one");
+    found.refuse(
+      "NO_MODEL",
+      "the run was started without a model, and its state is of no good one",
+    );
     return;
   }
   const which = `${quote(model.name)} (${model.digest})`;

@@ -219,6 +219,8 @@ export interface Difference {
   readonly added: readonly Behaviour[];
   /** In the reference and not in the run. */
   readonly missing: readonly Behaviour[];
+  /** Of all: the lists are cut at `MAX_NAMED_BEHAVIOURS`. */
+  readonly counts: { readonly added: number; readonly missing: number };
 }
 
 /** Who signed the evidence. */
