@@ -19,7 +19,7 @@ describe("galgo run on behalf of a client", () => {
     assert.deepEqual([understood.commandAt, understood.modelFile], [4, undefined]);
     const asked: string[] = [];
     const status = await understood.run(
-      () => ({ program: "/bin/true", model: undefined }),
+      () => ({ program: "/bin/true", used: undefined }),
       async ({ command, name = "" }) => {
         asked.push(name, ...command);
         return undefined;

@@ -69,12 +69,9 @@ function understoodRun(
   const voice = voiceOf((text) => asked.write(text), asked.terminal, asked.env);
   const run: UnderstoodRun["run"] = async (read, start) => {
     try {
-      const { program, model } = read();
-      const request = {
-        ...requestOf(command, options, asked),
-        program,
-        ...(model === undefined ? {} : { model }),
-      };
+      const wanted = requestOf(command, options, asked);
+      const { program, used = {} } = read();
+      const request = { ...wanted, program, ...used };
       const result = await start(request, tellingObserver(request.mode, voice));
       return result === undefined ? undefined : tellResult(result, request, options, voice);
     } catch (error) {

@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { quote } from "../base/quote.ts";
 import { createDecisionThreads } from "../orchestrator/deciding/index.ts";
-import { ownProcessHost, takesLong } from "../orchestrator/index.ts";
+import { ownProcessHost, type SignatureRequirement, takesLong } from "../orchestrator/index.ts";
 import { createApp } from "./api/app.ts";
 import { type ApiServer, callerOfRequest, serveApi } from "./api/server.ts";
 import { type DaemonConfig, loadConfig } from "./config/config.ts";
@@ -12,6 +12,7 @@ import { groupId } from "./config/group.ts";
 import { type HeldDirectory, holdDirectory } from "./doors/place.ts";
 import { DaemonError } from "./errors.ts";
 import { STOP_MARGIN_SECONDS, STOP_SECONDS } from "./limits.ts";
+import { demandedSignature, demandLine } from "./models/demanded.ts";
 import { type ServiceManager, serviceManager } from "./notify/notify.ts";
 import type { DaemonContext, DaemonPart, DaemonWord, RunningPart } from "./part.ts";
 import { recover } from "./recovery/recover.ts";
@@ -50,7 +51,7 @@ export interface Daemon {
 
 /** @throws DaemonError; what a part throws. Nothing is left then. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { config, gid } = checkedConfig(options.configFile, options.parts);
+  const checked = checkedConfig(options.configFile, options.parts);
   const sockets = socketsIn(requireDirectory(options));
   const held = holdDirectory(sockets);
   let registry: Registry;
@@ -60,7 +61,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     held.release();
     throw error;
   }
-  const daemon = new RunningDaemon(options, { config, gid, sockets, held, registry });
+  const daemon = new RunningDaemon(options, { ...checked, sockets, held, registry });
   try {
     await daemon.start();
   } catch (error) {
@@ -79,10 +80,17 @@ function openRegistry({ tell }: DaemonOptions, { workloads: folder }: DaemonSock
   });
 }
 
-/** What is certain before anything is started. */
-interface Ground {
+/** The configuration as it can be used. */
+export interface CheckedConfig {
   readonly config: DaemonConfig;
+  /** Of the group that it names. */
   readonly gid: number | undefined;
+  /** Whose signature it demands of models. */
+  readonly requirement: SignatureRequirement | undefined;
+}
+
+/** What is certain before anything is started. */
+interface Ground extends CheckedConfig {
   readonly sockets: DaemonSockets;
   readonly held: HeldDirectory;
   readonly registry: Registry;
@@ -99,13 +107,18 @@ class RunningDaemon implements Daemon {
   readonly #threads = createDecisionThreads();
   readonly #parts: { readonly name: string; readonly part: RunningPart }[] = [];
   #config: DaemonConfig;
+  #requirement: SignatureRequirement | undefined;
   #api: ApiServer | undefined;
   #stopping: Promise<void> | undefined;
   #reloaded: Promise<void> = Promise.resolve();
 
-  constructor(options: DaemonOptions, { config, gid, sockets, held, registry }: Ground) {
+  constructor(
+    options: DaemonOptions,
+    { config, gid, requirement, sockets, held, registry }: Ground,
+  ) {
     this.#options = options;
     this.#config = config;
+    this.#requirement = requirement;
     this.#held = held;
     this.sockets = sockets;
     this.#manager = serviceManager(options.env, (text) => options.tell("warning", text));
@@ -115,6 +128,7 @@ class RunningDaemon implements Daemon {
 
   async start(): Promise<void> {
     makeKept(this.context);
+    if (this.#requirement !== undefined) this.#options.tell("info", demandLine(this.#requirement));
     for (const part of this.#options.parts)
       this.#parts.push({ name: part.name, part: await part.start(this.context) });
     await recover(
@@ -140,9 +154,13 @@ class RunningDaemon implements Daemon {
   async #reload(): Promise<void> {
     if (this.#stopping !== undefined)
       throw new DaemonError("STOPPING", "the daemon is stopping: nothing is read any more");
-    const { config, gid } = checkedConfig(this.#options.configFile, this.#options.parts);
+    const { config, gid, requirement } = checkedConfig(
+      this.#options.configFile,
+      this.#options.parts,
+    );
     this.#manager.reloading();
     this.#config = config;
+    this.#demand(requirement);
     if (gid !== this.context.gid)
       this.#options.tell("warning", "[daemon] group is read when the daemon starts: restart it");
     const faults: string[] = [];
@@ -155,6 +173,15 @@ class RunningDaemon implements Daemon {
     }
     if (this.#stopping === undefined) this.#manager.ready(workloads(this.registry));
     if (faults.length > 0) throw new DaemonError("NOT_RELOADED", faults.join("; "));
+  }
+
+  /** For what starts from now on: what runs has been asked already. */
+  #demand(requirement: SignatureRequirement | undefined): void {
+    const before = this.#requirement;
+    this.#requirement = requirement;
+    if (requirement !== undefined) this.#options.tell("info", demandLine(requirement));
+    else if (before !== undefined)
+      this.#options.tell("warning", "models need no signature any more ([models])");
   }
 
   stop(reason: string): Promise<void> {
@@ -207,11 +234,15 @@ class RunningDaemon implements Daemon {
     const { version, stateRoot, env, tell } = this.#options;
     const { startWorker: startAlone } = ownProcessHost();
     const config = (): DaemonConfig => this.#config;
+    const requirement = (): SignatureRequirement | undefined => this.#requirement;
     return {
       version,
       sockets: this.sockets,
       get config() {
         return config();
+      },
+      get requirement() {
+        return requirement();
       },
       stateRoot,
       keptRoot: join(stateRoot, KEPT),
@@ -238,6 +269,7 @@ class RunningDaemon implements Daemon {
       started: this.#started,
       registry: this.registry,
       extensions: this.context.api,
+      requirement: () => this.#requirement,
       stopping: () => this.#stopping !== undefined,
       reload: () => this.reload(),
       onError: (error) => this.#failed("a request", error),
@@ -285,18 +317,18 @@ function workloads(registry: Registry): string {
 }
 
 /**
- * The configuration as it can be used, and the group that it names.
+ * Reads the configuration, and what it names: the group, keys and policies.
  * @param file has to be there; undefined: the usual one, when it is there
  * @throws DaemonError BAD_CONFIG, NO_GROUP
  */
 export function checkedConfig(
   file: string | undefined,
   parts: readonly DaemonPart[],
-): { readonly config: DaemonConfig; readonly gid: number | undefined } {
+): CheckedConfig {
   const config = loadConfig(file);
   const gid = groupId(config.daemon.group);
   for (const part of parts) part.check?.(config);
-  return { config, gid };
+  return { config, gid, requirement: demandedSignature(config) };
 }
 
 function requireDirectory({ env, uid }: DaemonOptions): string {

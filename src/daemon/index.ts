@@ -3,6 +3,7 @@
 export { checkedConfig, type Daemon, type DaemonOptions, startDaemon } from "./daemon.ts";
 export { DaemonError } from "./errors.ts";
 export { daemonHost } from "./host.ts";
+export { demandLine } from "./models/demanded.ts";
 export type { DaemonWord } from "./part.ts";
 export { PARTS } from "./parts.ts";
 export type { CommandLine, RunAsked, RunFound, UnderstoodRun } from "./launch/command-line.ts";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a part of the daemon is: doors, containers, outputs, metrics. Started one after the other, ended in the other direction.
+import type { SignatureRequirement } from "../orchestrator/index.ts";
 import type { RunHost } from "../orchestrator/run-host.ts";
 import type { ApiExtensions } from "./api/extensions.ts";
 import type { DaemonConfig } from "./config/config.ts";
@@ -16,6 +17,8 @@ export interface DaemonContext {
   readonly sockets: DaemonSockets;
   /** As it was read last. */
   readonly config: DaemonConfig;
+  /** Whose signature every model has to carry; undefined: none is demanded. As it was read last, with its keys and policy. */
+  readonly requirement: SignatureRequirement | undefined;
   /** Where runs are kept. */
   readonly stateRoot: string;
   /** Folder of what the daemon keeps for itself, in the state directory; made when it starts. */

@@ -66,6 +66,7 @@ export {
   type RequirementFiles,
   type SignatureRequirement,
 } from "./models/signature-requirement.ts";
+export { digestsOfProgram, imageDigests } from "./models/run-subject.ts";
 export type { ModelSignature, ModelSigner, ModelTrust, UsedModel } from "./models/signed-model.ts";
 export { defaultName, type RunPlan } from "./plan.ts";
 export { failLeftRun } from "./left-run.ts";

@@ -176,7 +176,7 @@ class RunInProgress {
   }
 
   #bpfSetup(): BpfSetup | undefined {
-    const { request, name, model } = this.#plan;
+    const { request, name, model, signature } = this.#plan;
     if (request.bpf === undefined) return undefined;
     const gone = new GonePipe();
     this.#gone = gone;
@@ -184,7 +184,7 @@ class RunInProgress {
     const { attach, adopt } = request.bpf;
     const { directory } = this.#site;
     if (attach !== undefined && adopt === undefined)
-      keepRequest(directory, request, { name, model, attach });
+      keepRequest(directory, request, { name, model, signature, attach });
     return bpfSetup(this.#plan, gone.readFd, directory);
   }
 

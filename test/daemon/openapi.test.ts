@@ -116,6 +116,7 @@ describe("the OpenAPI document", () => {
       started: new Date(),
       registry: daemon.registry,
       extensions: {},
+      requirement: () => undefined,
       stopping: () => false,
       reload: () => daemon.reload(),
       onError: () => undefined,

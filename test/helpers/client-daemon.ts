@@ -27,10 +27,13 @@ export class ClientDaemon {
     this.galgo = [NATIVE_CLIENT, this.socket, starter];
   }
 
-  /** Settles when it is ready. */
-  async start(): Promise<RunningGalgo> {
+  /**
+   * Settles when it is ready.
+   * @param configFile default: one that says what tests need
+   */
+  async start(configFile?: string): Promise<RunningGalgo> {
     const place = this.#place;
-    const config = place.write("daemon.toml", "[daemon]\nstop-seconds = 30\n");
+    const config = configFile ?? place.write("daemon.toml", "[daemon]\nstop-seconds = 30\n");
     const daemon = place.start(["daemon", "--config", config], { GALGO_RUN_DIR: this.run });
     this.#daemon = daemon;
     await daemon.says(/ready/);

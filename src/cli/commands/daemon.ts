@@ -7,6 +7,7 @@ import {
   type Daemon,
   type DaemonWord,
   DaemonError,
+  demandLine,
   launchPart,
   PARTS,
   startDaemon,
@@ -49,7 +50,9 @@ function internalError(error: unknown): string {
 
 /** Only looks whether the configuration can be used. */
 function check({ config }: DaemonCommandOptions, tell: Tell): void {
-  const { file } = checkedConfig(config, PARTS).config;
+  const { config: checked, requirement } = checkedConfig(config, PARTS);
+  const { file } = checked;
+  if (requirement !== undefined) tell("info", demandLine(requirement));
   tell("info", file === undefined ? "there is no configuration" : `${quote(file)} can be used`);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo doctor: what this machine can hold and enforce, per sensor, found by trying.
+import { ClientError, findDaemon } from "../../daemon/client/index.ts";
 import { RunError } from "../../orchestrator/index.ts";
 import { cleanup, collectFacts, judgeSensors } from "../../orchestrator/probe/index.ts";
 import type { Fact, SensorVerdict } from "../../orchestrator/probe/index.ts";
@@ -30,12 +31,29 @@ export async function doctor(options: DoctorOptions): Promise<void> {
     galgo: packageVersion(),
     stateDirectory: stateRoot(process.env, process.getuid?.() ?? -1),
     environment: setVariables(process.env),
+    daemon: await daemonStatus(),
     facts,
     sensors,
   };
   if (options.json === true) outJson(report);
   else print(report, outPainter());
   process.exitCode = sensors.some((sensor) => sensor.usable) ? EXIT_OK : EXIT_DIFFERENT;
+}
+
+/** The daemon that commands of this user would ask. */
+type DaemonStatus =
+  | { readonly pid: number; readonly version: string; readonly modelsSignedFor?: string }
+  | { readonly none: string };
+
+async function daemonStatus(): Promise<DaemonStatus> {
+  try {
+    const daemon = await findDaemon(process.env, process.getuid?.() ?? -1);
+    const { pid, version, modelsSignedFor } = await daemon.health();
+    return { pid, version, ...(modelsSignedFor === undefined ? {} : { modelsSignedFor }) };
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    return { none: error.message };
+  }
 }
 
 /** Exit status 0 when nothing is left, else 1. */
@@ -62,6 +80,7 @@ interface Report {
   readonly galgo: string;
   readonly stateDirectory: string;
   readonly environment: readonly { readonly name: string; readonly value: string }[];
+  readonly daemon: DaemonStatus;
   readonly facts: readonly Fact[];
   readonly sensors: readonly SensorVerdict[];
 }
@@ -75,11 +94,22 @@ function print(report: Report, paint: Painter): void {
     ),
   );
   outLine(`  ${paint.dim("runs are kept in")} ${quote(report.stateDirectory)}`);
+  outLine(`  ${paint.dim("daemon")} ${daemonLine(report.daemon)}`);
   for (const { name, value } of report.environment)
     outLine(`  ${paint.dim("environment")} ${name}=${quote(value)}`);
   outLine("");
   outLine(paint.bold("Sensors"));
   for (const sensor of report.sensors) printSensor(sensor, paint);
+}
+
+function daemonLine(daemon: DaemonStatus): string {
+  if ("none" in daemon) return daemon.none;
+  const { pid, version, modelsSignedFor } = daemon;
+  const models =
+    modelsSignedFor === undefined
+      ? "models need no signature there"
+      : `models have to be signed there, as ${quote(modelsSignedFor)} says`;
+  return `Galgo ${quote(version)}, process ${pid}; ${models}`;
 }
 
 function factRow(fact: Fact, paint: Painter): string[] {

@@ -4,7 +4,7 @@ import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { quote } from "../../base/quote.ts";
 import type { Peer } from "../../native/unix-socket.ffi.ts";
-import { validPoints } from "../../orchestrator/index.ts";
+import { type SignatureRequirement, validPoints } from "../../orchestrator/index.ts";
 import { ApiError } from "../errors.ts";
 import { MAX_REQUEST_BYTES } from "../limits.ts";
 import type { ManagedRun } from "../registry/managed-run.ts";
@@ -33,6 +33,8 @@ export interface ApiParts {
   readonly started: Date;
   readonly registry: Registry;
   readonly extensions: ApiExtensions;
+  /** Whose signature models have to carry; undefined: none is demanded. */
+  requirement(): SignatureRequirement | undefined;
   /** No new workloads are taken any more. */
   stopping(): boolean;
   /** Reads the configuration again. @throws DaemonError BAD_CONFIG */
@@ -91,15 +93,17 @@ function requireUsual(c: Call): void {
 
 function addDaemon(app: ApiApp, parts: ApiParts): void {
   const { version, started, registry, extensions } = parts;
-  app.get("/v1/health", (c) =>
-    c.json({
+  app.get("/v1/health", (c) => {
+    const source = parts.requirement()?.source;
+    return c.json({
       status: parts.stopping() ? "stopping" : "ready",
       pid: process.pid,
       version,
       started: started.toISOString(),
       workloads: registry.list().length,
-    } satisfies DaemonHealth),
-  );
+      ...(source === undefined ? {} : { modelsSignedFor: source }),
+    } satisfies DaemonHealth);
+  });
   app.get("/v1/version", (c) => c.json({ version, api: "v1" } satisfies DaemonVersion));
   app.get("/openapi.json", (c) => c.json(openApiDocument(version)));
   app.get("/metrics", async () => {

@@ -54,6 +54,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     version: TEXT,
     started: TIME,
     workloads: COUNT,
+    "modelsSignedFor?": TEXT,
   }),
   DaemonVersion: object({ version: TEXT, api: { const: "v1" } }),
   Fidelity: object({
@@ -112,7 +113,12 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     }),
     state: HEX,
     measurement: HEX,
-    "model?": object({ file: TEXT, name: TEXT, digest: HEX }),
+    "model?": object({
+      file: TEXT,
+      name: TEXT,
+      digest: HEX,
+      "signedBy?": { type: "array", items: object({ name: TEXT, key: HEX }) },
+    }),
     directory: TEXT,
   }),
   WorkloadList: object({ workloads: { type: "array", items: ref("WorkloadStatus") } }),

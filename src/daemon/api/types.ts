@@ -48,6 +48,15 @@ export interface WorkloadCounts {
   readonly lost: number;
 }
 
+/** The model that a workload runs under. */
+export interface ModelStatus {
+  readonly file: string;
+  readonly name: string;
+  readonly digest: string;
+  /** Keys whose signatures of it were checked before it took effect; absent: nobody had asked for any. */
+  readonly signedBy?: readonly { readonly name: string; readonly key: string }[];
+}
+
 /** One running workload. */
 export interface WorkloadStatus {
   /** Of this run; also the name of its folder. */
@@ -72,7 +81,7 @@ export interface WorkloadStatus {
   readonly state: string;
   /** hex */
   readonly measurement: string;
-  readonly model?: { readonly file: string; readonly name: string; readonly digest: string };
+  readonly model?: ModelStatus;
   /** Folder of the run's records. */
   readonly directory: string;
 }
@@ -95,6 +104,8 @@ export interface DaemonHealth {
   readonly started: string;
   /** Workloads that run. */
   readonly workloads: number;
+  /** Whose signature models have to carry, in words; absent: none is demanded. */
+  readonly modelsSignedFor?: string;
 }
 
 /** `GET /v1/version` */

@@ -64,7 +64,7 @@ async function attach(
   order: AttachOrder,
   uid: number,
 ): Promise<WorkloadStatus> {
-  const request = requestOf(order, context.stateRoot);
+  const request = requestOf(order, context);
   try {
     const run = await begin(context, { request, owner: uid });
     return run.status();
@@ -75,7 +75,10 @@ async function attach(
   }
 }
 
-function requestOf(order: AttachOrder, stateRoot: string): RunRequest {
+function requestOf(
+  order: AttachOrder,
+  { stateRoot, requirement }: Pick<DaemonContext, "stateRoot" | "requirement">,
+): RunRequest {
   const { cgroup, pid, name, modelFile, base } = order;
   const mode = order.mode ?? (modelFile === undefined ? "free" : "detect");
   const onViolation = order.onViolation ?? (mode === "enforce" ? "deny" : "observe");
@@ -85,7 +88,7 @@ function requestOf(order: AttachOrder, stateRoot: string): RunRequest {
     command: [],
     mode,
     onViolation,
-    ...(modelFile === undefined ? {} : { modelFile }),
+    ...(modelFile === undefined ? {} : { modelFile, ...(requirement && { requirement }) }),
     ...(base === undefined ? {} : { base }),
     ...(name === undefined ? {} : { name }),
     rules: { mapping: "tsem-v4", digest: "sha256", profile: BUILTIN_PROFILES.portable },
@@ -116,8 +119,15 @@ async function adopt(context: DaemonContext, entry: WorkloadEntry): Promise<stri
     return what;
   }
   try {
+    const request = adoptionRequest(left);
+    if (isUnsigned(request, context)) {
+      // to refuse it would leave its processes without anybody who answers them
+      const text =
+        "it began under a model whose signature nobody had asked for; now one is demanded";
+      context.tell("warning", `workload ${quote(entry.name)}: ${text}`);
+    }
     await begin(context, {
-      request: adoptionRequest(left),
+      request,
       owner: entry.owner,
       observer: {
         onNotice: (text) => context.tell("warning", `workload ${quote(entry.name)}: ${text}`),
@@ -130,6 +140,11 @@ async function adopt(context: DaemonContext, entry: WorkloadEntry): Promise<stri
   }
   const tasks = left.tasks === 1 ? "1 task" : `${left.tasks} tasks`;
   return `${end}; the kernel has kept its namespace with ${tasks}, and the run goes on`;
+}
+
+function isUnsigned({ model, signature }: RunRequest, { requirement }: DaemonContext): boolean {
+  const checked = (signature?.signedBy.length ?? 0) > 0;
+  return requirement !== undefined && model !== undefined && !checked;
 }
 
 function endOfDaemon({ directory }: WorkloadEntry): string {

@@ -63,6 +63,26 @@ on-daemon-stop = "release"
     assert.match(fault('[images]\n"sha256:12" = "web"\n'), /line 2: .*sha256:12/);
   });
 
+  it("may demand signatures of models, and says whose", () => {
+    const { models } = parseConfig(
+      '[models]\nrequire-signature = true\nkey = ["/a.pem", "/b.pem"]\n',
+      "f",
+    );
+    assert.deepEqual(models, { "require-signature": true, key: ["/a.pem", "/b.pem"] });
+    const off = '[models]\nrequire-signature = false\npolicy = "/p.json"\n';
+    assert.equal(parseConfig(off, "f").models.policy, "/p.json");
+    for (const [text, words] of [
+      ["require-signature = true\n", /line 2: .*whose signature counts has to be said/],
+      ['require-signature = true\nkey = ["/a"]\npolicy = "/p"\n', /either by key or by policy/],
+      ['policy = "/p"\n', /line 1: .*with require-signature = true only/],
+      ['require-signature = true\npolicy = "p"\n', /line 3: .*an absolute path/],
+      ["require-signature = true\nkey = []\n", /line 3: /],
+      ['require-signature = "yes"\nkey = ["/a"]\n', /line 2: /],
+    ] as const) {
+      assert.match(fault(`[models]\n${text}`), words);
+    }
+  });
+
   it("quotes what a file says", () => {
     assert.match(fault('[daemon]\n"\\u001b[2J" = 1\n'), /\\x1b/);
   });

@@ -8,6 +8,7 @@ import { MAX_CONFIG_BYTES } from "../limits.ts";
 import { firstFault } from "../fault-words.ts";
 import { configSchema } from "./sections.ts";
 import type { MetricsConfig } from "../metrics/config.ts";
+import type { ModelsSection } from "../models/config.ts";
 import type { JournalConfig, OutputConfig } from "../outputs/config.ts";
 import type { ConfigFile, DaemonSection, PolicySection } from "./sections.ts";
 import { lineOf } from "./where.ts";
@@ -20,6 +21,7 @@ export interface DaemonConfig {
   readonly file: string | undefined;
   readonly daemon: DaemonSection;
   readonly policy: PolicySection;
+  readonly models: ModelsSection;
   readonly images: NonNullable<ConfigFile["images"]>;
   /** In the order of the file. */
   readonly output: readonly OutputConfig[];
@@ -31,6 +33,7 @@ const DEFAULT_CONFIG: DaemonConfig = {
   file: undefined,
   daemon: {},
   policy: {},
+  models: {},
   images: {},
   output: [],
   journal: {},
@@ -56,12 +59,13 @@ export function parseConfig(text: string, file: string): DaemonConfig {
     const {
       daemon = {},
       policy = {},
+      models = {},
       images = {},
       output = [],
       journal = {},
       metrics = {},
     } = result.data;
-    return { file, daemon, policy, images, output, journal, metrics };
+    return { file, daemon, policy, models, images, output, journal, metrics };
   }
   const { path, words } = firstFault(result.error, tree);
   throw new DaemonError("BAD_CONFIG", `${quote(file)} line ${lineOf(text, path)}: ${words}`);

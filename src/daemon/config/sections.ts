@@ -2,6 +2,7 @@
 // What the configuration file may say, section by section. Each part of the daemon has its section's schema beside it.
 import * as z from "zod/mini";
 import { type MetricsConfig, metricsSchema } from "../metrics/config.ts";
+import { type ModelsSection, modelsSchema } from "../models/config.ts";
 import {
   type JournalConfig,
   journalSchema,
@@ -29,6 +30,7 @@ export interface PolicySection {
 export interface ConfigFile {
   readonly daemon?: DaemonSection;
   readonly policy?: PolicySection;
+  readonly models?: ModelsSection;
   /** Image digest ("sha256:...") to model file or name. */
   readonly images?: Readonly<Record<string, string>>;
   readonly metrics?: MetricsConfig;
@@ -54,6 +56,7 @@ export function configSchema(): z.ZodMiniType<ConfigFile> {
         "on-daemon-stop": z.optional(z.enum(["keep", "release"])),
       }),
     ),
+    models: z.optional(modelsSchema()),
     images: z.optional(
       z.record(
         z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/, 'a digest: "sha256:" and 64 hex digits')),

@@ -16,6 +16,10 @@ const IMAGE_ANNOTATIONS = [
 const DIGEST_ANNOTATION = "io.kubernetes.cri-o.ImageRef";
 const DIGEST = /sha256:[0-9a-f]{64}/;
 const DOCKER = "/var/lib/docker/containers";
+/** Bundles of containerd for Kubernetes. */
+const CONTAINERD = "/run/containerd/io.containerd.runtime.v2.task/k8s.io/";
+/** It writes this itself, over what a pod says. */
+const CONTAINERD_IMAGE = "io.kubernetes.cri.image-name";
 
 interface Image {
   readonly name: string | undefined;
@@ -34,6 +38,18 @@ export function containerFacts(state: ContainerState, runtimePid: number): Conta
     ...(runtime === undefined ? {} : { runtime }),
     ...(bundle === "" ? {} : { bundle }),
   };
+}
+
+/**
+ * Digest of the image as its engine knows it, for models that are signed for an image: not what annotations claim that others than the engine
+ * may write. undefined: not known.
+ */
+export function knownImageDigest(state: ContainerState): string | undefined {
+  const { bundle, annotations } = state;
+  const kept = libpodImage(state) ?? dockerImage(state);
+  if (kept !== undefined) return kept.digest;
+  if (!bundle.startsWith(CONTAINERD)) return undefined;
+  return DIGEST.exec(annotations[CONTAINERD_IMAGE] ?? "")?.[0];
 }
 
 /** argv of the container's first process; empty when the bundle does not tell. */

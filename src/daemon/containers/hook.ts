@@ -15,7 +15,7 @@ import { requireRuntime } from "./trust.ts";
 
 type Context = Pick<
   DaemonContext,
-  "config" | "models" | "stateRoot" | "env" | "sockets" | "registry"
+  "config" | "models" | "requirement" | "stateRoot" | "env" | "sockets" | "registry"
 >;
 
 /** @param peer the hook's process */

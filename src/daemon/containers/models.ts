@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Models that containers name: files of the daemon's folder of models. A digest in the name is one of the file, as an OCI registry has it.
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { quote } from "../../base/quote.ts";
-import type { WorkloadModel } from "../../model/file/workload-model.ts";
-import { readModel, readModelBytes } from "../../orchestrator/index.ts";
+import {
+  type ModelTrust,
+  readModelBytes,
+  type UsedModel,
+  useModel,
+} from "../../orchestrator/index.ts";
 import { ContainerError } from "./errors.ts";
 
 export const MODEL_SUFFIX = ".galgo.json";
+/** Of a signed model, which goes before a plain one of the same name. */
+const SIGNED_SUFFIX = ".galgo.dsse.json";
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const DIGEST = /^sha256:([0-9a-f]{64})$/;
 
@@ -36,12 +43,19 @@ export function modelPlace(reference: string, folder: string): ModelPlace {
       `${quote(reference, 120)} names no model: NAME, NAME@sha256:HEX or sha256:HEX of a file in ${quote(folder)}`,
     );
   }
-  const file = name.endsWith(MODEL_SUFFIX) ? name : `${name}${MODEL_SUFFIX}`;
-  return { file: join(folder, file), sha256 };
+  const ending = [SIGNED_SUFFIX, MODEL_SUFFIX].find((suffix) => name.endsWith(suffix)) ?? "";
+  const plain = name.slice(0, name.length - ending.length);
+  return { file: join(folder, `${plain}${MODEL_SUFFIX}`), sha256 };
 }
 
-/** @throws ContainerError BAD_MODEL; ModelUseError of what is in the file */
-export function readPlacedModel({ file, sha256 }: ModelPlace): WorkloadModel {
+/** The same place, with the signed model where there is one: learning writes the plain one beside it. */
+export function usedPlace({ file, sha256 }: ModelPlace): ModelPlace {
+  const signed = file.slice(0, -MODEL_SUFFIX.length) + SIGNED_SUFFIX;
+  return { file: existsSync(signed) ? signed : file, sha256 };
+}
+
+/** @throws ContainerError BAD_MODEL; ModelUseError of what is in the file, and of whose signature it has */
+export function readPlacedModel({ file, sha256 }: ModelPlace, trust: ModelTrust): UsedModel {
   const bytes = readModelBytes(file);
   const found = sha256 === undefined ? undefined : createHash("sha256").update(bytes).digest("hex");
   if (found !== sha256) {
@@ -50,5 +64,5 @@ export function readPlacedModel({ file, sha256 }: ModelPlace): WorkloadModel {
       `${quote(file)} has the digest sha256:${found}, and sha256:${sha256} was asked for`,
     );
   }
-  return readModel(bytes.toString("utf8"), file);
+  return useModel(bytes.toString("utf8"), file, trust);
 }

@@ -2,15 +2,15 @@
 // From what is known of a container to the run that it shall be.
 import { BUILTIN_PROFILES } from "../../model/index.ts";
 import type { WorkloadModel } from "../../model/file/workload-model.ts";
-import { nameOfCommand } from "../../orchestrator/index.ts";
+import { imageDigests, nameOfCommand } from "../../orchestrator/index.ts";
 import type { RunRequest } from "../../orchestrator/run-request.ts";
 import type { ContainerFacts } from "../../orchestrator/run-record.ts";
 import type { DaemonContext } from "../part.ts";
 import { chooseOrder, type ContainerOrder, runModeOf } from "./choice.ts";
 import { ContainerError } from "./errors.ts";
-import { containerCommand, containerFacts } from "./facts.ts";
+import { containerCommand, containerFacts, knownImageDigest } from "./facts.ts";
 import { DEADLINE_MS } from "./limits.ts";
-import { modelPlace, readPlacedModel } from "./models.ts";
+import { modelPlace, readPlacedModel, usedPlace } from "./models.ts";
 import type { ContainerState } from "./state.ts";
 
 /** Rules of runs without a model: as of galgo learn. */
@@ -37,7 +37,7 @@ export interface RunFacts {
   readonly runtimePid: number;
 }
 
-type Context = Pick<DaemonContext, "config" | "models" | "stateRoot" | "env">;
+type Context = Pick<DaemonContext, "config" | "models" | "requirement" | "stateRoot" | "env">;
 
 /**
  * Reads the model as well: what is wrong with it is found out before anything of the container runs.
@@ -52,9 +52,11 @@ export function containerRun(
   const { images } = context.config;
   const order = chooseOrder({ annotations, metadata, imageDigest: facts.imageDigest, images });
   const given = order.mode === "detect" || order.mode === "enforce" ? order.model : undefined;
-  const place = given === undefined ? undefined : modelPlace(given, context.models);
-  const model = place === undefined ? undefined : readPlacedModel(place);
-  const name = order.name ?? nameOf(order, model, facts);
+  const place = given === undefined ? undefined : usedPlace(modelPlace(given, context.models));
+  const { requirement } = context;
+  const runs = (): ReturnType<typeof imageDigests> => imageDigests(knownImageDigest(container));
+  const used = place && readPlacedModel(place, { requirement, runs });
+  const name = order.name ?? nameOf(order, used?.model, facts);
   return {
     order,
     facts,
@@ -65,7 +67,9 @@ export function containerRun(
       container: facts,
       mode: runModeOf(order.mode),
       onViolation: order.onViolation,
-      ...(model === undefined || place === undefined ? {} : { model, modelFile: place.file }),
+      ...(place === undefined
+        ? {}
+        : { ...used, modelFile: place.file, ...(requirement && { requirement }) }),
       rules: RULES,
       name,
       stateRoot: context.stateRoot,
@@ -90,7 +94,8 @@ function nameOf(
   { image, id }: ContainerFacts,
 ): string {
   if (model !== undefined) return model.metadata.name;
-  if (reference !== undefined) return nameOfCommand(reference.replace(/\.galgo\.json$/, ""));
+  if (reference !== undefined)
+    return nameOfCommand(reference.replace(/\.galgo(?:\.dsse)?\.json$/, ""));
   // registry/path/name:tag@digest
   return nameOfCommand(image?.replace(/@.*$/, "").replace(/:[^/]*$/, "") ?? id);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the words of `galgo run` are understood and its run is told of. That is the command line's to know: it hands this to the daemon.
-import type { WorkloadModel } from "../../model/index.ts";
+import type { UsedModel } from "../../orchestrator/index.ts";
 import type { RunObserver, RunRequest, RunResult } from "../../orchestrator/run-request.ts";
 
 /** Who asks for a run, and where. */
@@ -22,7 +22,8 @@ export interface RunAsked {
 export interface RunFound {
   /** The program file. */
   readonly program: string;
-  readonly model: WorkloadModel | undefined;
+  /** Its signature was checked where the daemon demands one; undefined: no model was asked for. */
+  readonly used: UsedModel | undefined;
 }
 
 /** A run as the words ask for it. */

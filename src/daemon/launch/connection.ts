@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // One client of `galgo run`, from its first message to its exit status.
 import { closeSync } from "node:fs";
+import { resolve } from "node:path";
 import type { ReceivedMessage } from "../../native/fd-passing.ffi.ts";
 import { readSealed } from "../../native/sealed-memory.ffi.ts";
 import type { Peer } from "../../native/unix-socket.ffi.ts";
+import { digestsOfProgram } from "../../orchestrator/index.ts";
 import type { RunObserver, RunRequest } from "../../orchestrator/run-request.ts";
 import { ApiError } from "../errors.ts";
 import type { DaemonContext } from "../part.ts";
@@ -35,6 +37,8 @@ export class LaunchConnection {
   readonly #timer: NodeJS.Timeout;
   /** What it asks for, between its first message and its guard. */
   #understood: UnderstoodRun | undefined;
+  /** Its folder. */
+  #cwd = "/";
   #placed = false;
   #run: ManagedRun | undefined;
   /** The guard's socket, until it is used for a launch. */
@@ -91,8 +95,10 @@ export class LaunchConnection {
     const hello = decodeHello(bytes);
     if (fd === undefined) throw new FrameError("BAD_FRAME", "the client's words are missing");
     const { terminal, ignoredSignals } = hello;
+    const asked = readAsked(fd, hello);
+    this.#cwd = asked.cwd;
     const understood = this.#parts.commandLine.understand({
-      ...readAsked(fd, hello),
+      ...asked,
       uid: this.#peer.uid,
       ignoredSignals,
       terminal,
@@ -114,16 +120,23 @@ export class LaunchConnection {
     const [guardSocket, modelFd] = fds;
     if (frame.type !== FRAME.PLACED || guardSocket === undefined || frame.value <= 0)
       throw new FrameError("BAD_FRAME", "the client has placed no guard");
+    const { modelFile } = understood;
+    // it was told which file to open, and does it alone when it can not
+    if ((modelFd === undefined) !== (modelFile === undefined))
+      throw new FrameError("BAD_FRAME", "the client's model is missing");
     clearTimeout(this.#timer);
     const text = modelFd === undefined ? undefined : readSealed(modelFd, MAX_MODEL);
     owned.delete(guardSocket);
     this.#guardSocket = guardSocket;
     this.#placed = true;
     const read = (): RunFound => {
-      const { modelFile } = understood;
-      const given = text !== undefined && modelFile !== undefined;
-      const model = given ? this.#parts.models.read(text, modelFile) : undefined;
-      return { program: frame.text, model };
+      const { text: program } = frame;
+      if (text === undefined || modelFile === undefined) return { program, used: undefined };
+      const runs = (): ReturnType<typeof digestsOfProgram> =>
+        digestsOfProgram(resolve(this.#cwd, program));
+      const { context, models } = this.#parts;
+      const { requirement } = context;
+      return { program, used: models.read(text, modelFile, { requirement, runs }) };
     };
     void this.#serve(understood, read, frame.value);
   }
@@ -132,7 +145,7 @@ export class LaunchConnection {
     let refused = "";
     const status = await understood.run(read, async (request, observer) => {
       try {
-        this.#run = this.#start(request, observer, guardPid);
+        this.#run = this.#start(this.#demanding(request), observer, guardPid);
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         refused = error.message;
@@ -147,6 +160,13 @@ export class LaunchConnection {
     this.#line.send(FRAME.EXIT, status);
     this.#line.finish();
     this.#ended();
+  }
+
+  /** The model was read under what the daemon demanded then; should that be more by now, the run is refused. */
+  #demanding(request: RunRequest): RunRequest {
+    const { requirement } = this.#parts.context;
+    if (request.modelFile === undefined || requirement === undefined) return request;
+    return { ...request, requirement };
   }
 
   /** @throws ApiError no more workloads are taken */

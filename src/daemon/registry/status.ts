@@ -56,12 +56,14 @@ export class StatusReader {
   }
 
   #modelOf(): WorkloadStatus["model"] | undefined {
-    const { request, model } = this.#run.plan;
+    const { request, model, signature } = this.#run.plan;
+    const signedBy = signature?.signedBy ?? [];
     if (model === undefined) return undefined;
     this.#model ??= {
       file: request.modelFile ?? "",
       name: model.metadata.name,
       digest: modelDigest(model, nodeHasher(model.spec.digest)),
+      ...(signedBy.length === 0 ? {} : { signedBy }),
     };
     return this.#model;
   }

@@ -3,7 +3,6 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { quote } from "../../base/quote.ts";
-import type { WorkloadModel } from "../../model/file/workload-model.ts";
 import { stringifyWorkloadModel } from "../../model/index.ts";
 import { type AbandonedNamespace, abandoned, NamespaceFlag } from "../../sensor/bpf/index.ts";
 import { builtHere, isInstalled } from "../../sensor/bpf/index.ts";
@@ -11,6 +10,7 @@ import { RunError } from "../errors.ts";
 import { readModel } from "../models/model-use.ts";
 import { LONG_JOURNAL_BYTES } from "../limits.ts";
 import { readRunRecord, type RunLeft } from "../run-record.ts";
+import type { RunPlan } from "../plan.ts";
 import type { AttachTarget, RunRequest } from "../run-request.ts";
 import { journalBytes } from "./journal-lines.ts";
 import type { BpfSetup } from "./setup.ts";
@@ -33,6 +33,7 @@ type KeptRequest = Pick<
   | "mode"
   | "onViolation"
   | "modelFile"
+  | "signature"
   | "rules"
   | "base"
   | "name"
@@ -47,7 +48,14 @@ type KeptRequest = Pick<
 export function keepRequest(
   directory: RunDirectory,
   request: RunRequest,
-  { name, model, attach }: { name: string; model: WorkloadModel | undefined; attach: AttachTarget },
+  {
+    name,
+    model,
+    signature,
+    attach,
+  }: Pick<RunPlan, "name" | "model" | "signature"> & {
+    readonly attach: AttachTarget;
+  },
 ): void {
   const folder = keepingFolder(directory);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -60,6 +68,7 @@ export function keepRequest(
     ...{ mode, onViolation, rules, name, stateRoot, cwd, deadlineMs, onExit, allowWeaker, attach },
     ...(modelFile === undefined ? {} : { modelFile }),
     ...(base === undefined ? {} : { base }),
+    ...(signature === undefined ? {} : { signature }),
   };
   writeAtomic(join(folder, REQUEST), JSON.stringify(kept));
 }

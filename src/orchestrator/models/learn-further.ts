@@ -12,7 +12,7 @@ import { learnFrom, refuseCutShort, refuseLoss } from "./learn-from.ts";
 import { learningRunLines } from "./learning-runs.ts";
 import { learnAgain } from "./merge-files.ts";
 import { runsBehind } from "./model-runs.ts";
-import { loadModel } from "./model-use.ts";
+import { useModelFile } from "./model-use.ts";
 import { writeModel } from "./write-model.ts";
 
 export interface FurtherRequest {
@@ -42,7 +42,7 @@ export function learnFurther(run: RunResult, request: FurtherRequest): FurtherRe
   refuseLoss(run);
   mkdirSync(dirname(output), { recursive: true, mode: 0o755 });
   const recordsFile = recordsFileOf(output);
-  const before = existsSync(output) ? loadModel(output) : undefined;
+  const before = existsSync(output) ? plainModel(output) : undefined;
   const earlier = before === undefined ? [] : runsBehind(before, recordsFile);
   if (earlier === undefined) {
     throw new ModelUseError(
@@ -62,4 +62,14 @@ export function learnFurther(run: RunResult, request: FurtherRequest): FurtherRe
   const texts = [...learningRunLines(learned.given)];
   writeModel(output, learned.model, { file: recordsFile, texts });
   return { model: learned.model, runs: learned.given.length, added };
+}
+
+/** What is learned further is another model, which nobody has signed. @throws ModelUseError */
+function plainModel(file: string): WorkloadModel {
+  const { model, signature } = useModelFile(file);
+  if (signature === undefined) return model;
+  throw new ModelUseError(
+    "BAD_MODEL",
+    `the run was not added to ${quote(file)}: it is signed, and would no longer be what was signed`,
+  );
 }

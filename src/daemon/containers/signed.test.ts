@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whose model a container gets where signatures are demanded, found out before anything of it runs.
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { aModel } from "../../../test/helpers/models.ts";
+import { aSigner, type TestSigner } from "../../../test/helpers/signing.ts";
+import { signedBy } from "../../attest/signed/envelope-signatures.ts";
+import { writeEnvelope } from "../../attest/signed/dsse.ts";
+import { envelopeOfModel } from "../../attest/signed/statement.ts";
+import { CodedError } from "../../base/errors.ts";
+import { stringifyWorkloadModel } from "../../model/index.ts";
+import { readRequirement, type SignatureRequirement } from "../../orchestrator/index.ts";
+import type { DaemonConfig } from "../config/config.ts";
+import { parseConfig } from "../config/config.ts";
+import { type ContainerRun, containerRun } from "./order.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "galgo-signed-"));
+const models = join(folder, "models");
+mkdirSync(models);
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const HEX = "ab".repeat(32);
+const IMAGE = `sha256:${HEX}`;
+const [owner, stranger] = [aSigner(), aSigner("ES256")];
+
+function put(name: string, text: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+function signed(signer: TestSigner, image: string | undefined): string {
+  const subject = image === undefined ? [] : [{ name: "image", digest: { sha256: image } }];
+  const about = subject.length > 0 ? subject : [{ name: "x", digest: { sha256: "cd".repeat(32) } }];
+  return writeEnvelope(signedBy(envelopeOfModel(aModel(), about), signer));
+}
+
+const byKey = readRequirement({ keys: [put("owner.pem", owner.publicPem)] });
+const forImages = readRequirement({
+  policy: put(
+    "policy.json",
+    JSON.stringify({
+      apiVersion: "galgo.dev/v1",
+      kind: "TrustPolicy",
+      keys: [{ name: "owner", publicKey: owner.publicPem }],
+      rules: [{ models: ["*"], keys: ["owner"], subject: "required" }],
+    }),
+  ),
+});
+put("models/plain.galgo.json", stringifyWorkloadModel(aModel()));
+put("models/both.galgo.json", stringifyWorkloadModel(aModel({ name: "learned-later" })));
+put("models/both.galgo.dsse.json", signed(owner, HEX));
+put("models/box.galgo.dsse.json", signed(owner, HEX));
+put("models/other.galgo.dsse.json", signed(owner, undefined));
+put("models/strange.galgo.dsse.json", signed(stranger, HEX));
+
+interface Asked {
+  readonly model: string;
+  readonly requirement?: SignatureRequirement;
+  readonly mode?: string;
+  /** Where the engine keeps its images. */
+  readonly bundle?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+function order({ model, requirement, mode = "enforce", bundle, annotations }: Asked): ContainerRun {
+  const config: DaemonConfig = parseConfig("", "f");
+  const container = {
+    id: "c1",
+    bundle: bundle ?? folder,
+    pid: undefined,
+    annotations: { "dev.galgo.mode": mode, "dev.galgo.model": model, ...annotations },
+  };
+  return containerRun(
+    { container, metadata: "", runtimePid: process.pid },
+    { config, models, requirement, stateRoot: folder, env: {} },
+  );
+}
+
+function refused(asked: Asked, words: RegExp): void {
+  assert.throws(
+    () => order(asked),
+    (error) => {
+      assert.ok(error instanceof CodedError, String(error));
+      assert.equal(error.code, "UNTRUSTED", error.message);
+      assert.match(error.message, words);
+      assert.doesNotMatch(error.message, /\n/);
+      return true;
+    },
+  );
+}
+
+/** As Podman and CRI-O keep containers and images. @returns the bundle */
+function libpod(digest: string | undefined): string {
+  const storage = mkdtempSync(join(folder, "storage-"));
+  const bundle = join(storage, "overlay-containers", "c1", "userdata");
+  mkdirSync(bundle, { recursive: true });
+  mkdirSync(join(storage, "overlay-images"));
+  const write = (path: string, value: unknown): void =>
+    writeFileSync(join(storage, path), JSON.stringify(value));
+  write("overlay-containers/containers.json", [{ id: "c1", image: "i1" }]);
+  write("overlay-images/images.json", [{ id: "i1", names: ["localhost/box"], digest }]);
+  return bundle;
+}
+
+describe("the model of a container", () => {
+  it("needs no signature where none is demanded, and a signed one goes first", () => {
+    assert.equal(order({ model: "plain" }).request.signature, undefined);
+    const { model, modelFile, signature } = order({ model: "both" }).request;
+    assert.equal(model?.metadata.name, "demo");
+    assert.equal(modelFile, join(models, "both.galgo.dsse.json"));
+    // nobody has asked by whom
+    assert.deepEqual(signature?.signedBy, []);
+    assert.equal(
+      order({ model: "both", mode: "learn" }).learnInto,
+      join(models, "both.galgo.json"),
+    );
+  });
+
+  it("is refused unless somebody has signed it whose key counts", () => {
+    const requirement = byKey;
+    for (const model of ["box", "both", "box.galgo.dsse.json", "box.galgo.json"]) {
+      const { request } = order({ model, requirement });
+      assert.deepEqual(
+        request.signature?.signedBy.map(({ key }) => key),
+        [owner.key.id],
+      );
+      assert.equal(request.requirement, requirement);
+    }
+    refused({ model: "plain", requirement }, /UNSIGNED/);
+    refused({ model: "strange", requirement }, /UNKNOWN_KEY/);
+  });
+
+  it("has to be for its image where the policy says so, as the engine knows the image", () => {
+    const requirement = forImages;
+    order({ model: "box", requirement, bundle: libpod(IMAGE) });
+    refused({ model: "other", requirement, bundle: libpod(IMAGE) }, /WRONG_SUBJECT/);
+    refused(
+      { model: "box", requirement, bundle: libpod(`sha256:${"ef".repeat(32)}`) },
+      /WRONG_SUBJECT/,
+    );
+    refused({ model: "box", requirement, bundle: libpod(undefined) }, /NO_SUBJECT/);
+    refused({ model: "box", requirement }, /NO_SUBJECT/);
+  });
+
+  it("is for no image that only an annotation claims", () => {
+    const requirement = forImages;
+    const annotations = {
+      "io.kubernetes.cri-o.ImageRef": IMAGE,
+      "io.kubernetes.cri.image-name": `localhost/box@${IMAGE}`,
+    };
+    refused({ model: "box", requirement, annotations }, /NO_SUBJECT/);
+    const other = libpod(`sha256:${"ef".repeat(32)}`);
+    refused({ model: "box", requirement, annotations, bundle: other }, /WRONG_SUBJECT/);
+    // this one containerd writes itself
+    const bundle = "/run/containerd/io.containerd.runtime.v2.task/k8s.io/c1";
+    order({ model: "box", requirement, annotations, bundle });
+  });
+});
