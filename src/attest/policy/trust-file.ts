@@ -106,6 +106,17 @@ function policySchema(): z.ZodMiniType<TrustPolicyFile> {
   });
 }
 
+/** The JSON Schema (draft 2020-12) of a policy file. That names, times and keys fit together is checked beyond it. */
+export function trustPolicyJsonSchema(): Readonly<Record<string, unknown>> {
+  return {
+    $id: "https://galgo.dev/schema/v1/trust-policy.schema.json",
+    title: "Galgo TrustPolicy",
+    description:
+      "Whose signatures count for which models, from when until when, and what counts no longer.",
+    ...z.toJSONSchema(trustPolicySchema()),
+  };
+}
+
 /**
  * Reads a trust policy.
  * @param name of the file, for messages; shown as it is
