@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { containerProfile, hookFile, nativeProgram } from "../../src/daemon/containers/index.ts";
 import type { Daemon } from "../../src/daemon/index.ts";
+import { loadModel } from "../../src/orchestrator/index.ts";
 import { buildLaunchers } from "../helpers/built.ts";
 import {
   nextResult,
@@ -17,6 +18,7 @@ import {
   startContainerDaemon,
 } from "../helpers/container-runs.ts";
 import { makeRoot, noContainers } from "../helpers/containers.ts";
+import { aSigner, signedModelText } from "../helpers/signing.ts";
 import { until } from "../helpers/workloads.ts";
 
 const absent = noContainers("podman") ?? noContainers("runc");
@@ -118,6 +120,41 @@ describe("containers of Podman", { skip: absent ?? false, timeout: 60_000 }, () 
     const { record } = await ended;
     assert.equal(record.mode, "enforce");
     assert.equal(record.container?.imageDigest, digest);
+  });
+
+  it("need a model that was signed for their image where the daemon demands it", async (t) => {
+    const { stdout } = await podman("image", "inspect", "--format", "{{.Digest}}", IMAGE);
+    const [models, owner] = [join(folder, "models"), aSigner()];
+    const policy = {
+      ...{ apiVersion: "galgo.dev/v1", kind: "TrustPolicy" },
+      keys: [{ name: "owner", publicKey: owner.publicPem }],
+      rules: [{ models: ["*"], keys: ["owner"], subject: "required" }],
+    };
+    writeFileSync(join(folder, "trust.json"), JSON.stringify(policy));
+    const demanding = `[models]\nrequire-signature = true\npolicy = "${folder}/trust.json"\n`;
+    writeFileSync(configFile, `[daemon]\nmodels = "${models}"\n${demanding}`);
+    await daemon.reload();
+    t.after(async () => {
+      writeFileSync(configFile, `[daemon]\nmodels = "${models}"\n`);
+      await daemon.reload();
+    });
+    const enforce = { "dev.galgo.mode": "enforce", "dev.galgo.model": "pod" };
+    const model = loadModel(join(models, "pod.galgo.json"));
+    const sign = (hex: string): void =>
+      writeFileSync(join(models, "pod.galgo.dsse.json"), signedModelText(model, owner, hex));
+    const why = ({ stderr }: Outcome): string => `${stderr} ${told.join("; ")}`;
+    const plain = await run(["/data/in"], enforce);
+    assert.notEqual(plain.status, 0);
+    assert.equal(plain.stdout, "");
+    assert.match(why(plain), /UNSIGNED/);
+    sign("ab".repeat(32));
+    assert.match(why(await run(["/data/in"], enforce)), /WRONG_SUBJECT/);
+    sign(stdout.trim().slice("sha256:".length));
+    const ended = nextResult(daemon);
+    const good = await run(["/data/in"], enforce);
+    assert.equal(good.stdout, "0\nhello\n", why(good));
+    const { record } = await ended;
+    assert.deepEqual(record.modelSignedBy, [{ name: "owner", key: owner.key.id }]);
   });
 
   it("do not start without their model, and Podman says why", async (t) => {

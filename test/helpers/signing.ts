@@ -7,6 +7,10 @@ import {
   type SignatureAlg,
   type Signer,
 } from "../../src/attest/keys/keys.ts";
+import { writeEnvelope } from "../../src/attest/signed/dsse.ts";
+import { signedBy } from "../../src/attest/signed/envelope-signatures.ts";
+import { envelopeOfModel } from "../../src/attest/signed/statement.ts";
+import type { WorkloadModel } from "../../src/model/index.ts";
 import { NODE_TERMS, nodeVerifier } from "../../src/quote/node-verifier.ts";
 
 export { nodeVerifier };
@@ -47,6 +51,12 @@ function pairFor(alg: SignatureAlg): { publicKey: KeyObject; privateKey: KeyObje
     default:
       return generateKeyPairSync("rsa", { modulusLength: 2048 });
   }
+}
+
+/** Text of a signed model. @param sha256 digest of what it is for, hex */
+export function signedModelText(model: WorkloadModel, signer: Signer, sha256: string): string {
+  const subject = { name: "what it is for", digest: { sha256 } };
+  return writeEnvelope(signedBy(envelopeOfModel(model, [subject]), signer));
 }
 
 /** The bytes with one bit turned over. */

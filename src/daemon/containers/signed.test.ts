@@ -6,10 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { aModel } from "../../../test/helpers/models.ts";
-import { aSigner, type TestSigner } from "../../../test/helpers/signing.ts";
-import { signedBy } from "../../attest/signed/envelope-signatures.ts";
-import { writeEnvelope } from "../../attest/signed/dsse.ts";
-import { envelopeOfModel } from "../../attest/signed/statement.ts";
+import { aSigner, signedModelText } from "../../../test/helpers/signing.ts";
 import { CodedError } from "../../base/errors.ts";
 import { stringifyWorkloadModel } from "../../model/index.ts";
 import { readRequirement, type SignatureRequirement } from "../../orchestrator/index.ts";
@@ -32,12 +29,6 @@ function put(name: string, text: string): string {
   return file;
 }
 
-function signed(signer: TestSigner, image: string | undefined): string {
-  const subject = image === undefined ? [] : [{ name: "image", digest: { sha256: image } }];
-  const about = subject.length > 0 ? subject : [{ name: "x", digest: { sha256: "cd".repeat(32) } }];
-  return writeEnvelope(signedBy(envelopeOfModel(aModel(), about), signer));
-}
-
 const byKey = readRequirement({ keys: [put("owner.pem", owner.publicPem)] });
 const forImages = readRequirement({
   policy: put(
@@ -52,10 +43,10 @@ const forImages = readRequirement({
 });
 put("models/plain.galgo.json", stringifyWorkloadModel(aModel()));
 put("models/both.galgo.json", stringifyWorkloadModel(aModel({ name: "learned-later" })));
-put("models/both.galgo.dsse.json", signed(owner, HEX));
-put("models/box.galgo.dsse.json", signed(owner, HEX));
-put("models/other.galgo.dsse.json", signed(owner, undefined));
-put("models/strange.galgo.dsse.json", signed(stranger, HEX));
+put("models/both.galgo.dsse.json", signedModelText(aModel(), owner, HEX));
+put("models/box.galgo.dsse.json", signedModelText(aModel(), owner, HEX));
+put("models/other.galgo.dsse.json", signedModelText(aModel(), owner, "cd".repeat(32)));
+put("models/strange.galgo.dsse.json", signedModelText(aModel(), stranger, HEX));
 
 interface Asked {
   readonly model: string;
