@@ -54,6 +54,7 @@ function specialOf(options: RunOptions): string | undefined {
   // files of keys are to be read with the rights of who names them
   if (demandsSignature(options)) return "--require-signature";
   if (options.floor !== undefined || options.floorAllow !== undefined) return "--floor";
+  if (options.attestKey !== undefined) return "--attest-key";
   return options.quixoteSocket === undefined ? undefined : "--quixote-socket";
 }
 

@@ -18,6 +18,7 @@ import {
   addModelUse,
   addRun,
   addSensor,
+  attestKeyOption,
   PROFILES,
 } from "./run-program.ts";
 import { addSigning } from "./signing-program.ts";
@@ -54,6 +55,7 @@ export function createProgram(): Command {
   );
   addAttach(program);
   addAdopt(program);
+  addAttest(program);
   addReplay(program);
   addShow(program);
   addWhy(program);
@@ -126,6 +128,7 @@ function addAdopt(program: Command): void {
       "go on with a run of the bpf sensor that the kernel has kept although its Galgo was killed",
     )
     .argument("[name]", "name of the run, or path of its folder (default: the only one)")
+    .addOption(attestKeyOption())
     .option("--json", "print the result as JSON on stderr's last line")
     .action(async (name, options) => (await import("./commands/adopt.ts")).adopt(name, options));
 }
@@ -161,6 +164,20 @@ function addLearn(program: Command): void {
   addCommandArgument(learn).action(async (command, options) =>
     (await import("./commands/learn.ts")).learn(command, options),
   );
+}
+
+function addAttest(program: Command): void {
+  program
+    .command("attest")
+    .description(
+      "have a running workload say what it is, signed, for a verifier (docs/evidence.md)",
+    )
+    .argument("<name>", "name of the workload, or the id of its run")
+    .requiredOption("--nonce <hex>", "the verifier's challenge, 8 to 64 bytes")
+    .option("--cwt", "as CBOR Web Token instead of JSON Web Token")
+    .option("-o, --output <file>", "where it is written (default: stdout; a CWT as base64url)")
+    .option("--json", "print JSON")
+    .action(async (name, options) => (await import("./commands/attest.ts")).attest(name, options));
 }
 
 function addReplay(program: Command): void {

@@ -11,6 +11,7 @@ import type {
   RunResult,
   ViolationReport,
 } from "../orchestrator/index.ts";
+import { readTokenSigner } from "../quote/token-signer.ts";
 import { EXIT_VIOLATED, childStatus } from "./exit-status.ts";
 import { plainBigInts, plural, type Voice } from "./render.ts";
 import type { RunOptions } from "./run-program.ts";
@@ -61,6 +62,7 @@ export function requestOf(
     ...(options.quixoteSocket === undefined ? {} : { quixoteSocket: options.quixoteSocket }),
     allowWeaker: options.allowWeaker === true,
     ...floorRequest(options),
+    ...attestRequest(options.attestKey),
     ...sensor,
   };
 }
@@ -74,6 +76,11 @@ function requirementOf(options: RunOptions): Pick<RunRequest, "requirement"> {
     ...(policy === undefined ? {} : { policy }),
   };
   return { requirement: readRequirement(files) };
+}
+
+/** @throws SignatureError BAD_KEY */
+export function attestRequest(keyFile: string | undefined): Pick<RunRequest, "attest"> {
+  return keyFile === undefined ? {} : { attest: { signer: readTokenSigner(keyFile) } };
 }
 
 function floorRequest({ floor, floorAllow }: RunOptions): Pick<RunRequest, "floor"> {

@@ -27,6 +27,7 @@ export interface RunOptions extends SensorOptions {
   readonly onExit: "wait" | "kill";
   readonly service?: boolean;
   readonly quixoteSocket?: string;
+  readonly attestKey?: string;
 }
 
 /** @param act what the words are for */
@@ -69,10 +70,19 @@ export function addRun(
     )
     .option("--policy <file>", "trust policy: whose signature counts for which models")
     .option("--allow-weaker", "run although this machine sees less than the model was learned with")
+    .addOption(attestKeyOption())
     .option("--json", "print the result as JSON on stderr's last line");
   addSensor(run);
   addLimits(run);
   addCommandArgument(run).action(act);
+}
+
+/** A run that is alone says who it is when it is asked. */
+export function attestKeyOption(): Option {
+  return new Option(
+    "--attest-key <file>",
+    "give evidence of the run, signed with this private key, to galgo attest (docs/evidence.md)",
+  );
 }
 
 /** The model of a workload, and what is done with it. */

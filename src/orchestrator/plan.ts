@@ -52,6 +52,12 @@ export function parseRequest(request: RunRequest): RunPlan {
       "--quixote-socket does not go with --tsem-internal: the kernel decides there, and its model is read only at the end",
     );
   }
+  if (request.attest !== undefined && request.tsem?.kind === "internal") {
+    throw new RunError(
+      "BAD_OPTION",
+      "--attest-key does not go with --tsem-internal: the kernel decides there, and nothing can be said before the end",
+    );
+  }
   const used = modelFor(request);
   const model = used?.model;
   return {

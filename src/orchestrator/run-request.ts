@@ -8,6 +8,7 @@ import type {
 } from "../model/runtime/index.ts";
 import type { WorkloadModel } from "../model/file/workload-model.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
+import type { AttestRequest } from "./attest/run-evidence.ts";
 import type { SignatureRequirement } from "./models/signature-requirement.ts";
 import type { ModelSignature } from "./models/signed-model.ts";
 import type { ViolationReport } from "./namespace/namespace-types.ts";
@@ -101,6 +102,8 @@ export interface RunRequest {
   readonly stdio?: readonly number[];
   /** Directory in which a management socket of the workload's name is served to consoles of Quixote. */
   readonly quixoteSocket?: string;
+  /** Evidence is given of the run while it goes on, to whoever may ask at its socket. */
+  readonly attest?: AttestRequest;
   /** At most one of these; default: the seccomp sensor. */
   readonly tsem?: TsemRequest;
   readonly bpf?: BpfRequest;

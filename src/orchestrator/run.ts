@@ -2,7 +2,6 @@
 // One run from beginning to end, as the sequence that it is:
 // parse -> probe -> state directory -> agent in its thread -> cgroup -> launch, held -> loop -> report.
 import { closeSync } from "node:fs";
-import { FLOOR_FEATURE } from "../sensor/seccomp/index.ts";
 import { keepRequest } from "./bpf/adoption.ts";
 import { AttachedWorkload } from "./bpf/attached.ts";
 import { GonePipe, ProgramsControl } from "./bpf/programs-control.ts";
@@ -11,10 +10,10 @@ import type { CgroupHandle } from "./cgroup.ts";
 import type { Ending } from "./ending.ts";
 import { LeftRun, RunError } from "./errors.ts";
 import { newHeartbeatBuffer, readSealedAt } from "./heartbeat.ts";
-import { floorNotices, type OpenFloor, openFloor } from "./floor/floor-run.ts";
+import { floorFeatures, floorNotices, type OpenFloor, openFloor } from "./floor/floor-run.ts";
 import { parseRequest, probeSensor } from "./plan.ts";
 import type { RunPlan } from "./plan.ts";
-import type { RunManagement } from "./quixote/of-run.ts";
+import type { Outside } from "./outside.ts";
 import { failReport, leaveReport, startReport, writeReport } from "./report.ts";
 import type { Site } from "./report.ts";
 import { ownProcessHost } from "./run-host.ts";
@@ -61,7 +60,7 @@ export async function runWorkload(
   try {
     observer.onStart?.(site.directory, plan);
     // before anything is launched: a socket that can not be made costs no workload
-    await run.openToConsoles();
+    await run.openToOutside();
     // the workload is held before its first instruction, so it may be launched while the agent's thread starts
     const agent = run.startAgent();
     await settled([agent, run.launch(agent)]);
@@ -94,7 +93,9 @@ class RunInProgress {
   /** Rejects when the run can not be brought to an orderly end. */
   readonly #broken: Promise<never>;
   #break: (error: Error) => void = () => undefined;
-  #management: RunManagement | undefined;
+  #outside: Outside | undefined;
+  /** What the sensor and the launch found on this machine. */
+  #features: readonly string[] = [];
   #worker: RunWorker | undefined;
   #workload: HeldWorkload | undefined;
   /** The workload, when it ran before Galgo came: killed only where a model is enforced. */
@@ -135,28 +136,23 @@ class RunInProgress {
     this.#broken.catch(() => undefined);
   }
 
-  async openToConsoles(): Promise<void> {
-    const { request, tma, name } = this.#plan;
-    if (request.quixoteSocket === undefined) return;
-    const { startRunManagement } = await import("./quixote/of-run.ts");
-    const { trajectory, forensics } = this.#site.directory;
-    const management = await startRunManagement({
-      directory: request.quixoteSocket,
-      name,
-      tma,
-      heartbeat: this.#heartbeat,
-      trajectory,
-      forensics,
-      onNotice: (text) => this.#observer.onNotice?.(text),
+  /** For consoles and verifiers. */
+  async openToOutside(): Promise<void> {
+    const plan = this.#plan;
+    if (plan.request.quixoteSocket === undefined && plan.request.attest === undefined) return;
+    const { openOutside } = await import("./outside.ts");
+    this.#outside = await openOutside({
+      ...{ plan, site: this.#site, heartbeat: this.#heartbeat, observer: this.#observer },
+      features: () => this.#features,
+      enforced: () => this.#host.carriedOut?.enforced === true,
+      serving: () => this.#begun && this.#failure === undefined,
     });
-    this.#management = management;
-    this.#release.push(() => management.close());
   }
 
   async startAgent(): Promise<void> {
     const { directory } = this.#site;
     const bpf = this.#bpfSetup();
-    const [heartbeat, shared] = [this.#heartbeat, this.#management?.link];
+    const [heartbeat, shared] = [this.#heartbeat, this.#outside?.link];
     this.#worker = await this.#host.startWorker(
       workerSetup(this.#plan, directory, { heartbeat, shared, bpf }),
       {
@@ -167,8 +163,9 @@ class RunInProgress {
           this.#failure ??= new RunError("TMA_FAILED", `the run failed: ${message}`);
         },
       },
-      this.#management?.transfer,
+      this.#outside?.transfer,
     );
+    this.#outside?.watch(this.#worker);
     const { programs } = this.#worker;
     if (programs === undefined) return;
     this.#programs = new ProgramsControl(programs);
@@ -258,6 +255,7 @@ class RunInProgress {
       ...order,
       ...(inGroup && this.#groupKillFd !== undefined ? { cgroupKillFd: this.#groupKillFd } : {}),
     });
+    this.#features = [...workload.features, ...features, ...floorFeatures(this.#site.floor)];
     this.#begun = true;
     workload.go();
     const exit = await this.#orBroken(workload.exited);
@@ -270,11 +268,7 @@ class RunInProgress {
     return {
       exit: refused === undefined ? childExit(exit) : { code: 126 },
       result,
-      features: [
-        ...workload.features,
-        ...features,
-        ...(this.#site.floor === undefined ? [] : [FLOOR_FEATURE]),
-      ],
+      features: this.#features,
       killed: this.#killed ?? result.summary.killed,
       cutShort: this.#cutShort,
       stopRequested: this.#stopRequested,
@@ -284,7 +278,7 @@ class RunInProgress {
 
   #ordered(): CarriedOut {
     if (this.#plan.tma.sealed) return {};
-    const sealedAt = this.#management?.sealedAt ?? readSealedAt(this.#heartbeat);
+    const sealedAt = this.#outside?.sealedAt ?? readSealedAt(this.#heartbeat);
     return { ...(sealedAt === undefined ? {} : { sealedAt }), ...this.#host.carriedOut };
   }
 
@@ -300,6 +294,7 @@ class RunInProgress {
   /** Gives everything back; nothing of the workload runs any more. */
   async close(): Promise<void> {
     for (const release of this.#release.splice(0).reverse()) release();
+    await this.#outside?.close();
     this.#site.floor?.close();
     // nobody has been told to serve it, so nobody else closes it
     if (!this.#served && this.#order?.sensor === "seccomp") closeSync(this.#order.listenerFd);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -49,6 +49,12 @@ describe("a key file as key of tokens", () => {
       await assert.rejects(openEatCwt(cwt, others), isUnknown);
     });
   }
+
+  it("is its owner's alone", (t) => {
+    const path = filed(t, aSigner().privatePem);
+    chmodSync(path, 0o640);
+    assert.throws(() => readTokenSigner(path), /is open to others than its owner.*chmod 600/);
+  });
 
   it("is not one of RSA, which signs models only", (t) => {
     const { privatePem, key } = aSigner("RS256");

@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keys of tokens from files, with the cryptography of node:crypto.
+import { statSync } from "node:fs";
 import { tokenAlg, tokenKeysOf, tokenSignerOf } from "../attest/evidence/index.ts";
 import type { TokenKeys, TokenSigner } from "../attest/evidence/index.ts";
 import type { PublicKey } from "../attest/keys/keys.ts";
+import { SignatureError } from "../attest/signed/errors.ts";
+import { quote } from "../base/quote.ts";
 import { readPublicKey, readSigner } from "./key-files.ts";
 import { nodeVerifier } from "./node-verifier.ts";
 
+/** Group and others. */
+const OTHERS = 0o077;
+
 /**
- * Signs tokens with the private key in a file.
+ * Signs tokens with the private key in a file that is its owner's alone: whoever could read it could say what he likes.
  * @throws SignatureError BAD_KEY
  */
 export function readTokenSigner(file: string): TokenSigner {
-  return tokenSignerOf(readSigner(file, tokenAlg));
+  const signer = tokenSignerOf(readSigner(file, tokenAlg));
+  if ((statSync(file).mode & OTHERS) === 0) return signer;
+  throw new SignatureError(
+    "BAD_KEY",
+    `${quote(file)} is open to others than its owner, so what it signs says nothing: chmod 600`,
+  );
 }
 
 /**

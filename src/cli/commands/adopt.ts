@@ -9,13 +9,18 @@ import {
   runWorkload,
 } from "../../orchestrator/index.ts";
 import { ownVoice } from "../render.ts";
-import { tellingObserver, tellResult } from "../run-command.ts";
+import { attestRequest, tellingObserver, tellResult } from "../run-command.ts";
 
-export async function adopt(
-  name: string | undefined,
-  options: { readonly json?: boolean },
-): Promise<void> {
-  const request = adoptionRequest(choose(adoptable(), name));
+interface AdoptOptions {
+  readonly attestKey?: string;
+  readonly json?: boolean;
+}
+
+export async function adopt(name: string | undefined, options: AdoptOptions): Promise<void> {
+  const request = {
+    ...adoptionRequest(choose(adoptable(), name)),
+    ...attestRequest(options.attestKey),
+  };
   const voice = ownVoice();
   const result = await runWorkload(request, tellingObserver(request.mode, voice));
   process.exitCode = tellResult(result, request, options, voice);

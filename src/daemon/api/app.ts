@@ -4,6 +4,7 @@ import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { quote } from "../../base/quote.ts";
 import type { Peer } from "../../native/unix-socket.ffi.ts";
+import { parseAttestOrder } from "../../orchestrator/attest/index.ts";
 import { type SignatureRequirement, validPoints } from "../../orchestrator/index.ts";
 import { ApiError } from "../errors.ts";
 import { MAX_REQUEST_BYTES } from "../limits.ts";
@@ -192,6 +193,14 @@ function addOrders(app: ApiApp, parts: ApiParts): void {
     requireOwner(peer, run);
     run.kill(`asked for by user ${peer.uid} over the API`);
     return c.json(run.status(), 202);
+  });
+  app.post("/v1/workloads/:id/attest", async (c) => {
+    const run = registry.find(c.req.param("id"));
+    requireOwner(c.get("peer"), run);
+    const order = parseAttestOrder(await c.req.text());
+    if (extensions.attest === undefined)
+      throw notServed("evidence: its configuration names no key ([attest] key)");
+    return c.json(await extensions.attest(run, order));
   });
   app.post("/v1/attach", async (c) => {
     const peer = c.get("peer");

@@ -135,6 +135,13 @@ const ROUTES: readonly Route[] = [
   },
   {
     method: "post",
+    path: `${W}/attest`,
+    summary: "Evidence of the workload for a verifier: an EAT (RFC 9711), signed",
+    body: "AttestOrder",
+    answer: { schema: "AttestAnswer" },
+  },
+  {
+    method: "post",
     path: "/v1/attach",
     summary: "Models what runs already",
     body: "AttachOrder",

@@ -3,7 +3,7 @@
 import { CodedError } from "../../base/errors.ts";
 import type { Problem } from "./types.ts";
 
-const STATUS: Readonly<Record<string, 400 | 403 | 404 | 409 | 500 | 501>> = {
+const STATUS: Readonly<Record<string, 400 | 403 | 404 | 409 | 500 | 501 | 503>> = {
   NOT_FOUND: 404,
   AMBIGUOUS: 409,
   NOT_ALLOWED: 403,
@@ -16,6 +16,13 @@ const STATUS: Readonly<Record<string, 400 | 403 | 404 | 409 | 500 | 501>> = {
   ENDED: 409,
   NOT_SUPPORTED: 501,
   FAILED: 500,
+  // evidence
+  BAD_ORDER: 400,
+  NOT_READY: 409,
+  BUSY: 503,
+  NO_EVIDENCE: 500,
+  NO_BUILD: 500,
+  HALF_WRITTEN: 500,
   // a reload
   STOPPING: 409,
   NOT_RELOADED: 409,
@@ -27,6 +34,7 @@ const TITLES: Readonly<Record<number, string>> = {
   409: "Conflict",
   500: "Internal Server Error",
   501: "Not Implemented",
+  503: "Service Unavailable",
 };
 
 /** What an error is answered with. An error that is no refusal of ours is told without its insides. */

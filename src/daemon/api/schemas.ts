@@ -133,6 +133,14 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       object({ verb: choice("state", "pseudonym", "base"), value: TEXT }),
     ],
   },
+  AttestOrder: object({
+    nonce: { type: "string", pattern: "^(?:[0-9A-Fa-f]{2}){8,64}$" },
+    "form?": choice("jwt", "cwt"),
+  }),
+  AttestAnswer: object({
+    form: choice("jwt", "cwt"),
+    evidence: { ...TEXT, description: "the token; a CWT is base64url of its bytes" },
+  }),
   AttachOrder: {
     ...object({
       "cgroup?": TEXT,

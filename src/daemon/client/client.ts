@@ -3,6 +3,7 @@
 import { request as httpRequest } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { quote } from "../../base/quote.ts";
+import type { AttestAnswer, AttestOrder } from "../../orchestrator/attest/order.ts";
 import { ASKER_HEADER } from "../api/types.ts";
 import type {
   AttachOrder,
@@ -23,6 +24,8 @@ import { clientDirectories, type Environment, socketsIn } from "../sockets.ts";
 const MAX_ANSWER_BYTES: number = 256 * 1024 * 1024;
 /** Time without a byte after which a daemon that should answer at once counts as gone (ms). */
 const ANSWER_MS = 30_000;
+/** The same, where a platform has to vouch for the answer, and others may be before us. */
+const PROOF_ANSWER_MS = 120_000;
 
 export interface LinesOptions {
   /** Records that are left out at the begin. */
@@ -40,6 +43,8 @@ interface Call {
   readonly headers?: Readonly<Record<string, string>>;
   /** Silence is no failure. */
   readonly patient?: boolean;
+  /** Time without a byte that is one; default ANSWER_MS. */
+  readonly silenceMs?: number;
 }
 
 /** A daemon behind its socket. Every method throws ClientError; its message is fit for people. */
@@ -128,6 +133,17 @@ export class DaemonClient {
     return this.#json({ method: "POST", path: pathOf(id, "kill") });
   }
 
+  /** @param id of the run, or a name that only one workload has */
+  evidence(id: string, order: AttestOrder): Promise<AttestAnswer> {
+    const body = JSON.stringify(order);
+    return this.#json({
+      method: "POST",
+      path: pathOf(id, "attest"),
+      body,
+      silenceMs: PROOF_ANSWER_MS,
+    });
+  }
+
   attach(order: AttachOrder): Promise<WorkloadStatus> {
     return this.#json({ method: "POST", path: "/v1/attach", body: JSON.stringify(order) });
   }
@@ -165,7 +181,8 @@ export class DaemonClient {
     throw this.#refused(await this.#read(answer), statusCode);
   }
 
-  #send({ method, path, body, signal, patient, headers }: Call): Promise<IncomingMessage> {
+  #send({ method, path, body, signal, ...call }: Call): Promise<IncomingMessage> {
+    const { patient, headers, silenceMs = ANSWER_MS } = call;
     return new Promise((resolve, reject) => {
       const request = httpRequest({
         socketPath: this.socketPath,
@@ -177,9 +194,9 @@ export class DaemonClient {
         },
         agent: false,
         ...(signal === undefined ? {} : { signal }),
-        ...(patient === true ? {} : { timeout: ANSWER_MS }),
+        ...(patient === true ? {} : { timeout: silenceMs }),
       });
-      request.once("timeout", () => request.destroy(this.#silent()));
+      request.once("timeout", () => request.destroy(this.#silent(silenceMs)));
       // also a later one, of an answer that somebody has stopped reading
       request.on("error", (error) => reject(this.#gone(error)));
       request.once("response", resolve);
@@ -187,12 +204,9 @@ export class DaemonClient {
     });
   }
 
-  #silent(): ClientError {
+  #silent(ms: number): ClientError {
     const at = quote(this.socketPath);
-    return new ClientError(
-      "GONE",
-      `the daemon at ${at} has not answered for ${ANSWER_MS / 1_000} s`,
-    );
+    return new ClientError("GONE", `the daemon at ${at} has not answered for ${ms / 1_000} s`);
   }
 
   #gone(error: unknown): ClientError {

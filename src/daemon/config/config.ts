@@ -7,6 +7,7 @@ import { DaemonError } from "../errors.ts";
 import { MAX_CONFIG_BYTES } from "../limits.ts";
 import { firstFault } from "../fault-words.ts";
 import { configSchema } from "./sections.ts";
+import type { AttestConfig } from "../attest/config.ts";
 import type { MetricsConfig } from "../metrics/config.ts";
 import type { ModelsSection } from "../models/config.ts";
 import type { JournalConfig, OutputConfig } from "../outputs/config.ts";
@@ -27,6 +28,7 @@ export interface DaemonConfig {
   readonly output: readonly OutputConfig[];
   readonly journal: JournalConfig;
   readonly metrics: MetricsConfig;
+  readonly attest: AttestConfig;
 }
 
 const DEFAULT_CONFIG: DaemonConfig = {
@@ -38,6 +40,7 @@ const DEFAULT_CONFIG: DaemonConfig = {
   output: [],
   journal: {},
   metrics: {},
+  attest: {},
 };
 
 /**
@@ -64,8 +67,9 @@ export function parseConfig(text: string, file: string): DaemonConfig {
       output = [],
       journal = {},
       metrics = {},
+      attest = {},
     } = result.data;
-    return { file, daemon, policy, models, images, output, journal, metrics };
+    return { file, daemon, policy, models, images, output, journal, metrics, attest };
   }
   const { path, words } = firstFault(result.error, tree);
   throw new DaemonError("BAD_CONFIG", `${quote(file)} line ${lineOf(text, path)}: ${words}`);

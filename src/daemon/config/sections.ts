@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the configuration file may say, section by section. Each part of the daemon has its section's schema beside it.
 import * as z from "zod/mini";
+import { type AttestConfig, attestSchema } from "../attest/config.ts";
 import { type MetricsConfig, metricsSchema } from "../metrics/config.ts";
 import { type ModelsSection, modelsSchema } from "../models/config.ts";
 import {
@@ -33,6 +34,7 @@ export interface ConfigFile {
   readonly models?: ModelsSection;
   /** Image digest ("sha256:...") to model file or name. */
   readonly images?: Readonly<Record<string, string>>;
+  readonly attest?: AttestConfig;
   readonly metrics?: MetricsConfig;
   readonly journal?: JournalConfig;
   readonly output?: readonly OutputConfig[];
@@ -63,6 +65,7 @@ export function configSchema(): z.ZodMiniType<ConfigFile> {
         z.string().check(z.minLength(1)),
       ),
     ),
+    attest: z.optional(attestSchema()),
     metrics: z.optional(metricsSchema()),
     journal: z.optional(journalSchema()),
     output: z.optional(outputsSchema()),

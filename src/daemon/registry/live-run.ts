@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run in the daemon, from the order to its end.
 import type { SecurityPoint } from "../../model/runtime/index.ts";
+import type { AttestedRun } from "../../orchestrator/attest/index.ts";
+import { readRunRecord } from "../../orchestrator/inspect/index.ts";
 import { enforces, membersOf, runWorkload } from "../../orchestrator/index.ts";
 import type { ViolationReport } from "../../orchestrator/namespace/namespace-types.ts";
 import type { RunPlan } from "../../orchestrator/plan.ts";
@@ -8,7 +10,7 @@ import type { RunResult } from "../../orchestrator/run-request.ts";
 import type { RunDirectory } from "../../orchestrator/state-dir.ts";
 import type { ControlOrder, WorkloadOrigin, WorkloadStatus } from "../api/types.ts";
 import { ApiError } from "../errors.ts";
-import type { ManagedRun, StartOrder } from "./managed-run.ts";
+import type { AttestedParts, ManagedRun, StartOrder } from "./managed-run.ts";
 import { modelText } from "./model-text.ts";
 import { StatusReader } from "./status.ts";
 import { WatchedHost } from "./watched-host.ts";
@@ -86,6 +88,19 @@ export class LiveRun implements ManagedRun {
 
   status(): WorkloadStatus {
     return this.#required().status.read();
+  }
+
+  attested(): AttestedParts {
+    const { directory, plan } = this.#required();
+    const host = this.#host;
+    const run: AttestedRun = {
+      plan,
+      record: readRunRecord(directory.run),
+      features: () => host.features,
+      enforced: () => host.carriedOut.enforced === true,
+      serving: () => host.serving && !host.failed,
+    };
+    return { run, mirror: host.namespace };
   }
 
   points(): readonly SecurityPoint[] {

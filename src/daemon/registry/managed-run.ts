@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One workload of the daemon as its other parts see it.
+import type { AttestedNamespace, AttestedRun } from "../../orchestrator/attest/index.ts";
 import type { SecurityPoint } from "../../model/runtime/index.ts";
 import type { RunPlan } from "../../orchestrator/plan.ts";
 import type { RunHost } from "../../orchestrator/run-host.ts";
@@ -17,6 +18,12 @@ export interface StartOrder {
   readonly origin?: WorkloadOrigin;
   /** Hears what the registry's listeners hear, of this run alone. */
   readonly observer?: RunObserver;
+}
+
+/** A run, and its namespace as it can be read in this thread. */
+export interface AttestedParts {
+  readonly run: AttestedRun;
+  readonly mirror: AttestedNamespace;
 }
 
 export interface ManagedRun {
@@ -40,6 +47,8 @@ export interface ManagedRun {
   /** No process of the workload is left, and the report is written. Rejects as `runWorkload` does, with LeftRun after `leave`. */
   readonly ended: Promise<RunResult>;
   status(): WorkloadStatus;
+  /** What evidence is made of. @throws ApiError CONFLICT before `started` */
+  attested(): AttestedParts;
   /** In the order of discovery. */
   points(): readonly SecurityPoint[];
   /** The model of the workload, or of what it has done so far, as the text of a model file. */

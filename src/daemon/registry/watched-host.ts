@@ -9,6 +9,7 @@ import {
   ProgramsWatch,
 } from "../../orchestrator/live/index.ts";
 
+import type { AttestedNamespace } from "../../orchestrator/attest/index.ts";
 import type { CgroupHandle, NoCgroup } from "../../orchestrator/cgroup.ts";
 import type { RunPlan } from "../../orchestrator/plan.ts";
 import type { CarriedOut, RunHost } from "../../orchestrator/run-host.ts";
@@ -38,6 +39,8 @@ export class WatchedHost implements RunHost {
   carriedOut: CarriedOut = {};
   /** The workload can act. */
   serving = false;
+  /** Nobody decides any more, and what is known of the namespace is old. */
+  failed = false;
   readonly #host: RunHost;
   #launched: LaunchedWorkload | undefined;
   #receiver: SignalReceiver | undefined;
@@ -71,6 +74,9 @@ export class WatchedHost implements RunHost {
     const shared = { ...setup, shared: link };
     const worker = await this.#host.startWorker(shared, callbacks, [...transfer, ...ports]);
     this.worker = worker;
+    worker.done.catch(() => {
+      this.failed = true;
+    });
     if (worker.programs !== undefined) mirror.countWith(new ProgramsWatch(worker.programs));
     return this.#seeing(worker);
   }
@@ -85,6 +91,19 @@ export class WatchedHost implements RunHost {
     this.guardPid = workload.guardPid;
     this.#launched = workload;
     return workload;
+  }
+
+  /** For evidence. @throws ApiError CONFLICT as long as there is none */
+  get namespace(): AttestedNamespace {
+    const mirror = (): Mirror => {
+      if (this.mirror !== undefined) return this.mirror;
+      throw new ApiError("CONFLICT", "the workload has not started yet");
+    };
+    return {
+      instant: () => mirror().instant(),
+      latest: () => mirror().latest(),
+      points: () => mirror().points(),
+    };
   }
 
   group(name: string): CgroupHandle | NoCgroup {

@@ -3,7 +3,7 @@
 import { quote } from "../../base/quote.ts";
 import { createModel } from "../../model/runtime/index.ts";
 import type { SecurityPoint } from "../../model/runtime/index.ts";
-import { createFloor, type Floor } from "../../sensor/seccomp/index.ts";
+import { createFloor, type Floor, FLOOR_FEATURE } from "../../sensor/seccomp/index.ts";
 import { nodeHasher } from "../../tma/index.ts";
 import type { TmaSpec } from "../../tma/index.ts";
 import { RunError } from "../errors.ts";
@@ -77,6 +77,11 @@ export function floorNotices({ files, listings, below, missing, unseen }: FloorR
           `floor: ${missing.length} paths of the model are not there or were replaced, and can not be read: ${gone.join(", ")}${missing.length > gone.length ? ", ..." : ""}`,
         ]),
   ];
+}
+
+/** What a run has above a floor, among its features. */
+export function floorFeatures(floor: OpenFloor | undefined): readonly string[] {
+  return floor === undefined ? [] : [FLOOR_FEATURE];
 }
 
 /** State and measurement over the points that a floored run sees: all but what is not held. */

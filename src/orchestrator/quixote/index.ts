@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Quixote's management socket: asking one, and serving one for any namespace. What a run adds to it is in of-run.ts.
+// Quixote's management socket: asking one, and serving one for any namespace.
 export {
   type ConsoleSession,
   isSocketDirectory,

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is asked of a run, and what comes back: the same over a run's own socket and over the daemon's.
+import * as z from "zod/mini";
+import { encodeBase64url } from "../../attest/evidence/index.ts";
+import { AttestError } from "./errors.ts";
+
+/** Bytes of a nonce (RFC 9711, 4.1). */
+const MIN_NONCE_BYTES = 8;
+const MAX_NONCE_BYTES = 64;
+
+export const EVIDENCE_FORMS = ["jwt", "cwt"] as const;
+
+/** How evidence is written: as JSON Web Token, or as CBOR Web Token. */
+export type EvidenceForm = (typeof EVIDENCE_FORMS)[number];
+
+/** A verifier's challenge. */
+export interface AttestOrder {
+  /** hex, lower case */
+  readonly nonce: string;
+  readonly form: EvidenceForm;
+}
+
+export interface AttestAnswer {
+  readonly form: EvidenceForm;
+  /** The token; a CWT is base64url of its bytes. */
+  readonly evidence: string;
+}
+
+const WORDS = `{"nonce": HEX} with ${MIN_NONCE_BYTES} to ${MAX_NONCE_BYTES} bytes, and "form": "jwt" (default) or "cwt"`;
+
+interface Asked {
+  readonly nonce: string;
+  readonly form?: EvidenceForm;
+}
+
+let schema: z.ZodMiniType<Asked> | undefined;
+
+function orderSchema(): z.ZodMiniType<Asked> {
+  schema ??= z.strictObject({
+    nonce: z.string(),
+    form: z.optional(z.enum(EVIDENCE_FORMS)),
+  }) as unknown as z.ZodMiniType<Asked>;
+  return schema;
+}
+
+/** @throws AttestError BAD_ORDER */
+export function parseAttestOrder(text: string): AttestOrder {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new AttestError("BAD_ORDER", `the order is no JSON: ${WORDS}`);
+  }
+  const result = orderSchema().safeParse(value);
+  if (!result.success) throw new AttestError("BAD_ORDER", `an order is ${WORDS}`);
+  return { nonce: readNonce(result.data.nonce), form: result.data.form ?? "jwt" };
+}
+
+/** A nonce as evidence carries it. @throws AttestError BAD_ORDER */
+export function readNonce(text: string): string {
+  const [min, max] = [2 * MIN_NONCE_BYTES, 2 * MAX_NONCE_BYTES];
+  const fits = text.length >= min && text.length <= max && text.length % 2 === 0;
+  if (fits && /^[0-9A-Fa-f]+$/.test(text)) return text.toLowerCase();
+  throw new AttestError(
+    "BAD_ORDER",
+    `a nonce is ${MIN_NONCE_BYTES} to ${MAX_NONCE_BYTES} bytes as hex (openssl rand -hex 32 makes one)`,
+  );
+}
+
+/** @throws AttestError NO_ANSWER */
+export function parseAttestAnswer(text: string): AttestAnswer {
+  let value: Partial<AttestAnswer> | null = null;
+  try {
+    value = JSON.parse(text) as Partial<AttestAnswer> | null;
+  } catch {
+    // refused below
+  }
+  const { form, evidence } = value ?? {};
+  const known = EVIDENCE_FORMS.find((each) => each === form);
+  if (known !== undefined && typeof evidence === "string") return { form: known, evidence };
+  throw new AttestError("NO_ANSWER", "what answers there is no Galgo of this version");
+}
+
+export function answerOf(form: EvidenceForm, token: string | Uint8Array): AttestAnswer {
+  return { form, evidence: typeof token === "string" ? token : encodeBase64url(token) };
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Evidence of a run that is alone: asked for at a socket in its folder.
+import { noPlatform, type PlatformProver, type TokenSigner } from "../../attest/evidence/index.ts";
+import type { Mirror } from "../live/mirror.ts";
+import type { RunDirectory } from "../state-dir.ts";
+import { Attester } from "./attester.ts";
+import { ownBuild } from "./build.ts";
+import type { AttestedRun } from "./claims.ts";
+import { type AttestSocket, serveAttest } from "./socket.ts";
+
+/** What a run needs to give evidence of itself. */
+export interface AttestRequest {
+  readonly signer: TokenSigner;
+  /** Taken: the run closes it. Absent: nobody vouches for what is said. */
+  readonly prover?: PlatformProver;
+}
+
+export interface RunEvidenceOptions {
+  readonly attest: AttestRequest;
+  readonly directory: RunDirectory;
+  readonly run: AttestedRun;
+  readonly mirror: Mirror;
+  onNotice(text: string): void;
+}
+
+export interface RunEvidence {
+  close(): Promise<void>;
+}
+
+const NOT_ASKED = "no platform was asked for when the run was started";
+
+/** @throws AttestError NO_SOCKET */
+export async function openRunEvidence({
+  attest: { signer, prover = noPlatform(NOT_ASKED) },
+  directory,
+  run,
+  mirror,
+  onNotice,
+}: RunEvidenceOptions): Promise<RunEvidence> {
+  const build = ownBuild();
+  // whoever asks for evidence hears it too
+  build.catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    onNotice(`no evidence can be given: ${why}`);
+  });
+  const attester = new Attester({ run, mirror, signer: () => signer, build, prover });
+  let socket: AttestSocket;
+  try {
+    socket = await serveAttest(directory.path, (order) => attester.attest(order));
+  } catch (error) {
+    await attester.close();
+    throw error;
+  }
+  return {
+    close: async () => {
+      socket.close();
+      await attester.close();
+    },
+  };
+}
