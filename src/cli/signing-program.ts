@@ -24,19 +24,45 @@ export function addSigning(program: Command): void {
     .option("--sigstore", "write a Sigstore bundle instead of a DSSE envelope")
     .option("--json", "print JSON")
     .action(async (model, options) => (await import("./commands/sign.ts")).sign(model, options));
+  addVerify(program);
+}
+
+function addVerify(program: Command): void {
   program
     .command("verify")
     .description(
-      "verify the signatures of a model; exit status 0 good, 1 bad or not trusted, 2 trouble",
+      "verify a signed model, or evidence of a workload (docs/verifier.md); exit status 0 good, 1 bad or not trusted, 2 trouble",
     )
-    .argument("<file>", "signed model (DSSE envelope, Sigstore bundle), or text model of Quixote")
+    .argument(
+      "<file>",
+      "signed model (DSSE envelope, Sigstore bundle), text model of Quixote, or evidence (JWT, CWT)",
+    )
     .addOption(
       listOption("--key <file>", "public key (PEM) whose signature counts; may be given again"),
     )
-    .option("--policy <file>", "trust policy: whose signature counts for which models")
+    .option(
+      "--policy <file>",
+      "trust policy of models: whose signature counts for which; or a verifier's policy",
+    )
     .option("--subject <digest>", "sha256:HEX of the image or program that it has to be for")
-    .option("--name <name>", "name that the model has to have")
+    .option("--name <name>", "name that the model, or the workload, has to have")
     .addOption(digestOption("digest that a text model was made with (default: sha256)"))
+    .optionsGroup("Of evidence:")
+    .option("--nonce <hex>", "challenge that it has to answer; without one it is refused")
+    .option("--base <hex>", "base that the run was to begin with")
+    .option("--run <id>", "run that it has to be about")
+    .addOption(
+      listOption("--model <file>", "signed model that the run should have; may be given again"),
+    )
+    .option(
+      "--coefficients <file>",
+      "coefficients of the run in their order: hex lines, or a JSON list",
+    )
+    .option("--records <run>", "name or folder of the run: to say what differs")
+    .option("--at <time>", "verify as of this time (UTC) instead of now")
+    .option("--result <file>", "write the result as a token (EAR) for others")
+    .option("--result-key <file>", "private key (PEM) that signs the result")
+    .optionsGroup("Options:")
     .addOption(new Option("--json", "print JSON"))
     .action(async (file, options) => (await import("./commands/verify.ts")).verify(file, options));
 }

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verifier: evidence, a policy, and what the one says under the other. No cryptography is in here: it comes from outside.
 export { splitCoefficients } from "./coefficients.ts";
+export {
+  EAR_PROFILE,
+  EAR_TYPE,
+  earClaims,
+  type EarTerms,
+  openResult,
+  signResult,
+} from "./ear.ts";
+export { MAX_COEFFICIENTS } from "./limits.ts";
 export { VerifyError, type VerifyErrorCode } from "./errors.ts";
 export { type PolicyReading, readVerifierPolicy } from "./policy-file.ts";
 export {
@@ -29,4 +38,5 @@ export type {
   VerifyResult,
   WorkloadRule,
 } from "./types.ts";
+export { looksLikeToken, tokenOfBytes } from "./token-bytes.ts";
 export { tokenDigest, verifyEvidence } from "./verify.ts";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo verify: whether a file is signed by whom it has to be. What kind of file it is follows from its content.
+import { looksLikeToken } from "../../attest/verify/index.ts";
 import { quote } from "../../base/quote.ts";
 import type { DigestName } from "../../model/index.ts";
 import { ModelUseError, readModelBytes, verifyModel } from "../../orchestrator/inspect/index.ts";
@@ -14,11 +15,40 @@ export interface VerifyOptions {
   readonly name?: string;
   readonly digest?: DigestName;
   readonly json?: boolean;
+  /** From here on: of evidence. */
+  readonly nonce?: string;
+  readonly base?: string;
+  readonly run?: string;
+  readonly model?: readonly string[];
+  readonly coefficients?: string;
+  readonly records?: string;
+  readonly at?: string;
+  readonly result?: string;
+  readonly resultKey?: string;
 }
 
 /** Exit status 0: good; 1: bad, or not trusted. */
 export async function verify(file: string, options: VerifyOptions): Promise<void> {
-  verifyModelFile(file, readModelBytes(file), options);
+  const bytes = readModelBytes(file);
+  if (looksLikeToken(bytes)) {
+    await (await import("./verify-evidence.ts")).verifyToken(file, bytes, options);
+    return;
+  }
+  refuseEvidenceOptions(file, options);
+  verifyModelFile(file, bytes, options);
+}
+
+/** What was asked of evidence must not be passed over because the file is none. */
+function refuseEvidenceOptions(file: string, options: VerifyOptions): void {
+  const { nonce, base, run, model, coefficients, records, at, result, resultKey } = options;
+  const asked = { nonce, base, run, model, coefficients, records, at, result, resultKey };
+  const name = Object.entries(asked).find(([, value]) => value !== undefined)?.[0];
+  if (name === undefined) return;
+  const option = name === "resultKey" ? "result-key" : name;
+  throw new ModelUseError(
+    "BAD_OPTION",
+    `--${option} is for evidence, and ${quote(file)} holds no token (JWT or CWT)`,
+  );
 }
 
 function verifyModelFile(file: string, bytes: Buffer, options: VerifyOptions): void {

@@ -70,6 +70,7 @@ export {
   type PseudonymRequest,
   type PseudonymResult,
 } from "../models/pseudonym-files.ts";
+export { readEvidenceRecord } from "../records/evidence-record.ts";
 export { cutNotice, type FileRecord, readRecords, readRecordText } from "../records/record-file.ts";
 export { RunningRuns, type RunningRun } from "../records/running.ts";
 export { ruleOption } from "../models/rule-option.ts";
