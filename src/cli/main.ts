@@ -69,7 +69,10 @@ function prepare(command: Command): void {
 }
 
 function failed(error: unknown, argv: readonly string[]): number {
-  const comparing = argv[2] === "verify" || (argv[2] === "model" && COMPARING.has(argv[3] ?? ""));
+  const comparing =
+    argv[2] === "verify" ||
+    (argv[2] === "ima" && argv[3] === "check") ||
+    (argv[2] === "model" && COMPARING.has(argv[3] ?? ""));
   const trouble = comparing ? EXIT_TROUBLE : EXIT_GALGO;
   // help and version come this way too, with status 0
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : trouble;

@@ -11,6 +11,7 @@ import {
   requireOption,
   seconds,
 } from "./options.ts";
+import { addIma } from "./ima-program.ts";
 import { addRegistry } from "./registry-program.ts";
 import {
   addCommandArgument,
@@ -64,6 +65,7 @@ export function createProgram(): Command {
   addModel(program);
   addSigning(program);
   addRegistry(program);
+  addIma(program);
   addPs(program);
   addTop(program);
   addDaemon(program);

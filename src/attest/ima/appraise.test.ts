@@ -138,6 +138,27 @@ describe("a measurement list and quoted registers", () => {
     assert.deepEqual(reasons({ list: planted }), []);
   });
 
+  it("may leave out files that are optional, and never have them otherwise", () => {
+    const optional = (one: WantedFile): WantedFile => ({ ...one, optional: true });
+    const absent = optional(file("/root/absent", "x"));
+    assert.deepEqual(reasons({ files: [optional(GOOD), absent] }), []);
+    assert.deepEqual(reasons({ files: [optional(CHANGED)] }), ["FILE_CHANGED"]);
+    const hidden = edited(CHANGED.path, (entry) => renamed(entry, "x"));
+    assert.deepEqual(reasons({ list: hidden, files: [absent] }), ["FILE_UNREADABLE"]);
+    assert.deepEqual(reasons({ list: hidden, files: [], closed: ["/none"] }), ["FILE_UNREADABLE"]);
+  });
+
+  it("have none but known files in closed folders", () => {
+    assert.deepEqual(reasons({ closed: ["/opt/galgo"] }), []);
+    const { refusals } = judged({ closed: ["/root"] });
+    assert.deepEqual([...new Set(refusals.map(({ reason }) => reason))], ["FILE_UNKNOWN"]);
+    assert.match(refusals[0]?.message ?? "", /\/root\/.* was measured \(entry \d+\)/);
+    assert.ok(!refusals.some(({ message }) => message.includes("two_words")));
+    // a folder is no beginning of a name
+    assert.deepEqual(reasons({ closed: ["/root/signed"] }), []);
+    assert.equal(judged({ closed: ["/"] }).refusals.length, 20);
+  });
+
   it("are judged, not thrown at, whatever the bytes are", () => {
     const spoilt = fc.tuple(fc.nat(list.length - 1), fc.nat(255)).map(([at, byte]) => {
       const copy = Uint8Array.from(list);

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the kernel's measurement list says of the machine below the orchestrator, judged against registers that a TPM has quoted.
+import { quote } from "../../base/quote.ts";
 import { ImaError } from "./errors.ts";
 import { checkBootAggregate } from "./aggregate.ts";
 import { parseBinaryList } from "./binary.ts";
-import { type FileFinding, type FileStatus, findFiles, type WantedFile } from "./files.ts";
+import {
+  type FileFinding,
+  type FileStatus,
+  findFiles,
+  findOthers,
+  unreadableEntry,
+  type WantedFile,
+} from "./files.ts";
 import { matchIma } from "./replay.ts";
 import {
   IMA_BANK_SIZES,
@@ -21,8 +29,10 @@ export interface ImaCase {
   readonly bank: ImaBank;
   /** Quoted values of the bank. PCR 10, and those under boot_aggregate (`aggregatePcrs`). */
   readonly registers: ReadonlyMap<number, Uint8Array>;
-  /** Files that must have been measured, with no other content. */
+  /** Files that must have been measured, or may have been, with no other content. */
   readonly files: readonly WantedFile[];
+  /** Folders in which nothing but `files` may have been measured. */
+  readonly closed?: readonly string[];
   /**
    * Violations that are accepted; default 0. A violation tells that some file was written while it was measured, and nothing in it is
    * bound to the register, not even which file that was.
@@ -33,7 +43,7 @@ export interface ImaCase {
 /**
  * MALFORMED: no list. REGISTERS: PCR 10 of the bank is not among those that were given. MISMATCH: no beginning of the list makes
  * PCR 10. EMPTY: PCR 10 is zero, nothing was measured. NOT_BOUND: the list does not begin with the aggregate of the quoted registers.
- * VIOLATIONS: more than accepted. The others: statuses of files.
+ * VIOLATIONS: more than accepted. FILE_UNKNOWN: in a closed folder, and none of the files. The others: statuses of files.
  */
 export type ImaReason =
   | "MALFORMED"
@@ -42,6 +52,7 @@ export type ImaReason =
   | "EMPTY"
   | "NOT_BOUND"
   | "VIOLATIONS"
+  | "FILE_UNKNOWN"
   | "FILE_CHANGED"
   | "FILE_VIOLATED"
   | "FILE_ABSENT"
@@ -55,6 +66,7 @@ export const IMA_REASONS: readonly ImaReason[] = [
   "EMPTY",
   "NOT_BOUND",
   "VIOLATIONS",
+  "FILE_UNKNOWN",
   "FILE_CHANGED",
   "FILE_VIOLATED",
   "FILE_ABSENT",
@@ -79,12 +91,11 @@ export interface ImaResult {
   readonly findings: readonly FileFinding[];
 }
 
-const OF_STATUS: Readonly<Record<Exclude<FileStatus, "measured">, ImaReason>> = {
+const OF_STATUS: Readonly<Record<Exclude<FileStatus, "measured" | "unreadable">, ImaReason>> = {
   changed: "FILE_CHANGED",
   violated: "FILE_VIOLATED",
   absent: "FILE_ABSENT",
   incomparable: "FILE_INCOMPARABLE",
-  unreadable: "FILE_UNREADABLE",
 };
 
 /** Judges a list and gives every reason against it. Bad bytes are a refusal, not an error. */
@@ -105,9 +116,9 @@ export function appraiseIma(given: ImaCase, digest: ImaDigest): ImaResult {
     refusals: [
       ...bootRefusals(vouched, given, digest),
       ...violationRefusals(match.violations, given.violations ?? 0),
-      ...findings.flatMap(({ status, why }) =>
-        status === "measured" ? [] : [{ reason: OF_STATUS[status], message: why }],
-      ),
+      ...unreadableRefusals(vouched, given),
+      ...unknownRefusals(vouched, given),
+      ...fileRefusals(findings, given.files),
     ],
     vouched: match.entries,
     entries: count,
@@ -139,6 +150,46 @@ function bootRefusals(
   }
   const boot = checkBootAggregate(vouched, new Map([[bank, registers]]), digest);
   return boot.verdict === "bound" ? [] : [{ reason: "NOT_BOUND", message: boot.why }];
+}
+
+/** The first of them each; a list that is all wrong has as many as it has entries. */
+const MAX_REFUSALS = 20;
+
+/** Once, whatever it may be about. */
+function unreadableRefusals(
+  vouched: readonly ImaEntry[],
+  { files, closed = [] }: ImaCase,
+): readonly ImaRefusal[] {
+  const found = unreadableEntry(vouched);
+  if (found === undefined || files.length + closed.length === 0) return [];
+  const message = `entry ${found.number} is of a template not known here, ${quote(found.template, 60)}: it may be about any file`;
+  return [{ reason: "FILE_UNREADABLE", message }];
+}
+
+function unknownRefusals(
+  vouched: readonly ImaEntry[],
+  { files, closed = [] }: ImaCase,
+): readonly ImaRefusal[] {
+  return findOthers(vouched, files, closed)
+    .slice(0, MAX_REFUSALS)
+    .map(({ path = "", number }) => ({
+      reason: "FILE_UNKNOWN",
+      message: `${quote(path)} was measured (entry ${number}) where only known files may be`,
+    }));
+}
+
+function fileRefusals(
+  findings: readonly FileFinding[],
+  files: readonly WantedFile[],
+): readonly ImaRefusal[] {
+  const refusals: ImaRefusal[] = [];
+  for (const [i, { status, why }] of findings.entries()) {
+    if (status === "measured" || status === "unreadable") continue;
+    if (status === "absent" && files[i]?.optional === true) continue;
+    refusals.push({ reason: OF_STATUS[status], message: why });
+    if (refusals.length === MAX_REFUSALS) break;
+  }
+  return refusals;
 }
 
 function violationRefusals(found: number, accepted: number): readonly ImaRefusal[] {

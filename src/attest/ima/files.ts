@@ -9,6 +9,8 @@ export interface WantedFile {
   readonly path: string;
   /** Hex digests that its content may have, by algorithm as the kernel names it; those of fs-verity under `verity:ALGORITHM`. */
   readonly digests: Readonly<Record<string, readonly string[]>>;
+  /** It need not have been measured; measured with another content it must not be. */
+  readonly optional?: boolean;
 }
 
 /**
@@ -48,7 +50,7 @@ export function findFiles(
   pcr: number = IMA_PCR,
 ): readonly FileFinding[] {
   const own = entries.filter((entry) => entry.pcr === pcr);
-  const unreadable = own.find((entry) => !entry.violation && entry.path === undefined);
+  const unreadable = unreadableEntry(own, pcr);
   const byPath = new Map<string, ImaEntry[]>();
   for (const entry of own) {
     if (entry.path === undefined) continue;
@@ -58,11 +60,40 @@ export function findFiles(
   }
   return wanted.map((file) => {
     const found = byPath.get(imaPath(file.path));
-    if (found === undefined) return absent(file, own);
-    const finding = judged(file, found);
-    if (finding.status !== "measured" || unreadable === undefined) return finding;
+    const finding = found === undefined ? absent(file, own) : judged(file, found);
+    const good = finding.status === (found === undefined && file.optional ? "absent" : "measured");
+    if (!good || unreadable === undefined) return finding;
     return { ...finding, status: "unreadable", why: whyUnreadable(file, unreadable) };
   });
+}
+
+/**
+ * Entries of files in these folders that are none of the wanted ones, each path once. As for `findFiles`, pass only entries that are
+ * vouched for; one that cannot be read may be such a file, too.
+ */
+export function findOthers(
+  entries: readonly ImaEntry[],
+  wanted: readonly WantedFile[],
+  folders: readonly string[],
+  pcr: number = IMA_PCR,
+): readonly ImaEntry[] {
+  const known = new Set(wanted.map(({ path }) => imaPath(path)));
+  const starts = folders.map((folder) => `${imaPath(folder).replace(/\/+$/, "")}/`);
+  const others = new Map<string, ImaEntry>();
+  for (const entry of entries) {
+    const { path } = entry;
+    if (path === undefined || entry.pcr !== pcr || known.has(path)) continue;
+    if (starts.some((start) => path.startsWith(start))) others.set(path, entry);
+  }
+  return [...others.values()];
+}
+
+/** The first entry that does not say which file it is about; a violation binds nothing anyway. */
+export function unreadableEntry(
+  entries: readonly ImaEntry[],
+  pcr: number = IMA_PCR,
+): ImaEntry | undefined {
+  return entries.find((one) => one.pcr === pcr && !one.violation && one.path === undefined);
 }
 
 /** A register is not extended with names of templates: an entry that tells a wrong one could hide what it is about. */
