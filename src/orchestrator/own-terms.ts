@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run has of its own in the digests of its model: a base that a verifier has chosen. Coefficients do not depend on it, so verdicts
-// do not either; measurement and state do, and nobody could have computed them before he knew it.
+// What a run has of its own in the digests of its model: a base that a verifier has chosen, the aggregate of the platform. Coefficients do
+// not depend on them, so verdicts do not either; measurement and state do, and nobody could have computed them before he knew the base.
 import { isHex } from "../base/hex.ts";
 import { quote } from "../base/quote.ts";
 import type { WorkloadModel } from "../model/file/workload-model.ts";
 import { createMapper, createModel, DIGEST_SIZES } from "../model/runtime/index.ts";
 import { nodeHasher } from "../tma/index.ts";
 import type { TmaSpec } from "../tma/index.ts";
+import type { DigestName } from "../model/runtime/index.ts";
 import { RunError } from "./errors.ts";
+import type { RunPlan } from "./plan.ts";
 import type { RunRecord } from "./run-record.ts";
 import type { RunRequest } from "./run-request.ts";
 
@@ -32,17 +34,52 @@ export function withOwnTerms(spec: TmaSpec, { base, modelFile }: OwnTerms): TmaS
   return { ...spec, base };
 }
 
+/**
+ * A plan with the platform's aggregate, where the request has one. A platform that does not answer keeps no workload from running.
+ * @param onNotice told of that
+ */
+export async function withAggregate(
+  plan: RunPlan,
+  onNotice: (text: string) => void,
+): Promise<RunPlan> {
+  const { aggregate, tsem } = plan.request;
+  // a TSEM kernel tells its own
+  if (aggregate === undefined || tsem !== undefined) return plan;
+  const value = await aggregateFrom(aggregate, plan.tma.digest, onNotice);
+  return {
+    ...plan,
+    request: { ...plan.request, aggregate: value },
+    tma: { ...plan.tma, aggregate: value },
+  };
+}
+
+async function aggregateFrom(
+  source: NonNullable<RunRequest["aggregate"]>,
+  digest: DigestName,
+  onNotice: (text: string) => void,
+): Promise<string> {
+  if (typeof source === "string") return source;
+  try {
+    return await source(digest);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    onNotice(`the platform's aggregate is not known, and taken to be zeros: ${why}`);
+    return "0".repeat(2 * DIGEST_SIZES[digest]);
+  }
+}
+
 /** What the record of a run says of them. */
 export function ownTermsOf(
   spec: TmaSpec,
   model: WorkloadModel | undefined,
-): Pick<RunRecord, "base" | "ownState"> {
+): Pick<RunRecord, "base" | "aggregate" | "ownState"> {
   const { base, aggregate } = spec;
   const its = model?.spec;
-  const isOwn = base !== its?.base || (its !== undefined && aggregate !== its.aggregate);
+  const isOwn = base !== its?.base || aggregate !== its?.aggregate;
   if (!isOwn) return {};
   return {
     ...(base === undefined || base === its?.base ? {} : { base }),
+    ...(aggregate === undefined || aggregate === its?.aggregate ? {} : { aggregate }),
     ...(its === undefined ? {} : { ownState: stateOf(spec) }),
   };
 }

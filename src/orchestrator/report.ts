@@ -196,7 +196,7 @@ function foundModel(plan: RunPlan, ending: Ending, fidelity: Fidelity): Workload
       name: plan.name,
       mapping,
       profile,
-      aggregate: result.aggregate ?? "0".repeat(2 * hasher.size),
+      aggregate: result.aggregate ?? plan.tma.aggregate ?? "0".repeat(2 * hasher.size),
       ...(base === undefined ? {} : { base }),
       sealed: ordered.sealedAt !== undefined && lost === 0,
       fidelity,

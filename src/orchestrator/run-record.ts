@@ -130,7 +130,9 @@ export interface RunRecord {
   readonly modelState?: string;
   /** Base of measurement and state that a verifier has chosen, hex. */
   readonly base?: string;
-  /** With terms of its own (base): what the run ends with when it only repeats the model. */
+  /** The platform's aggregate, hex, in the place of the model's. */
+  readonly aggregate?: string;
+  /** With terms of its own (base, aggregate): what the run ends with when it only repeats the model. */
   readonly ownState?: string;
   /** Digest of that model, hex: of all that stands in it. Absent while the run goes on. */
   readonly modelDigest?: string;

@@ -79,6 +79,11 @@ export interface RunRequest {
   readonly rules: FreeRules;
   /** Base of measurement and state (hex), chosen by who is going to verify the run; as long as a digest of its rules. */
   readonly base?: string;
+  /**
+   * The platform's aggregate (hex), in the place of the model's: what measurement and state begin with. Or whom to ask for it, once, when
+   * the digest of the rules is known; who does not answer gives zeros, and that is told.
+   */
+  readonly aggregate?: string | ((digest: DigestName) => Promise<string>);
   /** Default: the model's name, else the command's. */
   readonly name?: string;
   readonly stateRoot: string;

@@ -11,6 +11,7 @@ import type { Ending } from "./ending.ts";
 import { LeftRun, RunError } from "./errors.ts";
 import { newHeartbeatBuffer, readSealedAt } from "./heartbeat.ts";
 import { floorFeatures, floorNotices, type OpenFloor, openFloor } from "./floor/floor-run.ts";
+import { withAggregate } from "./own-terms.ts";
 import { parseRequest, probeSensor } from "./plan.ts";
 import type { RunPlan } from "./plan.ts";
 import type { Outside } from "./outside.ts";
@@ -47,7 +48,7 @@ export async function runWorkload(
   observer: RunObserver = {},
   host: RunHost = ownProcessHost(),
 ): Promise<RunResult> {
-  const plan = parseRequest(request);
+  const plan = await withAggregate(parseRequest(request), (text) => observer.onNotice?.(text));
   const probe = probeSensor(plan);
   for (const weakness of probe.weaker)
     observer.onNotice?.(`weaker than the model was learned with: ${weakness}`);

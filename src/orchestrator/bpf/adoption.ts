@@ -36,6 +36,7 @@ type KeptRequest = Pick<
   | "signature"
   | "rules"
   | "base"
+  | "aggregate"
   | "name"
   | "stateRoot"
   | "cwd"
@@ -63,12 +64,13 @@ export function keepRequest(
   if (model !== undefined) writeAtomic(join(folder, MODEL), stringifyWorkloadModel(model));
   const { mode, onViolation, modelFile, rules, stateRoot, cwd, deadlineMs, onExit, allowWeaker } =
     request;
-  const { base } = request;
+  const { base, aggregate } = request;
   const kept: KeptRequest = {
     ...{ mode, onViolation, rules, name, stateRoot, cwd, deadlineMs, onExit, allowWeaker, attach },
     ...(modelFile === undefined ? {} : { modelFile }),
     ...(base === undefined ? {} : { base }),
     ...(signature === undefined ? {} : { signature }),
+    ...(typeof aggregate === "string" ? { aggregate } : {}),
   };
   writeAtomic(join(folder, REQUEST), JSON.stringify(kept));
 }
