@@ -23,6 +23,7 @@ import {
   PROFILES,
 } from "./run-program.ts";
 import { addSigning } from "./signing-program.ts";
+import { addTpm } from "./tpm-program.ts";
 import { CONSOLE_SUBJECTS, SHOW_SUBJECTS } from "./subjects.ts";
 import { packageVersion } from "./version.ts";
 
@@ -64,6 +65,7 @@ export function createProgram(): Command {
   addReport(program);
   addModel(program);
   addSigning(program);
+  addTpm(program);
   addRegistry(program);
   addIma(program);
   addPs(program);

@@ -30,6 +30,7 @@ export const COMMANDS = {
   NV_ReadPublic: 0x169,
   ReadPublic: 0x173,
   StartAuthSession: 0x176,
+  GetCapability: 0x17a,
   GetRandom: 0x17b,
   PCR_Read: 0x17e,
   PCR_Extend: 0x182,

@@ -8,6 +8,7 @@ import { describeResponse } from "./response-codes.ts";
  * BAD_ADDRESS: that is none. NO_ANSWER: it took too long. BAD_ANSWER: what came is no response. REFUSED: it said no, see `TpmRefusal`.
  * NO_BANK: it has no such PCR. RESTLESS: its PCRs do not stand still. TOO_SLOW: more is to be extended than it can.
  * FOREIGN: a PCR holds something else than was extended into it. IN_USE: a namespace of this Galgo has the PCR.
+ * OTHER_TPM: what was given is for another one.
  */
 export type TpmErrorCode =
   | "NO_TPM"
@@ -20,7 +21,8 @@ export type TpmErrorCode =
   | "RESTLESS"
   | "TOO_SLOW"
   | "FOREIGN"
-  | "IN_USE";
+  | "IN_USE"
+  | "OTHER_TPM";
 
 export class TpmError extends CodedError<TpmErrorCode> {}
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Talking to a TPM 2.0.
 export { readEndorsementCertificate } from "./endorsement-certificate.ts";
+export { answerChallenge, enrollmentOf } from "./enroll.ts";
 export { TpmError, TpmRefusal } from "./errors.ts";
+export { type TpmFacts, tpmFacts } from "./facts.ts";
 export { nodeTpmCrypto } from "./node-crypto.ts";
 export type { ExtenderOptions, ExtenderState } from "./pcr-extender.ts";
 export { PcrExtender } from "./pcr-extender.ts";
