@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `galgo key`, `galgo sign` and `galgo verify` as a table. Only the command that runs is loaded.
 import { type Command, Option } from "commander";
-import { digestOption, listOption } from "./options.ts";
+import { digestOption, listOption, positive } from "./options.ts";
 
 /** Adds all of them to the command line. */
 export function addSigning(program: Command): void {
@@ -80,6 +80,21 @@ function addKey(program: Command): void {
     )
     .option("--json", "print JSON")
     .action(async (options) => (await load()).keyNew(options));
+  key
+    .command("policy")
+    .description(
+      "print a trust policy that names these public keys, to go on from (docs/signing.md)",
+    )
+    .argument("<key...>", "files of public keys; each is named after its file")
+    .addOption(
+      listOption("--models <pattern>", "names of models that they may sign, * for any characters"),
+    )
+    .addOption(
+      new Option("--threshold <n>", "so many of them have to sign").argParser(positive).default(1),
+    )
+    .option("--subject", "a model has to be for the image or program that runs")
+    .option("-o, --output <file>", "where it is written (default: stdout)")
+    .action(async (keys, options) => (await load()).keyPolicy(keys, options));
   key
     .command("show")
     .description(

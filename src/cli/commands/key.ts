@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// galgo key new | show: keys that sign models.
+// galgo key new | show | policy: keys that sign models.
 import { quote } from "../../base/quote.ts";
+import { policyText, writeModelText } from "../../orchestrator/inspect/index.ts";
 import { publicPem, readPublicKey } from "../../quote/key-files.ts";
 import { type NewKeyKind, writeNewKey } from "../../quote/new-key.ts";
 import { out, outJson, outLine, say } from "../render.ts";
@@ -22,6 +23,18 @@ export async function keyNew(options: NewOptions): Promise<void> {
     `${quote(output)} is for its owner only, and has no passphrase: keep it where models are signed`,
   );
   say(`${quote(publicFile)} is for everybody who verifies`);
+}
+
+interface PolicyOptions {
+  readonly models?: readonly string[];
+  readonly threshold: number;
+  readonly subject?: boolean;
+  readonly output?: string;
+}
+
+export async function keyPolicy(keys: readonly string[], options: PolicyOptions): Promise<void> {
+  const { models = ["*"], threshold, subject, output = "-" } = options;
+  writeModelText(output, policyText({ keys, models, threshold, subject: subject === true }));
 }
 
 export async function keyShow(

@@ -55,6 +55,8 @@ export {
   type PromoteRequest,
   writePromoted,
 } from "../models/promote.ts";
+export { policyText } from "../models/policy-file.ts";
+export { writeModelText } from "../models/write-model.ts";
 export { type SignRequest, type SignResult, signModelFile } from "../models/sign-model.ts";
 export { readRequirement, type RequirementFiles } from "../models/signature-requirement.ts";
 export type { ModelSignature, ModelSigner } from "../models/signed-model.ts";

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// docs/signing.md: its commands work, one after the other, in an empty folder; its policy is one.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { readTrustPolicy } from "../../src/attest/policy/trust-file.ts";
+import { GALGO, Place } from "../cli/galgo.ts";
+import { validatorOf } from "../helpers/json-schema.ts";
+import { aSigner, nodeVerifier } from "../helpers/signing.ts";
+
+const page = readFileSync("docs/signing.md", "utf8");
+
+function blocks(language: string): readonly string[] {
+  const found = [...page.matchAll(RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms"))];
+  return found.map(([, text = ""]) => text);
+}
+
+describe("docs/signing.md", () => {
+  it("has commands that work", (t) => {
+    const place = new Place(t);
+    const words = GALGO.map((word) => `'${word}'`).join(" ");
+    const script = [`galgo() { ${words} "$@"; }`, "set -eu", ...blocks("sh")].join("\n");
+    const { status, stdout, stderr } = spawnSync("sh", ["-c", script], {
+      cwd: place.folder,
+      env: { ...process.env, GALGO_STATE_DIR: place.state, GALGO_RUN_DIR: place.path("run") },
+      encoding: "utf8",
+    });
+    assert.equal(status, 0, `${stdout}\n${stderr}`);
+    assert.match(stdout, /Signature Verified Successfully\n$/);
+    assert.equal(stdout.match(/^verified: /gm)?.length, 3);
+  });
+
+  it("has a policy that is one", () => {
+    const [example = ""] = blocks("json");
+    const digest = "ab".repeat(32);
+    const text = example
+      .replaceAll(/<64 hex digits[^>]*>/g, digest)
+      .replaceAll('"-----BEGIN PUBLIC KEY-----\\n..."', () => JSON.stringify(aSigner().publicPem));
+    const policy = readTrustPolicy(text, "the example", nodeVerifier);
+    assert.deepEqual([policy.keys.length, policy.rules.length], [3, 2]);
+    validatorOf("docs/reference/trust-policy.schema.json")(JSON.parse(text));
+  });
+});
