@@ -72,6 +72,7 @@ function failed(error: unknown, argv: readonly string[]): number {
   const comparing =
     argv[2] === "verify" ||
     (argv[2] === "ima" && argv[3] === "check") ||
+    (argv[2] === "tpm" && argv[3] === "confirm") ||
     (argv[2] === "model" && COMPARING.has(argv[3] ?? ""));
   const trouble = comparing ? EXIT_TROUBLE : EXIT_GALGO;
   // help and version come this way too, with status 0
