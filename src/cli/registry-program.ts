@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `galgo push` and `galgo pull` as a table. Only the command that runs is loaded.
 import type { Command } from "commander";
+import { listOption } from "./options.ts";
 
 /** Adds both to the command line. */
 export function addRegistry(program: Command): void {
@@ -24,7 +25,14 @@ export function addRegistry(program: Command): void {
       .command("pull")
       .description("fetch a model from a registry of containers, by its name or that of its image")
       .argument("<reference>", "HOST[:PORT]/REPOSITORY[:TAG][@DIGEST]")
-      .requiredOption("-o, --output <model>", "where the model is written"),
+      .requiredOption("-o, --output <model>", "where the model is written")
+      .addOption(
+        listOption(
+          "--key <file>",
+          "write nothing unless this public key (PEM) has signed the model; given again: or that one",
+        ),
+      )
+      .option("--policy <file>", "write nothing unless this trust policy trusts the model"),
   ).action(async (reference, options) =>
     (await import("./commands/pull.ts")).pull(reference, options),
   );

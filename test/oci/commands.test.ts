@@ -7,6 +7,7 @@ import { describe, it, type TestContext } from "node:test";
 import { stringifyWorkloadModel } from "../../src/model/index.ts";
 import { type Outcome, Place } from "../cli/galgo.ts";
 import { aModel } from "../helpers/models.ts";
+import { aSigner, signedModelText } from "../helpers/signing.ts";
 import { putModel, registryPlace, type RegistryPlace } from "../helpers/registry-place.ts";
 
 function galgo(
@@ -46,6 +47,51 @@ describe("galgo push and galgo pull", () => {
     assert.equal(told.signed, false);
     assert.match(pulled.stderr, /it is not signed/);
     assert.deepEqual(readFileSync(output), readFileSync(model));
+  });
+
+  it("write nothing that is not signed by whom it has to be", async (t) => {
+    const place = await registryPlace(t);
+    const { registry, host, folder, model, output } = place;
+    const [owner, stranger] = [aSigner(), aSigner("ES256")];
+    const image = registry.putImage("1.0");
+    writeFileSync(join(folder, "owner.pem"), owner.publicPem);
+    writeFileSync(join(folder, "stranger.pem"), stranger.publicPem);
+    const policy = {
+      ...{ apiVersion: "galgo.dev/v1", kind: "TrustPolicy" },
+      keys: [{ name: "owner", publicKey: owner.publicPem }],
+      rules: [{ models: ["*"], keys: ["owner"], subject: "required" }],
+    };
+    writeFileSync(join(folder, "trust.json"), JSON.stringify(policy));
+    const push = async (text: string, ...to: readonly string[]): Promise<void> => {
+      writeFileSync(model, text);
+      assert.equal((await galgo(t, place, "push", model, ...to)).status, 0);
+    };
+    const pull = (name: string, ...more: readonly string[]): Promise<Outcome> =>
+      galgo(t, place, "pull", `${host}/app:${name}`, "-o", output, ...more);
+    const refused = async (words: RegExp, ...asked: readonly [string, ...string[]]) => {
+      const { status, stdout, stderr } = await pull(...asked);
+      assert.equal(status, 125, stderr);
+      assert.match(stderr, words);
+      assert.equal(stdout, "");
+      assert.ok(!existsSync(output));
+    };
+    const key = ["--key", join(folder, "owner.pem")];
+    const byPolicy = ["--policy", join(folder, "trust.json")];
+    await push(stringifyWorkloadModel(aModel()), `${host}/app:plain`);
+    await push(signedModelText(aModel(), owner, "ab".repeat(32)), `${host}/app:v1`);
+    await push(readFileSync(model, "utf8"), `${host}/app`, "--image", "1.0");
+
+    await refused(/UNSIGNED/, "plain", ...key);
+    await refused(/UNKNOWN_KEY/, "v1", "--key", join(folder, "stranger.pem"));
+    await refused(/do not go together/, "v1", ...key, ...byPolicy);
+    // it refers to the image and was signed for another one
+    await refused(/WRONG_SUBJECT/, "1.0", ...byPolicy);
+    const pulled = await pull("v1", ...byPolicy, "--json");
+    assert.equal(pulled.status, 0, pulled.stderr);
+    assert.match(pulled.stderr, /it is signed by owner\n/);
+    assert.deepEqual(JSON.parse(pulled.stdout).signedBy, [{ name: "owner", key: owner.key.id }]);
+    assert.deepEqual(readFileSync(output), readFileSync(model));
+    assert.match((await pull("1.0", ...key)).stderr, new RegExp(`for the image ${image}\n`));
   });
 
   it("refuse in one line, with status 125, and leave nothing", async (t) => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo push: brings a model, plain or signed, to a registry of containers.
 import { quote } from "../../base/quote.ts";
-import { readModel } from "../../orchestrator/index.ts";
+import { useModel } from "../../orchestrator/index.ts";
 import { pushModel } from "../../orchestrator/oci/index.ts";
 import { outJson, outLine, say } from "../render.ts";
 import { accessTo, type RegistryOptions } from "./registry-options.ts";
@@ -18,9 +18,7 @@ export async function push(model: string, reference: string, options: PushOption
     file: model,
     reference,
     access: accessTo(reference, options),
-    check: (content, signed) => {
-      if (!signed) readModel(Buffer.from(content).toString("utf8"), model);
-    },
+    check: (content) => void useModel(Buffer.from(content).toString("utf8"), model),
     ...(image === undefined ? {} : { image }),
   });
   if (json === true) outJson(result);

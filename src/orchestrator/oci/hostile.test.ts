@@ -7,6 +7,7 @@ import { type Rule, sha256 } from "../../../test/helpers/fake-registry.ts";
 import { putModel, registryPlace, SOON } from "../../../test/helpers/registry-place.ts";
 import { partialFile } from "./download.ts";
 import { MAX_MANIFEST_BYTES, MAX_TRIES } from "./limits.ts";
+import { ENVELOPE_TYPE, MODEL_TYPE } from "./manifest.ts";
 import { pullModel } from "./pull.ts";
 import { fallbackTag } from "./referrers.ts";
 
@@ -264,6 +265,22 @@ describe("an artifact is no model", () => {
     putModel(registry, CONTENT);
     const check = () => assert.fail("no good");
     await assert.rejects(pullModel({ reference, output, access: SOON, check }), /no good/);
+    assert.ok(!existsSync(output));
+  });
+
+  it("when it is said to be signed and is not, or the other way round", async (t) => {
+    const { registry, host, output } = await registryPlace(t);
+    const envelope = Buffer.from(JSON.stringify({ payloadType: "", payload: "", signatures: [] }));
+    const layer = (mediaType: string, content: Buffer): object => ({
+      layers: [{ mediaType, digest: sha256(content), size: content.length }],
+    });
+    putModel(registry, CONTENT, layer(ENVELOPE_TYPE, CONTENT), "v1");
+    putModel(registry, envelope, layer(MODEL_TYPE, envelope), "v2");
+    for (const tag of ["v1", "v2"]) {
+      const reference = `${host}/app:${tag}`;
+      const pulling = pullModel({ reference, output, access: SOON });
+      await assert.rejects(pulling, { code: "NO_MODEL", message: /is said to be .* by its look/ });
+    }
     assert.ok(!existsSync(output));
   });
 

@@ -87,7 +87,7 @@ export function digestOf(bytes: Uint8Array): string {
 export const EMPTY_BYTES: Uint8Array = new TextEncoder().encode("{}");
 
 export interface ModelContent {
-  readonly mediaType: typeof MODEL_TYPE | typeof ENVELOPE_TYPE;
+  readonly mediaType: string;
   readonly bytes: Uint8Array;
   /** Name of the file, without folders. */
   readonly title: string;

@@ -5,11 +5,11 @@ import { quote } from "../../base/quote.ts";
 import { MAX_MODEL_BYTES } from "../limits.ts";
 import { writeModelText } from "../models/write-model.ts";
 import { RegistryClient } from "./client.ts";
+import { CONTENT_TYPES, contentTypeOf } from "./content-type.ts";
 import { downloadBlob } from "./download.ts";
 import { OciError } from "./errors.ts";
 import {
   type Descriptor,
-  ENVELOPE_TYPE,
   type Fetched,
   fetchManifest,
   INDEX_TYPE,
@@ -26,7 +26,7 @@ export interface PullRequest {
   readonly output: string;
   readonly access: AccessOptions;
   /** Looks at the content before it is written under its name, and throws when it does not like it. */
-  readonly check?: (content: Uint8Array, signed: boolean) => void;
+  readonly check?: (content: Uint8Array, facts: Pick<PullResult, "signed" | "image">) => void;
   /** Content above this is not fetched (bytes). */
   readonly maxBytes?: number;
 }
@@ -62,20 +62,33 @@ export async function pullModel(request: PullRequest): Promise<PullResult> {
   const found = await findModel(client, wanted.digest ?? wanted.tag ?? "latest");
   const layer = layerOf(found.manifest, found.fetched.digest);
   const { bytes, resumedFrom } = await downloadBlob(client, layer, { partial: output, maxBytes });
-  const signed = layer.mediaType === ENVELOPE_TYPE;
-  check?.(bytes, signed);
+  requireType(bytes, layer);
+  const image = found.manifest.subject?.digest;
+  const facts = {
+    signed: layer.mediaType !== MODEL_TYPE,
+    ...(image === undefined ? {} : { image }),
+  };
+  check?.(bytes, facts);
   writeModelText(output, textOf(bytes, layer.digest));
   const { digest } = found.fetched;
-  const image = found.manifest.subject?.digest;
   return {
     reference: referenceText({ registry, repository, digest }),
     digest,
     content: layer.digest,
     size: bytes.length,
-    signed,
-    ...(image === undefined ? {} : { image }),
+    ...facts,
     resumedFrom,
   };
+}
+
+/** A plain model that is said to be signed must not be told of as such. */
+function requireType(bytes: Uint8Array, { mediaType, digest }: Descriptor): void {
+  const found = contentTypeOf(bytes);
+  if (found === mediaType) return;
+  throw new OciError(
+    "NO_MODEL",
+    `content ${digest} is said to be ${quote(mediaType, 100)}, and is ${found} by its look`,
+  );
 }
 
 /** Only text that is the same bytes again when it is written. */
@@ -130,8 +143,8 @@ async function ofImage(client: RegistryClient, image: string, what: string): Pro
 
 function layerOf(manifest: Manifest, digest: string): Descriptor {
   const [layer, more] = manifest.layers;
-  const known = layer?.mediaType === MODEL_TYPE || layer?.mediaType === ENVELOPE_TYPE;
-  if (layer !== undefined && more === undefined && known) return layer;
+  const known = layer !== undefined && CONTENT_TYPES.includes(layer.mediaType);
+  if (known && more === undefined) return layer;
   throw new OciError(
     "NO_MODEL",
     `the artifact ${digest} does not hold one model; a later Galgo may have made it`,

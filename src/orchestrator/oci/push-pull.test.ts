@@ -39,9 +39,18 @@ describe("a model that is pushed", () => {
     const reference = `${host}/app:v1`;
     assert.equal((await pushModel({ file: model, reference, access: SOON })).signed, true);
     const seen: boolean[] = [];
-    const check = (_: Uint8Array, signed: boolean) => void seen.push(signed);
+    const check = (_: Uint8Array, { signed }: { signed: boolean }) => void seen.push(signed);
     assert.equal((await pullModel({ reference, output, access: SOON, check })).signed, true);
     assert.deepEqual(seen, [true]);
+  });
+
+  it("that is a Sigstore bundle too", async (t) => {
+    const { host, model, output } = await registryPlace(t);
+    writeFileSync(model, JSON.stringify({ mediaType: "x", dsseEnvelope: {} }));
+    const reference = `${host}/app:v1`;
+    assert.equal((await pushModel({ file: model, reference, access: SOON })).signed, true);
+    assert.equal((await pullModel({ reference, output, access: SOON })).signed, true);
+    assert.deepEqual(readFileSync(output), readFileSync(model));
   });
 
   for (const keeps of [true, false]) {

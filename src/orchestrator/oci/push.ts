@@ -5,12 +5,12 @@ import { basename } from "node:path";
 import { quote } from "../../base/quote.ts";
 import { MAX_MODEL_BYTES } from "../limits.ts";
 import { RegistryClient, type ClientOptions } from "./client.ts";
+import { contentTypeOf } from "./content-type.ts";
 import { codeOf, OciError } from "./errors.ts";
 import {
   type Descriptor,
   digestOf,
   EMPTY_BYTES,
-  ENVELOPE_TYPE,
   fetchManifest,
   MANIFEST_TYPE,
   MODEL_TYPE,
@@ -55,8 +55,9 @@ export async function pushModel(request: PushRequest): Promise<PushResult> {
   const reference = parseReference(request.reference);
   requirePlace(reference, request.image);
   const bytes = readContent(request.file);
-  const mediaType = isEnvelope(bytes) ? ENVELOPE_TYPE : MODEL_TYPE;
-  request.check?.(bytes, mediaType === ENVELOPE_TYPE);
+  const mediaType = contentTypeOf(bytes);
+  const signed = mediaType !== MODEL_TYPE;
+  request.check?.(bytes, signed);
   const { registry, repository } = reference;
   const client = new RegistryClient(registry, repository, {
     ...request.access,
@@ -76,23 +77,12 @@ export async function pushModel(request: PushRequest): Promise<PushResult> {
     digest,
     content: digestOf(bytes),
     size: bytes.length,
-    signed: mediaType === ENVELOPE_TYPE,
+    signed,
     ...(image === undefined || listed === undefined
       ? {}
       : { image: { digest: image.digest, listed } }),
     there,
   };
-}
-
-/** A file that looks like a signed model: an envelope of DSSE. Its signatures are not looked at. */
-function isEnvelope(bytes: Uint8Array): boolean {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(bytes).toString("utf8"));
-    if (typeof value !== "object" || value === null) return false;
-    return "payloadType" in value && "payload" in value && "signatures" in value;
-  } catch {
-    return false;
-  }
 }
 
 function requirePlace({ tag, digest }: Reference, image: string | undefined): void {
