@@ -366,6 +366,18 @@ function addSystemdUnit(program: Command): void {
         .choices(["deny", "kill", "observe"])
         .conflicts("learn"),
     )
+    .addOption(
+      listOption(
+        "--key <file>",
+        "the model has to be signed with this public key; may be given again",
+      ).conflicts("learn"),
+    )
+    .addOption(
+      new Option(
+        "--policy <file>",
+        "the model has to be signed as this trust policy wants",
+      ).conflicts("learn"),
+    )
     .option("--foreground <command>", "the command that keeps it in the foreground (Type=forking)")
     .option("--relax", "take back settings of the unit that Galgo itself can not run under")
     .option("-o, --output <file>", "where the drop-in is written (default: stdout)")

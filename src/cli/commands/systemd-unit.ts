@@ -5,8 +5,14 @@ import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { quote } from "../../base/quote.ts";
 import { makeDropIn, readUnit } from "../../daemon/units/index.ts";
-import type { DropIn, UnitMode } from "../../daemon/units/index.ts";
-import { loadModel, writeAtomic, writingTo } from "../../orchestrator/inspect/index.ts";
+import type { DropIn, UnitMode, UnitSignature } from "../../daemon/units/index.ts";
+import {
+  readRequirement,
+  UntrustedModelError,
+  useModelFile,
+  writeAtomic,
+  writingTo,
+} from "../../orchestrator/inspect/index.ts";
 import { out, outJson, say } from "../render.ts";
 
 /** Where programs are found in a service of systemd (systemd.exec(5), "PATH"). */
@@ -24,6 +30,8 @@ interface UnitOptions {
   readonly detect?: boolean;
   readonly learn?: boolean;
   readonly onViolation?: string;
+  readonly key?: readonly string[];
+  readonly policy?: string;
   readonly foreground?: string;
   readonly relax?: boolean;
   readonly output?: string;
@@ -37,18 +45,40 @@ export function systemdUnit(name: string, options: UnitOptions): void {
   const model = resolve(
     options.model ?? `/etc/galgo/models/${unit.name.replace(/\.service$/, "")}.galgo.json`,
   );
-  if (mode !== "learn") loadModel(model);
+  const signature = signatureOf(options);
+  if (mode !== "learn") refuseModel(model, signature);
   const dropIn = makeDropIn(unit, {
     galgo: galgoWords(),
     mode,
     model,
     ...(onViolation === undefined ? {} : { onViolation }),
+    ...(signature === undefined ? {} : { signature }),
     ...(foreground === undefined ? {} : { foreground }),
     relax: options.relax === true,
   });
   write(dropIn, options);
   if (mode === "learn" && !existsSync(dirname(model)))
     say(`the folder of the model is not there yet: mkdir -p ${quote(dirname(model))}`);
+}
+
+/** A service that will not start is better known now. What its program is only its start can tell. */
+function refuseModel(model: string, signature: UnitSignature | undefined): void {
+  const requirement = signature === undefined ? undefined : readRequirement(signature);
+  try {
+    useModelFile(model, { requirement });
+  } catch (error) {
+    if (!(error instanceof UntrustedModelError)) throw error;
+    if (error.refusals.some(({ code }) => code !== "NO_SUBJECT")) throw error;
+  }
+}
+
+/** Paths as the service will see them. */
+function signatureOf({ key, policy }: UnitOptions): UnitSignature | undefined {
+  if (key === undefined && policy === undefined) return undefined;
+  return {
+    ...(key === undefined ? {} : { keys: key.map((file) => resolve(file)) }),
+    ...(policy === undefined ? {} : { policy: resolve(policy) }),
+  };
 }
 
 function modeOf({ detect, learn }: UnitOptions): UnitMode {

@@ -11,6 +11,12 @@ import type { Obstacle } from "./obstacles.ts";
 
 export type UnitMode = "enforce" | "detect" | "learn";
 
+/** Public keys, or a trust policy. */
+export interface UnitSignature {
+  readonly keys?: readonly string[];
+  readonly policy?: string;
+}
+
 export interface DropInRequest {
   /** The words that start Galgo: a path, and what has to come before its subcommand. */
   readonly galgo: readonly string[];
@@ -18,6 +24,8 @@ export interface DropInRequest {
   /** Absolute path of the model; with `learn` where it will be written. */
   readonly model: string;
   readonly onViolation?: string;
+  /** Files that say whose signature the model has to carry; absolute paths. */
+  readonly signature?: UnitSignature;
   /** Instead of the unit's own command: one that stays in the foreground. Needed for Type=forking. */
   readonly foreground?: string;
   /** Take settings of the unit back that Galgo itself could not run under. */
@@ -245,8 +253,9 @@ function socketPart(unit: UnitFiles): Part {
   return isUsed ? { lines: [], faults: [why] } : { lines: [], notes: [`keep it disabled: ${why}`] };
 }
 
-function obstaclePart(service: Section, { relax, galgo, model }: DropInRequest): Part {
-  const found = stopsGalgo(service, [...galgo, model]);
+function obstaclePart(service: Section, request: DropInRequest): Part {
+  const { relax, galgo, model } = request;
+  const found = stopsGalgo(service, [...galgo, model, ...signatureFiles(request)]);
   const isIn = ({ reset }: Obstacle): boolean => relax && reset !== undefined;
   return {
     lines: found.filter(isIn).flatMap(({ reset }) => reset ?? []),
@@ -270,9 +279,8 @@ function commandPart(service: Section, unit: UnitFiles, request: DropInRequest):
     const fault = execFault(command);
     return fault === undefined ? [] : [`ExecStart=${quote(written[at] ?? "")}: ${fault}`];
   });
-  const broken = [...request.galgo, request.model, ...written].filter((text) =>
-    LINE_BREAK.test(text),
-  );
+  const own = [...request.galgo, request.model, ...signatureFiles(request)];
+  const broken = [...own, ...written].filter((text) => LINE_BREAK.test(text));
   faults.push(...broken.map((text) => `${quote(text)} can not be written into a unit file`));
   const words = [...request.galgo, ...galgoWords(unit, request), "--"];
   const lines = commands.map((command): Line => ["ExecStart", wrapped(command, words)]);
@@ -287,7 +295,21 @@ function galgoWords({ name }: UnitFiles, request: DropInRequest): string[] {
   const common = ["--name", workloadName(name), "--service", "--on-exit", "kill"];
   if (mode === "learn") return ["learn", "-o", model, ...common];
   const policy = onViolation === undefined ? [] : ["--on-violation", onViolation];
-  return ["run", "-m", model, `--${mode}`, ...policy, ...common];
+  return ["run", "-m", model, `--${mode}`, ...policy, ...signatureWords(request), ...common];
+}
+
+function signatureWords({ signature }: DropInRequest): string[] {
+  if (signature === undefined) return [];
+  const { keys = [], policy } = signature;
+  return [
+    "--require-signature",
+    ...keys.flatMap((key) => ["--key", key]),
+    ...(policy === undefined ? [] : ["--policy", policy]),
+  ];
+}
+
+function signatureFiles({ signature: { keys = [], policy } = {} }: DropInRequest): string[] {
+  return [...keys, ...(policy === undefined ? [] : [policy])];
 }
 
 /** What runs beside the main command stays as it is. */

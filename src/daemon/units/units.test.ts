@@ -37,6 +37,18 @@ function dropInOf(path: string, name: string, request: Partial<DropInRequest> = 
   return makeDropIn(readUnit(name, [path]), { ...REQUEST, ...request });
 }
 
+describe("a drop-in", () => {
+  it("wants the model to be signed where that is asked for", () => {
+    const path = folder({ "web.service": "[Service]\nExecStart=/bin/true\n" });
+    const keys = ["/etc/galgo/a b.pem", "/etc/galgo/c.pem"];
+    const { text } = dropInOf(path, "web", { signature: { keys } });
+    const words = '--require-signature --key "/etc/galgo/a b.pem" --key /etc/galgo/c.pem ';
+    assert.ok(text.includes(words), text);
+    const policy = dropInOf(path, "web", { signature: { policy: "/etc/galgo/trust.json" } }).text;
+    assert.ok(policy.includes("--require-signature --policy /etc/galgo/trust.json "), policy);
+  });
+});
+
 describe("units", () => {
   it("are read as systemd reads them: path, drop-ins, resets, lines that go on", () => {
     const first = folder({
@@ -186,8 +198,15 @@ describe("drop-ins", () => {
     const homeless = folder({ "web.service": "[Service]\nProtectHome=yes\nExecStart=/bin/true\n" });
     const model = "/home/web/m.json";
     assert.throws(() => dropInOf(homeless, "web", { model }), /ProtectHome= hides \/home\/web/);
+    const signature = { keys: ["/home/web/key.pem"] };
+    assert.throws(() => dropInOf(homeless, "web", { signature }), /ProtectHome= hides \/home\/web/);
     const plain = folder({ "web.service": "[Service]\nExecStart=/bin/true\n" });
-    for (const request of [{ model: "/srv/a\nUser=root" }, { foreground: "/bin/a\nUser=root" }])
+    const broken = { signature: { policy: "/srv/p\nUser=root" } };
+    for (const request of [
+      { model: "/srv/a\nUser=root" },
+      broken,
+      { foreground: "/bin/a\nUser=root" },
+    ])
       assert.throws(() => dropInOf(plain, "web", request), /can not be written into a unit file/);
     const learned = folder({ "web.service": "[Service]\nUser=www-data\nExecStart=/bin/true\n" });
     assert.throws(() => dropInOf(learned, "web", { mode: "learn" }), /can not write the model/);
