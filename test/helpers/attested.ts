@@ -49,6 +49,8 @@ export interface Scene {
   readonly earlier: readonly string[];
   /** Whether its coefficients go there. */
   readonly extends: boolean;
+  /** hex; what the run began with. */
+  readonly base?: string;
 }
 
 /** Evidence of a scene and what of it can be given to a verifier. */
@@ -78,7 +80,8 @@ export function attested(changes: Partial<Scene> = {}): Attested {
   if (scene.extends) for (const each of coefficients) tpm.extend(11, hexToBytes(each));
   const claims = { ...claimsOf(scene, coefficients), ...scene.claims };
   const platform = vouched(claims, { tpm, signer });
-  const extended = scene.extends ? coefficients.length : 0;
+  // a liar hides what he has extended too, or no such evidence could be written
+  const extended = scene.extends ? Math.min(coefficients.length, claims.counts.points) : 0;
   const evidence = {
     ...claims,
     platform: platform.kind === "tpm" ? { ...platform, start, extended } : platform,
@@ -86,8 +89,9 @@ export function attested(changes: Partial<Scene> = {}): Attested {
   return { evidence, signer, coefficients, tpm };
 }
 
-function claimsOf({ model, more, tpm }: Scene, coefficients: readonly string[]): Evidence {
-  const run = createModel({ hasher: SHA256, aggregate: tpm.aggregate });
+function claimsOf({ model, more, tpm, base }: Scene, coefficients: readonly string[]): Evidence {
+  const terms = base === undefined ? {} : { base };
+  const run = createModel({ hasher: SHA256, aggregate: tpm.aggregate, ...terms });
   for (const each of coefficients) run.load(each);
   const { mapping, digest, profile, fidelity } = model.spec;
   return {
@@ -103,6 +107,7 @@ function claimsOf({ model, more, tpm }: Scene, coefficients: readonly string[]):
     state: run.state(),
     measurement: run.measurement(),
     aggregate: tpm.aggregate,
+    ...terms,
     counts: {
       events: 1_000,
       points: coefficients.length,

@@ -26,17 +26,16 @@ export function provenCoefficients(
   { model }: ReferenceFinding,
 ): readonly string[] | undefined {
   const { given, evidence, found } = asked;
+  let proven: readonly string[] | undefined;
   for (const { name, list } of reported(given, evidence)) {
     const why = wrongIn(list, asked);
     if (why === undefined) {
-      found.good(
-        "executables",
-        `the ${list.length} coefficients ${name} make state and measurement`,
-      );
-      return list;
-    }
-    found.refuse("WRONG_COEFFICIENTS", `the coefficients ${name} ${why}`);
+      const words = `the ${list.length} coefficients ${name} make state and measurement`;
+      found.good("executables", words);
+      proven ??= list;
+    } else found.refuse("WRONG_COEFFICIENTS", `the coefficients ${name} ${why}`);
   }
+  if (proven !== undefined) return proven;
   const guess = model?.model.spec.points;
   return guess !== undefined && wrongIn(guess, asked) === undefined ? guess : undefined;
 }
