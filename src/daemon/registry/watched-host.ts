@@ -101,7 +101,7 @@ export class WatchedHost implements RunHost {
     };
     return {
       instant: () => mirror().instant(),
-      latest: () => mirror().latest(),
+      coefficients: (from, to) => mirror().coefficients(from, to),
       points: () => mirror().points(),
     };
   }

@@ -22,7 +22,7 @@ import { EXTEND_BATCH, EXTEND_MS, MAX_WAITING_ORDERS, PROOF_MS } from "./limits.
 import { type AttestAnswer, answerOf, type AttestOrder } from "./order.ts";
 
 /** What is asked of the namespace. */
-export type AttestedNamespace = Pick<Mirror, "instant" | "latest" | "points">;
+export type AttestedNamespace = Pick<Mirror, "instant" | "coefficients" | "points">;
 
 export interface AttesterParts {
   readonly run: AttestedRun;
@@ -125,20 +125,17 @@ export class Attester {
   }
 
   #extendLatest(): void {
-    const { run, mirror } = this.#parts;
-    if (!this.#proving && run.serving()) this.#extendTo(mirror.latest().points);
+    if (!this.#proving && this.#parts.run.serving()) this.#extendTo();
   }
 
-  /** Gives the platform what is new, in the order of the trajectory. */
-  #extendTo(points: number): void {
+  /** Gives the platform what is new, in the order of the trajectory. @param points default: all that there are */
+  #extendTo(points?: number): void {
     const { prover, mirror } = this.#parts;
-    if (prover.extend === undefined || points <= this.#extended) return;
-    const fresh = mirror.points().slice(this.#extended, points);
-    for (let at = 0; at < fresh.length; at += EXTEND_BATCH) {
-      const batch = fresh.slice(at, at + EXTEND_BATCH);
-      prover.extend(batch.map(({ coefficient }) => hexToBytes(coefficient)));
-    }
-    this.#extended = points;
+    if (prover.extend === undefined) return;
+    const fresh = [...mirror.coefficients(this.#extended, points)].map(hexToBytes);
+    for (let at = 0; at < fresh.length; at += EXTEND_BATCH)
+      prover.extend(fresh.slice(at, at + EXTEND_BATCH));
+    this.#extended += fresh.length;
   }
 }
 

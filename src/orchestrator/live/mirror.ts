@@ -55,6 +55,8 @@ export interface Mirror extends ManagedNamespace {
   instant(): Promise<NamespaceInstant>;
   /** The last instant that is known, for show: of the thread that decides alone. */
   latest(): NamespaceInstant;
+  /** Coefficients (hex) with numbers from `from` to before `to` (default: as many as are published now), in the order of discovery. */
+  coefficients(from: number, to?: number): Iterable<string>;
   /** Has the counts of the kernel be part of `instant`; closed with the mirror. */
   countWith(others: OtherCounts): void;
   close(): void;
@@ -100,8 +102,8 @@ class RunMirror implements Mirror {
   async instant(): Promise<NamespaceInstant> {
     const others = this.#others;
     await others?.settled();
-    if (this.#closed) throw new InstantError("ENDED", "the run has ended");
     return this.#parts.points.instant.read((instant) => {
+      if (this.#closed) throw new InstantError("ENDED", "the run has ended");
       const now = this.#of(instant);
       // read after it: they only grow, and what is counted twice is a loss, never what hides one
       const more = others?.counts();
@@ -112,6 +114,11 @@ class RunMirror implements Mirror {
 
   latest(): NamespaceInstant {
     return this.#of(this.#parts.points.instant.latest());
+  }
+
+  coefficients(from: number, to?: number): Iterable<string> {
+    const { points } = this.#parts;
+    return points.coefficients(from, to ?? points.instant.latest().points);
   }
 
   countWith(others: OtherCounts): void {
