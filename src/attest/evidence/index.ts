@@ -2,7 +2,7 @@
 // Evidence: its claims, and the two tokens that carry them. No cryptography is in here: keys come from outside.
 export { decodeBase64url, encodeBase64url } from "../encoding/strict-base64.ts";
 export { decodeJson, encodeJson, type JsonValue } from "./canonical-json.ts";
-export { platformBinding } from "./claims.ts";
+export { evidenceToCbor, evidenceToJson, platformBinding } from "./claims.ts";
 export { EAT_CWT_TYPE, openEatCwt, signEatCwt } from "./eat-cwt.ts";
 export { EAT_JWT_TYPE, type OpenedEvidence, openEatJwt, signEatJwt } from "./eat-jwt.ts";
 export { TokenError, type TokenErrorCode } from "./errors.ts";

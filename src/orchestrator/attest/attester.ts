@@ -51,7 +51,7 @@ export class Attester {
   constructor(parts: AttesterParts) {
     this.#parts = parts;
     if (parts.prover.extend === undefined) return;
-    this.#timer = setInterval(() => this.#extendLatest(), EXTEND_MS).unref();
+    this.#timer = setInterval(() => this.#extendLatest(), EXTEND_MS);
   }
 
   /**
