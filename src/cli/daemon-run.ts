@@ -55,6 +55,8 @@ function specialOf(options: RunOptions): string | undefined {
   if (demandsSignature(options)) return "--require-signature";
   if (options.floor !== undefined || options.floorAllow !== undefined) return "--floor";
   if (options.attestKey !== undefined) return "--attest-key";
+  if (options.platform !== undefined || options.tpm !== undefined || options.ima === true)
+    return "--platform";
   return options.quixoteSocket === undefined ? undefined : "--quixote-socket";
 }
 

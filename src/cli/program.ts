@@ -19,7 +19,7 @@ import {
   addModelUse,
   addRun,
   addSensor,
-  attestKeyOption,
+  addEvidenceOptions,
   PROFILES,
 } from "./run-program.ts";
 import { addSigning } from "./signing-program.ts";
@@ -126,13 +126,14 @@ function addAttach(program: Command): void {
 }
 
 function addAdopt(program: Command): void {
-  program
-    .command("adopt")
-    .description(
-      "go on with a run of the bpf sensor that the kernel has kept although its Galgo was killed",
-    )
-    .argument("[name]", "name of the run, or path of its folder (default: the only one)")
-    .addOption(attestKeyOption())
+  addEvidenceOptions(
+    program
+      .command("adopt")
+      .description(
+        "go on with a run of the bpf sensor that the kernel has kept although its Galgo was killed",
+      )
+      .argument("[name]", "name of the run, or path of its folder (default: the only one)"),
+  )
     .option("--json", "print the result as JSON on stderr's last line")
     .action(async (name, options) => (await import("./commands/adopt.ts")).adopt(name, options));
 }

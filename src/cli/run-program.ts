@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The words of `galgo run`, and what `galgo learn` has of them. A daemon reads them too, so nothing here does anything.
 import { type Command, Option } from "commander";
+import type { PlatformKind } from "../orchestrator/attest/platforms.ts";
 import type { ViolationPolicy } from "../orchestrator/run-record.ts";
 import { listOption, positive } from "./options.ts";
 import type { SensorOptions } from "./sensor-options.ts";
 
 export const PROFILES: readonly string[] = ["portable", "exact"];
+const PLATFORMS: readonly PlatformKind[] = ["tpm", "none", "auto"];
 const SENSORS = ["seccomp", "bpf", "tsem"];
 
 export interface RunOptions extends SensorOptions {
@@ -28,6 +30,9 @@ export interface RunOptions extends SensorOptions {
   readonly service?: boolean;
   readonly quixoteSocket?: string;
   readonly attestKey?: string;
+  readonly platform?: PlatformKind;
+  readonly tpm?: string;
+  readonly ima?: boolean;
 }
 
 /** @param act what the words are for */
@@ -70,19 +75,31 @@ export function addRun(
     )
     .option("--policy <file>", "trust policy: whose signature counts for which models")
     .option("--allow-weaker", "run although this machine sees less than the model was learned with")
-    .addOption(attestKeyOption())
     .option("--json", "print the result as JSON on stderr's last line");
+  addEvidenceOptions(run);
   addSensor(run);
   addLimits(run);
   addCommandArgument(run).action(act);
 }
 
-/** A run that is alone says who it is when it is asked. */
-export function attestKeyOption(): Option {
-  return new Option(
-    "--attest-key <file>",
-    "give evidence of the run, signed with this private key, to galgo attest (docs/evidence.md)",
-  );
+/** A run that is alone says who it is when it is asked, and what vouches for that. */
+export function addEvidenceOptions(command: Command): Command {
+  return command
+    .option(
+      "--attest-key <file>",
+      "give evidence of the run, signed with this private key, to galgo attest (docs/evidence.md)",
+    )
+    .addOption(
+      new Option(
+        "--platform <platform>",
+        "with --attest-key: what vouches for the evidence (default: none; with --tpm: tpm)",
+      ).choices(PLATFORMS),
+    )
+    .option(
+      "--tpm <address>",
+      "with --attest-key: the TPM that vouches (/dev/tpmrm0, unix:/PATH, tcp:HOST:PORT; docs/tpm.md)",
+    )
+    .option("--ima", "with a TPM: the kernel's measurement list goes along");
 }
 
 /** The model of a workload, and what is done with it. */

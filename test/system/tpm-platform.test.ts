@@ -132,7 +132,7 @@ describe("a TPM that vouches for namespaces", { skip: noSwtpm }, () => {
     await emulator.kill();
     root.extend?.(COEFFICIENTS.slice(1));
     await assert.rejects(proof(root), { code: "NO_TPM", message: /no TPM at .*tpm\.sock/ });
-    await assert.rejects(platform.aggregate("sha256"), { code: "NO_TPM" });
+    assert.match(await platform.aggregate("sha256"), /^[0-9a-f]{64}$/);
   });
 
   it("that was reset says that PCR 11 is not to be relied on", async () => {

@@ -9,9 +9,10 @@ import {
   runWorkload,
 } from "../../orchestrator/index.ts";
 import { ownVoice } from "../render.ts";
+import { type PlatformOptions, withPlatform } from "../run-platform.ts";
 import { attestRequest, tellingObserver, tellResult } from "../run-command.ts";
 
-interface AdoptOptions {
+interface AdoptOptions extends PlatformOptions {
   readonly attestKey?: string;
   readonly json?: boolean;
 }
@@ -22,7 +23,13 @@ export async function adopt(name: string | undefined, options: AdoptOptions): Pr
     ...attestRequest(options.attestKey),
   };
   const voice = ownVoice();
-  const result = await runWorkload(request, tellingObserver(request.mode, voice));
+  // what its state began with is known: a platform has to be the one of then
+  const result = await withPlatform(request, options, ({ aggregate: _now, ...vouched }) =>
+    runWorkload(
+      { ...vouched, ...(request.aggregate === undefined ? {} : { aggregate: request.aggregate }) },
+      tellingObserver(request.mode, voice),
+    ),
+  );
   process.exitCode = tellResult(result, request, options, voice);
 }
 

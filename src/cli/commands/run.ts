@@ -4,6 +4,7 @@ import { runWorkload } from "../../orchestrator/index.ts";
 import { IGNORED_SIGNALS } from "../inherited.ts";
 import { ownVoice } from "../render.ts";
 import { requestOf, tellingObserver, tellResult } from "../run-command.ts";
+import { withPlatform } from "../run-platform.ts";
 import type { RunOptions } from "../run-program.ts";
 
 export async function run(command: readonly string[], options: RunOptions): Promise<void> {
@@ -14,6 +15,8 @@ export async function run(command: readonly string[], options: RunOptions): Prom
     ignoredSignals: IGNORED_SIGNALS,
   });
   const voice = ownVoice();
-  const result = await runWorkload(request, tellingObserver(request.mode, voice));
+  const result = await withPlatform(request, options, (vouched) =>
+    runWorkload(vouched, tellingObserver(request.mode, voice)),
+  );
   process.exitCode = tellResult(result, request, options, voice);
 }

@@ -81,6 +81,7 @@ class Evidence implements RunningPart {
       ...(tpm === undefined ? {} : { tpm }),
       ...(ima === undefined ? {} : { ima }),
     });
+    this.#context.registry.aggregate = platform.aggregate;
     const signer = (): TokenSigner => this.#required();
     const workloads = new Workloads(this.#context, { platform, signer, build, root });
     return { chosen: choiceOf(attest), platform, workloads };

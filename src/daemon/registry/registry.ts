@@ -2,6 +2,7 @@
 // The workloads that run under this daemon.
 import { quote } from "../../base/quote.ts";
 import { LeftRun, sensorOf } from "../../orchestrator/index.ts";
+import type { RunRequest } from "../../orchestrator/run-request.ts";
 import { ApiError } from "../errors.ts";
 import { MAX_WORKLOADS } from "../limits.ts";
 import { Lifecycle, type LifecycleListener } from "./lifecycle.ts";
@@ -26,6 +27,8 @@ export interface ClosingOptions {
 }
 
 export class Registry {
+  /** What measurement and state of workloads that are started from now on begin with; undefined: as their models say. */
+  aggregate: RunRequest["aggregate"];
   readonly #lifecycle: Lifecycle;
   /** Those that are listed, by id. */
   readonly #runs = new Map<string, ManagedRun>();
@@ -57,7 +60,7 @@ export class Registry {
     if (this.#closed) throw new ApiError("CONFLICT", "the daemon is stopping: nothing is started");
     if (this.#all.size >= MAX_WORKLOADS)
       throw new ApiError("CONFLICT", `${MAX_WORKLOADS} workloads run already: no more are started`);
-    const run = new LiveRun(order, {
+    const run = new LiveRun(this.#begunWith(order), {
       onStarted: (begun) => this.#begin(begun),
       onViolation: (of, violation) =>
         this.#lifecycle.tell({ type: "violation", run: of, violation }),
@@ -74,6 +77,14 @@ export class Registry {
       },
     );
     return run;
+  }
+
+  /** A run that goes on has begun already. */
+  #begunWith(order: StartOrder): StartOrder {
+    const { aggregate } = this;
+    const { request } = order;
+    if (aggregate === undefined || request.bpf?.adopt !== undefined) return order;
+    return { ...order, request: { ...request, aggregate } };
   }
 
   /** What an earlier daemon had when it was killed. */

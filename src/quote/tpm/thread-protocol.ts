@@ -8,8 +8,8 @@ export type TpmThreadData = SessionOptions;
 
 /** What is asked and answered. */
 export type TpmQuestion =
+  /** Answered with what the platform's aggregate is the digest of. */
   | { readonly what: "open" }
-  | { readonly what: "aggregate" }
   | { readonly what: "begin" }
   | { readonly what: "prove"; readonly binding: Uint8Array; readonly ofRoot: boolean };
 

@@ -51,8 +51,6 @@ async function resultOf(question: TpmQuestion): Promise<TpmAnswer["result"]> {
   session ??= await TpmSession.open(data);
   switch (question.what) {
     case "open":
-      return undefined;
-    case "aggregate":
       return await session.aggregate();
     case "begin":
       await session.begin();
