@@ -13,6 +13,10 @@ export function addSigning(program: Command): void {
     )
     .argument("<model>")
     .requiredOption("--key <file>", "private key (PEM; Ed25519 or ECDSA P-256)")
+    .option(
+      "--signer <program>",
+      "instead of a private key: a program that signs what comes on its standard input (a key in a token or a TPM); --key is the public key then",
+    )
     .requiredOption("-o, --output <file>", "where the signed model is written")
     .addOption(
       listOption(

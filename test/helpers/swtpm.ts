@@ -63,9 +63,13 @@ export class Swtpm {
     return output;
   }
 
+  /** How the tools find the emulator (TPM2TOOLS_TCTI). */
+  get tcti(): string {
+    return `cmd:${process.execPath} -e "${BRIDGE}" ${join(this.folder, "tpm.sock")}`;
+  }
+
   tryTool(name: string, ...args: readonly string[]): { status: number | null; output: string } {
-    const tcti = `cmd:${process.execPath} -e "${BRIDGE}" ${join(this.folder, "tpm.sock")}`;
-    const env = { PATH: "/usr/bin:/bin", TPM2TOOLS_TCTI: tcti };
+    const env = { PATH: "/usr/bin:/bin", TPM2TOOLS_TCTI: this.tcti };
     const done = spawnSync(name, args, { cwd: this.folder, env, encoding: "utf8" });
     return { status: done.status, output: `${done.stdout}${done.stderr}` };
   }

@@ -7,6 +7,7 @@ import { subjectText } from "../verdict-text.ts";
 
 interface SignOptions {
   readonly key: string;
+  readonly signer?: string;
   readonly output: string;
   readonly image?: readonly string[];
   readonly program?: readonly string[];
@@ -15,11 +16,12 @@ interface SignOptions {
 }
 
 export async function sign(file: string, options: SignOptions): Promise<void> {
-  const { key, output, image = [], program = [], sigstore, json } = options;
+  const { key, signer, output, image = [], program = [], sigstore, json } = options;
   const result = signModelFile({
     file,
     output,
     keyFile: key,
+    ...(signer === undefined ? {} : { signer }),
     form: sigstore === true ? "sigstore" : "dsse",
     images: image,
     programs: program,

@@ -13,6 +13,7 @@ import {
 } from "../../attest/signed/statement.ts";
 import { quote } from "../../base/quote.ts";
 import { modelDigest, ModelError } from "../../model/index.ts";
+import { externalSigner } from "../../quote/external-signer.ts";
 import { othersMayRead, readSigner } from "../../quote/key-files.ts";
 import { nodeHasher } from "../../tma/index.ts";
 import { ModelUseError } from "../errors.ts";
@@ -25,8 +26,10 @@ export interface SignRequest {
   /** A plain model; or a signed one, which gets one signature more. */
   readonly file: string;
   readonly output: string;
-  /** Private key, PEM. */
+  /** Private key, PEM; with `signer` the public one. */
   readonly keyFile: string;
+  /** Program that signs with the private half (`externalSigner`). */
+  readonly signer?: string;
   readonly form: "dsse" | "sigstore";
   /** Images that the model is for: `sha256:HEX` or `NAME@sha256:HEX`. */
   readonly images: readonly string[];
@@ -57,7 +60,10 @@ export interface SignResult {
  */
 export function signModelFile(request: SignRequest): SignResult {
   const { file, output, keyFile, form } = request;
-  const signer = readSigner(keyFile);
+  const signer =
+    request.signer === undefined
+      ? readSigner(keyFile)
+      : externalSigner({ program: request.signer, publicKey: keyFile });
   const { envelope, statement, notices } = unsignedEnvelope(request);
   const signed = signedBy(envelope, signer);
   const text = form === "sigstore" ? writeBundle(signed) : writeEnvelope(signed);
@@ -82,7 +88,7 @@ export function signModelFile(request: SignRequest): SignResult {
     subject,
     notices: [
       ...notices,
-      ...(othersMayRead(keyFile)
+      ...(request.signer === undefined && othersMayRead(keyFile)
         ? [`others than its owner may read the key ${quote(keyFile)}; chmod 600 it`]
         : []),
       ...(model.spec.sealed ? [] : ["the model is not sealed, so it can not be enforced"]),
