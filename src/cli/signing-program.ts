@@ -29,6 +29,28 @@ export function addSigning(program: Command): void {
     .option("--json", "print JSON")
     .action(async (model, options) => (await import("./commands/sign.ts")).sign(model, options));
   addVerify(program);
+  addVerifier(program);
+}
+
+function addVerifier(program: Command): void {
+  const verifier = program
+    .command("verifier")
+    .description("verify evidence for others")
+    .enablePositionalOptions();
+  verifier
+    .command("serve")
+    .description("answer over HTTP: a challenge, evidence, a signed result (docs/verifier.md)")
+    .requiredOption("--policy <file>", "verifier's policy; SIGHUP reads it again")
+    .requiredOption("--key <file>", "private key (PEM) that signs results")
+    .option("--listen <address>", "127.0.0.1:PORT, [::1]:PORT or unix:PATH", "127.0.0.1:7480")
+    .option(
+      "--authorities <file>",
+      "certificates (PEM) of makers of TPMs: attestation keys in their TPMs can be enrolled",
+    )
+    .option("--enrolled <file>", "where the names of enrolled keys are kept")
+    .action(async (options) =>
+      (await import("./commands/verifier-serve.ts")).verifierServe(options),
+    );
 }
 
 function addVerify(program: Command): void {

@@ -8,3 +8,5 @@ export {
   VERIFY_CRYPTO,
   VerifierFileError,
 } from "./files.ts";
+export { ServiceError } from "./service/errors.ts";
+export { type ServiceTerms, startVerifier, type VerifierService } from "./service/run.ts";

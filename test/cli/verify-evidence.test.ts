@@ -35,7 +35,7 @@ before(async () => {
   place.write("model.json", SIGNED_MODEL);
   place.write("points.txt", good.coefficients.join("\n"));
   place.write("more.txt", more.coefficients.join("\n"));
-  place.write("verifier.pem", verifier.privatePem);
+  place.write("verifier.pem", verifier.privatePem, 0o600);
 });
 after(() => place.remove());
 

@@ -59,6 +59,11 @@ export class SoftTpm {
       .sized(number(y))
       .bytes();
     this.akName = bytesToHex(nameOf(parsePublic(this.akPublic), crypto));
+    this.reset();
+  }
+
+  /** As the machine is started anew. */
+  reset(): void {
     for (let pcr = 0; pcr < 24; pcr++) this.#pcrs.set(pcr, new Uint8Array(PCR_BYTES));
     // as if firmware had measured something
     for (let pcr = 0; pcr < 8; pcr++) this.extend(pcr, new Uint8Array(PCR_BYTES).fill(pcr + 1));

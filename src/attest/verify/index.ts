@@ -39,4 +39,4 @@ export type {
   WorkloadRule,
 } from "./types.ts";
 export { looksLikeToken, tokenOfBytes } from "./token-bytes.ts";
-export { tokenDigest, verifyEvidence } from "./verify.ts";
+export { refusedBesides, tokenDigest, verifyEvidence } from "./verify.ts";

@@ -16,6 +16,7 @@ import { checkBase, checkKey, checkNonce, checkTimes } from "./fresh.ts";
 import { checkPlatform } from "./platform.ts";
 import { checkRecord, differenceOf } from "./record.ts";
 import { checkReference, type ReferenceFinding, tellState } from "./reference.ts";
+import type { Refusal } from "./reasons.ts";
 import type {
   Difference,
   EvidenceKey,
@@ -55,6 +56,12 @@ export async function verifyEvidence(
     at: given.now,
     ...rest,
   };
+}
+
+/** The result with reasons besides, of whoever knows more than the token and the policy tell. */
+export function refusedBesides(result: VerifyResult, refusals: readonly Refusal[]): VerifyResult {
+  if (refusals.length === 0) return result;
+  return { ...result, accepted: false, refusals: [...refusals, ...result.refusals] };
 }
 
 /** SHA-256 of a token as it came, hex: by this results name it. */
