@@ -8,8 +8,6 @@ export const MAX_RULES = 1_000;
 export const MAX_REVOKED = 10_000;
 /** Items of one list of a rule: names, states, models, builds, known keys of TPMs. */
 export const MAX_LISTED = 1_000;
-/** Files of the kernel's measurement list that one rule asks for. */
-export const MAX_IMA_FILES = 20_000;
 export const MAX_WHY_CHARS = 500;
 /** Seconds that evidence may be old at most, whatever the policy says: a year. */
 export const MAX_FRESH_SECONDS: number = 366 * 24 * 3_600;

@@ -8,6 +8,7 @@ import { modelDigest, ModelError, parseWorkloadModel } from "../../model/index.t
 import { AMD_ROOTS, INTEL_ROOTS } from "../cc/roots.ts";
 import { firstWords } from "../encoding/schema-words.ts";
 import { parseStrictJson } from "../encoding/strict-json.ts";
+import { ImaError, parseImaReference } from "../ima/index.ts";
 import { tokenAlg } from "../evidence/index.ts";
 import { publicKeyOfPem } from "../keys/keys.ts";
 import { readTrustPolicy } from "../policy/trust-file.ts";
@@ -25,6 +26,7 @@ import {
 } from "./policy-form.ts";
 import type {
   EvidenceKey,
+  ImaPolicy,
   PlatformPolicy,
   ReferenceModel,
   ReferenceValues,
@@ -199,7 +201,7 @@ function readRule(rule: WorkloadRuleFile, how: RuleReading): WorkloadRule {
     ...(builds !== undefined && { builds }),
     localities: rule.localities ?? DEFAULTS.localities,
     ...(agents !== undefined && { agents }),
-    platform: readPlatform(rule.platform, at),
+    platform: readPlatform(rule.platform, how),
   };
 }
 
@@ -254,27 +256,27 @@ function readModel(name: string, text: string, { at, reading }: RuleReading): Re
 
 function readPlatform(
   { none = false, tpm, snp, tdx, sgx }: PlatformPolicyFile,
-  at: string,
+  how: RuleReading,
 ): PlatformPolicy {
   const platform: PlatformPolicy = {
     none,
-    ...(tpm !== undefined && { tpm: readTpm(tpm, at) }),
+    ...(tpm !== undefined && { tpm: readTpm(tpm, how) }),
     ...(snp !== undefined && { snp: readReport(snp, AMD_ROOTS) }),
     ...(tdx !== undefined && { tdx: readReport(tdx, INTEL_ROOTS) }),
     ...(sgx !== undefined && { sgx: readReport(sgx, INTEL_ROOTS) }),
   };
   if (!none && [tpm, snp, tdx, sgx].every((each) => each === undefined)) {
-    throw bad(at, 'takes no platform: say {"none": true} when none has to vouch');
+    throw bad(how.at, 'takes no platform: say {"none": true} when none has to vouch');
   }
   return platform;
 }
 
 function readTpm(
   { keys = [], enrolled = false, banks, pcrs = {}, coefficients, start, ima }: TpmPolicyFile,
-  at: string,
+  how: RuleReading,
 ): TpmPolicy {
   if (keys.length === 0 && !enrolled) {
-    throw bad(at, "knows no TPM: name attestation keys, or take enrolled ones");
+    throw bad(how.at, "knows no TPM: name attestation keys, or take enrolled ones");
   }
   return {
     keys,
@@ -283,14 +285,21 @@ function readTpm(
     pcrs: new Map(Object.entries(pcrs).map(([pcr, values]) => [Number(pcr), values])),
     coefficients: coefficients ?? "required",
     start: start ?? "zeros",
-    ...(ima !== undefined && {
-      ima: {
-        required: ima.required ?? true,
-        violations: ima.violations ?? 0,
-        files: ima.files ?? [],
-      },
-    }),
+    ...(ima !== undefined && { ima: readIma(ima, how) }),
   };
+}
+
+function readIma(
+  { required = true, reference }: NonNullable<TpmPolicyFile["ima"]>,
+  { at, files }: RuleReading,
+): ImaPolicy {
+  if (reference === undefined) return { required, violations: 0, files: [] };
+  try {
+    return { required, ...parseImaReference(files.text(reference), quote(reference)) };
+  } catch (cause) {
+    if (!(cause instanceof ImaError || cause instanceof SignatureError)) throw cause;
+    throw new VerifyError("BAD_POLICY", `${at}: ${cause.message}`, { cause });
+  }
 }
 
 function readReport(

@@ -6,7 +6,6 @@ import { MAX_LISTED as MAX_TRUST_LISTED, MAX_PEM_CHARS } from "../signed/limits.
 import { trustPolicySchema, type TrustPolicyFile } from "../policy/trust-file.ts";
 import {
   MAX_FRESH_SECONDS,
-  MAX_IMA_FILES,
   MAX_KEYS,
   MAX_LISTED,
   MAX_REVOKED,
@@ -32,11 +31,8 @@ export interface TpmPolicyFile {
   readonly start?: "any" | "zeros" | readonly string[];
   readonly ima?: {
     readonly required?: boolean;
-    readonly violations?: number;
-    readonly files?: readonly {
-      readonly path: string;
-      readonly digests: Readonly<Record<string, readonly string[]>>;
-    }[];
+    /** File of reference values, beside the policy: `galgo ima reference` makes one. */
+    readonly reference?: string;
   };
 }
 
@@ -239,13 +235,6 @@ function reportSchema(bytes: number): z.ZodMiniType<ReportPolicyFile> {
 function tpmSchema(): z.ZodMiniType<TpmPolicyFile> {
   const value = hexOf("a PCR's value", 32, 48, 64);
   const pcr = z.string().check(z.regex(/^(\d|1\d|2[0-3])$/, "has to be a PCR from 0 to 23"));
-  const file = z.strictObject({
-    path: z.string().check(z.minLength(1), z.maxLength(4_096)),
-    digests: z.record(
-      z.string().check(z.regex(/^(verity:)?[a-z0-9-]{1,32}$/, "is no name of a digest")),
-      some(z.string().check(z.regex(/^[0-9a-f]{32,128}$/, "has to be a digest in hex")), 64),
-    ),
-  });
   return z.strictObject({
     keys: z.exactOptional(
       some(z.strictObject({ name: keyName(), ak: hexOf("a key's name", 34, 50, 66) })),
@@ -258,8 +247,7 @@ function tpmSchema(): z.ZodMiniType<TpmPolicyFile> {
     ima: z.exactOptional(
       z.strictObject({
         required: z.exactOptional(z.boolean()),
-        violations: z.exactOptional(natural()),
-        files: z.exactOptional(any(file, MAX_IMA_FILES)),
+        reference: z.exactOptional(fileName()),
       }),
     ),
   });

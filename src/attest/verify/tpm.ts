@@ -227,12 +227,12 @@ function checkIma(bank: PcrBank, asked: TpmAsked): readonly FileFinding[] | unde
 function judgeIma(
   { hash, values: registers }: PcrBank,
   list: Uint8Array,
-  { files, violations }: ImaPolicy,
+  { files, closed = [], violations }: ImaPolicy,
   { crypto, found }: TpmAsked,
 ): readonly FileFinding[] {
   if (!registers.has(IMA_PCR)) found.refuse("MISSING_PCR", `PCR ${IMA_PCR} is not quoted`);
   const { refusals, vouched, findings } = appraiseIma(
-    { list, bank: hash, registers, files, violations },
+    { list, bank: hash, registers, files, closed, violations },
     (name, bytes) => crypto.tpm.digest(name, bytes),
   );
   for (const { reason, message } of refusals) {

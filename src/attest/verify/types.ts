@@ -99,6 +99,8 @@ export interface ImaPolicy {
   /** Entries that are violations, at most. */
   readonly violations: number;
   readonly files: readonly WantedFile[];
+  /** Folders in which nothing but `files` may have been measured. */
+  readonly closed?: readonly string[];
 }
 
 export interface TpmPolicy {
