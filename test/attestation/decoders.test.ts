@@ -67,7 +67,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 const NO_DECODER: readonly string[] = [
   ...["openTransport", "openPlatform", "openTsmPlatform", "openRunEvidence", "readMeasurementList"],
   ...["readEndorsementCertificate", "readTokenKey", "readTokenSigner", "readPolicyFile"],
-  ...["readBrought", "readBytes", "readCoefficients", "readFields", "openJws"],
+  ...["readBrought", "readBytes", "readCoefficients", "readFields", "openJws", "openApi"],
 ];
 const STAGES = [
   "src/attest",

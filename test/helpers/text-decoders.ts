@@ -37,6 +37,8 @@ import {
 import { parseChallenges } from "../../src/orchestrator/oci/challenge.ts";
 import { credentialsFor } from "../../src/orchestrator/oci/credentials.ts";
 import { parseReference } from "../../src/orchestrator/oci/reference.ts";
+import { parseChallengeOrder, parseEvidenceOrder } from "../../src/verifier/service/bodies.ts";
+import { parseListen } from "../../src/verifier/service/serve.ts";
 import { readPublicKey, readSigner } from "../../src/quote/key-files.ts";
 import { HOST, SIGNED_MODEL } from "./attested.ts";
 import { aSigner, nodeVerifier } from "./signing.ts";
@@ -204,6 +206,30 @@ const TEXT_DECODERS: readonly Decoder<string>[] = [
     good: [JSON.stringify({ form: "jwt", evidence: "a.b.c" })],
     throws: ["AttestError"],
     read: parseAttestAnswer,
+  },
+  {
+    name: "parseChallengeOrder",
+    good: [JSON.stringify({ use: "start", bytes: 48 })],
+    throws: ["ServiceError"],
+    read: parseChallengeOrder,
+  },
+  {
+    name: "parseEvidenceOrder",
+    good: [
+      JSON.stringify({
+        ...{ nonce: "ab".repeat(32), evidence: "eyJh.eyJi.c2ln", workload: "shop-web" },
+        models: [{ name: "m", text: "{}" }],
+        coefficients: ["cd".repeat(32)],
+      }),
+    ],
+    throws: ["ServiceError"],
+    read: parseEvidenceOrder,
+  },
+  {
+    name: "parseListen",
+    good: ["127.0.0.1:7480", "[::1]:7480", "unix:/run/v.sock"],
+    throws: ["ServiceError"],
+    read: parseListen,
   },
   { name: "readNonce", good: ["ab".repeat(32)], throws: ["AttestError"], read: readNonce },
 ];
