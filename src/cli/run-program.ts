@@ -7,7 +7,7 @@ import { listOption, positive } from "./options.ts";
 import type { SensorOptions } from "./sensor-options.ts";
 
 export const PROFILES: readonly string[] = ["portable", "exact"];
-const PLATFORMS: readonly PlatformKind[] = ["tpm", "none", "auto"];
+const PLATFORMS: readonly PlatformKind[] = ["tpm", "configfs-tsm", "none", "auto"];
 const SENSORS = ["seccomp", "bpf", "tsem"];
 
 export interface RunOptions extends SensorOptions {
