@@ -28,4 +28,19 @@ describe("galgo run on behalf of a client", () => {
     assert.deepEqual(asked, ["job", "true", "--help"]);
     assert.deepEqual([status, written], [undefined, []]);
   });
+
+  it("leaves a run to the client whose keys and policies are to be read with his rights", () => {
+    for (const option of [["--require-signature"], ["--key", "k.pem"], ["--policy", "p.json"]]) {
+      const understood = daemonCommandLine.understand({
+        words: ["run", "-m", "m.json", "--enforce", ...option, "--", "true"],
+        env: {},
+        cwd: "/",
+        uid: 0,
+        ignoredSignals: 0n,
+        terminal: false,
+        write: (text) => assert.fail(text),
+      });
+      assert.deepEqual(understood, { alone: "--require-signature is not for a daemon" });
+    }
+  });
 });
