@@ -2,6 +2,7 @@
 // `galgo ima` as a table. Only the command that runs is loaded.
 import { type Command, Option } from "commander";
 import { IMA_BANKS } from "../attest/ima/types.ts";
+import { listOption } from "./options.ts";
 
 /** Adds it to the command line. */
 export function addIma(program: Command): void {
@@ -14,6 +15,9 @@ export function addIma(program: Command): void {
     .command("reference")
     .description("print digests of the files that this Galgo runs, for those who verify")
     .option("-o, --output <file>", "where they are written (default: stdout)")
+    .addOption(
+      listOption("--with <file>", "reference values that count as well; may be given again"),
+    )
     .action(async (options) => (await load()).imaReference(options));
   ima
     .command("check")

@@ -16,6 +16,8 @@ export class OwnFilesError extends CodedError<"NOT_INSTALLED"> {}
 const LOADED = ["dist/galgo.cjs", "dist/bundle/main.cjs", "dist/bundle/worker.cjs"];
 /** Read by some commands, or by Node on its way. */
 const BESIDE = ["galgo", "package.json"];
+const NOT_RUN = /\.(?:d\.ts|map|tsbuildinfo)$/;
+/** A line of /proc/PID/maps. */
 const EXECUTABLE = /^[0-9a-f]+-[0-9a-f]+ ..x. [0-9a-f]+ [0-9a-f:]+ (\d+) +(\/.*)$/;
 
 /**
@@ -68,7 +70,7 @@ function mapped(): readonly string[] {
 
 function filesBelow(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && !NOT_RUN.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name));
 }
 

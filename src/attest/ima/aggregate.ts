@@ -60,7 +60,7 @@ export function checkBootAggregate(
   if (bank === undefined || expected === undefined) {
     return {
       verdict: "unknown",
-      why: `${BOOT_AGGREGATE} is of ${told.algorithm}: its registers are not all known`,
+      why: `${BOOT_AGGREGATE} is of the bank ${told.algorithm}, of which not all registers are known`,
     };
   }
   if (same(expected, told.digest)) return { verdict: "bound", bank };

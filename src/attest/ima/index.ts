@@ -18,7 +18,12 @@ export { parseAsciiList } from "./ascii.ts";
 export { parseBinaryList } from "./binary.ts";
 export { ImaError, type ImaErrorCode } from "./errors.ts";
 export { type FileFinding, type FileStatus, findFiles, imaPath, type WantedFile } from "./files.ts";
-export { formatImaReference, type ImaReference, parseImaReference } from "./reference.ts";
+export {
+  formatImaReference,
+  type ImaReference,
+  mergeReferences,
+  parseImaReference,
+} from "./reference.ts";
 export { imaFaults, type ImaMatch, matchIma, replayIma } from "./replay.ts";
 export {
   type FileDigest,

@@ -4,7 +4,12 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { SignatureError } from "../signed/errors.ts";
 import { ImaError } from "./errors.ts";
-import { formatImaReference, type ImaReference, parseImaReference } from "./reference.ts";
+import {
+  formatImaReference,
+  type ImaReference,
+  mergeReferences,
+  parseImaReference,
+} from "./reference.ts";
 
 const GOOD: ImaReference = {
   violations: 2,
@@ -64,6 +69,26 @@ describe("reference values of IMA", () => {
       );
     }
     assert.throws(() => parseImaReference('{"kind":1,"kind":2}', "f"), { code: "BAD_JSON" });
+  });
+
+  it("of two releases are merged: either may have been measured", () => {
+    const file = (path: string, digit: string, optional = false) => ({
+      path,
+      digests: { sha256: [digit.repeat(64)] },
+      ...(optional && { optional }),
+    });
+    const one = { violations: 0, closed: ["/a"], files: [file("/node", "a"), file("/x", "1")] };
+    const files = [file("/node", "a"), file("/x", "2", true), file("/new", "3", true)];
+    const merged = mergeReferences([one, { violations: 3, closed: ["/a", "/b"], files }]);
+    assert.deepEqual(merged, {
+      violations: 3,
+      closed: ["/a", "/b"],
+      files: [
+        file("/node", "a"),
+        { path: "/x", digests: { sha256: ["1".repeat(64), "2".repeat(64)] } },
+        file("/new", "3", true),
+      ],
+    });
   });
 
   it("are read, or refused in one way, whatever the text is", () => {

@@ -94,6 +94,31 @@ export function parseImaReference(text: string, name: string): ImaReference {
   return { files, closed, violations };
 }
 
+/**
+ * One of several, for machines that may have any of them (two releases of one program): a file may have the digests of each, and must have
+ * been measured when one of them says so.
+ */
+export function mergeReferences(references: readonly ImaReference[]): ImaReference {
+  const wanted = new Map<string, WantedFile>();
+  for (const file of references.flatMap(({ files }) => files)) {
+    const known = wanted.get(file.path);
+    wanted.set(file.path, known === undefined ? file : mergedFile(known, file));
+  }
+  return {
+    files: [...wanted.values()],
+    closed: [...new Set(references.flatMap(({ closed }) => closed))],
+    violations: Math.max(0, ...references.map(({ violations }) => violations)),
+  };
+}
+
+function mergedFile(one: WantedFile, other: WantedFile): WantedFile {
+  const digests = new Map(Object.entries(one.digests));
+  for (const [name, values] of Object.entries(other.digests))
+    digests.set(name, [...new Set([...(digests.get(name) ?? []), ...values])]);
+  const optional = one.optional === true && other.optional === true;
+  return { path: one.path, digests: Object.fromEntries(digests), ...(optional && { optional }) };
+}
+
 /** The text of such a file. */
 export function formatImaReference({ files, closed, violations }: ImaReference): string {
   const file: ImaReferenceFile = {

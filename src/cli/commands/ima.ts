@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo ima reference | check: reference values of this installation, and a look at one's own machine as a verifier would.
-import { readFileSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import {
   appraiseIma,
@@ -10,6 +9,7 @@ import {
   ImaError,
   type ImaReference,
   type ImaResult,
+  mergeReferences,
   parseImaReference,
 } from "../../attest/ima/index.ts";
 import { quote } from "../../base/quote.ts";
@@ -17,7 +17,8 @@ import { readMeasurementList } from "../../quote/ima-list.ts";
 import { shownRegisters } from "../../quote/ima-registers.ts";
 import { ownFiles } from "../../quote/own-files.ts";
 import { EXIT_DIFFERENT, EXIT_OK } from "../exit-status.ts";
-import { out, outJson, outLine, plural, say } from "../render.ts";
+import { outJson, outLine, plural, say } from "../render.ts";
+import { readBytes, readText, write } from "../tpm-files.ts";
 import { packageRoot } from "../version.ts";
 
 interface CheckOptions {
@@ -30,14 +31,18 @@ interface CheckOptions {
 const NO_REFERENCE: ImaReference = { files: [], closed: [], violations: 0 };
 const digest: ImaDigest = (bank, data) => new Uint8Array(createHash(bank).update(data).digest());
 
-export function imaReference({ output }: { readonly output?: string }): void {
-  const reference = ownFiles(packageRoot());
+interface ReferenceOptions {
+  readonly output?: string;
+  readonly with?: readonly string[];
+}
+
+export function imaReference({ output, with: others = [] }: ReferenceOptions): void {
+  const reference = mergeReferences([ownFiles(packageRoot()), ...others.map(readReference)]);
   const text = formatImaReference(reference);
-  if (output === undefined) out(text);
-  else writeFileSync(output, text);
+  write(output, text);
   const must = reference.files.filter(({ optional }) => optional !== true).length;
   say(
-    `${plural(must, "file")} that must have been measured, ${reference.files.length - must} that may: digests of what lies here now`,
+    `${plural(must, "file")} that must have been measured, ${reference.files.length - must} that may`,
   );
 }
 
@@ -51,7 +56,7 @@ export function imaCheck({ reference, list, bank, json }: CheckOptions): void {
       `this machine shows no TPM with a bank ${bank}, so nothing vouches for its measurement list`,
     );
   }
-  const bytes = list === undefined ? readMeasurementList() : new Uint8Array(readFileSync(list));
+  const bytes = list === undefined ? readMeasurementList() : new Uint8Array(readBytes(list));
   const result = appraiseIma({ list: bytes, bank, registers, ...wanted }, digest);
   const accepted = result.refusals.length === 0;
   if (json === true) outJson({ accepted, bank, ...result });
@@ -60,7 +65,7 @@ export function imaCheck({ reference, list, bank, json }: CheckOptions): void {
 }
 
 function readReference(file: string): ImaReference {
-  return parseImaReference(readFileSync(file, "utf8"), quote(file));
+  return parseImaReference(readText(file), quote(file));
 }
 
 function show(result: ImaResult, { files }: ImaReference): void {
