@@ -42,6 +42,12 @@ const PAGES: readonly PageSource[] = [
     styles: ["node_modules/uplot/dist/uPlot.min.css", ...REPORT_STYLES],
     output: "report.html",
   },
+  {
+    page: "src/web/verify/verify.html",
+    script: "src/web/verify/main.ts",
+    styles: ["src/web/style.css", "src/web/verify/verify.css"],
+    output: "verify.html",
+  },
 ];
 
 /** Source of a content security policy for an element with this text. */
