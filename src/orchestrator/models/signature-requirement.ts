@@ -48,6 +48,7 @@ export function readRequirement({ keys = [], policy }: RequirementFiles): Signat
     const problem = `at most ${MAX_POLICY_KEYS} keys can be given, not ${keys.length}`;
     throw new ModelUseError("BAD_OPTION", problem);
   }
+  for (const file of keys) refuseWritable(file, "BAD_KEY");
   const read = new Map(keys.map((file) => readPublicKey(file)).map((key) => [key.id, key]));
   return {
     policy: policyOfKeys([...read.values()]),
@@ -60,6 +61,7 @@ function policyText(file: string): string {
   try {
     const stat = statSync(file);
     if (!stat.isFile()) throw bad(file, "is no regular file");
+    refuseWritable(file, "BAD_POLICY");
     if (stat.size > MAX_POLICY_CHARS * 4) throw bad(file, `has ${stat.size} bytes, too many`);
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
   } catch (cause) {
@@ -68,6 +70,14 @@ function policyText(file: string): string {
     const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
     throw bad(file, `can not be read (${quote(code, 80)})`, cause);
   }
+}
+
+/** Who may write it decides what is trusted: where that is everybody, nothing is. */
+function refuseWritable(file: string, code: "BAD_KEY" | "BAD_POLICY"): void {
+  const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
+  if ((mode & 0o002) === 0) return;
+  const problem = `${quote(file)} says what is trusted, and everybody may write to it; chmod o-w it`;
+  throw new SignatureError(code, problem);
 }
 
 function bad(file: string, why: string, cause?: unknown): SignatureError {

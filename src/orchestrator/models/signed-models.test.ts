@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -199,5 +199,14 @@ describe("whose signature counts", () => {
     assert.throws(() => readRequirement({ policy: plain }), /is no trust policy/);
     assert.throws(() => readRequirement({ policy: folder }), /no regular file/);
     assert.throws(() => readRequirement({ keys: [plain] }), /BEGIN PUBLIC KEY/);
+  });
+
+  it("is not said by a file that everybody may write to", () => {
+    const open = put("open.pub.pem", alice.publicPem);
+    chmodSync(open, 0o646);
+    assert.throws(() => readRequirement({ keys: [open] }), /everybody may write to it/);
+    assert.throws(() => readRequirement({ policy: open }), /everybody may write to it/);
+    chmodSync(open, 0o664);
+    assert.equal(readRequirement({ keys: [open] }).policy.keys.length, 1);
   });
 });

@@ -120,6 +120,7 @@ function verified({ model, signature }: UsedModel, request: VerifyRequest): Mode
       ...unchecked,
       "when it was signed: signatures carry no time that can be trusted",
       ...(request.subject === undefined ? ["that it is for what you will run (--subject)"] : []),
+      "whether it is the newest: an older one stays good until it is revoked",
       "whether the model is good enough to be enforced (galgo model lint)",
     ],
   };
