@@ -18,6 +18,7 @@ import { createCgroup } from "../cgroup.ts";
 import { findCommand } from "../command-lookup.ts";
 import { siblingModule } from "../../native/start-thread.ts";
 import type { ChildFindings } from "./child.ts";
+import { platformFacts } from "./platform-facts.ts";
 
 /** One thing that was found out. `ok` is undefined for plain information. */
 export interface Fact {
@@ -48,6 +49,7 @@ export async function collectFacts(
     leftoverStep(),
     ...adoptableFacts(),
     ...tsemFacts(tsemFolder(env)),
+    ...(await platformFacts()),
   ];
 }
 
