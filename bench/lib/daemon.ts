@@ -21,11 +21,13 @@ export class BenchDaemon {
   readonly env: NodeJS.ProcessEnv;
   readonly client: DaemonClient;
   readonly #lab: Lab;
+  readonly #words: readonly string[];
   #process: ChildProcess;
 
-  private constructor(lab: Lab, name: string) {
+  private constructor(lab: Lab, name: string, config: string | undefined) {
     this.#lab = lab;
     const folder = lab.sub(name);
+    this.#words = config === undefined ? [] : ["--config", lab.write(`${name}/d.toml`, config)];
     const run = join(folder, "run");
     mkdirSync(run, { recursive: true });
     this.env = { ...process.env, GALGO_RUN_DIR: run, GALGO_STATE_DIR: join(folder, "state") };
@@ -33,8 +35,9 @@ export class BenchDaemon {
     this.#process = this.#started();
   }
 
-  static async start(lab: Lab, name: string): Promise<BenchDaemon> {
-    const daemon = new BenchDaemon(lab, name);
+  /** @param config text of its configuration; default: none */
+  static async start(lab: Lab, name: string, config?: string): Promise<BenchDaemon> {
+    const daemon = new BenchDaemon(lab, name, config);
     await daemon.answers();
     return daemon;
   }
@@ -107,7 +110,7 @@ export class BenchDaemon {
   }
 
   #started(): ChildProcess {
-    const command = [process.execPath, CLI, "daemon"];
+    const command = [process.execPath, CLI, "daemon", ...this.#words];
     return this.#lab.start(command, { env: this.env, stdio: ["ignore", "ignore", "inherit"] });
   }
 }

@@ -27,6 +27,16 @@ describe("an instant", () => {
     assert.deepEqual(reader.latest(), FRESH);
   });
 
+  it("has the number of events, when nothing else changes, up and down and beyond 32 bits", () => {
+    const memory = newInstantWords();
+    const [writer, reader] = [new InstantWriter(memory), new InstantReader(memory)];
+    for (const events of [1, 2, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 7, 9, 2 ** 33 + 9, 2 ** 33 + 10]) {
+      writer.events = events;
+      writer.publish();
+      assert.equal(reader.latest().events, events);
+    }
+  });
+
   it("has the values of the model with it, whatever their digest", () => {
     const memory = newInstantWords();
     const [writer, reader] = [new InstantWriter(memory), new InstantReader(memory)];

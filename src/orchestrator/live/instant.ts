@@ -70,9 +70,20 @@ export class InstantWriter {
   publish(): void {
     const told = this.#told;
     const { events, points, violations, refused, lost, sealed } = this;
+    const isOnlyMore =
+      points === told.points &&
+      violations === told.violations &&
+      refused === told.refused &&
+      lost === told.lost &&
+      sealed === told.sealed;
+    if (isOnlyMore && Math.floor(events / WORD) === Math.floor(told.events / WORD)) {
+      // most events change nothing but their own number: with one store, before and after which everything belongs together
+      Atomics.store(this.#words, EVENTS, events | 0);
+      told.events = events;
+      return;
+    }
     // all stores are atomic: plain ones could be seen outside of the two of the sequence
     this.#begin();
-    // most events change one count
     if (events !== told.events) this.#count(EVENTS, events);
     if (points !== told.points) this.#count(POINTS, points);
     if (violations !== told.violations) this.#count(VIOLATIONS, violations);
