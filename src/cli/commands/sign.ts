@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo sign: says with a private key that this is the model of a workload.
 import { quote } from "../../base/quote.ts";
-import { signModelFile } from "../../orchestrator/inspect/index.ts";
+import { ModelUseError, signModelFile } from "../../orchestrator/inspect/index.ts";
 import { outJson, plural, say } from "../render.ts";
 import { subjectText } from "../verdict-text.ts";
 
@@ -17,6 +17,8 @@ interface SignOptions {
 
 export async function sign(file: string, options: SignOptions): Promise<void> {
   const { key, signer, output, image = [], program = [], sigstore, json } = options;
+  if (output === "-" && json === true)
+    throw new ModelUseError("BAD_OPTION", "--json prints to stdout: write to a file with -o FILE");
   const result = signModelFile({
     file,
     output,

@@ -16,7 +16,7 @@ import { modelDigest, ModelError } from "../../model/index.ts";
 import { externalSigner } from "../../quote/external-signer.ts";
 import { othersMayRead, readSigner } from "../../quote/key-files.ts";
 import { nodeHasher } from "../../tma/index.ts";
-import { ModelUseError } from "../errors.ts";
+import { CommandError, ModelUseError } from "../errors.ts";
 import { MAX_MODEL_BYTES } from "../limits.ts";
 import { modelUseError, readModel, readModelBytes } from "./model-use.ts";
 import { digestsOfProgram, imageDigests } from "./run-subject.ts";
@@ -126,7 +126,7 @@ function alreadySigned(text: string, { file, images, programs }: SignRequest): U
   }
   const { envelope, unchecked } = readSignedFile(text, quote(file));
   try {
-    const statement = statementOf(envelope, quote(file), nodeHasher);
+    const statement = statementOf(envelope, `the payload of ${quote(file)}`, nodeHasher);
     const notices = unchecked.map((what) => `left out: ${quote(what, 80)} of ${quote(file)}`);
     return { envelope, statement, notices };
   } catch (error) {
@@ -148,5 +148,11 @@ function imageSubject(text: string): Subject {
 }
 
 function programSubject(file: string): Subject {
-  return { name: basename(file), digest: digestsOfProgram(file) };
+  try {
+    return { name: basename(file), digest: digestsOfProgram(file) };
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const problem = `--program ${quote(file)} is no file that can be read`;
+    throw new ModelUseError("BAD_OPTION", problem, { cause: error });
+  }
 }

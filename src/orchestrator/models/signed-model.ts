@@ -67,7 +67,11 @@ export function readSignedModel(text: string, file: string, trust: ModelTrust): 
 }
 
 function uncheckedModel({ form, envelope, unchecked }: SignedFile, file: string): UsedModel {
-  const { predicate: model, subject } = statementOf(envelope, quote(file), nodeHasher);
+  const { predicate: model, subject } = statementOf(
+    envelope,
+    `the payload of ${quote(file)}`,
+    nodeHasher,
+  );
   const digest = modelDigest(model, nodeHasher("sha256"));
   return { model, signature: { form, digest, signedBy: [], subject, unchecked } };
 }

@@ -150,6 +150,7 @@ describe("signing", () => {
   it("signs nothing but a model, for nothing but a digest", () => {
     assert.throws(() => sign({ file: put("no.json", "{}") }), ModelUseError);
     assert.throws(() => sign({ images: ["shop:latest"] }), /a tag may name another image/);
+    assert.throws(() => sign({ programs: ["/dev/zero"] }), /--program \/dev\/zero is no file/);
     assert.throws(() => sign({ keyFile: keys.alicePublic }), /not the PEM text of a private key/);
   });
 
