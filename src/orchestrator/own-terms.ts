@@ -75,11 +75,12 @@ export function ownTermsOf(
 ): Pick<RunRecord, "base" | "aggregate" | "ownState"> {
   const { base, aggregate } = spec;
   const its = model?.spec;
-  const isOwn = base !== its?.base || aggregate !== its?.aggregate;
-  if (!isOwn) return {};
+  // a run without a model begins with zeros
+  const same = its === undefined ? isZeros(aggregate) : aggregate === its.aggregate;
+  if (base === its?.base && same) return {};
   return {
     ...(base === undefined || base === its?.base ? {} : { base }),
-    ...(aggregate === undefined || aggregate === its?.aggregate ? {} : { aggregate }),
+    ...(aggregate === undefined || same ? {} : { aggregate }),
     ...(its === undefined ? {} : { ownState: stateOf(spec) }),
   };
 }
