@@ -125,6 +125,33 @@ describe("a TPM that vouches for namespaces", { skip: noSwtpm }, () => {
     assert.equal(pcr11(after), replayed(after));
   });
 
+  it("takes coefficients of longer digests whole, and extends what the register holds of them", async () => {
+    const long = COEFFICIENTS.map((each) => crypto.digest("sha512", each));
+    const root = await (await opened()).prover({ root: true });
+    root.extend?.(long);
+    const evidence = await proof(root);
+    assert.deepEqual(evidence.coefficients, new Uint8Array(Buffer.concat(long)));
+    const wanted = replayPcr("sha256", long, crypto, hexToBytes(evidence.start));
+    assert.equal(pcr11(evidence), bytesToHex(wanted));
+  });
+
+  it("that is too slow says how many coefficients it has taken", async () => {
+    const many = Array.from({ length: 3_000 }, (_, i) =>
+      crypto.digest("sha256", Uint8Array.of(i & 255, i >> 8)),
+    );
+    platform = await TpmPlatform.open({ tpm: emulator.address, drainMs: 1 });
+    const root = await platform.prover({ root: true });
+    root.extend?.(many);
+    const first = await proof(root);
+    assert.deepEqual(await faults(first), []);
+    assert.ok(first.extended < many.length, `${first.extended} were taken within a millisecond`);
+    assert.equal(first.failure, undefined);
+    assert.equal(pcr11(first), replayed(first));
+    let last = first;
+    while (last.extended < many.length) last = await proof(root);
+    assert.equal(pcr11(last), replayed(last));
+  });
+
   it("that is taken away vouches for nothing, and stops nobody", async () => {
     const root = await (await opened()).prover({ root: true });
     root.extend?.(COEFFICIENTS.slice(0, 1));
