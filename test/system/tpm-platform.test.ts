@@ -2,7 +2,7 @@
 // A TPM as a platform: what it says of namespaces, and what happens when it is taken away, hangs, or begins anew.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, it } from "node:test";
+import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import type { PlatformProver, TpmEvidence } from "../../src/attest/evidence/index.ts";
 import type { PcrBank } from "../../src/attest/tpm/index.ts";
 import { aggregateOf, checkQuote, HANDLE, replayPcr } from "../../src/attest/tpm/index.ts";
@@ -52,26 +52,20 @@ function replayed({ start, coefficients = new Uint8Array(0) }: TpmEvidence): str
 describe("a TPM that vouches for namespaces", { skip: noSwtpm }, () => {
   let emulator: Swtpm;
   let platform: TpmPlatform;
-  beforeEach(async () => {
+  before(async () => {
     emulator = await Swtpm.start();
+    const other = await Tpm.open(emulator.address);
+    for (const pcr of [0, 4, 7, 11]) await other.extendPcr(pcr, BINDING);
+    await other.close();
+    platform = await TpmPlatform.open({ tpm: emulator.address });
   });
-  afterEach(async () => {
-    emulator?.wake();
+  after(async () => {
     await platform?.close();
     await emulator?.stop();
   });
 
-  async function opened(proveMs?: number): Promise<TpmPlatform> {
-    const options = { tpm: emulator.address, ...(proveMs === undefined ? {} : { proveMs }) };
-    platform = await TpmPlatform.open(options);
-    return platform;
-  }
-
   it("has the coefficients of one of them in PCR 11, after what others have left there", async () => {
-    const before = await Tpm.open(emulator.address);
-    await before.extendPcr(11, BINDING);
-    await before.close();
-    const root = await (await opened()).prover({ root: true });
+    const root = await platform.prover({ root: true });
     root.extend?.(COEFFICIENTS.slice(0, 30));
     const first = await proof(root);
     root.extend?.(COEFFICIENTS.slice(30));
@@ -90,13 +84,11 @@ describe("a TPM that vouches for namespaces", { skip: noSwtpm }, () => {
       assert.equal(pcr11(evidence), replayed(evidence));
       assert.equal(evidence.start, bytesToHex(replayPcr("sha256", [BINDING], crypto)));
     }
+    await root.close();
   });
 
   it("says the aggregate of the boot that it quotes", async () => {
-    const other = await Tpm.open(emulator.address);
-    for (const pcr of [0, 4, 7]) await other.extendPcr(pcr, BINDING);
-    await other.close();
-    const prover = await (await opened()).prover({ root: false });
+    const prover = await platform.prover({ root: false });
     const evidence = await proof(prover);
     for (const hash of ["sha256", "sha512"] as const)
       assert.equal(
@@ -106,7 +98,7 @@ describe("a TPM that vouches for namespaces", { skip: noSwtpm }, () => {
   });
 
   it("vouches for others without their coefficients, and never for two at a time with them", async () => {
-    const root = await (await opened()).prover({ root: true });
+    const root = await platform.prover({ root: true });
     await assert.rejects(platform.prover({ root: true }), { code: "IN_USE" });
     const other = await platform.prover({ root: false });
     assert.equal(other.extend, undefined);
@@ -120,20 +112,41 @@ describe("a TPM that vouches for namespaces", { skip: noSwtpm }, () => {
     await root.close();
     const next = await platform.prover({ root: true });
     next.extend?.(COEFFICIENTS.slice(0, 2));
-    const after = await proof(next);
-    assert.equal(after.start, evidence.start);
-    assert.equal(pcr11(after), replayed(after));
+    const later = await proof(next);
+    assert.equal(later.start, evidence.start);
+    assert.equal(pcr11(later), replayed(later));
+    await next.close();
   });
 
   it("takes coefficients of longer digests whole, and extends what the register holds of them", async () => {
     const long = COEFFICIENTS.map((each) => crypto.digest("sha512", each));
-    const root = await (await opened()).prover({ root: true });
+    const root = await platform.prover({ root: true });
     root.extend?.(long);
     const evidence = await proof(root);
     assert.deepEqual(evidence.coefficients, new Uint8Array(Buffer.concat(long)));
     const wanted = replayPcr("sha256", long, crypto, hexToBytes(evidence.start));
     assert.equal(pcr11(evidence), bytesToHex(wanted));
+    await root.close();
   });
+});
+
+describe("a TPM in trouble", { skip: noSwtpm }, () => {
+  let emulator: Swtpm;
+  let platform: TpmPlatform;
+  beforeEach(async () => {
+    emulator = await Swtpm.start();
+  });
+  afterEach(async () => {
+    emulator?.wake();
+    await platform?.close();
+    await emulator?.stop();
+  });
+
+  async function opened(proveMs?: number): Promise<TpmPlatform> {
+    const options = { tpm: emulator.address, ...(proveMs === undefined ? {} : { proveMs }) };
+    platform = await TpmPlatform.open(options);
+    return platform;
+  }
 
   it("that is too slow says how many coefficients it has taken", async () => {
     const many = Array.from({ length: 3_000 }, (_, i) =>
