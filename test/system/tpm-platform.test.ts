@@ -118,6 +118,18 @@ describe("a TPM that vouches for namespaces", { skip: noSwtpm }, () => {
     await next.close();
   });
 
+  it("leaves PCR 11 to the next one, although the last has more than it could take", async () => {
+    const root = await platform.prover({ root: true });
+    for (let i = 0; i < 100; i++) root.extend?.(COEFFICIENTS);
+    await root.close();
+    const next = await platform.prover({ root: true });
+    next.extend?.(COEFFICIENTS.slice(0, 2));
+    const evidence = await proof(next);
+    assert.deepEqual([evidence.extended, evidence.failure], [2, undefined]);
+    assert.equal(pcr11(evidence), replayed(evidence));
+    await next.close();
+  });
+
   it("takes coefficients of longer digests whole, and extends what the register holds of them", async () => {
     const long = COEFFICIENTS.map((each) => crypto.digest("sha512", each));
     const root = await platform.prover({ root: true });

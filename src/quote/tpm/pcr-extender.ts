@@ -131,6 +131,12 @@ export class PcrExtender {
     this.#start();
   }
 
+  /** Extends nothing more. Resolves when what was under way has ended. */
+  async stop(): Promise<void> {
+    this.#failure ??= new TpmError("GONE", `nothing more is extended into PCR ${this.pcr}`);
+    await this.settled();
+  }
+
   /** The PCR was found to hold something else than `value`. */
   spoiled(): void {
     this.#failure ??= new TpmError(

@@ -2,6 +2,7 @@
 // A TPM that vouches: its attestation key, the aggregate of its platform, and proofs over what is in its PCRs. Lost connections are made
 // anew when something is asked for. Works on the event loop of its thread.
 import { bytesToHex } from "../../base/hex.ts";
+import { quote } from "../../base/quote.ts";
 import type { TpmEvidence } from "../../attest/evidence/index.ts";
 import type { PcrBank, PcrSelection } from "../../attest/tpm/index.ts";
 import {
@@ -60,6 +61,7 @@ export class TpmSession {
   readonly #turns = new Turns();
   #connection: Connection | undefined;
   #root: PcrExtender | undefined;
+  #closed = false;
 
   private constructor(options: Required<SessionOptions>) {
     this.#options = options;
@@ -93,8 +95,11 @@ export class TpmSession {
       this.#root?.add(coefficients.subarray(at, at + size));
   }
 
-  end(): void {
+  /** The namespace has ended: what is not extended yet never will be, so that the next one finds a register that stands still. */
+  async end(): Promise<void> {
+    const root = this.#root;
     this.#root = undefined;
+    await root?.stop();
   }
 
   /**
@@ -125,7 +130,13 @@ export class TpmSession {
     });
   }
 
+  /** For good: what is under way ends with GONE. */
   async close(): Promise<void> {
+    this.#closed = true;
+    await this.#disconnect();
+  }
+
+  async #disconnect(): Promise<void> {
     const connection = this.#connection;
     this.#connection = undefined;
     await connection?.tpm.close();
@@ -157,10 +168,12 @@ export class TpmSession {
   }
 
   async #dropped(): Promise<void> {
-    await this.close().catch(() => undefined);
+    await this.#disconnect().catch(() => undefined);
   }
 
   async #connected(): Promise<Connection> {
+    if (this.#closed)
+      throw new TpmError("GONE", `the TPM at ${quote(this.#options.address)} was closed`);
     if (this.#connection !== undefined && !this.#lostMeanwhile) return this.#connection;
     await this.#dropped();
     const tpm = await Tpm.open(this.#options.address);

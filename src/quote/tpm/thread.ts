@@ -14,7 +14,7 @@ parentPort?.on("message", (order: TpmOrder) => {
     const { coefficients, size } = order;
     inTurn(async () => session?.extend(coefficients, size));
   } else if (order.what === "end") {
-    inTurn(async () => session?.end());
+    inTurn(() => session?.end());
   } else if (order.what === "close") {
     parentPort?.close();
     void close();
