@@ -72,6 +72,7 @@ function addVerify(program: Command): void {
     )
     .option("--subject <digest>", "sha256:HEX of the image or program that it has to be for")
     .option("--name <name>", "name that the model, or the workload, has to have")
+    .option("-o, --output <model>", "write the model, without its signatures, when it is verified")
     .addOption(digestOption("digest that a text model was made with (default: sha256)"))
     .optionsGroup("Of evidence:")
     .option("--nonce <hex>", "challenge that it has to answer; without one it is refused")

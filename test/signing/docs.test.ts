@@ -28,7 +28,7 @@ describe("docs/signing.md", () => {
     });
     assert.equal(status, 0, `${stdout}\n${stderr}`);
     assert.match(stdout, /Signature Verified Successfully\n$/);
-    assert.equal(stdout.match(/^verified: /gm)?.length, 3);
+    assert.equal(stdout.match(/^verified: /gm)?.length, 4);
   });
 
   it("has a policy that is one", () => {

@@ -14,6 +14,8 @@ export interface VerifyOptions {
   readonly subject?: string;
   readonly name?: string;
   readonly digest?: DigestName;
+  /** Of a model. */
+  readonly output?: string;
   readonly json?: boolean;
   /** From here on: of evidence. */
   readonly nonce?: string;
@@ -31,11 +33,17 @@ export interface VerifyOptions {
 export async function verify(file: string, options: VerifyOptions): Promise<void> {
   const bytes = readModelBytes(file);
   if (looksLikeToken(bytes)) {
+    refuseOutput(file, options);
     await (await import("./verify-evidence.ts")).verifyToken(file, bytes, options);
     return;
   }
   refuseEvidenceOptions(file, options);
   verifyModelFile(file, bytes, options);
+}
+
+function refuseOutput(file: string, { output }: VerifyOptions): void {
+  if (output === undefined) return;
+  throw new ModelUseError("BAD_OPTION", `--output is for models, and ${quote(file)} is evidence`);
 }
 
 /** What was asked of evidence must not be passed over because the file is none. */
@@ -52,7 +60,9 @@ function refuseEvidenceOptions(file: string, options: VerifyOptions): void {
 }
 
 function verifyModelFile(file: string, bytes: Buffer, options: VerifyOptions): void {
-  const { key, policy, subject, name, digest, json } = options;
+  const { key, policy, subject, name, digest, output, json } = options;
+  if (output === "-")
+    throw new ModelUseError("BAD_OPTION", "the verdict goes to stdout: -o takes a file");
   const verdict = verifyModel({
     file,
     bytes,
@@ -63,6 +73,7 @@ function verifyModelFile(file: string, bytes: Buffer, options: VerifyOptions): v
     ...(subject === undefined ? {} : { subject: subjectOf(subject) }),
     ...(name === undefined ? {} : { name }),
     ...(digest === undefined ? {} : { digest }),
+    ...(output === undefined ? {} : { output }),
   });
   if (json === true) outJson({ file, kind: "model", ...verdict });
   else printVerdict(file, verdict);

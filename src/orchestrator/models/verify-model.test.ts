@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -11,6 +11,7 @@ import { aSigner, flipped } from "../../../test/helpers/signing.ts";
 import { stringifyWorkloadModel, writeTextModel } from "../../model/index.ts";
 import { ModelUseError } from "../errors.ts";
 import { signerOf } from "./model-signature.ts";
+import { useModelFile } from "./model-use.ts";
 import { signModelFile } from "./sign-model.ts";
 import { type ModelVerdict, verifyModel, type VerifyRequest } from "./verify-model.ts";
 
@@ -123,6 +124,15 @@ describe("the verdict on a model of Galgo", () => {
     }
   });
 
+  it("writes the plain model when it is good, and nothing when it is not", () => {
+    const output = join(folder, "plain.galgo.json");
+    assert.equal(verdict(signed, { output, trust: { keys: [otherKey] } }).verified, false);
+    assert.equal(existsSync(output), false);
+    assert.equal(verdict(signed, { output }).verified, true);
+    assert.deepEqual(useModelFile(output), { model: aModel() });
+    assert.throws(() => verdict(signed, { output: signed }), /is signed, and what would replace/);
+  });
+
   it("is no verdict where nobody says whose key counts", () => {
     assert.throws(() => verdict(signed, { trust: {} }), ModelUseError);
   });
@@ -165,6 +175,8 @@ describe("the verdict on a text model of Quixote", () => {
   it("can not be asked of a policy, which is about names", () => {
     const trust = { policy: policy({}) };
     assert.throws(() => verdict(text, { trust }), /carries no name, so no rule/);
+    const given = { keys: [own] };
+    assert.throws(() => verdict(text, { trust: given, output: "x" }), /galgo model convert --key/);
     assert.throws(() => verdict(text, { trust: { keys: [own] }, name: "demo" }), ModelUseError);
     assert.throws(() => verdict(text, { trust: { keys: [releaseKey] } }), /no RSA key/);
   });

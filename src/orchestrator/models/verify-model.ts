@@ -13,6 +13,7 @@ import { isGalgoForm, parseAnyModel } from "./model-text-file.ts";
 import { looksLikeTextModel } from "./text-form.ts";
 import { useModel } from "./model-use.ts";
 import { readRequirement, type RequirementFiles } from "./signature-requirement.ts";
+import { writeModel } from "./write-model.ts";
 import type { ModelSigner, UsedModel } from "./signed-model.ts";
 
 export interface VerifyRequest {
@@ -24,6 +25,8 @@ export interface VerifyRequest {
   readonly subject?: DigestSet;
   /** Name that it has to have. */
   readonly name?: string;
+  /** Where the plain model is written when it is verified. */
+  readonly output?: string;
   /** Of a text model; default sha256. */
   readonly digest?: DigestName;
 }
@@ -60,8 +63,8 @@ export interface ModelVerdict {
 }
 
 /**
- * Verifies a model.
- * @throws SignatureError BAD_KEY, BAD_POLICY and ModelUseError BAD_KEY, BAD_OPTION: what it is to be verified with can not be used
+ * Verifies a model, and writes it without its signatures where that is asked for.
+ * @throws StateError NOT_WRITABLE; SignatureError BAD_KEY, BAD_POLICY and ModelUseError BAD_KEY, BAD_OPTION: what it is to be verified with can not be used
  */
 export function verifyModel(request: VerifyRequest): ModelVerdict {
   const { bytes } = request;
@@ -91,6 +94,7 @@ const BUNDLE = /"(?:mediaType|verificationMaterial|dsseEnvelope)"/;
 const LOOKED_AT = 1_024;
 
 function verified({ model, signature }: UsedModel, request: VerifyRequest): ModelVerdict {
+  if (request.output !== undefined) writeModel(request.output, model);
   const { metadata, spec } = model;
   const { form = "plain", signedBy = [], subject = [], unchecked = [] } = signature ?? {};
   const { digest } = signature ?? {};
@@ -145,7 +149,8 @@ function refusalsOf(error: unknown): readonly VerdictRefusal[] {
 }
 
 /** RSA, by the rules of Quixote's tools. The key in the file says nothing by itself: it has to be one that was given. */
-function verifyText({ bytes, file, trust, digest, subject, name }: VerifyRequest): ModelVerdict {
+function verifyText(request: VerifyRequest): ModelVerdict {
+  const { bytes, file, trust, digest, subject, name, output } = request;
   if (!looksLikeTextModel(bytes.toString("latin1", 0, LOOKED_AT))) {
     const why = `${quote(file)} is no model: neither Galgo's form, plain or signed, nor a text model of Quixote`;
     return refused("unknown", [{ code: "BAD_CONTENT", why }]);
@@ -160,6 +165,12 @@ function verifyText({ bytes, file, trust, digest, subject, name }: VerifyRequest
     throw new ModelUseError(
       "BAD_OPTION",
       `${quote(file)} is no model of Galgo, and a text model says neither its name nor what it is for`,
+    );
+  }
+  if (output !== undefined) {
+    throw new ModelUseError(
+      "BAD_OPTION",
+      `${quote(file)} is no model of Galgo; galgo model convert --key makes one of it`,
     );
   }
   const { keys = [] } = trust;
