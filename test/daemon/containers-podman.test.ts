@@ -7,9 +7,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { openEatJwt } from "../../src/attest/evidence/index.ts";
+import { DaemonClient } from "../../src/daemon/client/index.ts";
 import { containerProfile, hookFile, nativeProgram } from "../../src/daemon/containers/index.ts";
 import type { Daemon } from "../../src/daemon/index.ts";
 import { loadModel } from "../../src/orchestrator/index.ts";
+import { nodeTokenKeys } from "../../src/quote/token-signer.ts";
 import { buildLaunchers } from "../helpers/built.ts";
 import {
   nextResult,
@@ -44,6 +47,10 @@ function podman(...args: readonly string[]): Promise<Outcome> {
 }
 
 function run(files: readonly string[], annotations: Readonly<Record<string, string>>) {
+  return runs([...READER, ...files], annotations);
+}
+
+function runs(command: readonly string[], annotations: Readonly<Record<string, string>>) {
   const given = Object.entries(annotations).flatMap(([key, value]) => [
     "--annotation",
     `${key}=${value}`,
@@ -51,7 +58,7 @@ function run(files: readonly string[], annotations: Readonly<Record<string, stri
   return podman(
     ...["run", "--rm", "--network", "none", "--ulimit", "nofile=10000:10000"],
     ...["--ulimit", "nproc=4096:4096", "--security-opt", `seccomp=${profile}`],
-    ...[...given, IMAGE, ...READER, ...files],
+    ...[...given, IMAGE, ...command],
   );
 }
 
@@ -155,6 +162,40 @@ describe("containers of Podman", { skip: absent ?? false, timeout: 60_000 }, () 
     assert.equal(good.stdout, "0\nhello\n", why(good));
     const { record } = await ended;
     assert.deepEqual(record.modelSignedBy, [{ name: "owner", key: owner.key.id }]);
+  });
+
+  it("say in their evidence which image they are of, and with whose model they run", async (t) => {
+    const { stdout } = await podman("image", "inspect", "--format", "{{.Digest}}", IMAGE);
+    const [models, key, owner] = [join(folder, "models"), join(folder, "key.pem"), aSigner()];
+    const image = stdout.trim();
+    const model = loadModel(join(models, "pod.galgo.json"));
+    const signed = signedModelText(model, owner, image.slice("sha256:".length));
+    writeFileSync(join(models, "pod.galgo.dsse.json"), signed);
+    writeFileSync(join(folder, "owner.pem"), owner.publicPem);
+    writeFileSync(key, owner.privatePem, { mode: 0o600 });
+    const section = `[models]\nrequire-signature = true\nkey = ["${folder}/owner.pem"]\n[attest]\nkey = "${key}"\nplatform = "none"\n`;
+    writeFileSync(configFile, `[daemon]\nmodels = "${models}"\n${section}`);
+    await daemon.reload();
+    t.after(async () => {
+      writeFileSync(configFile, `[daemon]\nmodels = "${models}"\n`);
+      await daemon.reload();
+    });
+    const ended = nextResult(daemon);
+    const running = runs(["busybox", "sleep", "1000"], {
+      "dev.galgo.mode": "detect",
+      "dev.galgo.model": "pod",
+    });
+    await until("it runs", () => daemon.registry.list()[0]?.status().status === "running");
+    const [workload] = daemon.registry.list();
+    const client = new DaemonClient(daemon.sockets.api);
+    const order = { nonce: "00112233445566ff", form: "jwt" } as const;
+    const { evidence: token } = await client.evidence(workload?.id ?? "", order);
+    const { evidence } = await openEatJwt(token, nodeTokenKeys([owner.key]));
+    assert.equal(evidence.workload.image, image);
+    assert.deepEqual(evidence.model?.signedBy, [owner.key.id]);
+    assert.equal(evidence.mode, "detect");
+    workload?.kill("seen");
+    await Promise.all([running, ended]);
   });
 
   it("do not start without their model, and Podman says why", async (t) => {

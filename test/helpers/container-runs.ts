@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { attestPart } from "../../src/daemon/attest/part.ts";
 import { CONTAINERS } from "../../src/daemon/containers/part.ts";
 import { type Daemon, startDaemon } from "../../src/daemon/index.ts";
 import type { RunResult } from "../../src/orchestrator/run-request.ts";
@@ -46,7 +47,7 @@ export function startContainerDaemon(
     uid: 0,
     stateRoot: join(folder, "state"),
     configFile,
-    parts: [CONTAINERS],
+    parts: [attestPart, CONTAINERS],
     tell: (word, line) => tell(`${word}: ${line}`),
   });
 }
