@@ -54,7 +54,7 @@ function specialOf(options: RunOptions): string | undefined {
   // files of keys are to be read with the rights of who names them
   if (demandsSignature(options)) return "--require-signature";
   if (options.floor !== undefined || options.floorAllow !== undefined) return "--floor";
-  if (options.attestKey !== undefined) return "--attest-key";
+  if (options.attestKey !== undefined || options.evidence !== undefined) return "--attest-key";
   if (options.platform !== undefined || options.tpm !== undefined || options.ima === true)
     return "--platform";
   return options.quixoteSocket === undefined ? undefined : "--quixote-socket";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run as a command line asks for it and tells of it: the same words whether this process runs it or a daemon does.
 import { BUILTIN_PROFILES } from "../model/index.ts";
+import { readNonce } from "../orchestrator/attest/order.ts";
 import { readRequirement, RunError, stateRoot } from "../orchestrator/index.ts";
 import type {
   RunDirectory,
@@ -62,7 +63,7 @@ export function requestOf(
     ...(options.quixoteSocket === undefined ? {} : { quixoteSocket: options.quixoteSocket }),
     allowWeaker: options.allowWeaker === true,
     ...floorRequest(options),
-    ...attestRequest(options.attestKey),
+    ...attestRequest(options),
     ...sensor,
   };
 }
@@ -79,8 +80,18 @@ function requirementOf(options: RunOptions): Pick<RunRequest, "requirement"> {
 }
 
 /** @throws SignatureError BAD_KEY */
-export function attestRequest(keyFile: string | undefined): Pick<RunRequest, "attest"> {
-  return keyFile === undefined ? {} : { attest: { signer: readTokenSigner(keyFile) } };
+export function attestRequest(
+  options: Pick<RunOptions, "attestKey" | "evidence" | "nonce">,
+): Pick<RunRequest, "attest"> {
+  const { attestKey, evidence: file, nonce } = options;
+  const isAsked = file !== undefined || nonce !== undefined;
+  if (isAsked && (file === undefined || nonce === undefined || attestKey === undefined))
+    throw new RunError("BAD_OPTION", "--evidence, --nonce and --attest-key go together");
+  if (attestKey === undefined) return {};
+  const signer = readTokenSigner(attestKey);
+  if (file === undefined || nonce === undefined) return { attest: { signer } };
+  const order = { nonce: readNonce(nonce), form: "jwt" } as const;
+  return { attest: { signer, last: { order, file } } };
 }
 
 function floorRequest({ floor, floorAllow }: RunOptions): Pick<RunRequest, "floor"> {

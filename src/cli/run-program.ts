@@ -30,6 +30,8 @@ export interface RunOptions extends SensorOptions {
   readonly service?: boolean;
   readonly quixoteSocket?: string;
   readonly attestKey?: string;
+  readonly evidence?: string;
+  readonly nonce?: string;
   readonly platform?: PlatformKind;
   readonly tpm?: string;
   readonly ima?: boolean;
@@ -76,7 +78,12 @@ export function addRun(
     .option("--policy <file>", "trust policy: whose signature counts for which models")
     .option("--allow-weaker", "run although this machine sees less than the model was learned with")
     .option("--json", "print the result as JSON on stderr's last line");
-  addEvidenceOptions(run);
+  addEvidenceOptions(run)
+    .option(
+      "--evidence <file>",
+      "with --attest-key and --nonce: write evidence of all that was done when the workload has ended (a JWT)",
+    )
+    .option("--nonce <hex>", "with --evidence: the verifier's challenge, 8 to 64 bytes");
   addSensor(run);
   addLimits(run);
   addCommandArgument(run).action(act);

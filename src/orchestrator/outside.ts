@@ -31,11 +31,14 @@ export interface Outside {
   readonly sealedAt: Date | undefined;
   /** The thread has started: what it says of programs in the kernel is counted too. */
   watch(worker: Pick<RunWorker, "programs">): void;
+  /** The workload has ended, and the thread with it. @param lost events @throws AttestError, InstantError */
+  finish(lost: number): Promise<void>;
   /** Nobody is answered any more. */
   close(): Promise<void>;
 }
 
 interface Door {
+  readonly finish?: (lost: number) => Promise<void>;
   close(): void | Promise<void>;
 }
 
@@ -64,6 +67,9 @@ export async function openOutside(options: OutsideOptions): Promise<Outside> {
     },
     watch: ({ programs }) => {
       if (programs !== undefined) mirror.countWith(new ProgramsWatch(programs));
+    },
+    finish: async (lost) => {
+      for (const door of doors) await door.finish?.(lost);
     },
     close,
   };

@@ -58,6 +58,12 @@ export function parseRequest(request: RunRequest): RunPlan {
       "--attest-key does not go with --tsem-internal: the kernel decides there, and nothing can be said before the end",
     );
   }
+  if (request.attest?.last !== undefined && request.bpf !== undefined) {
+    throw new RunError(
+      "BAD_OPTION",
+      "--evidence does not go with --sensor bpf: its programs count until they are taken away. Ask while it runs: galgo attest",
+    );
+  }
   const used = modelFor(request);
   const model = used?.model;
   return {

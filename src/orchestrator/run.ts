@@ -263,6 +263,7 @@ class RunInProgress {
     this.#afterFirst();
     const [result] = await this.#orBroken(Promise.all([worker.done, workload.drained]));
     if (this.#failure !== undefined) throw this.#failure;
+    await this.#outside?.finish(result.summary.lost);
     const refused = await workload.execFailed;
     if (refused !== undefined && result.summary.violations === 0)
       throw commandError(refused, result.summary.losses);

@@ -133,6 +133,34 @@ describe("galgo attest", () => {
     assert.deepEqual([after.state, after.model?.digest], [outcome?.state, modelDigest]);
   });
 
+  it("is written when a run has ended: one state where it was recorded and where it was enforced", async (t) => {
+    const place = placeWithKey(t);
+    const learned = await place.galgo("learn", "-o", "m.galgo.json", "--", "cat", "/etc/hostname");
+    assert.equal(learned.status, 0, learned.stderr);
+    const run = async (file: string, ...words: readonly string[]): Promise<Evidence> => {
+      const evidence = ["--attest-key", "key.pem", "--evidence", file, "--nonce", NONCE];
+      const { status, stderr } = await place.galgo("run", ...evidence, ...words);
+      assert.equal(status, file === "bad" ? 121 : 0, stderr);
+      return jwtOf(place, readFileSync(place.path(file), "utf8"));
+    };
+    const recorded = await run("ci", "--name", "ci", "--", "cat", "/etc/hostname");
+    const use = ["-m", "m.galgo.json", "--enforce", "--", "cat", "/etc/hostname"];
+    const enforced = await run("good", ...use);
+    assert.deepEqual([recorded.mode, enforced.mode], ["free", "enforce"]);
+    assert.equal(recorded.state, enforced.state);
+    assert.equal(recorded.counts.violations + enforced.counts.violations, 0);
+    const injected = await run("bad", ...use, "/etc/passwd");
+    assert.ok(injected.counts.violations > 0);
+    assert.notEqual(injected.state, enforced.state);
+    const half = await place.galgo("run", "--evidence", "e", "--nonce", NONCE, "--", "true");
+    assert.equal(half.status, 125);
+    assert.match(half.stderr, /--evidence, --nonce and --attest-key go together/);
+    const nowhere = ["--attest-key", "key.pem", "--evidence", "no/such", "--nonce", NONCE];
+    const unwritten = await place.galgo("run", ...nowhere, "--", "true");
+    assert.equal(unwritten.status, 125);
+    assert.match(unwritten.stderr, /can not write no\/such \(ENOENT\)/);
+  });
+
   it("is refused in one line where there is nothing to say", async (t) => {
     const place = placeWithKey(t);
     const refusal = async (words: readonly string[], pattern: RegExp): Promise<void> => {

@@ -20,7 +20,7 @@ interface AdoptOptions extends PlatformOptions {
 export async function adopt(name: string | undefined, options: AdoptOptions): Promise<void> {
   const request = {
     ...adoptionRequest(choose(adoptable(), name)),
-    ...attestRequest(options.attestKey),
+    ...attestRequest(options),
   };
   const voice = ownVoice();
   // what its state began with is known: a platform has to be the one of then

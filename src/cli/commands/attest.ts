@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo attest: evidence of a workload that runs, from the daemon that has it, or from the run itself.
-import { writeFileSync } from "node:fs";
-import { decodeBase64url } from "../../attest/evidence/index.ts";
 import { quote } from "../../base/quote.ts";
 import { ClientError, type DaemonClient, findDaemon } from "../../daemon/client/index.ts";
-import { AttestError, askRun, readNonce } from "../../orchestrator/attest/index.ts";
+import { AttestError, askRun, readNonce, writeEvidence } from "../../orchestrator/attest/index.ts";
 import type { AttestAnswer, AttestOrder } from "../../orchestrator/attest/index.ts";
 import { RunningRuns, stateRoot } from "../../orchestrator/inspect/index.ts";
 import { outJson, outLine, say } from "../render.ts";
@@ -28,27 +26,11 @@ export async function attest(name: string, options: AttestOptions): Promise<void
   const { id, ask } = await sourceOf(name);
   const { evidence } = await ask({ nonce, form });
   const { output } = options;
-  if (output !== undefined) write(output, form === "cwt" ? bytesOf(evidence) : `${evidence}\n`);
+  if (output !== undefined) writeEvidence(output, { form, evidence });
   if (options.json === true)
     outJson({ id, form, nonce, ...(output === undefined ? { evidence } : { output }) });
   else if (output === undefined) outLine(evidence);
   else say(`evidence of run ${id} is in ${quote(output)}`);
-}
-
-function bytesOf(evidence: string): Uint8Array {
-  const bytes = decodeBase64url(evidence);
-  if (bytes !== undefined) return bytes;
-  throw new AttestError("NO_ANSWER", "what was answered is no token");
-}
-
-/** @throws AttestError NOT_WRITTEN */
-function write(file: string, content: string | Uint8Array): void {
-  try {
-    writeFileSync(file, content);
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw new AttestError("NOT_WRITTEN", `can not write ${quote(file)} (${code})`, { cause });
-  }
 }
 
 /** The only workload of this name or id, the daemon's or one that runs alone. @throws ClientError, AttestError NO_ANSWER */

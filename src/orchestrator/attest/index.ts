@@ -11,6 +11,7 @@ export {
   type EvidenceForm,
   parseAttestOrder,
   readNonce,
+  writeEvidence,
 } from "./order.ts";
 export {
   openPlatform,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is asked of a run, and what comes back: the same over a run's own socket and over the daemon's.
+import { writeFileSync } from "node:fs";
 import * as z from "zod/mini";
-import { encodeBase64url } from "../../attest/evidence/index.ts";
+import { decodeBase64url, encodeBase64url } from "../../attest/evidence/index.ts";
+import { quote } from "../../base/quote.ts";
 import { AttestError } from "./errors.ts";
 
 /** Bytes of a nonce (RFC 9711, 4.1). */
@@ -79,6 +81,21 @@ export function parseAttestAnswer(text: string): AttestAnswer {
   const known = EVIDENCE_FORMS.find((each) => each === form);
   if (known !== undefined && typeof evidence === "string") return { form: known, evidence };
   throw new AttestError("NO_ANSWER", "what answers there is no Galgo of this version");
+}
+
+/**
+ * A file with the token: text with a newline, or the bytes of a CWT.
+ * @throws AttestError NOT_WRITTEN, NO_ANSWER
+ */
+export function writeEvidence(file: string, { form, evidence }: AttestAnswer): void {
+  const content = form === "jwt" ? `${evidence}\n` : decodeBase64url(evidence);
+  if (content === undefined) throw new AttestError("NO_ANSWER", "what was answered is no token");
+  try {
+    writeFileSync(file, content);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new AttestError("NOT_WRITTEN", `can not write ${quote(file)} (${code})`, { cause });
+  }
 }
 
 export function answerOf(form: EvidenceForm, token: string | Uint8Array): AttestAnswer {

@@ -4,6 +4,8 @@ import { noPlatform, type PlatformProver, type TokenSigner } from "../../attest/
 import type { Mirror } from "../live/mirror.ts";
 import type { RunDirectory } from "../state-dir.ts";
 import { Attester } from "./attester.ts";
+import { AttestError } from "./errors.ts";
+import { type AttestOrder, writeEvidence } from "./order.ts";
 import { ownBuild } from "./build.ts";
 import type { AttestedRun } from "./claims.ts";
 import { type AttestSocket, serveAttest } from "./socket.ts";
@@ -13,6 +15,8 @@ export interface AttestRequest {
   readonly signer: TokenSigner;
   /** Taken: the run closes it. Absent: nobody vouches for what is said. */
   readonly prover?: PlatformProver;
+  /** Evidence of all that the workload did, written when it has ended. Without it the run has failed. */
+  readonly last?: { readonly order: AttestOrder; readonly file: string };
 }
 
 export interface RunEvidenceOptions {
@@ -24,6 +28,12 @@ export interface RunEvidenceOptions {
 }
 
 export interface RunEvidence {
+  /**
+   * The workload has ended: evidence of it is written, where that was asked for.
+   * @param lost that many events could not be seen or described, as the run says itself
+   * @throws AttestError NO_EVIDENCE, NOT_WRITTEN; InstantError
+   */
+  finish(lost: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -31,7 +41,7 @@ const NOT_ASKED = "no platform was asked for when the run was started";
 
 /** @throws AttestError NO_SOCKET */
 export async function openRunEvidence({
-  attest: { signer, prover = noPlatform(NOT_ASKED) },
+  attest: { signer, prover = noPlatform(NOT_ASKED), last },
   directory,
   run,
   mirror,
@@ -52,6 +62,15 @@ export async function openRunEvidence({
     throw error;
   }
   return {
+    finish: async (lost) => {
+      if (last === undefined) return;
+      const known = await mirror.instant();
+      if (known.lost < lost) {
+        const problem = `${lost} events were lost, and its namespace knows of ${known.lost}`;
+        throw new AttestError("NO_EVIDENCE", `no evidence is given of the run: ${problem}`);
+      }
+      writeEvidence(last.file, await attester.attest(last.order));
+    },
     close: async () => {
       socket.close();
       await attester.close();
