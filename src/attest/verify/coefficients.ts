@@ -18,8 +18,8 @@ interface Asked {
 }
 
 /**
- * The run's coefficients in the order of discovery, when they are proven. Where nobody has reported any they are those of the model, if
- * they make the values. What was reported and does not is a refusal.
+ * The run's coefficients in the order of discovery, when they are proven. Where nobody has reported any they are those of the model, with
+ * what the record knows besides, if they make the values. What was reported and does not is a refusal.
  */
 export function provenCoefficients(
   asked: Asked,
@@ -37,7 +37,11 @@ export function provenCoefficients(
   }
   if (proven !== undefined) return proven;
   const guess = model?.model.spec.points;
-  return guess !== undefined && wrongIn(guess, asked) === undefined ? guess : undefined;
+  if (guess === undefined) return undefined;
+  // a run that goes on has only written down what is not of its model, in the order in which it came
+  const known = new Set(guess);
+  const outside = [...(given.record?.words.keys() ?? [])].filter((each) => !known.has(each));
+  return [guess, [...guess, ...outside]].find((list) => wrongIn(list, asked) === undefined);
 }
 
 function* reported(
