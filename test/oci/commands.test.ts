@@ -62,9 +62,11 @@ describe("galgo push and galgo pull", () => {
       rules: [{ models: ["*"], keys: ["owner"], subject: "required" }],
     };
     writeFileSync(join(folder, "trust.json"), JSON.stringify(policy));
-    const push = async (text: string, ...to: readonly string[]): Promise<void> => {
+    const push = async (text: string, ...to: readonly string[]): Promise<string> => {
       writeFileSync(model, text);
-      assert.equal((await galgo(t, place, "push", model, ...to)).status, 0);
+      const { status, stderr } = await galgo(t, place, "push", model, ...to);
+      assert.equal(status, 0, stderr);
+      return stderr;
     };
     const pull = (name: string, ...more: readonly string[]): Promise<Outcome> =>
       galgo(t, place, "pull", `${host}/app:${name}`, "-o", output, ...more);
@@ -79,7 +81,8 @@ describe("galgo push and galgo pull", () => {
     const byPolicy = ["--policy", join(folder, "trust.json")];
     await push(stringifyWorkloadModel(aModel()), `${host}/app:plain`);
     await push(signedModelText(aModel(), owner, "ab".repeat(32)), `${host}/app:v1`);
-    await push(readFileSync(model, "utf8"), `${host}/app`, "--image", "1.0");
+    const signed = readFileSync(model, "utf8");
+    assert.match(await push(signed, `${host}/app`, "--image", "1.0"), /not signed for that image/);
 
     await refused(/UNSIGNED/, "plain", ...key);
     await refused(/UNKNOWN_KEY/, "v1", "--key", join(folder, "stranger.pem"));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo push: brings a model, plain or signed, to a registry of containers.
 import { quote } from "../../base/quote.ts";
-import { useModel } from "../../orchestrator/index.ts";
+import { type ModelSignature, useModel } from "../../orchestrator/index.ts";
 import { pushModel } from "../../orchestrator/oci/index.ts";
 import { outJson, outLine, say } from "../render.ts";
 import { accessTo, type RegistryOptions } from "./registry-options.ts";
@@ -14,11 +14,14 @@ interface PushOptions extends RegistryOptions {
 
 export async function push(model: string, reference: string, options: PushOptions): Promise<void> {
   const { image, json } = options;
+  let signature: ModelSignature | undefined;
   const result = await pushModel({
     file: model,
     reference,
     access: accessTo(reference, options),
-    check: (content) => void useModel(Buffer.from(content).toString("utf8"), model),
+    check: (content) => {
+      signature = useModel(Buffer.from(content).toString("utf8"), model).signature;
+    },
     ...(image === undefined ? {} : { image }),
   });
   if (json === true) outJson(result);
@@ -33,4 +36,13 @@ export async function push(model: string, reference: string, options: PushOption
     `it is for the image ${digest}` +
       (listed === "tag" ? "; the registry keeps no list of that, a tag beside the image does" : ""),
   );
+  if (signature !== undefined && !isFor(signature, digest))
+    say(
+      "it was not signed for that image: a policy that wants it to be for what runs refuses it there (galgo sign --image)",
+    );
+}
+
+/** Whether the model was signed for the image, by what it says itself. */
+function isFor({ subject }: ModelSignature, image: string): boolean {
+  return subject.some(({ digest }) => `sha256:${digest["sha256"]}` === image);
 }
