@@ -18,6 +18,7 @@ const PROGRAMS = {
   "bundle/main": "cli/main",
   "bundle/worker": "orchestrator/worker",
   "bundle/deciding": "orchestrator/deciding/thread",
+  "bundle/tpm": "quote/tpm/thread",
   "bundle/probe": "orchestrator/probe/child",
   "bundle/learning": "orchestrator/models/learning-child",
   "bundle/daemon": "cli/commands/daemon",

@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { imaReferenceJsonSchema } from "../src/attest/ima/reference.ts";
 import { trustPolicyJsonSchema } from "../src/attest/policy/trust-file.ts";
 import { workloadModelJsonSchema } from "../src/model/index.ts";
 
@@ -14,6 +15,7 @@ const FOLDER = join(ROOT, "docs/reference");
 const SCHEMAS: Readonly<Record<string, () => unknown>> = {
   "workload-model.schema.json": workloadModelJsonSchema,
   "trust-policy.schema.json": trustPolicyJsonSchema,
+  "ima-reference.schema.json": imaReferenceJsonSchema,
 };
 
 mkdirSync(FOLDER, { recursive: true });

@@ -36,7 +36,7 @@ const HARDWARE_ID_BYTES: ReadonlySet<number> = new Set([64, 8]);
 export interface SnpOptions extends ChainOptions, Wanted {
   /** Firmware levels below these are refused. */
   readonly leastTcb?: Partial<SnpTcb>;
-  /** Highest privilege level number that may have asked for the report; 0 is the most trusted. */
+  /** Highest privilege level number that may have asked for the report; default 0, the most trusted. */
   readonly maxVmpl?: number;
   /** Whether a migration agent may read the guest; false unless set. */
   readonly allowMigration?: boolean;
@@ -79,7 +79,10 @@ export async function verifySnp(
   checkChip(key, report);
   checkPolicy(report, options);
   checkWanted("SEV-SNP report", report, options);
-  const gaps = options.revoked === undefined ? ["AMD's list of revoked certificates"] : [];
+  const gaps = [
+    ...(options.leastTcb === undefined ? ["AMD's firmware level: whether it is up to date"] : []),
+    ...(options.revoked === undefined ? ["AMD's list of revoked certificates"] : []),
+  ];
   return { kind: "snp", root: pin.name, product, signer: report.signer, tcb, report, gaps };
 }
 
@@ -145,8 +148,8 @@ function checkPolicy(report: SnpReport, options: SnpOptions): void {
   if (report.policy.migrationAgent && options.allowMigration !== true) {
     throw new CcError("WRONG_POLICY", "SEV-SNP report: its policy has a migration agent");
   }
-  const { maxVmpl } = options;
-  if (maxVmpl !== undefined && report.vmpl > maxVmpl) {
+  const { maxVmpl = 0 } = options;
+  if (report.vmpl > maxVmpl) {
     const level = quote(String(report.vmpl));
     throw new CcError(
       "WRONG_POLICY",

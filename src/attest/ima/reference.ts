@@ -73,6 +73,16 @@ function referenceSchema(): z.ZodMiniType<ImaReferenceFile> {
   });
 }
 
+export function imaReferenceJsonSchema(): Readonly<Record<string, unknown>> {
+  return {
+    $id: "https://galgo.dev/schema/v1/ima-reference.schema.json",
+    title: "Galgo ImaReference",
+    description:
+      "Digests of files that the kernel must have measured, or may have, and folders in which it may have measured no others.",
+    ...z.toJSONSchema(imaReferenceSchema()),
+  };
+}
+
 /**
  * Reads such a file.
  * @param name of the file, for messages; shown as it is

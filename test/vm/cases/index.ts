@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // All cases, in the order of a run. The names are what filters of `npm run test:vm` look at.
 import type { GuestCase } from "../lib/case.ts";
+import { attest } from "./attest.ts";
 import { adopt } from "./bpf-adopt.ts";
 import { attach } from "./bpf-attach.ts";
 import { contract } from "./bpf-contract.ts";
@@ -22,6 +23,7 @@ export const CASES: Readonly<Record<string, readonly GuestCase[]>> = {
   boot,
   "bpf-run": bpfRun,
   doctor,
+  attest,
   "bpf-contract": contract,
   "bpf-enforce": enforce,
   "bpf-hooks": hooks,
