@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run as a command line asks for it and tells of it: the same words whether this process runs it or a daemon does.
 import { BUILTIN_PROFILES } from "../model/index.ts";
-import { readNonce } from "../orchestrator/attest/order.ts";
-import { readRequirement, RunError, stateRoot } from "../orchestrator/index.ts";
+import { readNonce, readRequirement, RunError, stateRoot } from "../orchestrator/index.ts";
 import type {
   RunDirectory,
   RunMode,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The platform that vouches for a run of the command line, from before it starts until it has ended.
-import { openPlatform, type PlatformKind } from "../orchestrator/attest/index.ts";
+import type { PlatformKind } from "../orchestrator/attest/index.ts";
 import { RunError, type RunRequest } from "../orchestrator/index.ts";
 
 export interface PlatformOptions {
@@ -27,6 +27,8 @@ export async function withPlatform<T>(
   }
   refuseTogether(options, kind);
   if (kind === "none") return await act(request);
+  // most runs have none, and shall not wait for it to be loaded
+  const { openPlatform } = await import("../orchestrator/attest/index.ts");
   const platform = await openPlatform({
     platform: kind,
     ...(tpm === undefined ? {} : { tpm }),

@@ -8,6 +8,7 @@ export {
   servedBy,
   takesLong,
 } from "./bpf/adoption.ts";
+export { readNonce } from "./attest/order.ts";
 export { membersOf } from "./bpf/members.ts";
 export { procsOf } from "./cgroup.ts";
 export { cgroupRoot } from "./cgroup-mount.ts";
