@@ -203,6 +203,21 @@ describe("a model that is trusted", { concurrency: 2 }, () => {
   });
 });
 
+describe("what never ends", () => {
+  it("is refused when it is longer than a model can be", async () => {
+    const { status, stderr } = await place.galgo("verify", ...trusted({}, 0), "/dev/zero");
+    assert.equal(status, 2);
+    assert.match(stderr, /^galgo: model \/dev\/zero is larger than \d+ bytes\n$/);
+  });
+
+  it("is read when it comes through a pipe", async () => {
+    const cat = ["sh", "-c", 'cat good.json | "$@"', "sh"];
+    place.write("good.json", text);
+    const args = ["verify", ...trusted({}, 0), "/dev/stdin"];
+    assert.equal((await place.wrapped(cat, args).ended).status, 0);
+  });
+});
+
 describe("refused by the commands", { concurrency: 2 }, () => {
   for (const [n, row] of ROWS.entries()) {
     const { code, what } = row;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads a model file for a run and decides whether it can be used for it.
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { SignatureError } from "../../attest/signed/errors.ts";
 import { looksSigned } from "../../attest/signed/sigstore-bundle.ts";
 import { quote } from "../../base/quote.ts";
@@ -75,13 +75,9 @@ export function modelUseError(error: ModelError): ModelUseError {
 /** The bytes of a model file, within MAX_MODEL_BYTES. @throws ModelUseError NO_MODEL, BAD_MODEL */
 export function readModelBytes(file: string): Buffer {
   try {
-    if (statSync(file).size > MAX_MODEL_BYTES) {
-      throw new ModelUseError(
-        "BAD_MODEL",
-        `model ${quote(file)} is larger than ${MAX_MODEL_BYTES} bytes`,
-      );
-    }
-    return readFileSync(file);
+    const stat = statSync(file);
+    if (stat.size > MAX_MODEL_BYTES) throw tooLarge(file);
+    return stat.isFile() ? readFileSync(file) : readToTheEnd(file);
   } catch (error) {
     if (error instanceof ModelUseError) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
@@ -92,6 +88,31 @@ export function readModelBytes(file: string): Buffer {
       { cause: error },
     );
   }
+}
+
+/** Pipes and devices do not tell how much will come. */
+function readToTheEnd(file: string): Buffer {
+  const descriptor = openSync(file, "r");
+  try {
+    const parts: Buffer[] = [];
+    for (let size = 0; ; ) {
+      const part = Buffer.alloc(READ_BYTES);
+      const count = readSync(descriptor, part);
+      if (count === 0) return Buffer.concat(parts);
+      size += count;
+      if (size > MAX_MODEL_BYTES) throw tooLarge(file);
+      parts.push(part.subarray(0, count));
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+const READ_BYTES = 65_536;
+
+function tooLarge(file: string): ModelUseError {
+  const problem = `model ${quote(file)} is larger than ${MAX_MODEL_BYTES} bytes`;
+  return new ModelUseError("BAD_MODEL", problem);
 }
 
 /**
