@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { imaReferenceJsonSchema } from "../src/attest/ima/reference.ts";
 import { trustPolicyJsonSchema } from "../src/attest/policy/trust-file.ts";
+import { verifierPolicyJsonSchema } from "../src/attest/verify/policy-form.ts";
 import { workloadModelJsonSchema } from "../src/model/index.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
@@ -16,6 +17,7 @@ const SCHEMAS: Readonly<Record<string, () => unknown>> = {
   "workload-model.schema.json": workloadModelJsonSchema,
   "trust-policy.schema.json": trustPolicyJsonSchema,
   "ima-reference.schema.json": imaReferenceJsonSchema,
+  "verifier-policy.schema.json": verifierPolicyJsonSchema,
 };
 
 mkdirSync(FOLDER, { recursive: true });

@@ -105,6 +105,17 @@ export function verifierPolicySchema(): z.ZodMiniType<VerifierPolicyFile> {
   return made;
 }
 
+/** The same for editors and other programs (JSON Schema). */
+export function verifierPolicyJsonSchema(): Readonly<Record<string, unknown>> {
+  return {
+    $id: "https://galgo.dev/schema/v1/verifier-policy.schema.json",
+    title: "Galgo VerifierPolicy",
+    description:
+      "Which evidence of workloads a verifier accepts: whose, of which behaviour, how held, on which platforms.",
+    ...z.toJSONSchema(verifierPolicySchema()),
+  };
+}
+
 const some = <T>(item: z.ZodMiniType<T>, max = MAX_LISTED): z.ZodMiniType<readonly T[]> =>
   z.array(item).check(z.minLength(1), z.maxLength(max)) as z.ZodMiniType<readonly T[]>;
 const any = <T>(item: z.ZodMiniType<T>, max = MAX_LISTED): z.ZodMiniType<readonly T[]> =>
@@ -114,8 +125,8 @@ const hexOf = (what: string, ...sizes: readonly number[]) =>
   z
     .string()
     .check(
-      z.refine(
-        (text) => /^[0-9a-f]+$/.test(text) && sizes.includes(text.length / 2),
+      z.regex(
+        new RegExp(`^(?:${sizes.map((size) => `[0-9a-f]{${2 * size}}`).join("|")})$`),
         `has to be ${what} in lower-case hex (${sizes.join(" or ")} bytes)`,
       ),
     );
