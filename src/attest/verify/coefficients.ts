@@ -41,7 +41,8 @@ export function provenCoefficients(
   // a run that goes on has only written down what is not of its model, in the order in which it came
   const known = new Set(guess);
   const outside = [...(given.record?.words.keys() ?? [])].filter((each) => !known.has(each));
-  return [guess, [...guess, ...outside]].find((list) => wrongIn(list, asked) === undefined);
+  const list = [...guess, ...outside].slice(0, evidence.counts.points);
+  return wrongIn(list, asked) === undefined ? list : undefined;
 }
 
 function* reported(
@@ -50,7 +51,9 @@ function* reported(
 ): Generator<{ readonly name: string; readonly list: readonly string[] }> {
   if (coefficients !== undefined) yield { name: "that were reported", list: coefficients };
   if (record?.coefficients !== undefined) {
-    yield { name: `of the record ${record.source}`, list: record.coefficients };
+    // the run may have gone on since
+    const list = record.coefficients.slice(0, counts.points);
+    yield { name: `of the record ${record.source}`, list };
   }
   if (platform.kind !== "tpm" || platform.coefficients === undefined) return;
   // what the platform has is a beginning: of all of them only when PCR 11 is up to date

@@ -21,11 +21,11 @@ export function checkRecord(
     return;
   }
   if (lost !== undefined && lost > counts.lost) {
-    const why = `the record ${source} has ${lost} lost events, the evidence ${counts.lost}`;
+    const why = `the record ${source} has ${lost} lost events, the evidence ${counts.lost}: hidden, or lost since`;
     found.refuse("HIDDEN_LOSS", why);
   }
   if (violations !== undefined && violations > counts.violations) {
-    const why = `the record ${source} has ${violations} violations, the evidence ${counts.violations}`;
+    const why = `the record ${source} has ${violations} violations, the evidence ${counts.violations}: hidden, or since`;
     found.refuse("HIDDEN_VIOLATIONS", why);
   }
 }

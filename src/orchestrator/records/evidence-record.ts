@@ -20,14 +20,14 @@ export function readEvidenceRecord(run: RunDirectory): EvidenceRecord {
   const { runId, outcome } = readRunRecord(run.run);
   const words = new Map<string, string>();
   const actors = nameLearned(run, words);
-  nameViolations(run, actors, words);
+  const outside = nameViolations(run, actors, words);
   return {
     source: quote(run.path),
     id: runId,
-    // written when a run ends: one that goes on tells of nothing yet
-    ...(existsSync(run.points) && {
-      coefficients: readPoints(run.points).map(({ coefficient }) => coefficient),
-    }),
+    // written when a run ends; until then there is what was outside of its model
+    ...(existsSync(run.points)
+      ? { coefficients: readPoints(run.points).map(({ coefficient }) => coefficient) }
+      : { outside }),
     ...(outcome !== undefined && {
       lost: outcome.counts.lost,
       violations: outcome.counts.violations,
@@ -47,17 +47,21 @@ function nameLearned(run: RunDirectory, words: Map<string, string>): Actors | un
   return records.actors;
 }
 
-/** Behaviours outside of the model: their records tell the coefficient. */
+/** Behaviours outside of the model, in the order in which they came: their records tell the coefficient. */
 function nameViolations(
   run: RunDirectory,
   known: Actors | undefined,
   words: Map<string, string>,
-): void {
-  if (!existsSync(run.forensics)) return;
+): readonly string[] {
+  if (!existsSync(run.forensics)) return [];
   const { records, actors } = loadRecords(run.forensics, known);
+  const found = new Set<string>();
   for (const { event, mark } of records) {
-    if (mark?.coefficient !== undefined) words.set(mark.coefficient, sentence(event, actors));
+    if (mark?.coefficient === undefined) continue;
+    found.add(mark.coefficient);
+    words.set(mark.coefficient, sentence(event, actors));
   }
+  return [...found];
 }
 
 /** Who does it, and what. */
