@@ -1,14 +1,132 @@
 // SPDX-License-Identifier: Apache-2.0
+// What is accepted, and what only just is. The table of what is refused is test/attestation/refusals.test.ts.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { attested, caseOf } from "../../../test/helpers/attested.ts";
+import {
+  attested,
+  caseOf,
+  INJECTED,
+  MODEL,
+  policyOf,
+  ruleOf,
+  SIGNED_MODEL,
+} from "../../../test/helpers/attested.ts";
 import { verifyCrypto } from "../../../test/helpers/verify-crypto.ts";
+import type { RunRecord, VerifyResult, WorkloadRule } from "./types.ts";
 import { verifyEvidence } from "./verify.ts";
+
+const good = attested();
+const more = attested({ more: [INJECTED] });
+
+/** Each once, in the order of the alphabet. */
+const reasons = ({ refusals }: VerifyResult): readonly string[] =>
+  [...new Set(refusals.map(({ reason }) => reason))].sort();
+
+const rule = (changes: Partial<WorkloadRule>, of = good) => policyOf(ruleOf(of.tpm, changes));
+
+const record = (changes: Partial<RunRecord> = {}): RunRecord => ({
+  source: "the record",
+  words: new Map([[INJECTED, "/bin/cat opens /etc/shadow for reading"]]),
+  ...changes,
+});
 
 describe("verifyEvidence", () => {
   it("accepts an honest run on a machine with a TPM, and says what it did not check", async () => {
-    const result = await verifyEvidence(await caseOf(attested()), verifyCrypto);
-    assert.deepEqual(result.refusals, []);
+    const result = await verifyEvidence(await caseOf(good), verifyCrypto);
+    assert.deepEqual(reasons(result), []);
     assert.equal(result.accepted, true);
+    assert.ok(result.gaps.some((gap) => gap.startsWith("which build the orchestrator is")));
+    assert.ok(result.gaps.some((gap) => gap.includes("no values for PCR 0, 1")));
+  });
+
+  it("needs no coefficients where they are the model's, and takes those of a record", async () => {
+    const { coefficients: _left, ...without } = await caseOf(good);
+    assert.deepEqual(reasons(await verifyEvidence(without, verifyCrypto)), []);
+    const { coefficients: _out, ...named } = await caseOf(more);
+    const result = await verifyEvidence(
+      { ...named, record: record({ coefficients: more.coefficients }) },
+      verifyCrypto,
+    );
+    const words = "/bin/cat opens /etc/shadow for reading";
+    assert.deepEqual(result.difference?.added, [{ coefficient: INJECTED, words }]);
+    assert.deepEqual(result.difference?.missing, []);
+  });
+
+  it("names what a run under way has done, by the model and what was outside of it", async () => {
+    const { coefficients: _out, ...named } = await caseOf(more);
+    const given = { ...named, record: record({ outside: [INJECTED] }) };
+    const result = await verifyEvidence(given, verifyCrypto);
+    assert.deepEqual(result.difference?.counts, { added: 1, missing: 0 });
+    assert.deepEqual(reasons(result), ["VIOLATIONS", "WRONG_STATE"]);
+  });
+
+  it("excuses as many violations as the policy allows, when it is proven that there is no more", async () => {
+    const limits = { lost: 0, violations: 1 };
+    const allowing = { policy: rule({ limits }, more) };
+    const proven = await verifyEvidence(await caseOf(more, allowing), verifyCrypto);
+    assert.deepEqual(reasons(proven), []);
+    const { coefficients: _out, ...unproven } = await caseOf(more, allowing);
+    const refused = reasons(await verifyEvidence(unproven, verifyCrypto));
+    assert.ok(refused.includes("WRONG_STATE"), refused.join());
+    const twice = attested({ more: [INJECTED, "ee".repeat(32)], claims: {} });
+    const both = { policy: rule({ limits: { lost: 0, violations: 1 } }, twice) };
+    const result = await verifyEvidence(await caseOf(twice, both), verifyCrypto);
+    assert.deepEqual(reasons(result), ["VIOLATIONS", "WRONG_STATE"]);
+  });
+
+  it("takes a state that the policy names, without any model", async () => {
+    const reference = {
+      states: [good.evidence.state],
+      models: [],
+      signed: false,
+      signedModels: [],
+      demanded: false,
+    };
+    const given = await caseOf(good, { policy: rule({ reference }), models: [] });
+    assert.deepEqual(reasons(await verifyEvidence(given, verifyCrypto)), []);
+    const other = { ...reference, states: ["00".repeat(32)] };
+    const refused = await verifyEvidence(
+      { ...given, policy: rule({ reference: other }) },
+      verifyCrypto,
+    );
+    assert.equal(refused.accepted, false);
+  });
+
+  it("takes a signed model that the policy brings, and no unsigned one that somebody else does", async () => {
+    const own = [{ name: "its own", text: SIGNED_MODEL }];
+    const reference = { ...ruleOf(good.tpm).reference, signedModels: own };
+    const given = await caseOf(good, { policy: rule({ reference }), models: [] });
+    assert.deepEqual(reasons(await verifyEvidence(given, verifyCrypto)), []);
+    const plain = [{ name: "plain", text: JSON.stringify(MODEL) }];
+    const refused = await verifyEvidence(await caseOf(good, { models: plain }), verifyCrypto);
+    assert.ok(reasons(refused).includes("MODEL_UNSIGNED"), reasons(refused).join());
+  });
+
+  it("takes an enrolled key where the policy does, and nowhere else", async () => {
+    const strict = ruleOf(good.tpm).platform;
+    assert.ok(strict.tpm !== undefined);
+    const tpm = { ...strict.tpm, keys: [], enrolled: true };
+    const enrolled = new Set([good.tpm.akName]);
+    const policy = rule({ platform: { none: false, tpm } });
+    const taken = await verifyEvidence(await caseOf(good, { policy, enrolled }), verifyCrypto);
+    assert.deepEqual(reasons(taken), []);
+    const unknown = await verifyEvidence(await caseOf(good, { policy }), verifyCrypto);
+    assert.deepEqual(reasons(unknown), ["UNKNOWN_AK"]);
+    const pinned = rule({ platform: { none: false, tpm: { ...tpm, enrolled: false } } });
+    const refused = await verifyEvidence(
+      await caseOf(good, { policy: pinned, enrolled }),
+      verifyCrypto,
+    );
+    assert.deepEqual(reasons(refused), ["UNKNOWN_AK"]);
+  });
+
+  it("refuses when the record tells of what the evidence hides, or is of another run", async () => {
+    const of = async (changes: Partial<RunRecord>) =>
+      reasons(await verifyEvidence(await caseOf(good, { record: record(changes) }), verifyCrypto));
+    assert.deepEqual(await of({ id: good.evidence.workload.id, lost: 0, violations: 0 }), []);
+    assert.deepEqual(await of({ lost: 3 }), ["HIDDEN_LOSS"]);
+    assert.deepEqual(await of({ violations: 1 }), ["HIDDEN_VIOLATIONS"]);
+    assert.deepEqual(await of({ id: "another" }), ["WRONG_RECORD"]);
+    assert.deepEqual(await of({ coefficients: [INJECTED] }), ["WRONG_COEFFICIENTS"]);
   });
 });
