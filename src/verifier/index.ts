@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verifier on a host: its files, and the service.
+// The verifier on a host: its files. The service has a door of its own, service/index.ts, because it loads more.
 export {
   readBrought,
   readBytes,
@@ -8,5 +8,3 @@ export {
   VERIFY_CRYPTO,
   VerifierFileError,
 } from "./files.ts";
-export { ServiceError } from "./service/errors.ts";
-export { type ServiceTerms, startVerifier, type VerifierService } from "./service/run.ts";

@@ -5,6 +5,8 @@
 export const MAX_FILE_BYTES: number = 96 * 1024 * 1024;
 /** Bytes of a request: a token with a long measurement list, and a model beside it. */
 export const MAX_BODY_BYTES: number = 24 * 1024 * 1024;
+/** Bytes of all requests that are being read and answered. */
+export const MAX_BODIES_BYTES: number = 128 * 1024 * 1024;
 /** Challenges that are open, or were answered and not forgotten yet. */
 export const MAX_CHALLENGES = 20_000;
 /** Of them, those of one address. */

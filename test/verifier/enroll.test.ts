@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { akNameOf, readPaper, type TpmEnrollment, writePaper } from "../../src/attest/tpm/index.ts";
 import { answerChallenge, enrollmentOf, nodeTpmCrypto, Tpm } from "../../src/quote/tpm/index.ts";
-import { startVerifier, type VerifierService } from "../../src/verifier/index.ts";
+import { startVerifier, type VerifierService } from "../../src/verifier/service/index.ts";
 import { aSigner } from "../helpers/signing.ts";
 import { noSwtpm, Swtpm } from "../helpers/swtpm.ts";
 import { TpmMaker } from "../helpers/tpm-maker.ts";

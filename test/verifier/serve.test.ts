@@ -9,7 +9,7 @@ import { after, before, describe, it } from "node:test";
 import { tokenKeysOf } from "../../src/attest/evidence/index.ts";
 import { publicKeyOfPem } from "../../src/attest/keys/keys.ts";
 import { openResult, type VerifyResult } from "../../src/attest/verify/index.ts";
-import { startVerifier, type VerifierService } from "../../src/verifier/index.ts";
+import { startVerifier, type VerifierService } from "../../src/verifier/service/index.ts";
 import { type Attested, attested, type Scene, SIGNED_MODEL, tokenOf } from "../helpers/attested.ts";
 import { aSigner } from "../helpers/signing.ts";
 import { SoftTpm } from "../helpers/soft-tpm.ts";

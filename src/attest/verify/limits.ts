@@ -19,3 +19,5 @@ export const MAX_COEFFICIENTS = 1_000_000;
 export const MAX_NAMED_BEHAVIOURS = 200;
 /** Reasons of one kind for one piece of evidence; there are no more things that can be wrong. */
 export const MAX_REFUSALS = 200;
+/** UTF-16 units of the name of a file in a policy. */
+export const MAX_FILE_NAME_CHARS = 1_024;

@@ -205,20 +205,12 @@ function readRule(rule: WorkloadRuleFile, how: RuleReading): WorkloadRule {
   };
 }
 
-function readReference(
-  { states = [], models = [], signed = false, demanded = false }: WorkloadRuleFile["reference"],
-  how: RuleReading,
-): ReferenceValues {
+type ReferenceFile = WorkloadRuleFile["reference"];
+
+function readReference(reference: ReferenceFile, how: RuleReading): ReferenceValues {
+  const { states = [], models = [], signed = false, names, demanded = false } = reference;
   const { at, trust, files } = how;
-  if (states.length === 0 && models.length === 0 && !signed) {
-    throw bad(at, "has no reference: name states or models, or say that signed models are good");
-  }
-  if (signed && trust === undefined) {
-    throw bad(at, "wants signed models, and the policy does not say whose (trust)");
-  }
-  if (signed && states.length > 0) {
-    throw bad(at, "wants signed models and names states, which nobody has signed");
-  }
+  refuseReference(reference, how);
   const texts = models.map((name) => ({ name, text: files.text(name) }));
   const [withSignature, plain] = [
     texts.filter(({ text }) => looksSigned(text)),
@@ -239,8 +231,28 @@ function readReference(
     models: plain.map(({ name, text }) => readModel(name, text, how)),
     signed,
     signedModels: withSignature.map(({ name, text }) => ({ name: quote(name), text })),
+    ...(names !== undefined && { names }),
     demanded,
   };
+}
+
+/** What can not be meant. */
+function refuseReference(
+  { states = [], models = [], signed = false, names }: ReferenceFile,
+  { at, trust }: RuleReading,
+): void {
+  if (states.length === 0 && models.length === 0 && !signed) {
+    throw bad(at, "has no reference: name states or models, or say that signed models are good");
+  }
+  if (names !== undefined && !signed) {
+    throw bad(at, "names models that may be brought, and takes none (signed)");
+  }
+  if (signed && trust === undefined) {
+    throw bad(at, "wants signed models, and the policy does not say whose (trust)");
+  }
+  if (signed && states.length > 0) {
+    throw bad(at, "wants signed models and names states, which nobody has signed");
+  }
 }
 
 function readModel(name: string, text: string, { at, reading }: RuleReading): ReferenceModel {

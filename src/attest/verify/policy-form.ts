@@ -2,9 +2,10 @@
 // The file of a verifier's policy as people write it, and the schema that it has to fit. Nothing unknown is taken: a slip in such a file
 // opens a door.
 import * as z from "zod/mini";
-import { MAX_LISTED as MAX_TRUST_LISTED, MAX_PEM_CHARS } from "../signed/limits.ts";
+import { MAX_PEM_CHARS } from "../signed/limits.ts";
 import { trustPolicySchema, type TrustPolicyFile } from "../policy/trust-file.ts";
 import {
+  MAX_FILE_NAME_CHARS,
   MAX_FRESH_SECONDS,
   MAX_KEYS,
   MAX_LISTED,
@@ -53,6 +54,8 @@ export interface WorkloadRuleFile {
     /** Files, beside the policy. */
     readonly models?: readonly string[];
     readonly signed?: boolean;
+    /** Of models that are brought along. */
+    readonly names?: readonly string[];
     readonly demanded?: boolean;
   };
   readonly modes?: readonly ("free" | "detect" | "enforce")[];
@@ -165,7 +168,7 @@ function keyName() {
 }
 
 function fileName() {
-  return z.string().check(z.minLength(1), z.maxLength(MAX_TRUST_LISTED));
+  return z.string().check(z.minLength(1), z.maxLength(MAX_FILE_NAME_CHARS));
 }
 
 function ruleSchema(): z.ZodMiniType<WorkloadRuleFile> {
@@ -185,6 +188,7 @@ function ruleSchema(): z.ZodMiniType<WorkloadRuleFile> {
       states: z.exactOptional(any(digest)),
       models: z.exactOptional(any(fileName())),
       signed: z.exactOptional(z.boolean()),
+      names: z.exactOptional(some(word)),
       demanded: z.exactOptional(z.boolean()),
     }),
     modes: z.exactOptional(some(z.enum(["free", "detect", "enforce"]))),

@@ -6,7 +6,7 @@ import { createMapper, createModel, MAPPING_NAMES, modelDigest } from "../../mod
 import type { WorkloadModel } from "../../model/index.ts";
 import type { Evidence } from "../evidence/index.ts";
 import { appraiseModel, type ModelRefusal, unsignedRefusal } from "../policy/appraise.ts";
-import { ruleFor } from "../policy/trust-policy.ts";
+import { fits, ruleFor } from "../policy/trust-policy.ts";
 import { SignatureError } from "../signed/errors.ts";
 import { looksSigned, readSignedFile } from "../signed/sigstore-bundle.ts";
 import type { DigestSet } from "../signed/statement.ts";
@@ -72,23 +72,46 @@ export function tellState(
   found.refuse("WRONG_STATE", `the state is ${evidence.state}, ${want}`);
 }
 
-/** The policy's models and those that were brought, and why some of them are not good. */
+/**
+ * Models that are good for this workload: those that the rule names, and where it takes signed ones those that were brought and have a
+ * name that the rule allows. Why others are not good is kept.
+ */
 function goodModels(asked: Asked): { good: readonly GoodModel[]; refused: readonly Refused[] } {
   const { rule, given, found } = asked;
-  const { models, signedModels } = rule.reference;
+  const { models, signedModels, signed } = rule.reference;
   const brought = given.models ?? [];
   if (brought.length > MAX_BROUGHT_MODELS) {
     const why = `${brought.length} models were brought; at most ${MAX_BROUGHT_MODELS} are read`;
     found.refuse("UNREADABLE_MODEL", why);
   }
+  if (!signed && brought.length > 0) {
+    found.gap("the models that were brought: the policy names those that are good");
+  }
   const good: GoodModel[] = [...models];
   const refused: Refused[] = [];
-  for (const each of [...signedModels, ...brought.slice(0, MAX_BROUGHT_MODELS)]) {
-    const result = signedModel(each, asked);
-    if (Array.isArray(result)) refused.push({ name: each.name, refusals: result });
-    else if (result !== undefined) good.push(result as GoodModel);
-  }
+  const take = (text: NamedText, names?: readonly string[]): void => {
+    const result = signedModel(text, asked);
+    if (result === undefined) return;
+    const refusals = "model" in result ? nameRefusals(result, names) : result;
+    if ("model" in result && refusals.length === 0) good.push(result);
+    else refused.push({ name: text.name, refusals });
+  };
+  for (const each of signedModels) take(each);
+  const names = rule.reference.names ?? rule.workloads;
+  if (signed) for (const each of brought.slice(0, MAX_BROUGHT_MODELS)) take(each, names);
   return { good, refused };
+}
+
+/** A good signature is not enough: a model that is good for another workload is not so for this one. */
+function nameRefusals(
+  { model, source }: GoodModel,
+  names: readonly string[] | undefined,
+): readonly ModelRefusal[] {
+  const { name } = model.metadata;
+  if (names === undefined || names.some((pattern) => fits(pattern, name))) return [];
+  const wanted = names.map((each) => quote(each, 80)).join(", ");
+  const why = `${source} is the model ${quote(name)}; for this workload it has to be ${wanted}`;
+  return [{ code: "WRONG_MODEL", why }];
 }
 
 /** undefined: it can not be read, which was told. */

@@ -48,6 +48,8 @@ export interface ReferenceValues {
   readonly signed: boolean;
   /** Texts of signed files. */
   readonly signedModels: readonly NamedText[];
+  /** Names that models may have which were brought along, `*` for any characters; undefined: those of the rule's workloads. */
+  readonly names?: readonly string[];
   /** The run itself must have checked the signature before it took the model. */
   readonly demanded: boolean;
 }

@@ -8,10 +8,15 @@ import {
   INJECTED,
   MODEL,
   policyOf,
+  RELEASE,
   ruleOf,
   SIGNED_MODEL,
+  signedModel,
 } from "../../../test/helpers/attested.ts";
+import { aModel } from "../../../test/helpers/models.ts";
+import { SHA256 } from "../../../test/helpers/test-hasher.ts";
 import { verifyCrypto } from "../../../test/helpers/verify-crypto.ts";
+import { modelDigest, type WorkloadModel } from "../../model/index.ts";
 import type { RunRecord, VerifyResult, WorkloadRule } from "./types.ts";
 import { verifyEvidence } from "./verify.ts";
 
@@ -23,6 +28,12 @@ const reasons = ({ refusals }: VerifyResult): readonly string[] =>
   [...new Set(refusals.map(({ reason }) => reason))].sort();
 
 const rule = (changes: Partial<WorkloadRule>, of = good) => policyOf(ruleOf(of.tpm, changes));
+
+const claimOf = (model: WorkloadModel) => ({
+  name: model.metadata.name,
+  digest: modelDigest(model, SHA256),
+  signedBy: [RELEASE.key.id],
+});
 
 const record = (changes: Partial<RunRecord> = {}): RunRecord => ({
   source: "the record",
@@ -100,6 +111,32 @@ describe("verifyEvidence", () => {
     const plain = [{ name: "plain", text: JSON.stringify(MODEL) }];
     const refused = await verifyEvidence(await caseOf(good, { models: plain }), verifyCrypto);
     assert.ok(reasons(refused).includes("MODEL_UNSIGNED"), reasons(refused).join());
+  });
+
+  it("takes no signed model of another workload, and none that the policy does not ask for", async () => {
+    const other = aModel({ name: "shop-other" });
+    const swapped = attested({ model: other, claims: { model: claimOf(other) } });
+    const brought = [{ name: "other", text: signedModel(other, RELEASE) }];
+    const { reference } = ruleOf(swapped.tpm);
+    const named = rule({ reference: { ...reference, names: ["shop-web"] } }, swapped);
+    const given = await caseOf(swapped, { policy: named, models: brought });
+    assert.deepEqual(reasons(await verifyEvidence(given, verifyCrypto)), [
+      "MODEL_WRONG_MODEL",
+      "WRONG_STATE",
+    ]);
+    const any = rule(
+      { workloads: ["shop-web"], reference: { ...reference, names: ["*"] } },
+      swapped,
+    );
+    const allowed = await verifyEvidence({ ...given, policy: any }, verifyCrypto);
+    assert.deepEqual(reasons(allowed), []);
+    const own = { source: "its own", model: MODEL, digest: modelDigest(MODEL, SHA256) };
+    const pinned = { ...reference, signed: false, models: [own] };
+    const refused = await verifyEvidence(
+      { ...given, policy: rule({ reference: pinned }, swapped) },
+      verifyCrypto,
+    );
+    assert.ok(reasons(refused).includes("UNKNOWN_MODEL"), reasons(refused).join());
   });
 
   it("takes an enrolled key where the policy does, and nowhere else", async () => {

@@ -78,6 +78,9 @@ export function checkFidelity(
   const weak = [...lackings(fidelity, wanted), ...weakerThan(model, fidelity, { wanted, mode })];
   for (const why of weak) found.refuse("WEAK_FIDELITY", why);
   const { sensors } = wanted;
+  if (model === undefined) {
+    found.gap("whether as much is seen as when the good state was learned: no model is known");
+  }
   if (sensors !== undefined && !sensors.includes(fidelity.sensor)) {
     const why = `seen by the sensor ${quote(fidelity.sensor)}; wanted is ${sensors.join(" or ")}`;
     found.refuse("WRONG_SENSOR", why);

@@ -3,7 +3,7 @@
 import type { VerifyResult } from "../../attest/verify/index.ts";
 import { CodedError } from "../../base/errors.ts";
 import { quote } from "../../base/quote.ts";
-import { type VerifierService, startVerifier } from "../../verifier/index.ts";
+import { type VerifierService, startVerifier } from "../../verifier/service/index.ts";
 import { say, sayError } from "../render.ts";
 import { packageVersion } from "../version.ts";
 

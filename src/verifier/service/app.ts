@@ -14,7 +14,7 @@ import {
 } from "../../attest/verify/index.ts";
 import { quote } from "../../base/quote.ts";
 import { VERIFY_CRYPTO } from "../files.ts";
-import { MAX_AT_ONCE, MAX_BODY_BYTES } from "../limits.ts";
+import { MAX_AT_ONCE, MAX_BODIES_BYTES, MAX_BODY_BYTES } from "../limits.ts";
 import { type EvidenceOrder, parseChallengeOrder, parseEvidenceOrder } from "./bodies.ts";
 import type { Challenges } from "./challenges.ts";
 import type { Enrollments } from "./enrollments.ts";
@@ -45,10 +45,19 @@ type Call = Context<{ Bindings: HttpBindings }>;
 
 export function createVerifierApp(parts: VerifierParts): VerifierApp {
   const app: VerifierApp = new Hono();
+  let held = 0;
   app.use(async (c, next) => {
     parts.rates.take(addressOf(c));
-    requireUsual(c);
-    await next();
+    const size = bodySize(c);
+    if (held + size > MAX_BODIES_BYTES) {
+      throw new ServiceError("BUSY", "too many large requests at a time; come again");
+    }
+    held += size;
+    try {
+      await next();
+    } finally {
+      held -= size;
+    }
     c.header("cache-control", "no-store");
     c.header("x-content-type-options", "nosniff");
   });
@@ -70,9 +79,9 @@ function addressOf({ env }: Call): string {
   return env.incoming.socket.remoteAddress ?? "local";
 }
 
-/** @throws ServiceError */
-function requireUsual({ req }: Call): void {
-  if (req.method === "GET") return;
+/** Bytes of the body, which Node does not exceed. @throws ServiceError */
+function bodySize({ req }: Call): number {
+  if (req.method === "GET") return 0;
   if (req.method !== "POST") {
     throw new ServiceError(
       "NOT_FOUND",
@@ -90,6 +99,7 @@ function requireUsual({ req }: Call): void {
   if (Number(length) > MAX_BODY_BYTES) {
     throw new ServiceError("TOO_LARGE", `a request has at most ${MAX_BODY_BYTES} bytes`);
   }
+  return Number(length);
 }
 
 function problem(error: unknown): Response {
