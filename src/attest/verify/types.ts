@@ -179,11 +179,9 @@ export interface RunRecord {
   readonly id?: string;
   /** hex, in the order of discovery, those of the model that were loaded among them; undefined: the record does not tell of all. */
   readonly coefficients?: readonly string[];
-  /** hex, in the order of discovery: those outside of the run's model, for a run that still goes on. */
-  readonly outside?: readonly string[];
   readonly lost?: number;
   readonly violations?: number;
-  /** What is known of single behaviours, by coefficient, in words. */
+  /** What is known of single behaviours, by coefficient, in words: those outside of the run's model in the order in which they came. */
   readonly words: ReadonlyMap<string, string>;
 }
 

@@ -65,7 +65,7 @@ describe("verifyEvidence", () => {
 
   it("names what a run under way has done, by the model and what was outside of it", async () => {
     const { coefficients: _out, ...named } = await caseOf(more);
-    const given = { ...named, record: record({ outside: [INJECTED] }) };
+    const given = { ...named, record: record() };
     const result = await verifyEvidence(given, verifyCrypto);
     assert.deepEqual(result.difference?.counts, { added: 1, missing: 0 });
     assert.deepEqual(reasons(result), ["VIOLATIONS", "WRONG_STATE"]);

@@ -20,14 +20,14 @@ export function readEvidenceRecord(run: RunDirectory): EvidenceRecord {
   const { runId, outcome } = readRunRecord(run.run);
   const words = new Map<string, string>();
   const actors = nameLearned(run, words);
-  const outside = nameViolations(run, actors, words);
+  nameViolations(run, actors, words);
   return {
     source: quote(run.path),
     id: runId,
-    // written when a run ends; until then there is what was outside of its model
-    ...(existsSync(run.points)
-      ? { coefficients: readPoints(run.points).map(({ coefficient }) => coefficient) }
-      : { outside }),
+    // written when a run ends; until then there are words for what was outside of its model
+    ...(existsSync(run.points) && {
+      coefficients: readPoints(run.points).map(({ coefficient }) => coefficient),
+    }),
     ...(outcome !== undefined && {
       lost: outcome.counts.lost,
       violations: outcome.counts.violations,
@@ -52,16 +52,12 @@ function nameViolations(
   run: RunDirectory,
   known: Actors | undefined,
   words: Map<string, string>,
-): readonly string[] {
-  if (!existsSync(run.forensics)) return [];
+): void {
+  if (!existsSync(run.forensics)) return;
   const { records, actors } = loadRecords(run.forensics, known);
-  const found = new Set<string>();
   for (const { event, mark } of records) {
-    if (mark?.coefficient === undefined) continue;
-    found.add(mark.coefficient);
-    words.set(mark.coefficient, sentence(event, actors));
+    if (mark?.coefficient !== undefined) words.set(mark.coefficient, sentence(event, actors));
   }
-  return [...found];
 }
 
 /** Who does it, and what. */
