@@ -7,7 +7,7 @@ import { decodeBase64url, encodeBase64url } from "../../src/attest/encoding/stri
 import type { Evidence } from "../../src/attest/evidence/index.ts";
 import type { Reason } from "../../src/attest/verify/index.ts";
 import { stringifyWorkloadModel } from "../../src/model/index.ts";
-import { startVerifier, type VerifierService } from "../../src/verifier/index.ts";
+import { startVerifier, type VerifierService } from "../../src/verifier/service/index.ts";
 import { KINDS, type Kind, tpmOf } from "../attestation/rows/attack.ts";
 import { Place } from "../cli/galgo.ts";
 import {
