@@ -3,7 +3,8 @@
 // reason of a verifier is without an attack.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { OWN_REASONS } from "../../src/attest/verify/reasons.ts";
+import { MODEL_REFUSALS } from "../../src/attest/policy/appraise.ts";
+import { OWN_REASONS, type Reason } from "../../src/attest/verify/reasons.ts";
 import { verifyEvidence } from "../../src/attest/verify/index.ts";
 import { verifyCrypto } from "../helpers/verify-crypto.ts";
 import { caseOf } from "../helpers/attested.ts";
@@ -14,8 +15,20 @@ import { TOKEN_ROWS } from "./rows/token-rows.ts";
 
 const TABLE: readonly Attack[] = [...TOKEN_ROWS, ...MODEL_ROWS, ...PLATFORM_ROWS];
 
-/** Refusals that the verifying service alone gives: test/system/attest-serve.test.ts has attacks for them. */
+/** Refusals that the verifying service alone gives: test/verifier has attacks for them. */
 const OF_THE_SERVICE = ["UNKNOWN_CHALLENGE", "USED_CHALLENGE", "EXPIRED_CHALLENGE"];
+
+/** Given where somebody asks for a model by its name: test/cli/signed-models.test.ts has it. */
+const OF_THE_COMMAND = "MODEL_WRONG_MODEL";
+const TOKEN_REASONS: readonly Reason[] = [
+  "TOKEN_TOO_LARGE",
+  "TOKEN_MALFORMED",
+  "TOKEN_BAD_HEADER",
+  "TOKEN_ALGORITHM_REFUSED",
+  "TOKEN_UNKNOWN_KEY",
+  "TOKEN_BAD_SIGNATURE",
+  "TOKEN_BAD_CLAIMS",
+];
 
 describe("honest evidence", () => {
   it("is accepted", async () => {
@@ -46,7 +59,11 @@ describe("the table", () => {
 
   it("has an attack for every reason of the verifier", () => {
     const attacked = new Set<string>(TABLE.flatMap(({ reasons }) => reasons));
-    const missing = Object.keys(OWN_REASONS).filter((reason) => !attacked.has(reason));
-    assert.deepEqual(missing, OF_THE_SERVICE);
+    const missing = [
+      ...Object.keys(OWN_REASONS),
+      ...TOKEN_REASONS,
+      ...MODEL_REFUSALS.map((code) => `MODEL_${code}`),
+    ].filter((reason) => !attacked.has(reason));
+    assert.deepEqual(missing, [...OF_THE_SERVICE, OF_THE_COMMAND]);
   });
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attacks on the token, on who signed it, on when and on whom it is about.
 import { decodeBase64url, encodeBase64url } from "../../../src/attest/encoding/strict-base64.ts";
+import { EAT_JWT_TYPE, signJws, tokenSignerOf } from "../../../src/attest/evidence/index.ts";
 import type { VerifyCase } from "../../../src/attest/verify/types.ts";
 import {
   caseOf,
@@ -71,6 +72,14 @@ export const TOKEN_ROWS: readonly Attack[] = [
     what: "a token that lost the end of its signature",
     given: token(([head, body, tail = ""]) => `${head}.${body}.${tail.slice(0, 40)}`),
     reasons: ["TOKEN_BAD_SIGNATURE"],
+  },
+  {
+    what: "a token of the right key whose claims are those of something else",
+    given: async () => ({
+      ...(await caseOf(HONEST)),
+      token: await signJws(Buffer.from('{"admin":true}'), EAT_JWT_TYPE, tokenSignerOf(HOST)),
+    }),
+    reasons: ["TOKEN_BAD_CLAIMS"],
   },
   {
     what: "no token at all",
