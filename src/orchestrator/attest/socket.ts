@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a run that is alone is asked for evidence: a socket in its folder, which is its owner's alone. One order in a line, one answer in a
 // line, then it is over.
-import { chmodSync, closeSync, constants, openSync, rmSync } from "node:fs";
+import { chmodSync, closeSync, constants, lstatSync, openSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import { join } from "node:path";
@@ -56,6 +56,7 @@ export async function serveAttest(
   server.maxConnections = MAX_CONNECTIONS;
   const directory = openFolder(folder);
   try {
+    await removeLeft(path, throughFolder(directory));
     await listen(server, throughFolder(directory));
     chmodSync(path, OWNER_ONLY);
   } catch (cause) {
@@ -161,6 +162,20 @@ function connected(socket: Socket, folder: string): Promise<void> {
       reject(new AttestError("NO_ANSWER", `the run in ${quote(folder)} ${why}`, { cause }));
     });
   });
+}
+
+/** Whoever goes on with a run finds the socket of the Galgo that was killed: one at which nobody listens is taken away. */
+async function removeLeft(path: string, through: string): Promise<void> {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return;
+  const isLeft = await new Promise<boolean>((resolve) => {
+    const socket = connect(through);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.once("error", ({ code }: NodeJS.ErrnoException) => resolve(code === "ECONNREFUSED"));
+  });
+  if (isLeft) rmSync(path, { force: true });
 }
 
 function listen(server: Server, path: string): Promise<void> {
