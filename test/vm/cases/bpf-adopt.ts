@@ -12,6 +12,15 @@ const CASE_MS = 300_000;
 const ENOENT = -2;
 const EINVAL = -22;
 const EXIT_VIOLATED = 121;
+const BASE = "5c".repeat(32);
+const NONCE = "ab".repeat(16);
+
+/** Of evidence. */
+interface Claims {
+  readonly counts: Readonly<Record<"events" | "lost" | "points", number>>;
+  readonly base: string;
+  readonly state: string;
+}
 
 async function kill9(lab: Lab, name: string): Promise<void> {
   const { galgoPid } = await lab.facts(name);
@@ -44,8 +53,16 @@ async function attachedTo(lab: Lab, argv: readonly string[], options: readonly s
   return { program, galgo, pid };
 }
 
-async function adopted(lab: Lab, name: string): Promise<Talk> {
-  const talk = lab.start([GALGO, "adopt", name]);
+/** What the run says of itself while it goes on. */
+async function evidence(lab: Lab): Promise<Claims> {
+  const { status, stderr } = await lab.galgo(["attest", "m", "--nonce", NONCE, "-o", "e.jwt"]);
+  assert.equal(status, 0, stderr);
+  const [, payload = ""] = (await lab.sh("cat e.jwt")).split(".");
+  return JSON.parse(Buffer.from(payload, "base64url").toString("utf8")).galgo as Claims;
+}
+
+async function adopted(lab: Lab, name: string, ...options: string[]): Promise<Talk> {
+  const talk = lab.start([GALGO, "adopt", ...options, name]);
   await talk.until(/served again/);
   return talk;
 }
@@ -107,14 +124,29 @@ async function enforced(lab: Lab): Promise<void> {
 
 async function free(lab: Lab): Promise<void> {
   await files(lab);
-  const { program } = await attachedTo(lab, [lab.acts, "pid", "-"], ["run", "--name", "m"]);
+  await lab.sh(`${GALGO} key new -o key.pem`);
+  const attested = ["--attest-key", "key.pem"];
+  const { program } = await attachedTo(
+    lab,
+    [lab.acts, "pid", "-"],
+    ["run", "--name", "m", "--base", BASE, ...attested],
+  );
   await does(program, { "open known": 0 }, 7);
+  const first = await evidence(lab);
+  assert.deepEqual([first.base, first.counts.lost], [BASE, 0]);
+  // most of them were recognised by the programs alone
+  assert.ok(first.counts.events >= 7, JSON.stringify(first.counts));
   const before = await lab.sh("readlink state/m/latest");
   await kill9(lab, "m");
   await does(program, { "open known": 0 }, 5);
   await does(program, { "open other": 0, capboot: EINVAL });
-  const galgo = await adopted(lab, "m");
+  const galgo = await adopted(lab, "m", ...attested);
   assert.match(galgo.stderr, /nobody could be asked about were allowed/);
+  const second = await evidence(lab);
+  assert.equal(second.base, BASE);
+  assert.ok(second.counts.lost > 0, "what was decided without an answer is not hidden");
+  assert.ok(second.counts.events >= first.counts.events + 5, JSON.stringify(second.counts));
+  assert.notEqual(second.state, first.state);
   await does(program, { "open known": 0 }, 9);
   await does(program, { "open late": 0 });
   assert.equal(await endOf(lab, program, galgo), 0, galgo.stderr);
