@@ -23,6 +23,7 @@ import { modelDigest } from "../../../src/model/index.ts";
 import { type Attack, handed, HONEST, told, tpmOf, vouchedFor } from "./attack.ts";
 
 const WIDER = aModel({ name: "shop-web", points: [1, 2, 3, 4].map(coefficient) });
+const DATABASE = aModel({ name: "shop-db", points: [1, 2, 3, 4].map(coefficient) });
 const { counts, fidelity, model, workload } = HONEST.evidence;
 
 const models = (text: string): Partial<VerifyCase> => ({ models: [{ name: "m.json", text }] });
@@ -51,6 +52,16 @@ export const MODEL_ROWS: readonly Attack[] = [
     what: "a wider model that brings the signature of somebody else",
     given: told({ model: WIDER }, () => models(signedModel(WIDER, STRANGER))),
     reasons: ["MODEL_UNKNOWN_KEY", "WRONG_STATE"],
+  },
+  {
+    what: "a rightly signed model of another workload",
+    given: told({ model: DATABASE }, ({ tpm }) => {
+      const rule = ruleOf(tpm);
+      const reference = { ...rule.reference, names: ["shop-web"] };
+      const policy = policyOf({ ...rule, reference });
+      return { policy, ...models(signedModel(DATABASE, RELEASE)) };
+    }),
+    reasons: ["MODEL_WRONG_MODEL", "WRONG_STATE"],
   },
   {
     what: "a wider model that is said to be the signed one",
