@@ -16,7 +16,7 @@ import type { RunObserver } from "./run-request.ts";
 import { startManagementServer } from "./quixote/server.ts";
 import type { RunWorker } from "./worker-client.ts";
 
-export interface OutsideOptions extends Omit<AttestedRun, "record"> {
+export interface OutsideOptions extends Omit<AttestedRun, "record" | "owner"> {
   readonly site: Site;
   readonly heartbeat: SharedArrayBuffer;
   readonly observer: RunObserver;
@@ -83,6 +83,7 @@ async function openDoors(
   const { request, name } = live.plan;
   const { quixoteSocket, attest } = request;
   const { directory, record } = site;
+  const owner = process.getuid?.() ?? 0;
   const onNotice = (text: string): void => observer.onNotice?.(text);
   if (quixoteSocket !== undefined) {
     const options = { directory: quixoteSocket, name, namespace: mirror, onNotice };
@@ -90,6 +91,12 @@ async function openDoors(
   }
   if (attest !== undefined)
     doors.push(
-      await openRunEvidence({ attest, directory, run: { ...live, record }, mirror, onNotice }),
+      await openRunEvidence({
+        attest,
+        directory,
+        run: { ...live, record, owner },
+        mirror,
+        onNotice,
+      }),
     );
 }

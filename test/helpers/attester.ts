@@ -92,6 +92,7 @@ export function attestBench(t: TestContext, changes: Partial<RunRequest> = {}): 
   const run: AttestedRun = {
     plan,
     record,
+    owner: 1_000,
     features: () => ["cgroup"],
     enforced: () => false,
     serving: () => bench.serving,

@@ -64,6 +64,7 @@ describe("claims", () => {
       "a model kept elsewhere",
       anEvidence({ tma: { locality: "vm", codeDigest: "58".repeat(32) } }),
     ],
+    ["an owner", anEvidence({ workload: { name: "web", id: "1", owner: 1_000 } })],
     ["a TPM without certificate and list", anEvidence({ platform: tpm() })],
   ] as const) {
     it(`are written and read with ${what}`, () => {

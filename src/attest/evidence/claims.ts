@@ -65,6 +65,7 @@ const workload = record<EvidenceWorkload>({
   name: { label: 1, form: short },
   id: { label: 2, form: short },
   image: { label: 3, form: short, optional: true },
+  owner: { label: 4, form: natural, optional: true },
 });
 
 const model = record<EvidenceModel>({

@@ -13,6 +13,8 @@ export interface EvidenceWorkload {
   readonly id: string;
   /** Digest of the image, `sha256:...`; absent when the workload is not a container. */
   readonly image?: string;
+  /** Number of the user whose workload it is: names are not of one user only. */
+  readonly owner?: number;
 }
 
 /** The model that the run was started with. */

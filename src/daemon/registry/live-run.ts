@@ -95,6 +95,7 @@ export class LiveRun implements ManagedRun {
     const host = this.#host;
     const run: AttestedRun = {
       plan,
+      owner: this.owner,
       record: readRunRecord(directory.run),
       features: () => host.features,
       enforced: () => host.carriedOut.enforced === true,

@@ -49,7 +49,7 @@ describe("evidence of a run", () => {
         [evidence.mode, evidence.sealed, evidence.model],
         ["free", false, undefined],
       );
-      assert.equal(evidence.workload.name, "bench");
+      assert.deepEqual([evidence.workload.name, evidence.workload.owner], ["bench", 1_000]);
       assert.ok(evidence.started <= evidence.issuedAt);
       assert.deepEqual(evidence.platform, NO_PLATFORM);
     }

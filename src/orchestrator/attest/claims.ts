@@ -18,6 +18,8 @@ export interface AttestedRun {
   readonly plan: RunPlan;
   /** As it was written when the run began, or was gone on with. */
   readonly record: RunRecord;
+  /** User whose workload it is. */
+  readonly owner: number;
   /** What the sensor and the launch found on this machine. */
   features(): readonly string[];
   /** Once sealed, what is outside of the model is refused: by an order. */
@@ -65,10 +67,11 @@ function modeOf(run: AttestedRun, sealed: boolean): Evidence["mode"] {
   return request.mode === "free" ? "free" : "detect";
 }
 
-function workloadOf({ plan, record }: AttestedRun): Evidence["workload"] {
+function workloadOf({ plan, record, owner }: AttestedRun): Evidence["workload"] {
   const image = plan.request.container?.imageDigest;
   const { name, runId: id } = record;
-  return image !== undefined && IMAGE_DIGEST.test(image) ? { name, id, image } : { name, id };
+  const isDigest = image !== undefined && IMAGE_DIGEST.test(image);
+  return { name, id, ...(isDigest ? { image } : {}), owner };
 }
 
 /** Computed once for each model: large ones take a while. */
