@@ -32,6 +32,7 @@ function others(path: Path, value: Leaf): readonly Leaf[] {
     return Array.from({ length: 53 }, (_, bit) => Number(BigInt(value) ^ (1n << BigInt(bit))));
   const name = path.join(".");
   if (name === "mode") return ["free", "detect", "enforce"].filter((each) => each !== value);
+  if (name === "tma.locality") return ["process", "serial", "remote"];
   if (name === "rules.digest") return [];
   const isHex = /^(?:sha256:)?[0-9a-f]{16,}$/.test(value);
   const digits = isHex ? "0123456789abcdef" : undefined;
@@ -56,7 +57,10 @@ function changed(evidence: Evidence, path: Path, to: Leaf): Evidence {
   return copy as unknown as Evidence;
 }
 
-const whole = anEvidence();
+const whole = anEvidence({
+  workload: { ...anEvidence().workload, owner: 1_000 },
+  tma: { locality: "vm", codeDigest: "8b".repeat(32) },
+});
 const { platform: _own, ...claims } = whole;
 const paths = leaves(claims);
 const bound = (evidence: Evidence): string =>
@@ -83,7 +87,7 @@ describe("each claim with a bit of it changed", () => {
   });
 
   it("or taken away is not either", () => {
-    for (const name of ["model", "base", "floor"] as const) {
+    for (const name of ["model", "base", "floor", "tma"] as const) {
       const { [name]: _gone, ...rest } = whole;
       assert.notEqual(bound(rest), one, name);
     }
