@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { binaryList, hash, type Measured, pcrOf } from "../../../test/helpers/ima-lists.ts";
 import { realDigest as digest, realList } from "../../../test/helpers/real-ima.ts";
 import { appraiseIma, type ImaCase, type ImaReason, type ImaResult } from "./appraise.ts";
 import { parseBinaryList } from "./binary.ts";
@@ -136,6 +137,23 @@ describe("a measurement list and quoted registers", () => {
     const path = "/root/planted??";
     assert.deepEqual(reasons({ list: planted, files: [{ ...alien, path }] }), ["FILE_ABSENT"]);
     assert.deepEqual(reasons({ list: planted }), []);
+  });
+
+  it("are not of this boot by an entry that says it is of another register", () => {
+    const zeros: Uint8Array = new Uint8Array(32);
+    const booted = new Map(Array.from({ length: 10 }, (_, pcr) => [pcr, zeros] as const));
+    const one = { template: "ima-ng", algorithm: "sha256" } as const;
+    const first: Measured = { ...one, path: "boot_aggregate", digest: hash("sha256", zeros) };
+    const good: Measured = { ...first, digest: hash("sha256", Buffer.alloc(320)) };
+    const told = booted.set(10, pcrOf([first], "sha256"));
+    const more = { registers: told, files: [], violations: 0 };
+    assert.deepEqual(reasons({ ...more, list: binaryList([first]) }), ["NOT_BOUND"]);
+    const forged = judged({ ...more, list: binaryList([{ ...good, pcr: 9 }, first]) });
+    assert.deepEqual(
+      forged.refusals.map(({ reason }) => reason),
+      ["NOT_BOUND"],
+    );
+    assert.equal(forged.vouched, 1);
   });
 
   it("may leave out files that are optional, and never have them otherwise", () => {

@@ -110,7 +110,8 @@ export function appraiseIma(given: ImaCase, digest: ImaDigest): ImaResult {
   }
   const match = matchIma(list.entries, value, { bank: given.bank, digest });
   if (!match.matched) return refused({ reason: "MISMATCH", message: match.why }, count);
-  const vouched = list.entries.slice(0, match.entries);
+  // Entries of other registers are not bound to PCR 10: they are as good as not there.
+  const vouched = list.entries.slice(0, match.entries).filter(({ pcr }) => pcr === IMA_PCR);
   const findings = findFiles(vouched, given.files);
   return {
     refusals: [
@@ -120,7 +121,7 @@ export function appraiseIma(given: ImaCase, digest: ImaDigest): ImaResult {
       ...unknownRefusals(vouched, given),
       ...fileRefusals(findings, given.files),
     ],
-    vouched: match.entries,
+    vouched: vouched.length,
     entries: count,
     violations: match.violations,
     findings,

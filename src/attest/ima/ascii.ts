@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ascii measurement list (ascii_runtime_measurements, and its forms per digest): one line per entry. The kernel does not
 // escape file names; a name with a line break makes a line that cannot be read, never one that is believed.
+import { ByteWriter } from "../../base/bytes.ts";
 import { hexToBytes, isHex } from "../../base/hex.ts";
 import { decodePath, encodePath } from "../../base/path-text.ts";
 import { quote } from "../../base/quote.ts";
@@ -109,7 +110,10 @@ function fieldBytes(name: string, word: string, number: number): Uint8Array {
   const hex = word.slice(colon + 1);
   if (!isHex(hex)) throw badLine(number, `field ${name} is not hex`);
   if (colon < 0) return hexToBytes(hex);
-  return Uint8Array.of(...encodePath(`${word.slice(0, colon + 1)}\0`), ...hexToBytes(hex));
+  return new ByteWriter(word.length)
+    .raw(encodePath(`${word.slice(0, colon + 1)}\0`))
+    .hex(hex)
+    .bytes();
 }
 
 function bankOf(size: number): ImaBank | undefined {

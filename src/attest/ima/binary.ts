@@ -24,6 +24,10 @@ import {
   PCR_COUNT,
 } from "./types.ts";
 
+/** How an ascii list begins. No binary one does: its first bytes are the number of a register. */
+const TEXT = /^ ?\d{1,2} [0-9a-f]{40}/;
+const TEXT_HEAD_BYTES = 44;
+
 /**
  * Reads a binary list.
  * @param bank algorithm of its template digests: sha1 for `binary_runtime_measurements`, else what the file's name ends with.
@@ -32,6 +36,12 @@ import {
 export function parseBinaryList(bytes: Uint8Array, bank: ImaBank = "sha1"): ImaList {
   if (bytes.length > MAX_LIST_BYTES) {
     throw new ImaError("TOO_LARGE", `measurement list of more than ${MAX_LIST_BYTES} bytes`);
+  }
+  if (TEXT.test(decodePath(bytes.subarray(0, TEXT_HEAD_BYTES)))) {
+    throw new ImaError(
+      "BAD_ENTRY",
+      "measurement list: this is the one as text; wanted is the binary one (binary_runtime_measurements)",
+    );
   }
   const reader = new ListReader(bytes);
   const entries: ImaEntry[] = [];

@@ -15,7 +15,7 @@ export interface WantedFile {
 
 /**
  * measured: in the list, and never with another content. changed: with another content (too). violated: written while it was
- * measured, so that its digest means nothing. absent: not under this path. incomparable: only with algorithms that were not given.
+ * measured, so that its digest means nothing. absent: not under this path. incomparable: with an algorithm that was not given (too).
  * unreadable: it would be `measured`, but an entry of the list cannot be read and may be about this file.
  */
 export type FileStatus =
@@ -51,6 +51,7 @@ export function findFiles(
 ): readonly FileFinding[] {
   const own = entries.filter((entry) => entry.pcr === pcr);
   const unreadable = unreadableEntry(own, pcr);
+  const byContent = contentsOf(own);
   const byPath = new Map<string, ImaEntry[]>();
   for (const entry of own) {
     if (entry.path === undefined) continue;
@@ -60,7 +61,7 @@ export function findFiles(
   }
   return wanted.map((file) => {
     const found = byPath.get(imaPath(file.path));
-    const finding = found === undefined ? absent(file, own) : judged(file, found);
+    const finding = found === undefined ? absent(file, byContent) : judged(file, found);
     const good = finding.status === (found === undefined && file.optional ? "absent" : "measured");
     if (!good || unreadable === undefined) return finding;
     return { ...finding, status: "unreadable", why: whyUnreadable(file, unreadable) };
@@ -116,17 +117,34 @@ function judged(file: WantedFile, found: readonly ImaEntry[]): FileFinding {
     return { path, status: "changed", entry: other.entry.number, why };
   }
   const last = verdicts.findLast(({ ok }) => ok === true);
-  if (last !== undefined) {
+  // Whoever may set a file's attribute security.ima says by which algorithm it is measured: another one must not hide a change.
+  const unknown = verdicts.find(({ ok }) => ok === undefined);
+  if (last !== undefined && unknown === undefined) {
     const why = `${name} was measured as expected (entry ${last.entry.number})`;
     return { path, status: "measured", entry: last.entry.number, why };
   }
-  const algorithm = quote(algorithmOf(found[0]));
-  return { path, status: "incomparable", why: `${name} is in the list by ${algorithm} only` };
+  const where = `${quote(algorithmOf(unknown?.entry))} (entry ${unknown?.entry.number})`;
+  const why = `${name} is in the list by ${where}, of which no digest was given`;
+  return { path, status: "incomparable", why };
 }
 
-function absent(file: WantedFile, entries: readonly ImaEntry[]): FileFinding {
+/** The first entry of each content: lists and references are both long. */
+function contentsOf(entries: readonly ImaEntry[]): ReadonlyMap<string, ImaEntry> {
+  const found = new Map<string, ImaEntry>();
+  for (const entry of entries) {
+    if (entry.violation || entry.file === undefined) continue;
+    const content = `${algorithmOf(entry)} ${bytesToHex(entry.file.digest)}`;
+    if (!found.has(content)) found.set(content, entry);
+  }
+  return found;
+}
+
+function absent(file: WantedFile, byContent: ReadonlyMap<string, ImaEntry>): FileFinding {
   const { path } = file;
-  const other = entries.find((entry) => !entry.violation && fits(file, entry) === true);
+  const other = Object.entries(file.digests)
+    .flatMap(([algorithm, digests]) => digests.map((digest) => `${algorithm} ${digest}`))
+    .map((content) => byContent.get(content))
+    .find((entry) => entry !== undefined);
   if (other === undefined) {
     return { path, status: "absent", why: `${quote(path)} is not in the list` };
   }

@@ -71,6 +71,11 @@ describe("measurement lists", () => {
     assert.equal(parseAsciiList(bytes(line)).entries[0]?.path, "boot_aggregate");
   });
 
+  it("reads a digest of any length, as the binary list does", () => {
+    const line = `10 ${"aa".repeat(20)} ima-ng sha1:${"bb".repeat(300_000)} /x\n`;
+    assert.equal(parseAsciiList(bytes(line)).entries[0]?.file?.digest.length, 300_000);
+  });
+
   it("reads a line whose empty signature lost its blank", () => {
     const bare: Measured = { ...(EVERY_TEMPLATE[4] as Measured) };
     const line = asciiList([bare]).replace(/ \n$/, "\n");
@@ -119,6 +124,10 @@ describe("measurement lists", () => {
       /template data of 4294967295/,
     );
     refuses(() => parseBinaryList(edited(38, 7)), "BAD_ENTRY", /entry 1/);
+    for (const bank of BANKS) {
+      const text = bytes(asciiList(EVERY_TEMPLATE, bank));
+      refuses(() => parseBinaryList(text), "BAD_ENTRY", /as text; wanted is the binary one/);
+    }
   });
 
   it("refuses a binary list that is cut anywhere but between entries", () => {

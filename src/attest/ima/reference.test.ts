@@ -32,6 +32,11 @@ const text = (edit: (file: Record<string, unknown>) => void): string => {
 describe("reference values of IMA", () => {
   it("are read as they were written", () => {
     assert.deepEqual(parseImaReference(formatImaReference(GOOD), "f"), GOOD);
+    const closed = ["/", "/opt/galgo/", "/.a/..b/c.", "/a\nb"];
+    assert.deepEqual(
+      parseImaReference(formatImaReference({ ...GOOD, closed }), "f").closed,
+      closed,
+    );
     const few = text((file) => {
       delete file["closed"];
       delete file["violations"];
@@ -49,6 +54,13 @@ describe("reference values of IMA", () => {
       [text((file) => Object.assign(file, { more: 1 })), /more is not known/],
       [text((file) => Object.assign(file, { violations: -1 })), /violations/],
       [text((file) => Object.assign(file, { closed: ["opt"] })), /closed.0 has to be an absolute/],
+      ...["/opt//galgo", "/opt/./galgo", "/opt/galgo/..", "/.", "//"].map(
+        (folder) =>
+          [
+            text((file) => Object.assign(file, { closed: [folder] })),
+            /closed.0 has to be an absolute path as the kernel writes it/,
+          ] as const,
+      ),
       [files(), /files has to have at least 1/],
       [files({ ...one, path: "x" }), /files.0.path has to be an absolute path/],
       [files({ ...one, digests: {} }), /digests has to have 1 to 8 algorithms/],

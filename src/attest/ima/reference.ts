@@ -18,6 +18,9 @@ const MAX_CLOSED = 100;
 const MAX_DIGESTS = 20;
 const MAX_ALGORITHMS = 8;
 
+/** A closed folder of another spelling would close nothing. */
+const KERNEL_PATH = /^(?![^\0]*\/(?:\/|\.{1,2}(?:\/|$)))\/[^\0]*$/;
+
 /** What must have been measured, what may, and where nothing else may. */
 export interface ImaReference {
   readonly files: readonly WantedFile[];
@@ -47,7 +50,10 @@ export function imaReferenceSchema(): z.ZodMiniType<ImaReferenceFile> {
 function referenceSchema(): z.ZodMiniType<ImaReferenceFile> {
   const path = z
     .string()
-    .check(z.regex(/^\/[^\0]*$/, "has to be an absolute path"), z.maxLength(MAX_PATH_CHARS));
+    .check(
+      z.regex(KERNEL_PATH, "has to be an absolute path as the kernel writes it (no //, /./, /../)"),
+      z.maxLength(MAX_PATH_CHARS),
+    );
   const digest = z
     .string()
     .check(z.regex(/^(?:[0-9a-f]{2}){16,64}$/, "has to be a digest in lower case hex"));

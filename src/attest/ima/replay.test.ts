@@ -142,6 +142,8 @@ describe("files of a list", () => {
     file("/torn", Buffer.alloc(32), true),
     file("/torn", one),
     file("/moved", two),
+    file("/hidden", one),
+    { ...file("/hidden", hash("sha512")), algorithm: "sha512" },
   ]);
   const status = (path: string, value: Buffer, algorithm = "sha256"): string =>
     findFiles(list, [{ path, digests: { [algorithm]: [hex(value)] } }])[0]?.status ?? "";
@@ -153,6 +155,9 @@ describe("files of a list", () => {
     assert.equal(status("/back", one), "changed");
     assert.equal(status("/torn", one), "violated");
     assert.equal(status("/a b", one, "sha512"), "incomparable");
+    // a content that nobody can compare takes nothing back of one that is known, and is not forgotten for it either
+    assert.equal(status("/hidden", one), "incomparable");
+    assert.equal(status("/hidden", two), "changed");
     assert.equal(status("/nowhere", hash("sha256")), "absent");
     const [moved] = findFiles(list, [{ path: "/here", digests: { sha256: [hex(two)] } }]);
     assert.match(moved?.why ?? "", /its content is, as \/changed \(entry 3\)/);
