@@ -9,6 +9,7 @@ import {
   readAuthorities,
   verifyEndorsement,
 } from "../../src/attest/tpm/index.ts";
+import { revocationName } from "../../src/attest/cc/chain.ts";
 import { nodeCcCrypto } from "../../src/quote/cc-crypto.ts";
 import { someEndorsement } from "../helpers/some-endorsement.ts";
 import { TpmMaker } from "../helpers/tpm-maker.ts";
@@ -111,7 +112,7 @@ describe("the certificate of an endorsement key", () => {
     await assert.rejects(
       verifyEndorsement(certificate, parsePublic(ecc), {
         ...trust,
-        revoked: new Set([`${issuer}:${serial}`]),
+        revoked: new Set([revocationName(issuer, serial)]),
       }),
       { code: "REVOKED" },
     );

@@ -17,7 +17,7 @@ export interface ChainOptions {
   readonly roots: readonly PinnedRoot[];
   /** Time of the check, milliseconds since 1970. */
   readonly now: number;
-  /** Certificates that are revoked: `ISSUER'S SHA-256:SERIAL`, both hex (issuer: its certificate). */
+  /** Certificates that are revoked, by their `revocationName`. */
   readonly revoked?: ReadonlySet<string>;
   /** Extensions that the caller looks at, so that they may be critical. */
   readonly looksAt?: ReadonlySet<string>;
@@ -25,6 +25,14 @@ export interface ChainOptions {
 
 /** Extensions that may be critical: those that are looked at here. Source: RFC 5280, 4.2. */
 const KNOWN_CRITICAL: ReadonlySet<string> = new Set(["2.5.29.15", "2.5.29.19"]);
+
+/**
+ * What revoked certificates are named by: `ISSUER'S SHA-256:SERIAL`, both lower-case hex (issuer: its certificate). Zeros before a serial
+ * number are passed over: certificates have one where tools print none.
+ */
+export function revocationName(issuer: string, serial: string): string {
+  return `${issuer}:${serial.replace(/^0+(?=.)/, "")}`;
+}
 
 /**
  * Checks a chain, leaf first, root last: every link's signature and names, validity at `now`, authority, revocation, and that the
@@ -68,8 +76,9 @@ async function verifyLink(
   if (!issuer.authority || (issuer.pathLength ?? below) < below) {
     throw new CcError("BAD_CHAIN", `${label(issuer)} may not sign ${name}`);
   }
-  const of = `${bytesToHex(options.crypto.digest("sha256", issuer.raw))}:${certificate.serial}`;
-  if (options.revoked?.has(of)) throw new CcError("REVOKED", `${name} is revoked`);
+  const print = bytesToHex(options.crypto.digest("sha256", issuer.raw));
+  if (options.revoked?.has(revocationName(print, certificate.serial)))
+    throw new CcError("REVOKED", `${name} is revoked`);
   const signed = [certificate.signed, certificate.signature] as const;
   if (!(await isSigned(options.crypto, certificate.scheme, issuer.spki, signed))) {
     throw new CcError("BAD_SIGNATURE", `${name} is not signed by ${label(issuer)}`);

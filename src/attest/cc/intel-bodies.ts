@@ -9,7 +9,9 @@ export const TD_BODY_BYTES = 584;
 export const TD15_BODY_BYTES = 648;
 const SGX_INIT = 1n;
 const SGX_DEBUG = 2n;
-const TD_DEBUG = 1n;
+/** "TD under debug": bit 0 and those that are to come beside it; a guest with any of them is not trusted. */
+const TD_DEBUG = 0xffn;
+const TD_MIGRATABLE = 1n << 29n;
 const RTMRS = 4;
 
 /** Report of an enclave. */
@@ -36,8 +38,12 @@ export interface TdBody {
   readonly seam: Uint8Array;
   /** Signer of the TDX module; zeros for Intel. */
   readonly seamSigner: Uint8Array;
+  /** Zero for all modules that Intel calls good. */
+  readonly seamAttributes: bigint;
   readonly attributes: bigint;
   readonly debug: boolean;
+  /** Whether a service guest may move it to another machine. */
+  readonly migratable: boolean;
   readonly xfam: bigint;
   /** MRTD. */
   readonly measurement: Uint8Array;
@@ -86,7 +92,7 @@ export function parseTdBody(bytes: Uint8Array): TdBody {
   const tcbSvn = reader.take(16, "module's level");
   const seam = reader.take(48, "module");
   const seamSigner = reader.take(48, "module's signer");
-  reader.take(8, "module's attributes");
+  const seamAttributes = reader.u64("module's attributes");
   const attributes = reader.u64("attributes");
   const xfam = reader.u64("features");
   const measurement = reader.take(48, "measurement");
@@ -107,8 +113,10 @@ export function parseTdBody(bytes: Uint8Array): TdBody {
     tcbSvn,
     seam,
     seamSigner,
+    seamAttributes,
     attributes,
     debug: (attributes & TD_DEBUG) !== 0n,
+    migratable: (attributes & TD_MIGRATABLE) !== 0n,
     xfam,
     measurement,
     configId,

@@ -66,6 +66,7 @@ export async function verifyIntelQuote(
   const gaps = [
     "Intel's TCB info: whether the firmware level is up to date",
     "Intel's identity of the quoting enclave, beyond its signer, product, attributes and least version",
+    ...(body.kind === "tdx" ? ["what the TDX guest started after its firmware (RTMR 0 to 3)"] : []),
     ...(options.revoked === undefined ? ["Intel's lists of revoked certificates"] : []),
   ];
   return { kind: body.kind, version, root: pin.name, body, platform, gaps };
@@ -140,7 +141,15 @@ function checkBody(body: SgxBody | TdBody): void {
   if (body.kind === "sgx" && !body.initialised) {
     throw new CcError("BAD_FORM", "quote: of an enclave that was never completed");
   }
-  if (body.kind === "tdx" && body.seamSigner.some((byte) => byte !== 0)) {
+  if (body.kind === "sgx") return;
+  if (body.seamSigner.some((byte) => byte !== 0)) {
     throw new CcError("WRONG_POLICY", "quote: made by a TDX module that Intel did not sign");
+  }
+  if (body.seamAttributes !== 0n) {
+    const told = body.seamAttributes.toString(16);
+    throw new CcError("WRONG_POLICY", `quote: made by a TDX module with attributes 0x${told}`);
+  }
+  if (body.migratable) {
+    throw new CcError("WRONG_POLICY", "quote: its guest may be moved to another machine");
   }
 }

@@ -61,7 +61,7 @@ describe("SGX and TDX quotes", () => {
         : createHash("sha384").update("guest").digest("hex");
       assert.equal(Buffer.from(verdict.body.measurement).toString("hex"), guest);
       assert.equal("serviceTd" in verdict.body, form === "tdx5-1.5");
-      assert.equal(verdict.gaps.length, 3);
+      assert.equal(verdict.gaps.length, form.startsWith("sgx") ? 3 : 4);
       await check(Buffer.concat([intelQuote(intel, form), Buffer.alloc(100)]));
     });
 
@@ -96,12 +96,19 @@ describe("SGX and TDX quotes", () => {
     );
     const debug = intelQuote(intel, "tdx4", { body: (body) => body.writeUInt8(1, 120) });
     await refused(check(debug), "DEBUG", /its host may read/);
+    // bits that no module sets today mean the same
+    const profiled = intelQuote(intel, "tdx4", { body: (body) => body.writeUInt8(0x20, 120) });
+    await refused(check(profiled), "DEBUG", /its host may read/);
+    const moving = intelQuote(intel, "tdx4", { body: (body) => body.writeUInt8(0x20, 123) });
+    await refused(check(moving), "WRONG_POLICY", /moved to another machine/);
     const enclave = intelQuote(intel, "sgx3", { body: (body) => body.writeUInt8(7, 48) });
     await refused(check(enclave), "DEBUG", /its host may read/);
     const unborn = intelQuote(intel, "sgx3", { body: (body) => body.writeUInt8(4, 48) });
     await refused(check(unborn), "BAD_FORM", /never completed/);
     const module = intelQuote(intel, "tdx4", { body: (body) => body.writeUInt8(1, 64) });
     await refused(check(module), "WRONG_POLICY", /TDX module that Intel did not sign/);
+    const open = intelQuote(intel, "tdx5-1.5", { body: (body) => body.writeUInt8(1, 112) });
+    await refused(check(open), "WRONG_POLICY", /TDX module with attributes 0x1/);
   });
 
   it("are refused for another quoting enclave", async () => {

@@ -2,32 +2,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import {
+  certificateTable as tableOf,
+  type TableEntry as Entry,
+} from "../../../test/helpers/certificate-table.ts";
 import { certify, party, pem } from "../../../test/helpers/vendor-chains.ts";
 import { CcError, type CcErrorCode } from "./errors.ts";
 import { snpChain } from "./snp-table.ts";
-
-const IDS = {
-  vcek: "63da758d-e664-4564-adc5-f4b93be8accd",
-  vlek: "a8074bc2-a25a-483e-aae6-39c045a0b8a1",
-  ask: "4ab7b379-bbac-4fe4-a02f-05aef327c782",
-  ark: "c0b406a4-a803-4952-9743-3fb6014cd0ae",
-  other: "92f81bc3-5811-4d3d-97ff-d19f88dc67ea",
-} as const;
-type Entry = readonly [id: keyof typeof IDS, bytes: Buffer];
-
-/** Heads, a head of zeros, then what they point to. */
-function tableOf(entries: readonly Entry[]): Buffer {
-  let offset = 24 * (entries.length + 1);
-  const heads = entries.map(([id, bytes]) => {
-    const head = Buffer.alloc(24);
-    Buffer.from(IDS[id].replaceAll("-", ""), "hex").copy(head);
-    head.writeUInt32LE(offset, 16);
-    head.writeUInt32LE(bytes.length, 20);
-    offset += bytes.length;
-    return head;
-  });
-  return Buffer.concat([...heads, Buffer.alloc(24), ...entries.map(([, bytes]) => bytes)]);
-}
 
 describe("tables of certificates", () => {
   const one = (name: string): Buffer => {

@@ -16,6 +16,7 @@ import {
   snpReport,
 } from "../../../test/helpers/vendor-chains.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
+import { revocationName } from "./chain.ts";
 import { CcError, type CcErrorCode } from "./errors.ts";
 import { parseSnpReport, SNP_REPORT_BYTES, SNP_SIGNED_BYTES, snpTcb } from "./snp-report.ts";
 import { type SnpOptions, type SnpVerdict, verifySnp } from "./snp-verify.ts";
@@ -165,8 +166,17 @@ describe("SEV-SNP reports", () => {
     await refused(check(report, { now: NOW + 2e9 }), "EXPIRED", /SEV-VCEK is valid from/);
     await refused(check(report, { now: Number.NaN }), "EXPIRED", /is valid from/);
     await refused(check(report, { now: NOW - 2e9 }), "EXPIRED", /is valid from/);
-    const revoked = new Set([`${sha256(ark.raw)}:${ask.serial}`]);
+    const revoked = new Set([revocationName(sha256(ark.raw), ask.serial)]);
     await refused(check(report, { revoked }), "REVOKED", /SEV-Lookalike is revoked/);
+    // 00ff in the certificate, FF in what tools print
+    const extensions = amdExtensions([3, 0, 8, 115], amd.chipId);
+    const high = certify({ subject: amd.vcek, issuer: amd.ask, serial: 255, extensions });
+    const ff = new Set([`${sha256(ask.raw)}:ff`]);
+    await refused(
+      check(report, { revoked: ff }, [parseCertificate(high), ask, ark]),
+      "REVOKED",
+      /SEV-VCEK is revoked/,
+    );
     const wish = { subject: amd.vcek, issuer: amd.ask };
     const demanding = certify({ ...wish, extensions: [extension("1.2.3.4", Buffer.of(5), true)] });
     const odd = [parseCertificate(demanding), ask, ark];

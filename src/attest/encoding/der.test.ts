@@ -70,7 +70,12 @@ describe("DER", () => {
     assert.equal(at(0x17, "491231235959Z"), Date.UTC(2049, 11, 31, 23, 59, 59));
     assert.equal(at(0x17, "500101000000Z"), Date.UTC(1950, 0, 1));
     assert.equal(at(0x18, "20260601000000Z"), Date.UTC(2026, 5, 1));
-    for (const text of ["20260231000000Z", "20261301000000Z", "20260101250000Z"]) {
+    for (const text of [
+      "20260231000000Z",
+      "20261301000000Z",
+      "20260101250000Z",
+      "20260101000060Z",
+    ]) {
       refused(() => at(0x18, text), "BAD_FORM", /never was/);
     }
     refused(() => at(0x18, "20260601000000+0100"), "BAD_FORM", /no known form/);

@@ -191,7 +191,8 @@ export function derTime(value: DerValue): number {
   const full = utc ? year + (year < 50 ? 2000 : 1900) : year;
   const time = Date.UTC(full, month - 1, day, hour, minute, second);
   const back = new Date(time);
-  if (back.getUTCMonth() !== month - 1 || back.getUTCDate() !== day || hour > 23 || minute > 59) {
+  const clock = hour <= 23 && minute <= 59 && second <= 59;
+  if (back.getUTCMonth() !== month - 1 || back.getUTCDate() !== day || !clock) {
     throw bad("a time that never was");
   }
   return time;

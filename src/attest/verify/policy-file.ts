@@ -5,6 +5,7 @@ import canonicalize from "canonicalize";
 import { bytesToHex } from "../../base/hex.ts";
 import { quote } from "../../base/quote.ts";
 import { modelDigest, ModelError, parseWorkloadModel } from "../../model/index.ts";
+import { revocationName } from "../cc/chain.ts";
 import { AMD_ROOTS, INTEL_ROOTS } from "../cc/roots.ts";
 import { firstWords } from "../encoding/schema-words.ts";
 import { parseStrictJson } from "../encoding/strict-json.ts";
@@ -321,8 +322,13 @@ function readReport(
   return {
     measurements,
     roots: roots ?? pinned,
-    ...(revoked !== undefined && { revoked: new Set(revoked) }),
+    ...(revoked !== undefined && { revoked: new Set(revoked.map(revocation)) }),
   };
+}
+
+function revocation(text: string): string {
+  const [issuer = "", serial = ""] = text.split(":");
+  return revocationName(issuer, serial);
 }
 
 function bad(name: string, why: string): VerifyError {

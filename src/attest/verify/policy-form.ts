@@ -240,7 +240,11 @@ function reportSchema(bytes: number): z.ZodMiniType<ReportPolicyFile> {
     roots: z.exactOptional(some(z.strictObject({ name: keyName(), sha256: fingerprint }))),
     revoked: z.exactOptional(
       any(
-        z.string().check(z.regex(/^[0-9a-f]{64}:[0-9a-f]{1,64}$/, "has to be SHA256:SERIAL")),
+        z
+          .string()
+          .check(
+            z.regex(/^[0-9a-f]{64}:[0-9a-f]{1,64}$/, "has to be SHA256:SERIAL in lower-case hex"),
+          ),
         MAX_REVOKED,
       ),
     ),
