@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What else can be found out about a container: its command in the bundle, its image where its engine keeps that. All of it may be
-// missing; only the choice of a model by image digest rests on it.
+// missing. On the digest of the image rest the choice of a model by it, models that are signed for it, and evidence: it is never what an
+// annotation claims that others than the engine may write.
 import { readFileSync, readlinkSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { ContainerFacts } from "../../orchestrator/run-record.ts";
@@ -13,8 +14,8 @@ const IMAGE_ANNOTATIONS = [
   "io.kubernetes.cri.image-name",
   "org.opencontainers.image.ref.name",
 ] as const;
-const DIGEST_ANNOTATION = "io.kubernetes.cri-o.ImageRef";
-const DIGEST = /sha256:[0-9a-f]{64}/;
+/** Behind the @ at the end only: a repository may be called sha256, and a tag be 64 digits. */
+const DIGEST = /@(sha256:[0-9a-f]{64})$/;
 const DOCKER = "/var/lib/docker/containers";
 /** Bundles of containerd for Kubernetes. */
 const CONTAINERD = "/run/containerd/io.containerd.runtime.v2.task/k8s.io/";
@@ -28,28 +29,16 @@ interface Image {
 
 /** @param runtimePid of the program that handed the container over */
 export function containerFacts(state: ContainerState, runtimePid: number): ContainerFacts {
-  const { id, bundle, annotations } = state;
-  const image = libpodImage(state) ?? dockerImage(state) ?? annotatedImage(annotations);
+  const { id, bundle } = state;
+  const image = libpodImage(state) ?? dockerImage(state) ?? annotatedImage(state);
   const runtime = programOf(runtimePid);
   return {
     id,
-    ...(image?.name === undefined ? {} : { image: image.name }),
-    ...(image?.digest === undefined ? {} : { imageDigest: image.digest }),
+    ...(image.name === undefined ? {} : { image: image.name }),
+    ...(image.digest === undefined ? {} : { imageDigest: image.digest }),
     ...(runtime === undefined ? {} : { runtime }),
     ...(bundle === "" ? {} : { bundle }),
   };
-}
-
-/**
- * Digest of the image as its engine knows it, for models that are signed for an image: not what annotations claim that others than the engine
- * may write. undefined: not known.
- */
-export function knownImageDigest(state: ContainerState): string | undefined {
-  const { bundle, annotations } = state;
-  const kept = libpodImage(state) ?? dockerImage(state);
-  if (kept !== undefined) return kept.digest;
-  if (!bundle.startsWith(CONTAINERD)) return undefined;
-  return DIGEST.exec(annotations[CONTAINERD_IMAGE] ?? "")?.[0];
 }
 
 /** argv of the container's first process; empty when the bundle does not tell. */
@@ -90,10 +79,12 @@ function dockerImage({ id }: ContainerState): Image | undefined {
   return { name: typeof name === "string" ? name : config.Image, digest: config.Image };
 }
 
-function annotatedImage(annotations: Readonly<Record<string, string>>): Image | undefined {
+/** Anybody may have named it; its digest is known only where containerd wrote it. */
+function annotatedImage({ bundle, annotations }: ContainerState): Image {
   const name = IMAGE_ANNOTATIONS.map((key) => annotations[key]).find((text) => text !== undefined);
-  const digest = DIGEST.exec(annotations[DIGEST_ANNOTATION] ?? name ?? "")?.[0];
-  return name === undefined && digest === undefined ? undefined : { name, digest };
+  if (!bundle.startsWith(CONTAINERD)) return { name, digest: undefined };
+  const own = annotations[CONTAINERD_IMAGE];
+  return { name: own ?? name, digest: DIGEST.exec(own ?? "")?.[1] };
 }
 
 function listIn(path: string): readonly Readonly<Record<string, unknown>>[] {

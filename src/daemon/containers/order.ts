@@ -8,7 +8,7 @@ import type { ContainerFacts } from "../../orchestrator/run-record.ts";
 import type { DaemonContext } from "../part.ts";
 import { chooseOrder, type ContainerOrder, runModeOf } from "./choice.ts";
 import { ContainerError } from "./errors.ts";
-import { containerCommand, containerFacts, knownImageDigest } from "./facts.ts";
+import { containerCommand, containerFacts } from "./facts.ts";
 import { DEADLINE_MS } from "./limits.ts";
 import { modelPlace, readPlacedModel, usedPlace } from "./models.ts";
 import type { ContainerState } from "./state.ts";
@@ -54,7 +54,7 @@ export function containerRun(
   const given = order.mode === "detect" || order.mode === "enforce" ? order.model : undefined;
   const place = given === undefined ? undefined : usedPlace(modelPlace(given, context.models));
   const { requirement } = context;
-  const runs = (): ReturnType<typeof imageDigests> => imageDigests(knownImageDigest(container));
+  const runs = (): ReturnType<typeof imageDigests> => imageDigests(facts.imageDigest);
   const used = place && readPlacedModel(place, { requirement, runs });
   const name = order.name ?? nameOf(order, used?.model, facts);
   return {

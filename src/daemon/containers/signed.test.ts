@@ -148,6 +148,34 @@ describe("the model of a container", () => {
     refused({ model: "box", requirement, annotations, bundle: other }, /WRONG_SUBJECT/);
     // this one containerd writes itself
     const bundle = "/run/containerd/io.containerd.runtime.v2.task/k8s.io/c1";
-    order({ model: "box", requirement, annotations, bundle });
+    const { facts } = order({ model: "box", requirement, annotations, bundle });
+    assert.equal(facts.imageDigest, IMAGE);
+    // a repository with that name, a tag of that form
+    for (const name of [
+      `evil.example/${IMAGE}`,
+      `evil.example/${IMAGE}@sha256:${"ef".repeat(32)}`,
+    ]) {
+      const named = { "io.kubernetes.cri.image-name": name };
+      refused({ model: "box", requirement, annotations: named, bundle }, /(NO|WRONG)_SUBJECT/);
+    }
+  });
+
+  it("says nothing of an image in evidence, and gets no model by it, that only an annotation claims", () => {
+    const annotations = {
+      "io.kubernetes.cri-o.ImageRef": IMAGE,
+      "io.kubernetes.cri-o.ImageName": "localhost/box:1",
+      "io.kubernetes.cri.image-name": `localhost/box@${IMAGE}`,
+      "org.opencontainers.image.ref.name": `localhost/box@${IMAGE}`,
+    };
+    const { facts, request } = order({ model: "box", annotations });
+    assert.equal(facts.image, "localhost/box:1");
+    assert.equal(facts.imageDigest, undefined);
+    assert.equal(request.container?.imageDigest, undefined);
+    const bundle = "/run/containerd/io.containerd.runtime.v2.task/k8s.io/c1";
+    const other = `sha256:${"ef".repeat(32)}`;
+    const written = { ...annotations, "io.kubernetes.cri.image-name": `localhost/other@${other}` };
+    const kept = order({ model: "box", annotations: written, bundle });
+    assert.equal(kept.facts.imageDigest, other);
+    assert.equal(kept.facts.image, `localhost/other@${other}`);
   });
 });
