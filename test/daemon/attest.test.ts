@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Evidence of workloads of a daemon: what it says, who gets it, with which key, and what a reload changes.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
+import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { type Evidence, openEatJwt } from "../../src/attest/evidence/index.ts";
 import { attestPart } from "../../src/daemon/attest/part.ts";
@@ -115,6 +118,27 @@ describe("evidence from a daemon", () => {
     await assert.rejects(client.evidence("nobody", ORDER), /no workload nobody runs here/);
     run.kill("seen");
     await run.ended;
+  });
+
+  it("is not begun for a workload that has ended while the order came", async () => {
+    const run = place.launch(daemon, ["sleep", "1000"], { name: "gone" });
+    await run.started;
+    const body = JSON.stringify(ORDER);
+    const asked = request({
+      socketPath: daemon.sockets.api,
+      path: "/v1/workloads/gone/attest",
+      method: "POST",
+      headers: { "content-length": body.length },
+    });
+    asked.flushHeaders();
+    // answered after the headers were read
+    await client.health();
+    run.kill("seen");
+    await run.ended;
+    const answered = once(asked, "response");
+    asked.end(body);
+    const [answer] = (await answered) as [IncomingMessage];
+    assert.equal(answer.statusCode, 404, await text(answer));
   });
 
   it("comes with the key and the platform that it began with where others can not be used", async () => {
