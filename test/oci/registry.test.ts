@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
+import { rootCertificates } from "node:tls";
 import {
   type AccessOptions,
   credentialsFor,
@@ -109,6 +110,12 @@ describe("docker-registry", { ...(skip === undefined ? {} : { skip }) }, () => {
     const untrusted = { credentials, ca: other, retryMs: 1 };
     await assert.rejects(pushModel({ file, reference, access: untrusted }), {
       code: "UNREACHABLE",
+    });
+    const [ca] = rootCertificates;
+    assert.ok(ca);
+    await assert.rejects(pushModel({ file, reference, access: { credentials, ca, retryMs: 1 } }), {
+      code: "UNREACHABLE",
+      message: /name its authority with --ca FILE$/,
     });
   });
 

@@ -6,6 +6,7 @@ import { createServer, IncomingMessage } from "node:http";
 import { once } from "node:events";
 import { type AddressInfo, Socket } from "node:net";
 import { describe, it, type TestContext } from "node:test";
+import { rootCertificates } from "node:tls";
 import type { FakeRegistry } from "../../../test/helpers/fake-registry.ts";
 import { putModel, registryPlace, SOON } from "../../../test/helpers/registry-place.ts";
 import { RegistryClient } from "./client.ts";
@@ -271,6 +272,17 @@ describe("a token", () => {
 });
 
 describe("a registry behind TLS", () => {
+  it("is none: what helps is said", async (t) => {
+    const { host, output } = await registryPlace(t);
+    const [ca] = rootCertificates;
+    assert.ok(ca);
+    const access = { ...SOON, ca };
+    await assert.rejects(pullModel({ reference: `${host}/app:v1`, output, access }), {
+      code: "UNREACHABLE",
+      message: /; where it speaks without TLS, and may: --plain-http$/,
+    });
+  });
+
   it("leads to nothing without TLS, this machine included, and to no address with a name in it", () => {
     const client = new RegistryClient("r.example", "app", { actions: "pull" });
     const leading = (location: string) =>

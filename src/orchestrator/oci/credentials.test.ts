@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { credentialsFor } from "./credentials.ts";
+import { credentialFiles, credentialsFor } from "./credentials.ts";
 
 const basic = (text: string) => Buffer.from(text).toString("base64");
 
@@ -63,6 +63,25 @@ describe("credentials", () => {
       password: "x",
     });
     assert.equal(credentialsFor("a.example", {}), undefined);
+  });
+
+  it("are looked for where docker and podman keep them", () => {
+    assert.deepEqual(credentialFiles({ HOME: "/h", XDG_RUNTIME_DIR: "/r" }, 7), [
+      "/h/.docker/config.json",
+      "/r/containers/auth.json",
+      "/h/.config/containers/auth.json",
+    ]);
+    const env = { REGISTRY_AUTH_FILE: "/a", DOCKER_CONFIG: "/d", XDG_CONFIG_HOME: "/c" };
+    const set = { ...env, XDG_RUNTIME_DIR: "/r" };
+    assert.deepEqual(credentialFiles(set, 7), [
+      "/a",
+      "/d/config.json",
+      "/r/containers/auth.json",
+      "/c/containers/auth.json",
+    ]);
+    assert.deepEqual(credentialFiles({ DOCKER_CONFIG: "", XDG_RUNTIME_DIR: "/r", HOME: "" }, 7), [
+      "/r/containers/auth.json",
+    ]);
   });
 
   it("come from helpers, and a helper that knows none is no error", (t) => {

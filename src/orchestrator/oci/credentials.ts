@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who one is at a registry: the files that docker login, podman login and their like write, and the helpers that these name.
 import { execFileSync } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { quote } from "../../base/quote.ts";
@@ -42,7 +42,8 @@ const TOKEN_USER = "<token>";
 
 /**
  * The credentials for a registry, from the first file that has some: `$REGISTRY_AUTH_FILE`, `$DOCKER_CONFIG/config.json` or
- * `~/.docker/config.json`, `$XDG_RUNTIME_DIR/containers/auth.json`. None is no error: many registries can be read by all.
+ * `~/.docker/config.json`, podman's `$XDG_RUNTIME_DIR/containers/auth.json` (where that is not set `/run/containers/<uid>/auth.json`) and
+ * `~/.config/containers/auth.json`. None is no error: many registries can be read by all.
  * @param registry host and port as in the reference; only an entry of exactly this registry counts
  * @throws OciError BAD_CREDENTIALS, which names the file and never its content
  */
@@ -55,15 +56,32 @@ export function credentialsFor(registry: string, env: Environment): Credentials 
   return undefined;
 }
 
-/** The files that are looked at, in this order. */
-export function credentialFiles(env: Environment): readonly string[] {
-  const { REGISTRY_AUTH_FILE: own, DOCKER_CONFIG: docker, HOME: home, XDG_RUNTIME_DIR: run } = env;
-  const folder = docker ?? (home === undefined ? undefined : join(home, ".docker"));
+/** The files that are looked at, in this order. @param uid whose podman's */
+export function credentialFiles(
+  env: Environment,
+  uid: number = process.getuid?.() ?? -1,
+): readonly string[] {
+  const { REGISTRY_AUTH_FILE: own, HOME: home, XDG_RUNTIME_DIR: run } = env;
+  const docker = env["DOCKER_CONFIG"] ?? below(home, ".docker");
+  const config = filled(env["XDG_CONFIG_HOME"]) ? env["XDG_CONFIG_HOME"] : below(home, ".config");
   return [
-    ...(own === undefined || own === "" ? [] : [own]),
-    ...(folder === undefined || folder === "" ? [] : [join(folder, "config.json")]),
-    ...(run === undefined || run === "" ? [] : [join(run, "containers", "auth.json")]),
-  ];
+    own,
+    below(docker, "config.json"),
+    filled(run) ? join(run, PODMAN) : ownedByPodman(uid),
+    below(config, PODMAN),
+  ].filter(filled);
+}
+
+const PODMAN = "containers/auth.json";
+
+function below(folder: string | undefined, name: string): string | undefined {
+  return filled(folder) ? join(folder, name) : undefined;
+}
+
+/** Root's, as a rule: for others the folder may be closed, and then nothing in it is theirs. */
+function ownedByPodman(uid: number): string | undefined {
+  const file = `/run/containers/${uid}/auth.json`;
+  return existsSync(file) ? file : undefined;
 }
 
 function readConfig(file: string): ConfigFile | undefined {

@@ -254,6 +254,22 @@ describe("an artifact is no model", () => {
     });
   });
 
+  it("that a list names by something else than a digest", async (t) => {
+    const { registry, host, output } = await registryPlace(t);
+    const image = registry.putImage("1.0");
+    const subject = { mediaType: MANIFEST, digest: image, size: 1 };
+    putModel(registry, CONTENT, { subject }, "other");
+    const type = "application/vnd.oci.image.index.v1+json";
+    const artifactType = "application/vnd.galgo.model.v1+json";
+    const manifests = [{ mediaType: MANIFEST, digest: "other", size: 1, artifactType }];
+    registry.put(fallbackTag(image), type, { schemaVersion: 2, mediaType: type, manifests });
+    await assert.rejects(pullModel({ reference: `${host}/app:1.0`, output, access: SOON }), {
+      code: "BAD_ANSWER",
+      message: /lists other for .* not a digest/,
+    });
+    assert.ok(!existsSync(output));
+  });
+
   it("when it is no text, or when the caller says so", async (t) => {
     const { registry, host, output } = await registryPlace(t);
     const reference = `${host}/app:v1`;
@@ -282,6 +298,18 @@ describe("an artifact is no model", () => {
       await assert.rejects(pulling, { code: "NO_MODEL", message: /is said to be .* by its look/ });
     }
     assert.ok(!existsSync(output));
+  });
+
+  it("in the place of a signed one, when it is none", async (t) => {
+    const { registry, host, output } = await registryPlace(t);
+    putModel(registry, CONTENT);
+    const envelope = JSON.stringify({ payloadType: "", payload: "", signatures: [] });
+    writeFileSync(output, envelope);
+    await assert.rejects(pullModel({ reference: `${host}/app:v1`, output, access: SOON }), {
+      code: "BAD_OPTION",
+      message: /is signed, and what would replace it is not/,
+    });
+    assert.equal(readFileSync(output, "utf8"), envelope);
   });
 
   it("to be written through a link that lies where it would wait", async (t) => {

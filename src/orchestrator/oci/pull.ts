@@ -3,6 +3,7 @@
 import { isUtf8 } from "node:buffer";
 import { quote } from "../../base/quote.ts";
 import { MAX_MODEL_BYTES } from "../limits.ts";
+import { refuseReplacing } from "../models/signed-file.ts";
 import { writeModelText } from "../models/write-model.ts";
 import { RegistryClient } from "./client.ts";
 import { CONTENT_TYPES, contentTypeOf } from "./content-type.ts";
@@ -18,7 +19,7 @@ import {
   readManifest,
 } from "./manifest.ts";
 import type { AccessOptions } from "./push.ts";
-import { parseReference, referenceText } from "./reference.ts";
+import { isDigest, parseReference, referenceText } from "./reference.ts";
 import { listModels } from "./referrers.ts";
 
 export interface PullRequest {
@@ -47,7 +48,7 @@ export interface PullResult {
 /**
  * Pulls a model to a file. The digest of the manifest is checked against the reference (when it has one), that of the content
  * against the manifest. A tag is as good as the registry; only a digest or a signature says what a model is.
- * @throws OciError; StateError NOT_WRITABLE; what `check` throws
+ * @throws OciError; StateError NOT_WRITABLE; ModelUseError BAD_OPTION: a plain model would replace a signed one; what `check` throws
  */
 export async function pullModel(request: PullRequest): Promise<PullResult> {
   const { output, access, check, maxBytes = MAX_MODEL_BYTES } = request;
@@ -61,6 +62,8 @@ export async function pullModel(request: PullRequest): Promise<PullResult> {
   const client = new RegistryClient(registry, repository, { ...access, actions: "pull" });
   const found = await findModel(client, wanted.digest ?? wanted.tag ?? "latest");
   const layer = layerOf(found.manifest, found.fetched.digest);
+  // a registry that has another model under that tag today must not take a signature away
+  if (layer.mediaType === MODEL_TYPE) refuseReplacing(output);
   const { bytes, resumedFrom } = await downloadBlob(client, layer, { partial: output, maxBytes });
   requireType(bytes, layer);
   const image = found.manifest.subject?.digest;
@@ -129,6 +132,12 @@ async function ofImage(client: RegistryClient, image: string, what: string): Pro
       `${digests.length} models refer to ${what}; name one as ${client.registry}/${client.repository}@DIGEST: ${shown.join(", ")}${rest}`,
     );
   }
+  // what is not a digest would be fetched as a tag, or checked by nothing
+  if (!isDigest(only))
+    throw new OciError(
+      "BAD_ANSWER",
+      `${client.registry} lists ${quote(only, 100)} for ${what}, which is not a digest of sha256`,
+    );
   const fetched = await fetchManifest(client, only);
   const manifest = readManifest(fetched, quote(only, 100));
   if (manifest.artifactType !== MODEL_TYPE)

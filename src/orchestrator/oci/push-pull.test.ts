@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import { sha256 } from "../../../test/helpers/fake-registry.ts";
 import { putModel, registryPlace, SOON } from "../../../test/helpers/registry-place.ts";
 import { partialFile } from "./download.ts";
-import { PIECE_BYTES } from "./limits.ts";
+import { MAX_TRIES, PIECE_BYTES } from "./limits.ts";
 import { pullModel } from "./pull.ts";
 import { pushModel } from "./push.ts";
 import { fallbackTag } from "./referrers.ts";
@@ -120,6 +120,28 @@ describe("a model that is pushed", () => {
     assert.equal(patches, 4);
   });
 
+  it("is given up where the registry always forgets what it has", async (t) => {
+    const { registry, host, model } = await registryPlace(t);
+    writeFileSync(model, LARGE);
+    let patches = 0;
+    /** One piece is taken, the next one not, and then it knows of no upload. */
+    const statusOf = (method: string): number | undefined => {
+      if (method === "PATCH") return ++patches % 2 === 0 ? 500 : undefined;
+      return method === "GET" ? 404 : undefined;
+    };
+    registry.rule = ({ method, path }, response, request) => {
+      const status = path.includes("/uploads/") ? statusOf(method) : undefined;
+      // an end for a client that would never come to one
+      if (status === undefined || patches > 40) return false;
+      request.resume();
+      response.writeHead(status).end();
+      return true;
+    };
+    const pushed = pushModel({ file: model, reference: `${host}/app:v1`, access: SOON });
+    await assert.rejects(pushed, { code: "REFUSED", message: /status 500/ });
+    assert.equal(patches, 2 * MAX_TRIES);
+  });
+
   it("is not sent when the caller does not like it", async (t) => {
     const { registry, host, model } = await registryPlace(t);
     const check = () => assert.fail("no good");
@@ -160,9 +182,11 @@ describe("a model that is pushed", () => {
     const access = SOON;
     const file = `${model}.none`;
     await assert.rejects(pushModel({ file, reference: `${host}/app:v1`, access }), {
-      code: "BAD_FILE",
+      code: "NO_MODEL",
       message: /ENOENT/,
     });
+    const endless = { file: "/dev/zero", reference: `${host}/app:v1`, access };
+    await assert.rejects(pushModel(endless), { code: "BAD_MODEL", message: /larger than/ });
   });
 });
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Brings a model to a registry as an artifact of OCI 1.1, on its own or as something that refers to an image.
-import { readFileSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { quote } from "../../base/quote.ts";
-import { MAX_MODEL_BYTES } from "../limits.ts";
+import { readModelBytes } from "../models/model-use.ts";
 import { RegistryClient, type ClientOptions } from "./client.ts";
 import { contentTypeOf } from "./content-type.ts";
-import { codeOf, OciError } from "./errors.ts";
+import { OciError } from "./errors.ts";
 import {
   type Descriptor,
   digestOf,
@@ -49,12 +48,12 @@ export interface PushResult {
 
 /**
  * Pushes a model file, plain or signed. Whether it is a good model is for `check` to say.
- * @throws OciError; what `check` throws
+ * @throws OciError; ModelUseError NO_MODEL, BAD_MODEL: the file can not be read, or is too large; what `check` throws
  */
 export async function pushModel(request: PushRequest): Promise<PushResult> {
   const reference = parseReference(request.reference);
   requirePlace(reference, request.image);
-  const bytes = readContent(request.file);
+  const bytes = readModelBytes(request.file);
   const mediaType = contentTypeOf(bytes);
   const signed = mediaType !== MODEL_TYPE;
   request.check?.(bytes, signed);
@@ -101,19 +100,6 @@ function requirePlace({ tag, digest }: Reference, image: string | undefined): vo
       "BAD_REFERENCE",
       `image ${quote(image, 100)} is neither a tag nor sha256: and 64 lower-case hex digits; it is looked for in the repository that is pushed to`,
     );
-}
-
-function readContent(file: string): Buffer {
-  try {
-    if (statSync(file).size > MAX_MODEL_BYTES)
-      throw new OciError("TOO_LARGE", `${quote(file)} is larger than ${MAX_MODEL_BYTES} bytes`);
-    return readFileSync(file);
-  } catch (error) {
-    if (error instanceof OciError) throw error;
-    throw new OciError("BAD_FILE", `can not read ${quote(file)} (${codeOf(error)})`, {
-      cause: error,
-    });
-  }
 }
 
 async function imageOf(client: RegistryClient, name: string): Promise<Descriptor> {

@@ -38,6 +38,8 @@ describe("references", () => {
       ["user:word@r.io/app", /does not begin with a registry/],
       ["r.io:0/app", /does not begin with a registry/],
       ["r.io:70000/app", /does not begin with a registry/],
+      ["1.2.3.400/app:v1", /does not begin with a registry/],
+      ["[1:2]:5000/app:v1", /does not begin with a registry/],
       ["r.io/", /repository/],
       ["r.io/App", /repository/],
       ["r.io/a/../b", /repository/],

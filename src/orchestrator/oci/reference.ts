@@ -66,7 +66,8 @@ export function isLoopback(registry: string): boolean {
 }
 
 function namesRegistry(registry: string): boolean {
-  if (!HOST.test(registry)) return false;
+  // 1.2.3.400 looks like a name and is no host
+  if (!HOST.test(registry) || !URL.canParse(`https://${registry}/`)) return false;
   const port = /:(\d+)$/.exec(registry.replace(/^\[.*\]/, ""))?.[1];
   if (port !== undefined && (Number(port) === 0 || Number(port) > 65_535)) return false;
   // a first component without these is the begin of a repository's name

@@ -122,9 +122,20 @@ export function unreachable(url: URL, error: unknown): OciError {
   const { name } = error as Error;
   const why =
     name === "AbortError" || name === "TimeoutError" ? "it takes too long" : codeOf(error);
-  return new OciError("UNREACHABLE", `no answer from ${quote(url.host)} (${why})`, {
+  return new OciError("UNREACHABLE", `no answer from ${quote(url.host)} (${why})${advice(why)}`, {
     cause: error,
   });
+}
+
+const UNKNOWN_AUTHORITY =
+  /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT.*)$/;
+const NO_TLS = new Set(["EPROTO", "ERR_SSL_WRONG_VERSION_NUMBER"]);
+
+/** What helps against some failures of TLS. */
+function advice(code: string): string {
+  if (UNKNOWN_AUTHORITY.test(code))
+    return "; nobody here knows who made its certificate: name its authority with --ca FILE";
+  return NO_TLS.has(code) ? "; where it speaks without TLS, and may: --plain-http" : "";
 }
 
 function silence(url: URL): OciError {

@@ -29,11 +29,14 @@ export async function uploadBlob(client: RegistryClient, bytes: Uint8Array): Pro
   let upload = await begin(client);
   let resumed = 0;
   let failures = 0;
+  let furthest = 0;
   while (upload.offset < bytes.length) {
     const before = upload;
     try {
       upload = await sendPiece(client, before, bytes);
-      failures = 0;
+      // one that always forgets and begins anew gets nowhere
+      if (upload.offset > furthest) failures = 0;
+      furthest = Math.max(furthest, upload.offset);
     } catch (error) {
       if (!isInterruption(error) || ++failures >= MAX_TRIES) throw error;
       await client.pause(failures);
