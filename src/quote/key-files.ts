@@ -11,7 +11,7 @@ import { MAX_PEM_CHARS } from "../attest/signed/limits.ts";
 import { quote } from "../base/quote.ts";
 import { NODE_TERMS, nodeVerifier } from "./node-verifier.ts";
 
-const PRIVATE = /^-----BEGIN (?:EC )?PRIVATE KEY-----$/m;
+const PRIVATE = /^-----BEGIN (?:EC |RSA )?PRIVATE KEY-----$/m;
 const LOCKED = /^-----BEGIN ENCRYPTED |^Proc-Type: 4,ENCRYPTED/m;
 
 /** What keys of a kind sign with. @throws SignatureError BAD_KEY: they do not */
@@ -19,21 +19,24 @@ export type AlgOf = (key: PublicKey, name: string) => SignatureAlg;
 
 /**
  * The public key in a file: its PEM text, or that of the private key (whose public half is taken).
- * @param algOf which kinds are meant: those that sign models, when nothing else is said
+ * @param refuse throws for kinds that are not meant; when nothing else is said, for those that do not sign models
  * @throws SignatureError BAD_KEY: no such file, no key, or of a kind that is not meant
  */
-export function readPublicKey(file: string, algOf: AlgOf = envelopeAlg): PublicKey {
+export function readPublicKey(
+  file: string,
+  refuse: (...given: Parameters<AlgOf>) => unknown = envelopeAlg,
+): PublicKey {
   const text = readPem(file);
   const key = PRIVATE.test(text)
     ? publicOf(privateKey(text, file), file)
     : publicKeyOfPem(text, nodeVerifier, quote(file));
-  algOf(key, quote(file));
+  refuse(key, quote(file));
   return key;
 }
 
 /**
  * A signer from a file with a private key.
- * @param algOf as for `readPublicKey`
+ * @param algOf what keys of a kind sign with; throws for kinds that are not meant
  * @throws SignatureError BAD_KEY
  */
 export function readSigner(file: string, algOf: AlgOf = envelopeAlg): Signer {

@@ -78,6 +78,12 @@ describe("galgo key", () => {
     failed(await galgo("key", "new", "-o", "release.pem"), 125, /no key is replaced/);
     assert.equal(readFileSync(place.path("release.pem"), "utf8"), before);
   });
+
+  it("writes a policy once: what was revoked in it must not be forgotten", async () => {
+    const args = ["key", "policy", "release.pub.pem", "-o", "trust.json"];
+    await ok(...args);
+    failed(await galgo(...args), 125, /is there already, and what was revoked in it/);
+  });
 });
 
 describe("galgo verify", () => {
@@ -124,6 +130,7 @@ describe("galgo verify", () => {
       [/whose signature counts has to be said/, [signed]],
       [/ENOENT/, ["--key", "none.pem", signed]],
       [/ENOENT/, ["--key", "release.pub.pem", "none.json"]],
+      [/--digest is for text models/, ["--digest", "sha512", "--key", "release.pub.pem", signed]],
       [/--subject takes/, ["--subject", "x", "--key", "release.pub.pem", signed]],
     ];
     for (const [words, args] of cases) failed(await galgo("verify", ...args), 2, words);
@@ -135,6 +142,7 @@ describe("galgo verify", () => {
     place.write("rsa.pub.pem", String(pair.publicKey.export({ type: "spki", format: "pem" })));
     const signing = ["--to", "quixote", "--sign-key", "rsa.pem", "--allow-loss"];
     await ok("model", "convert", "app.galgo.json", "-o", "app.txt", ...signing);
+    assert.match((await ok("key", "show", "rsa.pub.pem")).stdout, /^[0-9a-f]{64}\n$/);
     const { stdout } = await ok("verify", "--key", "rsa.pub.pem", "app.txt");
     assert.match(stdout, /^verified: app\.txt \(text model of Quixote\)/);
   });

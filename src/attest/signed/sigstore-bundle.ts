@@ -139,7 +139,8 @@ function uncheckedOf(material: BundleShape["verificationMaterial"]): readonly st
 export function writeBundle(envelope: Envelope): string {
   const [signature, ...more] = envelope.signatures;
   if (signature?.keyid === undefined || more.length > 0) {
-    const problem = "a Sigstore bundle holds exactly one signature, of a key that is named";
+    const problem =
+      "a Sigstore bundle holds exactly one signature, of a key that is named; a DSSE envelope may have several";
     throw new SignatureError("BAD_ENVELOPE", problem);
   }
   const bundle: BundleShape = {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo key new | show | policy: keys that sign models.
+import { existsSync } from "node:fs";
 import { quote } from "../../base/quote.ts";
-import { policyText, writeModelText } from "../../orchestrator/inspect/index.ts";
+import { ModelUseError, policyText, writeModelText } from "../../orchestrator/inspect/index.ts";
 import { publicPem, readPublicKey } from "../../quote/key-files.ts";
 import { type NewKeyKind, writeNewKey } from "../../quote/new-key.ts";
 import { out, outJson, outLine, say } from "../render.ts";
@@ -34,6 +35,12 @@ interface PolicyOptions {
 
 export async function keyPolicy(keys: readonly string[], options: PolicyOptions): Promise<void> {
   const { models = ["*"], threshold, subject, output = "-" } = options;
+  if (output !== "-" && existsSync(output)) {
+    throw new ModelUseError(
+      "BAD_OPTION",
+      `${quote(output)} is there already, and what was revoked in it would be forgotten: change it by hand, or choose another place with -o FILE`,
+    );
+  }
   writeModelText(output, policyText({ keys, models, threshold, subject: subject === true }));
 }
 
@@ -41,7 +48,8 @@ export async function keyShow(
   file: string,
   { pem, json }: { readonly pem?: boolean; readonly json?: boolean },
 ): Promise<void> {
-  const key = readPublicKey(file);
+  // of any kind: those of text models and of evidence have ids, too
+  const key = readPublicKey(file, () => undefined);
   if (json === true) outJson({ kind: key.kind, bits: key.bits, id: key.id, pem: publicPem(key) });
   else if (pem === true) out(publicPem(key));
   else outLine(key.id);

@@ -33,7 +33,7 @@ export interface VerifyOptions {
 export async function verify(file: string, options: VerifyOptions): Promise<void> {
   const bytes = readModelBytes(file);
   if (looksLikeToken(bytes)) {
-    refuseOutput(file, options);
+    refuseModelOptions(file, options);
     await (await import("./verify-evidence.ts")).verifyToken(file, bytes, options);
     return;
   }
@@ -41,9 +41,10 @@ export async function verify(file: string, options: VerifyOptions): Promise<void
   verifyModelFile(file, bytes, options);
 }
 
-function refuseOutput(file: string, { output }: VerifyOptions): void {
-  if (output === undefined) return;
-  throw new ModelUseError("BAD_OPTION", `--output is for models, and ${quote(file)} is evidence`);
+function refuseModelOptions(file: string, { output, digest }: VerifyOptions): void {
+  const option = output !== undefined ? "--output" : digest !== undefined ? "--digest" : undefined;
+  if (option === undefined) return;
+  throw new ModelUseError("BAD_OPTION", `${option} is for models, and ${quote(file)} is evidence`);
 }
 
 /** What was asked of evidence must not be passed over because the file is none. */

@@ -70,7 +70,13 @@ export function verifyModel(request: VerifyRequest): ModelVerdict {
   const { bytes } = request;
   if (!isGalgoForm(bytes)) return verifyText(request);
   const requirement = readRequirement(request.trust);
-  const { file, subject, name } = request;
+  const { file, subject, name, digest } = request;
+  if (digest !== undefined) {
+    throw new ModelUseError(
+      "BAD_OPTION",
+      `--digest is for text models of Quixote, and ${quote(file)} says itself which digest it was made with`,
+    );
+  }
   const text = bytes.toString("utf8");
   const form = looksSigned(text)
     ? BUNDLE.test(text.slice(0, LOOKED_AT))
