@@ -36,8 +36,6 @@ export const DEFAULT_DEADLINE_MS = 10_000;
 
 /** Digests of large programs that are kept between runs. */
 export const MAX_KEPT_DIGESTS = 1_024;
-/** Smallest RSA key whose signature of a text model is believed (bits). */
-export const MIN_RSA_BITS = 2_048;
 /** Records beside a model that are looked at for what the programs of the BPF sensor are to be told beforehand. */
 export const MAX_HINTS = 500_000;
 /** Processes whose marks of tests are kept at a time; the oldest goes first. */

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keys of tokens from files, with the cryptography of node:crypto.
-import { statSync } from "node:fs";
 import { tokenAlg, tokenKeysOf, tokenSignerOf } from "../attest/evidence/index.ts";
 import type { TokenKeys, TokenSigner } from "../attest/evidence/index.ts";
 import type { PublicKey } from "../attest/keys/keys.ts";
 import { SignatureError } from "../attest/signed/errors.ts";
 import { quote } from "../base/quote.ts";
-import { readPublicKey, readSigner } from "./key-files.ts";
+import { othersMayRead, readPublicKey, readSigner } from "./key-files.ts";
 import { nodeVerifier } from "./node-verifier.ts";
-
-/** Group and others. */
-const OTHERS = 0o077;
 
 /**
  * Signs tokens with the private key in a file that is its owner's alone: whoever could read it could say what he likes.
@@ -18,7 +14,7 @@ const OTHERS = 0o077;
  */
 export function readTokenSigner(file: string): TokenSigner {
   const signer = tokenSignerOf(readSigner(file, tokenAlg));
-  if ((statSync(file).mode & OTHERS) === 0) return signer;
+  if (!othersMayRead(file)) return signer;
   throw new SignatureError(
     "BAD_KEY",
     `${quote(file)} is open to others than its owner, so what it signs says nothing: chmod 600`,

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Converting, signing and measuring models, and giving them pseudonyms, as files.
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createPrivateKey, generateKeyPairSync } from "node:crypto";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { aFile, anEvent, ROOT, TASK } from "../../../test/helpers/events.ts";
 import { aModel, aRunOf, coefficient, FIDELITY } from "../../../test/helpers/models.ts";
 import { SHA256, testHasher } from "../../../test/helpers/test-hasher.ts";
+import { SignatureError } from "../../attest/signed/errors.ts";
 import { writeRecord, writeTsemRecord } from "../../event/index.ts";
 import {
   BUILTIN_PROFILES,
@@ -57,7 +58,12 @@ function convert(input: string, to: ConvertRequest["to"], more: Partial<ConvertR
 
 function refused(code: string, message: RegExp, action: () => unknown): void {
   assert.throws(action, (error) => {
-    assert.ok(error instanceof ModelUseError || error instanceof StateError, String(error));
+    assert.ok(
+      error instanceof ModelUseError ||
+        error instanceof StateError ||
+        error instanceof SignatureError,
+      String(error),
+    );
     assert.match(error.message, message);
     assert.equal(error.code, code);
     return true;
@@ -173,15 +179,33 @@ describe("a signed text model", () => {
     const edPublic = String(curve.publicKey.export({ type: "spki", format: "pem" }));
     refused("BAD_MODEL", /has 1024 bits/, () => convert(of(weak.open), "galgo"));
     refused("BAD_MODEL", /no RSA key/, () => convert(withKey(edPublic), "galgo"));
-    refused("BAD_MODEL", /not the PEM text of a public key/, () =>
+    refused("BAD_MODEL", /not the PEM text of one public key .*private/, () =>
       convert(of(owner.secret), "galgo"),
     );
     refused("BAD_KEY", /has 1024 bits/, () =>
       convert(place(TEXT), "quixote", { signKeyFile: weak.secret }),
     );
-    refused("BAD_KEY", /can not read a key/, () =>
+    refused("BAD_KEY", /not the PEM text of a private key/, () =>
       convert(place(TEXT), "quixote", { signKeyFile: owner.open }),
     );
+  });
+
+  it("is not held against a key that everybody may write, nor signed with what never ends", () => {
+    const open = place(readFileSync(owner.open, "utf8"));
+    chmodSync(open, 0o646);
+    refused("BAD_KEY", /everybody may write to it/, () =>
+      convert(signed.output, "galgo", { keyFile: open }),
+    );
+    refused("BAD_KEY", /no regular file/, () =>
+      convert(place(TEXT), "quixote", { signKeyFile: "/dev/zero" }),
+    );
+  });
+
+  it("may be signed with the older form of an RSA key", () => {
+    const key = createPrivateKey(readFileSync(owner.secret));
+    const signKeyFile = place(String(key.export({ type: "pkcs1", format: "pem" })));
+    const { signedBy } = convert(place(TEXT), "quixote", { signKeyFile });
+    assert.equal(signedBy, signed.signedBy);
   });
 });
 

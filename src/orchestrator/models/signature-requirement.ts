@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whose signature a model has to carry before it is used: public keys, or a trust policy, read once from their files.
 import { readFileSync, statSync } from "node:fs";
+import type { PublicKey } from "../../attest/keys/keys.ts";
 import { policyOfKeys, type TrustPolicy } from "../../attest/policy/trust-policy.ts";
 import { readTrustPolicy } from "../../attest/policy/trust-file.ts";
 import { SignatureError } from "../../attest/signed/errors.ts";
 import { MAX_POLICY_CHARS, MAX_POLICY_KEYS } from "../../attest/signed/limits.ts";
 import { quote } from "../../base/quote.ts";
-import { readPublicKey } from "../../quote/key-files.ts";
+import { type AlgOf, readPublicKey } from "../../quote/key-files.ts";
 import { nodeVerifier } from "../../quote/node-verifier.ts";
 import { ModelUseError } from "../errors.ts";
 
@@ -48,12 +49,22 @@ export function readRequirement({ keys = [], policy }: RequirementFiles): Signat
     const problem = `at most ${MAX_POLICY_KEYS} keys can be given, not ${keys.length}`;
     throw new ModelUseError("BAD_OPTION", problem);
   }
-  for (const file of keys) refuseWritable(file, "BAD_KEY");
-  const read = new Map(keys.map((file) => readPublicKey(file)).map((key) => [key.id, key]));
+  const read = new Map(keys.map((file) => readTrustedKey(file)).map((key) => [key.id, key]));
   return {
     policy: policyOfKeys([...read.values()]),
     source: `the key ${keys.map((file) => quote(file)).join(", ")}`,
   };
+}
+
+/**
+ * The public key in a file that not everybody may write to.
+ * @param algOf which kinds are meant: those that sign models of Galgo, when nothing else is said
+ * @throws SignatureError BAD_KEY
+ */
+export function readTrustedKey(file: string, algOf?: AlgOf): PublicKey {
+  const key = readPublicKey(file, algOf);
+  refuseWritable(file, "BAD_KEY");
+  return key;
 }
 
 /** @throws SignatureError BAD_POLICY */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -183,6 +184,25 @@ describe("a signed model file", () => {
     assert.deepEqual(loadModel(at("sealed.galgo.json")), model);
   });
 
+  it("never takes the place of a key", () => {
+    for (const file of [keys.alice, keys.bobPublic]) {
+      const before = readFileSync(file, "utf8");
+      assert.throws(() => sign({ output: file }), /holds a key, and no key is replaced/);
+      assert.throws(() => requireWritable(file), /holds a key/);
+      assert.equal(readFileSync(file, "utf8"), before);
+    }
+  });
+
+  it("is not looked for in a pipe that nobody writes to", () => {
+    const pipe = at("pipe");
+    execFileSync("mkfifo", [pipe]);
+    // in a process of its own: whoever waits for such a pipe can not be stopped from within
+    const looks = `import { isSignedFile } from ${JSON.stringify(new URL("signed-file.ts", import.meta.url))}; process.exitCode = isSignedFile(${JSON.stringify(pipe)}) ? 1 : 0;`;
+    const args = ["--import", "tsx", "--input-type=module", "-e", looks];
+    const { status } = spawnSync(process.execPath, args, { timeout: 60_000 });
+    assert.equal(status, 0);
+  });
+
   it("is read where text models are, and its key is asked for there", () => {
     const file = sign();
     assert.deepEqual(loadAnyModel(file, { keyFile: keys.alicePublic }), { form: "galgo", model });
@@ -200,6 +220,9 @@ describe("whose signature counts", () => {
     assert.throws(() => readRequirement({ policy: plain }), /is no trust policy/);
     assert.throws(() => readRequirement({ policy: folder }), /no regular file/);
     assert.throws(() => readRequirement({ keys: [plain] }), /BEGIN PUBLIC KEY/);
+    symlinkSync("loop", at("loop"));
+    assert.throws(() => readRequirement({ keys: [at("loop")] }), { code: "BAD_KEY" });
+    assert.throws(() => readRequirement({ policy: at("loop") }), { code: "BAD_POLICY" });
   });
 
   it("is not said by a file that everybody may write to", () => {

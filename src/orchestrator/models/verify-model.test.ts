@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -179,5 +179,8 @@ describe("the verdict on a text model of Quixote", () => {
     assert.throws(() => verdict(text, { trust: given, output: "x" }), /galgo model convert --key/);
     assert.throws(() => verdict(text, { trust: { keys: [own] }, name: "demo" }), ModelUseError);
     assert.throws(() => verdict(text, { trust: { keys: [releaseKey] } }), /no RSA key/);
+    const open = put("open.pub.pem", readFileSync(own, "utf8"));
+    chmodSync(open, 0o646);
+    assert.throws(() => verdict(text, { trust: { keys: [open] } }), /everybody may write to it/);
   });
 });

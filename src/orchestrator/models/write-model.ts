@@ -15,7 +15,7 @@ import { quote } from "../../base/quote.ts";
 import { stringifyWorkloadModel } from "../../model/index.ts";
 import type { WorkloadModel } from "../../model/index.ts";
 import { StateError } from "../errors.ts";
-import { refuseReplacing } from "./signed-file.ts";
+import { refuseKey, refuseReplacing } from "./signed-file.ts";
 import { replaceable, writeAtomic } from "../state-dir.ts";
 
 /** Records that go beside a model. */
@@ -24,7 +24,7 @@ export interface RecordTexts {
   readonly texts: readonly string[];
 }
 
-/** A Galgo model and, before it, its records. @throws StateError NOT_WRITABLE; ModelUseError BAD_OPTION: a signed model is there */
+/** A Galgo model and, before it, its records. @throws StateError NOT_WRITABLE; ModelUseError BAD_OPTION: a signed model or a key is there */
 export function writeModel(output: string, model: WorkloadModel, records?: RecordTexts): void {
   refuseReplacing(output);
   writingTo(output, () => {
@@ -34,8 +34,9 @@ export function writeModel(output: string, model: WorkloadModel, records?: Recor
   writeModelText(output, stringifyWorkloadModel(model));
 }
 
-/** A model in any form; `-` is stdout. @throws StateError NOT_WRITABLE */
+/** A model in any form; `-` is stdout. @throws StateError NOT_WRITABLE; ModelUseError BAD_OPTION: a key is there */
 export function writeModelText(output: string, content: string): void {
+  refuseKey(output);
   writingTo(output, () => {
     if (output === "-") writeFileSync(1, content);
     else writeAtomic(output, content, { mode: 0o644, durable: true });
