@@ -124,8 +124,8 @@ export interface FloorRequest {
 
 /** Called in the main thread while the run goes on. */
 export interface RunObserver {
-  /** The run has its folder; nothing has been launched. */
-  onStart?(run: RunDirectory, plan: RunPlan): void;
+  /** The run has its folder, and `record` is what its run.json says; nothing has been launched. */
+  onStart?(run: RunDirectory, plan: RunPlan, record: RunRecord): void;
   onViolation?(violation: ViolationReport, run: RunDirectory): void;
   /** Something that a person should know: one line. */
   onNotice?(text: string): void;

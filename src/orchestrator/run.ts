@@ -59,7 +59,7 @@ export async function runWorkload(
     for (const notice of floorNotices(floor.record)) observer.onNotice?.(notice);
   const run = new RunInProgress(plan, { ...site, floor }, observer, host);
   try {
-    observer.onStart?.(site.directory, plan);
+    observer.onStart?.(site.directory, plan, site.record);
     // before anything is launched: a socket that can not be made costs no workload
     await run.openToOutside();
     // the workload is held before its first instruction, so it may be launched while the agent's thread starts

@@ -103,6 +103,20 @@ describe("evidence from a daemon", () => {
     assert.ok(outcome.counts.violations >= violated.counts.violations);
   });
 
+  it("says what the run began with, whatever becomes of its file", async () => {
+    const run = place.launch(daemon, ["sleep", "1000"], { name: "rewritten" });
+    await run.started;
+    await seen(run.id, "sleep");
+    const file = run.directory.run;
+    const record = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+    writeFileSync(file, JSON.stringify({ ...record, name: "other", started: "2001-01-01" }));
+    const { workload, started } = await evidenceOf("rewritten", second);
+    assert.equal(workload.name, "rewritten");
+    assert.equal(started, Math.floor(Date.parse(String(record["started"])) / 1_000));
+    run.kill("seen");
+    await run.ended;
+  });
+
   it("is not given to a workload that asks", async () => {
     const body = JSON.stringify(ORDER);
     const ask = `curl -s --unix-socket ${daemon.sockets.api} -d '${body}' http://x/v1/workloads/inside/attest >$0/said`;

@@ -7,10 +7,15 @@ import type { Evidence, TpmEvidence } from "./types.ts";
 
 const IMAGE = /^sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})$/;
 
+/** Whether it can stand in evidence as the digest of an image. */
+export function isImageDigest(text: string): boolean {
+  return IMAGE.test(text);
+}
+
 /** @throws TokenError BAD_CLAIMS */
 export function checkConsistent(evidence: Evidence): void {
   const { workload, mode, sealed, model, platform } = evidence;
-  if (workload.image !== undefined && !IMAGE.test(workload.image))
+  if (workload.image !== undefined && !isImageDigest(workload.image))
     throw refuse("galgo.workload.image", "not a digest (sha256:...)");
   // what an operator has sealed and enforced while it ran had no model to begin with
   if (model === undefined && (mode === "detect" || (mode === "enforce" && !sealed)))

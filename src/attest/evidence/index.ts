@@ -3,6 +3,7 @@
 export { decodeBase64url, encodeBase64url } from "../encoding/strict-base64.ts";
 export { decodeJson, encodeJson, type JsonValue } from "./canonical-json.ts";
 export { evidenceToCbor, evidenceToJson, platformBinding } from "./claims.ts";
+export { isImageDigest } from "./consistent.ts";
 export { EAT_CWT_TYPE, openEatCwt, signEatCwt } from "./eat-cwt.ts";
 export { EAT_JWT_TYPE, type OpenedEvidence, openEatJwt, signEatJwt } from "./eat-jwt.ts";
 export { TokenError, type TokenErrorCode } from "./errors.ts";

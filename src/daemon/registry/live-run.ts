@@ -2,10 +2,10 @@
 // A run in the daemon, from the order to its end.
 import type { SecurityPoint } from "../../model/runtime/index.ts";
 import type { AttestedRun } from "../../orchestrator/attest/index.ts";
-import { readRunRecord } from "../../orchestrator/inspect/index.ts";
 import { enforces, membersOf, runWorkload } from "../../orchestrator/index.ts";
 import type { ViolationReport } from "../../orchestrator/namespace/namespace-types.ts";
 import type { RunPlan } from "../../orchestrator/plan.ts";
+import type { RunRecord } from "../../orchestrator/run-record.ts";
 import type { RunResult } from "../../orchestrator/run-request.ts";
 import type { RunDirectory } from "../../orchestrator/state-dir.ts";
 import type { ControlOrder, WorkloadOrigin, WorkloadStatus } from "../api/types.ts";
@@ -25,6 +25,8 @@ export interface RunEvents {
 interface Begun {
   readonly directory: RunDirectory;
   readonly plan: RunPlan;
+  /** Not read from its file again: the workload may be able to write there. */
+  readonly record: RunRecord;
   readonly status: StatusReader;
 }
 
@@ -91,12 +93,12 @@ export class LiveRun implements ManagedRun {
   }
 
   attested(): AttestedParts {
-    const { directory, plan } = this.#required();
+    const { plan, record } = this.#required();
     const host = this.#host;
     const run: AttestedRun = {
       plan,
       owner: this.owner,
-      record: readRunRecord(directory.run),
+      record,
       features: () => host.features,
       enforced: () => host.carriedOut.enforced === true,
       serving: () => host.serving && !host.failed,
@@ -137,11 +139,11 @@ export class LiveRun implements ManagedRun {
       return await runWorkload(
         request,
         {
-          onStart: (directory, plan) => {
+          onStart: (directory, plan, record) => {
             const status = new StatusReader(this, this.#host, new Date());
-            this.#begun = { directory, plan, status };
+            this.#begun = { directory, plan, record, status };
             events.onStarted(this);
-            observer?.onStart?.(directory, plan);
+            observer?.onStart?.(directory, plan, record);
             begin();
           },
           onViolation: (violation, directory) => {

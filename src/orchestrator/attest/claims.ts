@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What evidence says of a run, out of its plan, its run.json and its namespace at one instant.
-import type { Evidence } from "../../attest/evidence/index.ts";
+import { type Evidence, isImageDigest } from "../../attest/evidence/index.ts";
 import { modelDigest } from "../../model/index.ts";
 import type { SecurityPoint } from "../../model/runtime/index.ts";
 import { nodeHasher } from "../../tma/index.ts";
@@ -27,8 +27,6 @@ export interface AttestedRun {
   /** The workload can act, and is decided on. */
   serving(): boolean;
 }
-
-const IMAGE_DIGEST = /^sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})$/;
 
 /**
  * @param instant of its namespace; what is asked of the run besides may be of later
@@ -70,7 +68,7 @@ function modeOf(run: AttestedRun, sealed: boolean): Evidence["mode"] {
 function workloadOf({ plan, record, owner }: AttestedRun): Evidence["workload"] {
   const image = plan.request.container?.imageDigest;
   const { name, runId: id } = record;
-  const isDigest = image !== undefined && IMAGE_DIGEST.test(image);
+  const isDigest = image !== undefined && isImageDigest(image);
   return { name, id, ...(isDigest ? { image } : {}), owner };
 }
 
