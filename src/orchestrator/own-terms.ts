@@ -4,8 +4,8 @@
 import { isHex } from "../base/hex.ts";
 import { quote } from "../base/quote.ts";
 import type { WorkloadModel } from "../model/file/workload-model.ts";
-import { createMapper, createModel, DIGEST_SIZES } from "../model/runtime/index.ts";
-import { nodeHasher } from "../tma/index.ts";
+import { DIGEST_SIZES } from "../model/runtime/index.ts";
+import { emptyModel } from "../tma/index.ts";
 import type { TmaSpec } from "../tma/index.ts";
 import type { DigestName } from "../model/runtime/index.ts";
 import { RunError } from "./errors.ts";
@@ -85,15 +85,9 @@ export function ownTermsOf(
   };
 }
 
-function stateOf({ digest, mapping, aggregate, base, points }: TmaSpec): string {
-  const hasher = nodeHasher(digest);
-  const model = createModel({
-    hasher,
-    baseFirst: createMapper(hasher, mapping).baseFirst,
-    ...(aggregate === undefined ? {} : { aggregate }),
-    ...(base === undefined ? {} : { base }),
-  });
-  for (const point of points) model.load(point);
+function stateOf(spec: TmaSpec): string {
+  const model = emptyModel(spec);
+  for (const point of spec.points) model.load(point);
   return model.state();
 }
 

@@ -102,6 +102,21 @@ export function createInProcessTma(spec: TmaSpec, observer?: PointObserver): InP
   return new LocalAgent(spec, observer);
 }
 
+/** A model that begins with this aggregate and base, in the order that the mapping has for them, and has no behaviours yet. */
+export function emptyModel(
+  { digest, mapping, aggregate, base }: Pick<TmaSpec, "digest" | "mapping" | "aggregate" | "base">,
+  observer?: PointObserver,
+): Model {
+  const hasher = nodeHasher(digest);
+  return createModel({
+    hasher,
+    baseFirst: createMapper(hasher, mapping).baseFirst,
+    ...(observer === undefined ? {} : { observer }),
+    ...(aggregate === undefined ? {} : { aggregate }),
+    ...(base === undefined ? {} : { base }),
+  });
+}
+
 class LocalAgent implements InProcessTma {
   readonly root: TaskIdentity;
   readonly emptyDigest: string;
@@ -117,13 +132,7 @@ class LocalAgent implements InProcessTma {
     this.#mapper = createMapper(hasher, spec.mapping);
     this.emptyDigest = this.#mapper.emptyDigest;
     this.#profile = createProfile(spec.profile, this.#mapper);
-    this.#model = createModel({
-      hasher,
-      baseFirst: this.#mapper.baseFirst,
-      ...(observer === undefined ? {} : { observer }),
-      ...(spec.aggregate === undefined ? {} : { aggregate: spec.aggregate }),
-      ...(spec.base === undefined ? {} : { base: spec.base }),
-    });
+    this.#model = emptyModel(spec, observer);
     for (const point of spec.points) this.#model.load(point);
     for (const pseudonym of spec.pseudonyms) this.#model.addPseudonym(pseudonym);
     this.#pseudonyms = this.#model.pseudonyms;

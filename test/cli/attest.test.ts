@@ -149,6 +149,9 @@ describe("galgo attest", () => {
     assert.deepEqual([recorded.mode, enforced.mode], ["free", "enforce"]);
     assert.equal(recorded.state, enforced.state);
     assert.equal(recorded.counts.violations + enforced.counts.violations, 0);
+    // as long as there is none of this run, there is none
+    place.write("old", "an old token");
+    await run("old", "--", "sh", "-c", "test ! -s old");
     const injected = await run("bad", ...use, "/etc/passwd");
     assert.ok(injected.counts.violations > 0);
     assert.notEqual(injected.state, enforced.state);
@@ -156,8 +159,9 @@ describe("galgo attest", () => {
     assert.equal(half.status, 125);
     assert.match(half.stderr, /--evidence, --nonce and --attest-key go together/);
     const nowhere = ["--attest-key", "key.pem", "--evidence", "no/such", "--nonce", NONCE];
-    const unwritten = await place.galgo("run", ...nowhere, "--", "true");
-    assert.equal(unwritten.status, 125);
+    const unwritten = await place.galgo("run", ...nowhere, "--", "touch", "ran");
+    // found out before anything has run
+    assert.deepEqual([unwritten.status, existsSync(place.path("ran"))], [125, false]);
     assert.match(unwritten.stderr, /can not write no\/such \(ENOENT\)/);
   });
 

@@ -205,7 +205,7 @@ const TEXT_DECODERS: readonly Decoder<string>[] = [
     name: "parseAttestAnswer",
     good: [JSON.stringify({ form: "jwt", evidence: "a.b.c" })],
     throws: ["AttestError"],
-    read: parseAttestAnswer,
+    read: (text) => parseAttestAnswer(text, { form: "jwt" }),
   },
   {
     name: "parseChallengeOrder",

@@ -2,7 +2,13 @@
 // galgo attest: evidence of a workload that runs, from the daemon that has it, or from the run itself.
 import { quote } from "../../base/quote.ts";
 import { ClientError, type DaemonClient, findDaemon } from "../../daemon/client/index.ts";
-import { AttestError, askRun, readNonce, writeEvidence } from "../../orchestrator/attest/index.ts";
+import {
+  AttestError,
+  askRun,
+  attestAnswerOf,
+  readNonce,
+  writeEvidence,
+} from "../../orchestrator/attest/index.ts";
 import type { AttestAnswer, AttestOrder } from "../../orchestrator/attest/index.ts";
 import { RunningRuns, stateRoot } from "../../orchestrator/inspect/index.ts";
 import { outJson, outLine, say } from "../render.ts";
@@ -76,7 +82,7 @@ async function daemonSources(uid: number): Promise<DaemonSources> {
       listed: listed.map(({ id, name }) => ({
         id,
         name,
-        ask: (order) => daemon.evidence(id, order),
+        ask: async (order) => attestAnswerOf(await daemon.evidence(id, order), order),
       })),
       problem: undefined,
     };

@@ -120,6 +120,14 @@ describe("evidence of a run", () => {
     await bench.attester.attest(ORDER);
   });
 
+  it("is not there either when whoever decides goes while the instant is looked for", async (t) => {
+    const bench = attestBench(t);
+    let looks = 0;
+    Object.defineProperty(bench, "serving", { get: () => ++looks === 1 });
+    await assert.rejects(bench.attester.attest(ORDER), fails("NOT_READY", /at its end/));
+    assert.deepEqual(bench.prover.asked, []);
+  });
+
   it("is not made for too many at a time", async (t) => {
     const bench = attestBench(t);
     const proof = deferred<PlatformEvidence>();
@@ -155,5 +163,13 @@ describe("evidence of a run", () => {
     const rules = { mapping: "tsem-v4", digest: "sha256", profile } as const;
     const { attester } = attestBench(t, { rules });
     await assert.rejects(attester.attest(ORDER), fails("NO_EVIDENCE", /galgo\.rules\.profile/));
+  });
+
+  it("is refused as a JWT where it is too long for one, with the advice to take a CWT", async (t) => {
+    const { attester, prover } = attestBench(t);
+    const report = new Uint8Array(4 * 1024 * 1024);
+    const auxiliary = new Uint8Array(1024 * 1024);
+    prover.proof = () => Promise.resolve({ kind: "snp", report, auxiliary });
+    await assert.rejects(attester.attest(ORDER), fails("NO_EVIDENCE", /galgo attest --cwt/));
   });
 });

@@ -83,12 +83,7 @@ export class Attester {
   }
 
   async #make({ nonce, form }: AttestOrder): Promise<AttestAnswer> {
-    if (this.#closed) throw ended();
-    if (!this.#parts.run.serving()) {
-      const problem =
-        "the workload has not started yet, or is at its end: nothing is said of it now";
-      throw new AttestError("NOT_READY", problem);
-    }
+    this.#requireServing();
     const signer = this.#parts.signer();
     const { claims, platform } = await this.#proven(nonce, signer.kid);
     const evidence: Evidence = { ...claims, platform };
@@ -96,8 +91,17 @@ export class Attester {
       const sign = form === "cwt" ? signEatCwt : signEatJwt;
       return answerOf(form, await sign(evidence, signer));
     } catch (error) {
-      throw unsayable(error);
+      const isLong = error instanceof TokenError && error.code === "TOO_LARGE" && form === "jwt";
+      throw unsayable(error, isLong ? "; a CWT is shorter (galgo attest --cwt)" : "");
     }
+  }
+
+  /** @throws AttestError ENDED, NOT_READY */
+  #requireServing(): void {
+    if (this.#closed) throw ended();
+    if (this.#parts.run.serving()) return;
+    const problem = "the workload has not started yet, or is at its end: nothing is said of it now";
+    throw new AttestError("NOT_READY", problem);
   }
 
   /** Claims of one instant, and what the platform says of them. */
@@ -110,6 +114,8 @@ export class Attester {
     this.#proving = true;
     try {
       const instant = await mirror.instant();
+      // whoever decided may be gone since: what is known of the namespace is old then
+      this.#requireServing();
       this.#extendTo(instant.points);
       const claims = {
         ...claimsOf(run, instant, () => mirror.points()),
@@ -152,9 +158,9 @@ function bindingOf(claims: Omit<Evidence, "platform">, kid: string): Uint8Array 
 }
 
 /** A name that is longer than any in evidence, and the like. */
-function unsayable(error: unknown): unknown {
+function unsayable(error: unknown, advice = ""): unknown {
   if (!(error instanceof TokenError)) return error;
-  const problem = `no evidence can be made of this run: ${error.message}`;
+  const problem = `no evidence can be made of this run: ${error.message}${advice}`;
   return new AttestError("NO_EVIDENCE", problem, { cause: error });
 }
 

@@ -6,6 +6,7 @@ export type { AttestedRun } from "./claims.ts";
 export { AttestError, type AttestErrorCode } from "./errors.ts";
 export {
   type AttestAnswer,
+  attestAnswerOf,
   type AttestOrder,
   EVIDENCE_FORMS,
   type EvidenceForm,

@@ -4,7 +4,7 @@
 /** Orders that wait while evidence of the same run is made; a further one is refused. */
 export const MAX_WAITING_ORDERS = 16;
 /** Time that a platform gets for one proof (ms): more than it says that it needs itself. */
-export const PROOF_MS = 45_000;
+export const PROOF_MS = 70_000;
 /** How often new coefficients are given to the platform (ms). */
 export const EXTEND_MS = 200;
 /** Coefficients that are given to it at a time. */

@@ -13,6 +13,7 @@ function refuses(read: () => unknown, code: AttestError["code"], part: string): 
   });
 }
 
+const JWT = { form: "jwt" } as const;
 const NONCE = "00112233445566ff";
 
 describe("an order for evidence", () => {
@@ -63,9 +64,27 @@ function textOf(value: unknown): string {
 
 describe("an answer", () => {
   it("has a form that is known and a text", () => {
-    const answer = { form: "jwt", evidence: "a.b.c" };
-    assert.deepEqual(parseAttestAnswer(JSON.stringify(answer)), answer);
+    for (const answer of [
+      { form: "jwt", evidence: "a.b_.-c" },
+      { form: "cwt", evidence: "a_-1" },
+    ] as const)
+      assert.deepEqual(parseAttestAnswer(JSON.stringify(answer), answer), answer);
     for (const text of ["", "null", "[]", '{"form":"jwt"}', '{"form":"xml","evidence":"a"}'])
-      refuses(() => parseAttestAnswer(text), "NO_ANSWER", "no Galgo of this version");
+      refuses(() => parseAttestAnswer(text, JWT), "NO_ANSWER", "no Galgo of this version");
+  });
+
+  it("is a token of the form that was asked for, and draws on no terminal", () => {
+    for (const [form, evidence] of [
+      ["cwt", "abc"],
+      ["jwt", "abc"],
+      ["jwt", "a.b.c\u001b[2J"],
+      ["jwt", "a.b.c\n"],
+      ["jwt", ""],
+    ])
+      refuses(
+        () => parseAttestAnswer(JSON.stringify({ form, evidence }), JWT),
+        "NO_ANSWER",
+        "no Galgo of this version",
+      );
   });
 });

@@ -3,12 +3,9 @@
 import { writeFileSync } from "node:fs";
 import * as z from "zod/mini";
 import { decodeBase64url, encodeBase64url } from "../../attest/evidence/index.ts";
+import { MAX_NONCE_BYTES, MIN_NONCE_BYTES } from "../../attest/evidence/limits.ts";
 import { quote } from "../../base/quote.ts";
 import { AttestError } from "./errors.ts";
-
-/** Bytes of a nonce (RFC 9711, 4.1). */
-const MIN_NONCE_BYTES = 8;
-const MAX_NONCE_BYTES = 64;
 
 export const EVIDENCE_FORMS = ["jwt", "cwt"] as const;
 
@@ -27,6 +24,12 @@ export interface AttestAnswer {
   /** The token; a CWT is base64url of its bytes. */
   readonly evidence: string;
 }
+
+/** It goes to terminals as it is. */
+const TOKEN: Readonly<Record<EvidenceForm, RegExp>> = {
+  jwt: /^[\w-]+\.[\w-]+\.[\w-]+$/,
+  cwt: /^[\w-]+$/,
+};
 
 const WORDS = `{"nonce": HEX} with ${MIN_NONCE_BYTES} to ${MAX_NONCE_BYTES} bytes, and "form": "jwt" (default) or "cwt"`;
 
@@ -70,16 +73,21 @@ export function readNonce(text: string): string {
 }
 
 /** @throws AttestError NO_ANSWER */
-export function parseAttestAnswer(text: string): AttestAnswer {
-  let value: Partial<AttestAnswer> | null = null;
+export function parseAttestAnswer(text: string, order: Pick<AttestOrder, "form">): AttestAnswer {
+  let value: unknown;
   try {
-    value = JSON.parse(text) as Partial<AttestAnswer> | null;
+    value = JSON.parse(text);
   } catch {
     // refused below
   }
-  const { form, evidence } = value ?? {};
-  const known = EVIDENCE_FORMS.find((each) => each === form);
-  if (known !== undefined && typeof evidence === "string") return { form: known, evidence };
+  return attestAnswerOf(value, order);
+}
+
+/** What another process has answered, when it is a token of the form that was asked for. @throws AttestError NO_ANSWER */
+export function attestAnswerOf(value: unknown, order: Pick<AttestOrder, "form">): AttestAnswer {
+  const { form, evidence } = (value ?? {}) as Partial<AttestAnswer>;
+  if (form === order.form && typeof evidence === "string" && TOKEN[form].test(evidence))
+    return { form, evidence };
   throw new AttestError("NO_ANSWER", "what answers there is no Galgo of this version");
 }
 
@@ -90,6 +98,18 @@ export function parseAttestAnswer(text: string): AttestAnswer {
 export function writeEvidence(file: string, { form, evidence }: AttestAnswer): void {
   const content = form === "jwt" ? `${evidence}\n` : decodeBase64url(evidence);
   if (content === undefined) throw new AttestError("NO_ANSWER", "what was answered is no token");
+  write(file, content);
+}
+
+/**
+ * Before there is any: what the file held is gone, so that nobody takes an earlier token for this one, and it can be written.
+ * @throws AttestError NOT_WRITTEN
+ */
+export function makeRoom(file: string): void {
+  write(file, "");
+}
+
+function write(file: string, content: string | Uint8Array): void {
   try {
     writeFileSync(file, content);
   } catch (cause) {

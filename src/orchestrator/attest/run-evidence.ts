@@ -5,7 +5,7 @@ import type { Mirror } from "../live/mirror.ts";
 import type { RunDirectory } from "../state-dir.ts";
 import { Attester } from "./attester.ts";
 import { AttestError } from "./errors.ts";
-import { type AttestOrder, writeEvidence } from "./order.ts";
+import { type AttestOrder, makeRoom, writeEvidence } from "./order.ts";
 import { ownBuild } from "./build.ts";
 import type { AttestedRun } from "./claims.ts";
 import { type AttestSocket, serveAttest } from "./socket.ts";
@@ -39,7 +39,7 @@ export interface RunEvidence {
 
 const NOT_ASKED = "no platform was asked for when the run was started";
 
-/** @throws AttestError NO_SOCKET */
+/** @throws AttestError NO_SOCKET, NOT_WRITTEN */
 export async function openRunEvidence({
   attest: { signer, prover = noPlatform(NOT_ASKED), last },
   directory,
@@ -47,6 +47,8 @@ export async function openRunEvidence({
   mirror,
   onNotice,
 }: RunEvidenceOptions): Promise<RunEvidence> {
+  // now: nobody wants to hear of it when all is done
+  if (last !== undefined) makeRoom(last.file);
   const build = ownBuild();
   // whoever asks for evidence hears it too
   build.catch((error: unknown) => {

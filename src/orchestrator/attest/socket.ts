@@ -60,8 +60,8 @@ export async function serveAttest(
     await listen(server, throughFolder(directory));
     chmodSync(path, OWNER_ONLY);
   } catch (cause) {
-    closeSync(directory);
     server.close();
+    closeSync(directory);
     const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
     const problem = `no socket for evidence can be made at ${quote(path)} (${code})`;
     throw new AttestError("NO_SOCKET", problem, { cause });
@@ -88,7 +88,10 @@ async function answer(
     if (socket.destroyed) return;
     reply = { error: wordsOf(error) };
   }
-  socket.end(`${JSON.stringify(reply)}\n`);
+  // whoever does not take it, or goes on talking, holds no place and no memory
+  socket.setTimeout(ORDER_MS, () => socket.destroy());
+  socket.write(`${JSON.stringify(reply)}\n`);
+  socket.destroySoon();
 }
 
 function wordsOf(error: unknown): string {
@@ -109,7 +112,7 @@ export async function askRun(folder: string, order: AttestOrder): Promise<Attest
     const text = await lineOf(socket, MAX_ANSWER_BYTES, ANSWER_MS);
     const refusal = refusalIn(text);
     if (refusal !== undefined) throw new AttestError("NO_EVIDENCE", refusal);
-    return parseAttestAnswer(text);
+    return parseAttestAnswer(text, order);
   } finally {
     socket.destroy();
     closeSync(directory);
@@ -126,26 +129,31 @@ function refusalIn(text: string): string | undefined {
   }
 }
 
-/** Until the first newline. @throws AttestError BAD_ORDER, NO_ANSWER */
+/** Until the first newline; nothing more is read then. @throws AttestError NO_ANSWER */
 function lineOf(socket: Socket, maxBytes: number, ms: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const pieces: Buffer[] = [];
     let size = 0;
     const fail = (why: string): void =>
       reject(new AttestError("NO_ANSWER", `the other end ${why}`));
-    socket.setTimeout(ms, () => {
-      fail(`was silent for ${ms / 1_000} s`);
+    // for all of it: a byte now and then is no way to keep a place
+    const late = setTimeout(() => {
+      fail(`has not said a line within ${ms / 1_000} s`);
       socket.destroy();
-    });
-    socket.on("data", (piece: Buffer) => {
+    }, ms);
+    socket.once("close", () => clearTimeout(late));
+    const take = (piece: Buffer): void => {
       const end = piece.indexOf(10);
       pieces.push(end < 0 ? piece : piece.subarray(0, end));
       size += piece.length;
       if (size > maxBytes) fail(`sent more than ${maxBytes} bytes`);
       else if (end < 0) return;
-      socket.setTimeout(0);
+      clearTimeout(late);
+      socket.off("data", take);
+      socket.pause();
       resolve(Buffer.concat(pieces).toString("utf8"));
-    });
+    };
+    socket.on("data", take);
     socket.once("end", () => fail("has closed the connection: the run may have ended"));
     socket.once("close", () => fail("is gone: the run may have ended"));
   });

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The floor of a run under way, and what the run says of it.
 import { quote } from "../../base/quote.ts";
-import { createModel } from "../../model/runtime/index.ts";
 import type { SecurityPoint } from "../../model/runtime/index.ts";
 import { createFloor, type Floor, FLOOR_FEATURE } from "../../sensor/seccomp/index.ts";
-import { nodeHasher } from "../../tma/index.ts";
+import { emptyModel } from "../../tma/index.ts";
 import type { TmaSpec } from "../../tma/index.ts";
 import { RunError } from "../errors.ts";
 import type { FloorPlan } from "./derive.ts";
@@ -88,13 +87,9 @@ export function floorFeatures(floor: OpenFloor | undefined): readonly string[] {
 export function seenPart(
   points: readonly SecurityPoint[],
   unseen: ReadonlySet<string>,
-  { digest, aggregate, base }: TmaSpec,
+  tma: TmaSpec,
 ): { readonly state: string; readonly measurement: string } {
-  const model = createModel({
-    hasher: nodeHasher(digest),
-    ...(aggregate === undefined ? {} : { aggregate }),
-    ...(base === undefined ? {} : { base }),
-  });
+  const model = emptyModel(tma);
   for (const { coefficient } of points) if (!unseen.has(coefficient)) model.load(coefficient);
   return { state: model.state(), measurement: model.measurement() };
 }

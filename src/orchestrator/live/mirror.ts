@@ -2,9 +2,9 @@
 // The namespace of a run as the main thread knows it. The thread that decides sleeps in the kernel between events and can not be
 // asked, so its points come out of shared memory, its records out of their files, and measurement and state are computed here again.
 import { setTimeout as pause } from "node:timers/promises";
-import { createMapper, createModel } from "../../model/runtime/index.ts";
+import { DIGEST_SIZES } from "../../model/runtime/index.ts";
 import type { Model } from "../../model/runtime/index.ts";
-import { nodeHasher } from "../../tma/index.ts";
+import { emptyModel } from "../../tma/index.ts";
 import type { TmaSpec } from "../../tma/index.ts";
 import { InstantError } from "../errors.ts";
 import { readPulse } from "../heartbeat.ts";
@@ -76,15 +76,8 @@ class RunMirror implements Mirror {
 
   constructor(parts: MirrorParts) {
     this.#parts = parts;
-    const { mapping, digest, aggregate, base } = parts.tma;
-    const hasher = nodeHasher(digest);
-    this.#zeros = "0".repeat(2 * hasher.size);
-    this.#model = createModel({
-      hasher,
-      baseFirst: createMapper(hasher, mapping).baseFirst,
-      ...(aggregate === undefined ? {} : { aggregate }),
-      ...(base === undefined ? {} : { base }),
-    });
+    this.#zeros = "0".repeat(2 * DIGEST_SIZES[parts.tma.digest]);
+    this.#model = emptyModel(parts.tma);
   }
 
   aggregate(): string {
