@@ -44,15 +44,32 @@ describe("the page that verifies", { skip: NO_BROWSER }, () => {
   /** What the page says of these files. */
   async function verdict(files: Readonly<Record<string, string | Uint8Array>>): Promise<string> {
     await page.locator("#forget").click();
+    return await verdictWith(files);
+  }
+
+  /** The same, with the files that were there before. */
+  async function verdictWith(
+    files: Readonly<Record<string, string | Uint8Array>>,
+  ): Promise<string> {
     const given = Object.entries(files).map(([name, content]) => ({
       name,
       mimeType: "application/octet-stream",
       buffer: Buffer.from(content),
     }));
     await page.locator("#file").setInputFiles(given);
-    const status = page.locator("#status", { hasText: /^(?:Accepted|Refused|It can not|No pol)/ });
+    const status = page.locator("#status", {
+      hasText: /^(?:Accepted|Refused|It can not|No pol|Which)/,
+    });
     await status.waitFor();
     return (await status.textContent()) ?? "";
+  }
+
+  /** Drops what a user has himself, and no evidence yet. */
+  async function begin(): Promise<void> {
+    await page.locator("#forget").click();
+    const own = { name: "policy.json", mimeType: "text/plain", buffer: Buffer.from(policy) };
+    await page.locator("#file").setInputFiles([own]);
+    await page.locator("#files", { hasText: "policy.json" }).waitFor();
   }
 
   const policy = policyText(good.tpm.akName);
@@ -65,6 +82,18 @@ describe("the page that verifies", { skip: NO_BROWSER }, () => {
     assert.match((await page.locator("#gaps").textContent()) ?? "", /which build the orchestrator/);
     const cwt = await signEatCwt(good.evidence, tokenSignerOf(good.signer));
     assert.equal(await verdict({ ...common, "good.cwt": cwt }), "Accepted.");
+  });
+
+  it("does not choose between two policies: one of them may have come with the evidence", async () => {
+    const anything = policyText(good.tpm.akName, { platform: { none: true } });
+    const files = { ...common, "good.jwt": await tokenOf(good), "theirs.json": anything };
+    assert.match(await verdict(files), /^Which of policy\.json and theirs\.json is meant\?/);
+    await begin();
+    const theirs = { "policy.json": anything, "good.jwt": await tokenOf(good) };
+    assert.match(await verdictWith(theirs), /^Which of policy\.json and policy\.json is meant\?/);
+    await begin();
+    const again = { ...common, "good.jwt": await tokenOf(good) };
+    assert.equal(await verdictWith(again), "Accepted.");
   });
 
   it("refuses with all reasons, and shows the behaviour that the model lacks", async () => {

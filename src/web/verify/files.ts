@@ -21,11 +21,15 @@ export interface Sorted {
   readonly coefficients?: readonly string[];
   /** Text of a file by the name that a policy gives it: folders are not looked at. */
   readonly text: (name: string) => string;
+  /** Names of files of which only one can be meant, if there are any. Which one is for nobody to guess. */
+  readonly rivals: readonly string[];
 }
+
+/** Who brings evidence may bring a policy with it, which must not take the place of one's own. */
+const ONE_ONLY: readonly FileKind[] = ["evidence", "policy", "coefficients"];
 
 const LINE = /^(?:\{"coefficient": ?")?((?:[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}))(?:".*\})?$/;
 
-/** Of several of one kind the last one counts. */
 export function sortFiles(files: readonly DroppedFile[]): Sorted {
   const texts = new Map<string, string>();
   const models: NamedText[] = [];
@@ -46,11 +50,33 @@ export function sortFiles(files: readonly DroppedFile[]): Sorted {
   return {
     kinds,
     models,
+    rivals: rivalsAmong(kinds),
     ...(token !== undefined && { token }),
     ...(policy !== undefined && { policy }),
     ...(coefficients !== undefined && { coefficients }),
     text: (name) => textOf(texts, name),
   };
+}
+
+/** Files of one name, or of a kind of which there can be one. */
+function rivalsAmong(kinds: Sorted["kinds"]): readonly string[] {
+  const groups = [
+    ...kinds.map(({ name }) => kinds.filter((each) => each.name === name)),
+    ...ONE_ONLY.map((one) => kinds.filter(({ kind }) => kind === one)),
+  ];
+  return (groups.find((each) => each.length > 1) ?? []).map(({ name }) => name);
+}
+
+/** A file beside those that are there already; one that is the same in name and content is there. */
+export function withFile(
+  files: readonly DroppedFile[],
+  { name, bytes }: DroppedFile,
+): readonly DroppedFile[] {
+  const same = (each: DroppedFile): boolean =>
+    each.name === name &&
+    each.bytes.length === bytes.length &&
+    each.bytes.every((byte, at) => byte === bytes[at]);
+  return files.some(same) ? files : [...files, { name, bytes }];
 }
 
 function kindOf(bytes: Uint8Array, text: string): FileKind {

@@ -10,7 +10,7 @@ import { isHex } from "../../base/hex.ts";
 import { quote } from "../../base/quote.ts";
 import { showTable } from "../view.ts";
 import { webVerifyCrypto } from "./crypto.ts";
-import { type DroppedFile, type Sorted, sortFiles } from "./files.ts";
+import { type DroppedFile, type Sorted, sortFiles, withFile } from "./files.ts";
 import { differenceRows, factRows } from "./rows.ts";
 
 /** Bytes of one file: the largest signed model fits. */
@@ -48,12 +48,12 @@ function findPage(): Page {
 }
 
 function start(page: Page): void {
-  const kept = new Map<string, DroppedFile>();
+  let kept: readonly DroppedFile[] = [];
   let turn = 0;
   const again = async (): Promise<void> => {
     const mine = ++turn;
     clear(page);
-    const result = await outcome(page, sortFiles([...kept.values()])).catch(messageOf);
+    const result = await outcome(page, sortFiles(kept)).catch(messageOf);
     // what came later counts, whatever is ready first
     if (mine !== turn) return;
     if (typeof result === "string") page.parts.status.textContent = result;
@@ -61,14 +61,19 @@ function start(page: Page): void {
   };
   const take = async (files: FileList | null | undefined): Promise<void> => {
     for (const file of files ?? []) {
-      if (file.size > MAX_FILE_BYTES) continue;
-      kept.set(file.name, { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) });
+      if (file.size > MAX_FILE_BYTES) {
+        page.parts.status.className = "refused";
+        page.parts.status.textContent = `${quote(file.name, 80)} has more than ${MAX_FILE_BYTES} bytes, which is what is read.`;
+        return;
+      }
+      const bytes = new Uint8Array(await file.arrayBuffer());
+      kept = withFile(kept, { name: file.name, bytes });
     }
     await again();
   };
   page.file.addEventListener("change", () => void take(page.file.files));
   page.forget.addEventListener("click", () => {
-    kept.clear();
+    kept = [];
     page.file.value = "";
     void again();
   });
@@ -90,6 +95,10 @@ function messageOf(error: unknown): string {
 async function outcome(page: Page, sorted: Sorted): Promise<VerifyResult | string> {
   const rows = sorted.kinds.map(({ name, kind }) => [quote(name), kind]);
   showTable(page.parts.files, ["file", "taken for"], rows, rows.length);
+  if (sorted.rivals.length > 0) {
+    const names = sorted.rivals.map((each) => quote(each, 80)).join(" and ");
+    return `Which of ${names} is meant? Forget the files, and drop one of them with the rest.`;
+  }
   if (sorted.token === undefined) return "No evidence yet.";
   if (sorted.policy === undefined) return "No policy yet: evidence is verified under one.";
   const { name, text } = sorted.policy;
