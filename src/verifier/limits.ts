@@ -7,10 +7,8 @@ export const MAX_FILE_BYTES: number = 96 * 1024 * 1024;
 export const MAX_BODY_BYTES: number = 24 * 1024 * 1024;
 /** Bytes of all requests that are being read and answered. */
 export const MAX_BODIES_BYTES: number = 128 * 1024 * 1024;
-/** Challenges that are open, or were answered and not forgotten yet. */
-export const MAX_CHALLENGES = 20_000;
-/** Of them, those of one address. */
-export const MAX_CHALLENGES_OF_ONE = 2_000;
+/** Challenges that were answered and have not expired. */
+export const MAX_ANSWERED = 20_000;
 /** Seconds in which a challenge has to be answered. */
 export const CHALLENGE_SECONDS = 300;
 /** Seconds that a run may go on which began with a nonce of ours: a month. */

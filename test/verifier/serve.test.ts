@@ -175,6 +175,17 @@ describe("galgo verifier serve", () => {
     assert.equal(await status({ ...json, "transfer-encoding": "chunked" }), 400);
   });
 
+  it("is not troubled by who goes away in the middle of a request", async () => {
+    const { port } = new URL(service.address);
+    const headers = { "content-type": "application/json", "content-length": "1000" };
+    const asked = request({ port, path: "/v1/challenges", method: "POST", headers });
+    asked.on("error", () => {});
+    asked.write("{", () => asked.destroy());
+    await new Promise((closed) => asked.on("close", closed));
+    // what it says of that would have come before this answer; `after` looks at the faults
+    await challenge();
+  });
+
   it("keeps its policy when a new one is none", async () => {
     const { digest } = service.policy;
     writeFileSync(file("policy.json"), "{}");

@@ -9,7 +9,7 @@ export {
   openResult,
   signResult,
 } from "./ear.ts";
-export { MAX_COEFFICIENTS } from "./limits.ts";
+export { MAX_BROUGHT_MODELS, MAX_COEFFICIENTS } from "./limits.ts";
 export { VerifyError, type VerifyErrorCode } from "./errors.ts";
 export { type PolicyReading, readVerifierPolicy } from "./policy-file.ts";
 export {

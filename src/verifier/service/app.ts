@@ -79,6 +79,15 @@ function addressOf({ env }: Call): string {
   return env.incoming.socket.remoteAddress ?? "local";
 }
 
+/** Text of the body. Who goes away in the middle of it is no fault of ours. @throws ServiceError BAD_REQUEST */
+async function bodyOf({ req }: Call): Promise<string> {
+  try {
+    return await req.text();
+  } catch (cause) {
+    throw new ServiceError("BAD_REQUEST", "the body did not come to its end", { cause });
+  }
+}
+
 /** Bytes of the body, which Node does not exceed. @throws ServiceError */
 function bodySize({ req }: Call): number {
   if (req.method === "GET") return 0;
@@ -124,7 +133,7 @@ function addFacts(app: VerifierApp, parts: VerifierParts): void {
       version: parts.version,
       started: parts.started.toISOString(),
       policy: { source, digest, rules: rules.length },
-      challenges: parts.challenges.size,
+      answered: parts.challenges.answered,
       enrollment: parts.enrollments !== undefined,
       enrolled: parts.enrollments?.enrolled.size ?? 0,
     });
@@ -133,18 +142,19 @@ function addFacts(app: VerifierApp, parts: VerifierParts): void {
   app.get("/openapi.json", (c) => c.json(openApi(parts.version)));
 }
 
-function addChallenges(app: VerifierApp, { challenges }: VerifierParts): void {
+function addChallenges(app: VerifierApp, { challenges, now }: VerifierParts): void {
   app.post("/v1/challenges", async (c) => {
-    const { use, bytes } = parseChallengeOrder(await c.req.text());
-    const { nonce, expires } = challenges.issue(use, addressOf(c), bytes);
-    return c.json({ nonce, use, expires: new Date(expires).toISOString() }, 201);
+    const { use, bytes } = parseChallengeOrder(await bodyOf(c));
+    const { nonce, seconds } = challenges.issue(use, bytes);
+    const expires = new Date(now() + seconds * 1_000).toISOString();
+    return c.json({ nonce, use, expires }, 201);
   });
 }
 
 function addEvidence(app: VerifierApp, parts: VerifierParts): void {
   let busy = 0;
   app.post("/v1/evidence", async (c) => {
-    const order = parseEvidenceOrder(await c.req.text());
+    const order = parseEvidenceOrder(await bodyOf(c));
     if (busy >= MAX_AT_ONCE) {
       throw new ServiceError("BUSY", `${MAX_AT_ONCE} tokens are being appraised; come again`);
     }
@@ -207,11 +217,11 @@ function addEnrollments(app: VerifierApp, { enrollments }: VerifierParts): void 
     throw new ServiceError("NOT_SERVED", "no makers of TPMs are trusted here (--authorities)");
   };
   app.post("/v1/enrollments", async (c) => {
-    const challenge = await served().begin(await c.req.text());
+    const challenge = await served().begin(await bodyOf(c));
     return c.body(challenge, 201, { "content-type": "application/json" });
   });
   app.post("/v1/enrollments/answer", async (c) => {
-    const ak = served().finish(await c.req.text());
+    const ak = served().finish(await bodyOf(c));
     return c.json({ enrolled: ak }, 201);
   });
 }

@@ -4,13 +4,16 @@ import * as z from "zod/mini";
 import { firstWords } from "../../attest/encoding/schema-words.ts";
 import { parseStrictJson } from "../../attest/encoding/strict-json.ts";
 import { SignatureError } from "../../attest/signed/errors.ts";
-import { type NamedText, tokenOfBytes } from "../../attest/verify/index.ts";
+import {
+  MAX_BROUGHT_MODELS,
+  MAX_COEFFICIENTS,
+  type NamedText,
+  tokenOfBytes,
+} from "../../attest/verify/index.ts";
 import { quote } from "../../base/quote.ts";
 import type { ChallengeUse } from "./challenges.ts";
 import { ServiceError } from "./errors.ts";
 
-const MAX_MODELS = 16;
-const MAX_COEFFICIENTS = 1_000_000;
 const START_BYTES = [32, 48, 64] as const;
 
 export interface ChallengeOrder {
@@ -60,7 +63,7 @@ function evidenceSchema(): z.ZodMiniType<EvidenceBody> {
     models: z.exactOptional(
       z
         .array(z.strictObject({ name: z.string().check(z.maxLength(256)), text: z.string() }))
-        .check(z.maxLength(MAX_MODELS)),
+        .check(z.maxLength(MAX_BROUGHT_MODELS)),
     ),
     coefficients: z.exactOptional(z.array(coefficient).check(z.maxLength(MAX_COEFFICIENTS))),
   });

@@ -25,7 +25,7 @@ const SCHEMAS: Readonly<Record<string, Json>> = {
       version: text,
       started: time,
       policy: object({ source: text, digest: hex, rules: { type: "integer" } }, ["digest"]),
-      challenges: { type: "integer" },
+      answered: { type: "integer" },
       enrollment: { type: "boolean" },
       enrolled: { type: "integer" },
     },

@@ -49,7 +49,7 @@ export async function startVerifier(terms: ServiceTerms): Promise<VerifierServic
     started: new Date(),
     policy: () => policy,
     signer: new ResultSigner(key, version),
-    challenges: new Challenges(now),
+    challenges: new Challenges(),
     rates: new Rates(now),
     enrollments,
     now,
