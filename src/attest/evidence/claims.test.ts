@@ -103,6 +103,8 @@ describe("claims", () => {
     ["iat", (_, claims) => (claims["iat"] = -1)],
     ["iat", (_, claims) => (claims["iat"] = 1.5)],
     ["iat", (_, claims) => (claims["iat"] = "1790000000")],
+    ["iat", (_, claims) => (claims["iat"] = 8_640_000_000_001)],
+    ["galgo.started", (galgo) => (galgo["started"] = 2 ** 53 - 1)],
     ["the member exp", (_, claims) => (claims["exp"] = 1)],
     ["the member extra", (galgo) => (galgo["extra"] = 1)],
     ["galgo: not a record", (_, claims) => (claims["galgo"] = [])],

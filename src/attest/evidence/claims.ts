@@ -5,7 +5,7 @@ import { DIGEST_NAMES } from "../../model/names/index.ts";
 import { encodeJson } from "./canonical-json.ts";
 import { encodeCbor } from "./cbor-write.ts";
 import { checkConsistent } from "./consistent.ts";
-import { flag, hex, list, natural, record, text, word } from "./forms.ts";
+import { flag, hex, list, natural, record, seconds, text, word } from "./forms.ts";
 import type { Form, Wire } from "./forms.ts";
 import {
   KEY_ID_BYTES,
@@ -126,7 +126,7 @@ const galgo = record<GalgoClaims>({
   fidelity: { label: 11, form: fidelity },
   floor: { label: 12, form: floor, optional: true },
   orchestrator: { label: 13, form: orchestrator },
-  started: { label: 14, form: natural },
+  started: { label: 14, form: seconds },
   tma: { label: 15, form: tma, optional: true },
 });
 
@@ -137,7 +137,7 @@ const own = {
     label: EAT_NONCE,
     form: hex({ min: MIN_NONCE_BYTES, max: MAX_NONCE_BYTES }, "base64url"),
   },
-  iat: { label: IAT, form: natural },
+  iat: { label: IAT, form: seconds },
   galgo: { label: GALGO, form: galgo },
 };
 

@@ -4,6 +4,7 @@
 import { bytesToHex, hexToBytes, isHex } from "../../base/hex.ts";
 import { quote } from "../../base/quote.ts";
 import { TokenError } from "./errors.ts";
+import { MAX_SECONDS } from "./limits.ts";
 
 /** Bytes stand in JSON as hex (people compare digests by eye) or as base64url. */
 export type ByteText = "hex" | "base64url";
@@ -83,13 +84,20 @@ export function word<const W extends string>(words: readonly W[]): Form<W> {
 }
 
 /** A whole number from 0 to 2^53-1. */
-export const natural: Form<number> = {
-  write: (value, wire) => wire.plain(value),
-  read(item, { path }) {
-    if (typeof item === "number" && Number.isSafeInteger(item) && item >= 0) return item;
-    throw refuse(path, "not a whole number that can be counted to");
-  },
-};
+export const natural: Form<number> = upTo(Number.MAX_SAFE_INTEGER);
+/** Seconds since 1970, as far as there is a date for them. */
+export const seconds: Form<number> = upTo(MAX_SECONDS);
+
+function upTo(max: number): Form<number> {
+  return {
+    write: (value, wire) => wire.plain(value),
+    read(item, { path }) {
+      if (typeof item === "number" && Number.isSafeInteger(item) && item >= 0 && item <= max)
+        return item;
+      throw refuse(path, `not a whole number from 0 to ${max}`);
+    },
+  };
+}
 
 export const flag: Form<boolean> = {
   write: (value, wire) => wire.plain(value),

@@ -24,6 +24,8 @@ export const MAX_TEXT_CHARS = 256;
 export const MAX_WHY_CHARS = 1_024;
 /** Hooks, features and members that are absent. */
 export const MAX_WORDS = 512;
+/** Seconds since 1970: behind this there are no dates in ECMAScript. */
+export const MAX_SECONDS = 8_640_000_000_000;
 /** Registers of a TPM. */
 export const MAX_PCRS = 24;
 /** Bytes of a TPM's structure or a certificate. */
