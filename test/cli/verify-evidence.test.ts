@@ -78,6 +78,9 @@ describe("galgo verify of evidence", () => {
   it("ends with 2 where it can not begin, with one line", async () => {
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
       [["verify", "good.jwt"], /--policy FILE/],
+      [["verify", "good.jwt", "--policy", "policy.json", "--result", "r"], /--result-key PRIVATE/],
+      [["verify", "good.jwt", "--policy", "policy.json", "--result-key", "k"], /--result FILE/],
+      [["verify", "good.jwt", "--policy", "policy.json", "--digest", "sha512"], /--digest is for/],
       [["verify", "good.jwt", "--policy", "nowhere.json"], /can not read nowhere\.json/],
       [["verify", "good.jwt", "--policy", "policy.json", "--nonce", "xy"], /--nonce takes 8 to 64/],
       [["verify", "good.jwt", "--policy", "model.json"], /is no verifier's policy/],

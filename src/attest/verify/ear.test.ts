@@ -15,7 +15,9 @@ interface Claims {
     readonly galgo: {
       readonly "ear.status": string;
       readonly "ear.trustworthiness-vector": Readonly<Record<string, number>>;
-      readonly galgo: { readonly reasons: readonly { readonly reason: string }[] };
+      readonly galgo: { readonly reasons: readonly { readonly reason: string }[] } & Readonly<
+        Record<"workload" | "base" | "model" | "issuedAt" | "started", unknown>
+      >;
     };
   };
 }
@@ -35,6 +37,19 @@ describe("an attestation result", () => {
       Object.values(claims.submods.galgo["ear.trustworthiness-vector"]),
       [2, 2, 2, 2],
     );
+  });
+
+  it("names what a relying party has to compare: run, base, model, times", async () => {
+    const based = attested({ base: "42".repeat(32) });
+    const { evidence } = based;
+    const result = await verifyEvidence(await caseOf(based), verifyCrypto);
+    assert.equal(result.accepted, true);
+    const said = (earClaims(result, TERMS) as unknown as Claims).submods.galgo.galgo;
+    const { workload, base, model, issuedAt, started } = said;
+    assert.deepEqual([workload, base], [evidence.workload, "42".repeat(32)]);
+    assert.deepEqual([issuedAt, started], [evidence.issuedAt, evidence.started]);
+    const { name, digest } = evidence.model ?? {};
+    assert.deepEqual(model, { name, digest });
   });
 
   it("contraindicates, with the reasons, and affirms nothing where a signature is not good", async () => {

@@ -62,11 +62,16 @@ function galgoClaim(result: VerifyResult): JsonValue {
     ...(signedBy !== undefined && { signedBy: { ...signedBy } }),
     ...(evidence !== undefined && {
       workload: { ...evidence.workload },
+      ...(evidence.model !== undefined && {
+        model: { name: evidence.model.name, digest: evidence.model.digest },
+      }),
+      ...(evidence.base !== undefined && { base: evidence.base }),
       state: evidence.state,
       measurement: evidence.measurement,
       counts: { ...evidence.counts },
       mode: evidence.mode,
       issuedAt: evidence.issuedAt,
+      started: evidence.started,
       orchestrator: { ...evidence.orchestrator },
       platform: evidence.platform.kind,
       ...(evidence.tma !== undefined && { tma: { ...evidence.tma } }),

@@ -39,12 +39,24 @@ export async function verifyToken(
   bytes: Buffer,
   options: VerifyOptions,
 ): Promise<void> {
+  refuseHalfResult(options);
   const given = caseOf(bytes, options);
   const result = await verifyEvidence(given, VERIFY_CRYPTO);
-  if (options.result !== undefined) await writeResult(result, given, options);
+  await writeResult(result, given, options);
   if (options.json === true) outJson({ file, kind: "evidence", ...resultJson(result) });
   else printResult(file, result);
   process.exitCode = result.accepted ? EXIT_OK : EXIT_DIFFERENT;
+}
+
+/** A result is written and signed, or neither. */
+function refuseHalfResult({ result, resultKey, digest }: VerifyOptions): void {
+  if (result !== undefined && resultKey === undefined) {
+    throw bad("--result FILE is signed: say with which key (--result-key PRIVATE.pem)");
+  }
+  if (result === undefined && resultKey !== undefined) {
+    throw bad("--result-key signs a result: say where it is written (--result FILE)");
+  }
+  if (digest !== undefined) throw bad("--digest is for text models: evidence names its own");
 }
 
 function caseOf(bytes: Buffer, options: VerifyOptions): VerifyCase {
@@ -103,9 +115,7 @@ async function writeResult(
   { nonce }: VerifyCase,
   { result: file, resultKey }: VerifyOptions,
 ): Promise<void> {
-  if (file === undefined || resultKey === undefined) {
-    throw bad("--result FILE is signed: say with which key (--result-key PRIVATE.pem)");
-  }
+  if (file === undefined || resultKey === undefined) return;
   const terms = { version: packageVersion(), ...(nonce !== undefined && { nonce }) };
   const token = await signResult(result, terms, readTokenSigner(resultKey));
   try {
