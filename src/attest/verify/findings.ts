@@ -50,8 +50,3 @@ export class Findings {
     if (this.#refusals.length < MAX_REFUSALS) this.#refusals.push(found);
   }
 }
-
-/** What all checks of a claim have at hand. */
-export interface Finding {
-  readonly found: Findings;
-}

@@ -56,6 +56,10 @@ describe("a verifier's policy", () => {
     assert.equal(rule?.platform.tpm?.enrolled, false);
   });
 
+  it("has the users whose workloads are meant", () => {
+    assert.deepEqual(read(textOf({}, { owners: [0, 33] })).rules[0]?.owners, [0, 33]);
+  });
+
   it("reads models that it names, plain or signed, and its digest covers them", () => {
     const named = (...models: readonly string[]) => policyText(AK, { reference: { models } });
     const both = read(named("plain.json", "signed.json"));
@@ -109,6 +113,12 @@ describe("a verifier's policy", () => {
     ["with a PCR 24", textOf({}, { platform: { tpm: { ...tpm, pcrs: { 24: ["00"] } } } }), /pcrs/],
     ["with a negative limit", textOf({}, { limits: { lost: -1 } }), /lost/],
     ["that keeps evidence for ever", textOf({}, { freshness: { seconds: 1e12 } }), /seconds/],
+    [
+      "with agents for a model that Galgo keeps",
+      textOf({}, { agents: ["00".repeat(32)] }),
+      /names agents, and takes a model that no agent keeps/,
+    ],
+    ["with an owner that is no number", textOf({}, { owners: ["root"] }), /owners/],
     ["with an image that is no digest", textOf({}, { images: ["nginx:latest"] }), /images/],
     ["that is too large", " ".repeat(5 * 1024 * 1024), /at most/],
   ];

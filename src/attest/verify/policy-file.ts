@@ -189,18 +189,23 @@ function readRule(rule: WorkloadRuleFile, how: RuleReading): WorkloadRule {
   const { at } = how;
   const wrong = rule.keys?.find((name) => !how.keys.some((key) => key.name === name));
   if (wrong !== undefined) throw bad(at, `names the key ${quote(wrong)}, and there is no such key`);
-  const { images, builds, agents } = rule;
+  const { images, owners, builds, agents } = rule;
+  const localities = rule.localities ?? DEFAULTS.localities;
+  if (agents !== undefined && localities.includes("in-process")) {
+    throw bad(at, "names agents, and takes a model that no agent keeps too (localities)");
+  }
   return {
     workloads: rule.names,
     keys: rule.keys ?? how.keys.map(({ name }) => name),
     ...(images !== undefined && { images }),
+    ...(owners !== undefined && { owners }),
     reference: readReference(rule.reference, how),
     modes: rule.modes ?? DEFAULTS.modes,
     limits: { ...DEFAULTS.limits, ...rule.limits },
     freshness: { ...DEFAULTS.freshness, ...rule.freshness },
     fidelity: { ...DEFAULTS.fidelity, ...rule.fidelity },
     ...(builds !== undefined && { builds }),
-    localities: rule.localities ?? DEFAULTS.localities,
+    localities,
     ...(agents !== undefined && { agents }),
     platform: readPlatform(rule.platform, how),
   };

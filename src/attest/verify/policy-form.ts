@@ -49,6 +49,7 @@ export interface WorkloadRuleFile {
   readonly names: readonly string[];
   readonly keys?: readonly string[];
   readonly images?: readonly string[];
+  readonly owners?: readonly number[];
   readonly reference: {
     readonly states?: readonly string[];
     /** Files, beside the policy. */
@@ -184,6 +185,7 @@ function ruleSchema(): z.ZodMiniType<WorkloadRuleFile> {
           .check(z.regex(/^sha(256:[0-9a-f]{64}|512:[0-9a-f]{128})$/, "has to be sha256:HEX")),
       ),
     ),
+    owners: z.exactOptional(some(natural())),
     reference: z.strictObject({
       states: z.exactOptional(any(digest)),
       models: z.exactOptional(any(fileName())),

@@ -6,7 +6,7 @@ import { createMapper, createModel, MAPPING_NAMES, modelDigest } from "../../mod
 import type { WorkloadModel } from "../../model/index.ts";
 import type { Evidence } from "../evidence/index.ts";
 import { appraiseModel, type ModelRefusal, unsignedRefusal } from "../policy/appraise.ts";
-import { fits, ruleFor } from "../policy/trust-policy.ts";
+import { fits } from "../policy/trust-policy.ts";
 import { SignatureError } from "../signed/errors.ts";
 import { looksSigned, readSignedFile } from "../signed/sigstore-bundle.ts";
 import type { DigestSet } from "../signed/statement.ts";
@@ -26,6 +26,8 @@ export interface ReferenceFinding {
   readonly model?: GoodModel;
   /** Whether the state is known to be good. */
   readonly known: boolean;
+  /** So many behaviours that the model lacks are in it, which the policy excuses. */
+  readonly excused?: number;
 }
 
 interface Asked {
@@ -47,6 +49,12 @@ export function checkReference(asked: Asked): ReferenceFinding {
   const { good, refused } = goodModels(asked);
   const model = namedModel(asked, good);
   const whose = evidence.model !== undefined ? model : modelOfState(asked, good);
+  if (rule.reference.demanded && evidence.model?.signedBy === undefined) {
+    asked.found.refuse(
+      "SIGNATURE_NOT_DEMANDED",
+      "the run took its model without asking who signed it",
+    );
+  }
   if (whose === undefined) tellWhyNone(asked, usable(rule, good), refused);
   else checkModel(whose, asked);
   const known =
@@ -57,11 +65,12 @@ export function checkReference(asked: Asked): ReferenceFinding {
 
 /** Says of the state what is known: to be called when nothing more can excuse it. */
 export function tellState(
-  { model, known }: ReferenceFinding,
+  { model, known, excused }: ReferenceFinding,
   { evidence, crypto, found }: Pick<Asked, "evidence" | "crypto" | "found">,
 ): void {
   if (known) {
-    const of = model === undefined ? "one that the policy names" : `that of ${model.source}`;
+    const more = excused === undefined ? "" : ` with ${excused} more, which the policy excuses`;
+    const of = model === undefined ? "one that the policy names" : `that of ${model.source}${more}`;
     found.good("executables", `the state is ${of}`);
     return;
   }
@@ -89,27 +98,30 @@ function goodModels(asked: Asked): { good: readonly GoodModel[]; refused: readon
   }
   const good: GoodModel[] = [...models];
   const refused: Refused[] = [];
-  const take = (text: NamedText, names?: readonly string[]): void => {
+  const take = (text: NamedText, named = false): void => {
     const result = signedModel(text, asked);
     if (result === undefined) return;
-    const refusals = "model" in result ? nameRefusals(result, names) : result;
+    const ofName = (model: GoodModel) => (named ? nameRefusals(model, asked) : []);
+    const refusals = "model" in result ? ofName(result) : result;
     if ("model" in result && refusals.length === 0) good.push(result);
     else refused.push({ name: text.name, refusals });
   };
   for (const each of signedModels) take(each);
-  const names = rule.reference.names ?? rule.workloads;
-  if (signed) for (const each of brought.slice(0, MAX_BROUGHT_MODELS)) take(each, names);
+  if (signed) for (const each of brought.slice(0, MAX_BROUGHT_MODELS)) take(each, true);
   return { good, refused };
 }
 
-/** A good signature is not enough: a model that is good for another workload is not so for this one. */
+/** A good signature is not enough: a model that is good for another workload is not so for this one, also of the same rule. */
 function nameRefusals(
   { model, source }: GoodModel,
-  names: readonly string[] | undefined,
+  { evidence: { workload }, rule: { reference } }: Asked,
 ): readonly ModelRefusal[] {
   const { name } = model.metadata;
-  if (names === undefined || names.some((pattern) => fits(pattern, name))) return [];
-  const wanted = names.map((each) => quote(each, 80)).join(", ");
+  const { names } = reference;
+  // the workload's own name is no pattern, whatever letters are in it
+  const good = names?.some((pattern) => fits(pattern, name)) ?? name === workload.name;
+  if (good) return [];
+  const wanted = (names ?? [workload.name]).map((each) => quote(each, 80)).join(", ");
   const why = `${source} is the model ${quote(name)}; for this workload it has to be ${wanted}`;
   return [{ code: "WRONG_MODEL", why }];
 }
@@ -128,15 +140,13 @@ function signedModel(
   if (!looksSigned(text)) return [unsignedRefusal(name)];
   try {
     const { envelope, unchecked } = readSignedFile(text, name);
-    const wanted = ruleFor(policy, evidence.model?.name ?? "")?.subject === true;
-    const subject = wanted ? imageDigest(evidence) : undefined;
     const appraisal = appraiseModel(envelope, {
       policy,
       verifier: crypto.verifier,
       hasher: crypto.hasher,
       now: given.now,
       name,
-      ...(subject !== undefined && { subject }),
+      runs: () => imageDigest(evidence),
     });
     if (!appraisal.trusted) return appraisal.refusals;
     for (const part of unchecked) found.gap(`${name}: ${part}`);
@@ -205,7 +215,7 @@ function tellWhyNone(
 }
 
 /** What the evidence says of the model, against the model itself. */
-function checkModel(good: GoodModel, { evidence, rule, found, crypto }: Asked): void {
+function checkModel(good: GoodModel, { evidence, found, crypto }: Asked): void {
   const { model, rules } = evidence;
   const { spec, metadata } = good.model;
   if (model !== undefined && model.name !== metadata.name) {
@@ -221,7 +231,7 @@ function checkModel(good: GoodModel, { evidence, rule, found, crypto }: Asked): 
     const wanted = [spec.mapping, spec.digest, spec.profile.name].map((each) => quote(each));
     found.refuse("WRONG_RULES", `the run went by ${is}; ${good.source} by ${wanted.join(", ")}`);
   }
-  checkSigner(good, { evidence, rule, found });
+  checkSigner(good, { evidence, found });
   const digest = modelDigest(good.model, crypto.hasher("sha256"));
   found.good(
     "executables",
@@ -231,15 +241,12 @@ function checkModel(good: GoodModel, { evidence, rule, found, crypto }: Asked): 
   );
 }
 
-/** Whether the run itself had checked the signature, and of whom. */
+/** Whether the signature that the run itself had checked is one of those that count. */
 function checkSigner(
   { signedBy, source }: GoodModel,
-  { evidence, rule, found }: Pick<Asked, "evidence" | "rule" | "found">,
+  { evidence, found }: Pick<Asked, "evidence" | "found">,
 ): void {
   const checked = evidence.model?.signedBy;
-  if (rule.reference.demanded && checked === undefined) {
-    found.refuse("SIGNATURE_NOT_DEMANDED", "the run took its model without asking who signed it");
-  }
   if (checked === undefined || signedBy === undefined) return;
   if (!checked.some((id) => signedBy.includes(id))) {
     const by = checked.map((id) => quote(id, 80)).join(", ");

@@ -242,5 +242,8 @@ function judgeIma(
   if (refusals.length === 0) {
     found.good("hardware", `PCR 10 vouches for ${vouched} entries of the kernel's list`);
   }
+  if (files.length === 0) {
+    found.gap("which files the kernel measured: the policy has no reference values for them");
+  }
   return findings;
 }

@@ -48,7 +48,7 @@ export interface ReferenceValues {
   readonly signed: boolean;
   /** Texts of signed files. */
   readonly signedModels: readonly NamedText[];
-  /** Names that models may have which were brought along, `*` for any characters; undefined: those of the rule's workloads. */
+  /** Names that models may have which were brought along, `*` for any characters; undefined: the very name of the workload. */
   readonly names?: readonly string[];
   /** The run itself must have checked the signature before it took the model. */
   readonly demanded: boolean;
@@ -143,6 +143,8 @@ export interface WorkloadRule {
   readonly keys: readonly string[];
   /** `sha256:...`; undefined: it is not looked at. */
   readonly images?: readonly string[];
+  /** Numbers of the users whose workloads are meant: names are not of one user only. undefined: it is not looked at. */
+  readonly owners?: readonly number[];
   readonly reference: ReferenceValues;
   readonly modes: readonly EvidenceMode[];
   readonly limits: VerifyLimits;

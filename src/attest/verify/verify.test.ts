@@ -76,6 +76,10 @@ describe("verifyEvidence", () => {
     const allowing = { policy: rule({ limits }, more) };
     const proven = await verifyEvidence(await caseOf(more, allowing), verifyCrypto);
     assert.deepEqual(reasons(proven), []);
+    assert.ok(
+      proven.checked.some((each) => each.includes("with 1 more, which the policy excuses")),
+      proven.checked.join("; "),
+    );
     const { coefficients: _out, ...unproven } = await caseOf(more, allowing);
     const refused = reasons(await verifyEvidence(unproven, verifyCrypto));
     assert.ok(refused.includes("WRONG_STATE"), refused.join());
@@ -137,6 +141,65 @@ describe("verifyEvidence", () => {
       verifyCrypto,
     );
     assert.ok(reasons(refused).includes("UNKNOWN_MODEL"), reasons(refused).join());
+  });
+
+  it("takes no model of another workload of the same rule, however it calls itself", async () => {
+    const other = aModel({ name: "shop-other" });
+    const model = [{ name: "other", text: signedModel(other, RELEASE) }];
+    const named = (name: string) =>
+      attested({ model: other, claims: { model: claimOf(other), workload: { name, id: "r" } } });
+    const verdictOn = async (name: string) => {
+      const run = named(name);
+      const { images: _any, ...open } = ruleOf(run.tpm);
+      const given = await caseOf(run, { policy: policyOf(open), models: model });
+      return reasons(await verifyEvidence(given, verifyCrypto));
+    };
+    assert.deepEqual(await verdictOn("shop-other"), []);
+    for (const name of ["shop-web", "shop-*"]) {
+      assert.deepEqual(await verdictOn(name), ["MODEL_WRONG_MODEL", "WRONG_STATE"], name);
+    }
+  });
+
+  it("wants the signature to have been demanded, also where it knows nothing but a state", async () => {
+    const { signedBy: _absent, ...model } = claimOf(MODEL);
+    const run = attested({ claims: { model } });
+    const reference = {
+      states: [run.evidence.state],
+      models: [],
+      signed: false,
+      signedModels: [],
+      demanded: true,
+    };
+    const given = await caseOf(run, { policy: rule({ reference }, run), models: [] });
+    assert.deepEqual(reasons(await verifyEvidence(given, verifyCrypto)), [
+      "SIGNATURE_NOT_DEMANDED",
+    ]);
+  });
+
+  it("takes a workload of that name from no other user than the policy says", async () => {
+    const verdictOn = async (owner?: number) => {
+      const whose = owner === undefined ? {} : { owner };
+      const run = attested({ claims: { workload: { ...good.evidence.workload, ...whose } } });
+      const given = await caseOf(run, { policy: rule({ owners: [0, 33] }, run) });
+      return reasons(await verifyEvidence(given, verifyCrypto));
+    };
+    assert.deepEqual(await verdictOn(33), []);
+    assert.deepEqual(await verdictOn(1_000), ["WRONG_WORKLOAD"]);
+    assert.deepEqual(await verdictOn(), ["WRONG_WORKLOAD"]);
+  });
+
+  it("wants to know the code of the agent where the policy does", async () => {
+    const strict = rule({ agents: ["58".repeat(32)], localities: ["in-process", "vm"] });
+    const unsaid = await verifyEvidence(await caseOf(good, { policy: strict }), verifyCrypto);
+    assert.deepEqual(reasons(unsaid), ["WRONG_TMA"]);
+  });
+
+  it("excuses nothing that the evidence does not count as a violation", async () => {
+    const counts = { ...more.evidence.counts, violations: 0 };
+    const hidden = attested({ more: [INJECTED], claims: { counts } });
+    const limits = { lost: 0, violations: 1 };
+    const given = await caseOf(hidden, { policy: rule({ limits }, hidden) });
+    assert.deepEqual(reasons(await verifyEvidence(given, verifyCrypto)), ["WRONG_STATE"]);
   });
 
   it("takes an enrolled key where the policy does, and nowhere else", async () => {

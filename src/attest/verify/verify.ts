@@ -4,6 +4,7 @@
 import { bytesToHex } from "../../base/hex.ts";
 import { quote } from "../../base/quote.ts";
 import {
+  type Evidence,
   type OpenedEvidence,
   openEatCwt,
   openEatJwt,
@@ -151,7 +152,8 @@ async function appraiseRule(
   const coefficients = provenCoefficients({ evidence, given, crypto, found }, reference);
   const difference = differenceOf(coefficients, reference, given.record);
   checkCounts(evidence, reference, found);
-  tellState(excused(reference, difference, rule), { evidence, crypto, found });
+  const state = excused(reference, difference, { evidence, rule });
+  tellState(state, { evidence, crypto, found });
   const { kid } = signature;
   const files = await checkPlatform({ evidence, rule, given, kid, coefficients, crypto, found });
   return {
@@ -160,13 +162,18 @@ async function appraiseRule(
   };
 }
 
-/** Where the policy allows violations, a state is good that has no more than those besides the reference, when that is proven. */
+/**
+ * Where the policy allows violations, a state is good that has no more than those besides the reference, when that is proven. What the
+ * evidence itself does not count as violations is something else, and hidden.
+ */
 function excused(
   reference: ReferenceFinding,
   difference: Difference | undefined,
-  { limits }: WorkloadRule,
+  { evidence, rule }: { readonly evidence: Evidence; readonly rule: WorkloadRule },
 ): ReferenceFinding {
   if (reference.known || difference === undefined) return reference;
   const { added, missing } = difference.counts;
-  return { ...reference, known: missing === 0 && added <= limits.violations };
+  const allowed = Math.min(rule.limits.violations, evidence.counts.violations);
+  if (missing > 0 || added > allowed) return reference;
+  return { ...reference, known: true, excused: added };
 }

@@ -30,11 +30,30 @@ export function checkWorkload(
   if (asked?.image !== undefined && asked.image !== image) {
     found.refuse("WRONG_IMAGE", `the workload is of the image ${given}, not ${quote(asked.image)}`);
   }
-  if (rule?.images === undefined) return;
+  if (rule === undefined) return;
+  checkOwner(workload, rule, found);
+  if (rule.images === undefined) return;
   if (image !== undefined && rule.images.includes(image)) {
     found.good("executables", `the image is ${image}`);
   } else {
     found.refuse("WRONG_IMAGE", `the workload is of the image ${given}, which the policy lacks`);
+  }
+}
+
+/** Any user of a machine may call a workload as he likes. */
+function checkOwner(
+  { owner }: Evidence["workload"],
+  { owners }: WorkloadRule,
+  found: Findings,
+): void {
+  const whose = owner === undefined ? "of a user who is not named" : `of the user ${owner}`;
+  if (owners === undefined) {
+    found.gap(`whose workload it is (it says: ${whose})`);
+  } else if (owner !== undefined && owners.includes(owner)) {
+    found.good("instance-identity", `the workload is ${whose}`);
+  } else {
+    const why = `the workload is ${whose}; wanted is ${owners.join(" or ")}`;
+    found.refuse("WRONG_WORKLOAD", why);
   }
 }
 
@@ -138,9 +157,9 @@ export function checkOrchestrator(
     const why = `the model is kept in the place ${quote(locality)}; wanted is ${localities.join(" or ")}`;
     found.refuse("WRONG_TMA", why);
   }
-  if (agents === undefined || tma === undefined) return;
-  if (tma.codeDigest === undefined || !agents.includes(tma.codeDigest)) {
-    const why = `the agent that keeps the model has the code ${tma.codeDigest ?? "(not said)"}`;
+  if (agents === undefined) return;
+  if (tma?.codeDigest === undefined || !agents.includes(tma.codeDigest)) {
+    const why = `the agent that keeps the model has the code ${tma?.codeDigest ?? "(not said)"}`;
     found.refuse("WRONG_TMA", why);
   }
 }

@@ -274,7 +274,7 @@ export const MODEL_ROWS: readonly Attack[] = [
   {
     what: "a run that was started without a model, and nothing to compare it with",
     given: () => withoutModel({ models: [] }),
-    reasons: ["NO_MODEL", "WRONG_STATE"],
+    reasons: ["NO_MODEL", "SIGNATURE_NOT_DEMANDED", "WRONG_STATE"],
   },
   {
     what: "rules that tell behaviours apart otherwise",
