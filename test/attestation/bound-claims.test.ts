@@ -12,6 +12,7 @@ import {
   signEatJwt,
   TokenError,
 } from "../../src/attest/evidence/index.ts";
+import { MAX_SECONDS } from "../../src/attest/evidence/limits.ts";
 import { anEvidence, aTokenKey } from "../helpers/evidence.ts";
 
 type Leaf = string | number | boolean;
@@ -25,11 +26,15 @@ function leaves(value: unknown, at: Path = []): readonly (readonly [Path, Leaf])
   return [[at, value as Leaf]];
 }
 
+const TIMES: ReadonlySet<string> = new Set(["issuedAt", "started"]);
+
 /** Values that an attacker would write instead and that still have the form of such a claim. */
 function others(path: Path, value: Leaf): readonly Leaf[] {
   if (typeof value === "boolean") return [!value];
   if (typeof value === "number")
-    return Array.from({ length: 53 }, (_, bit) => Number(BigInt(value) ^ (1n << BigInt(bit))));
+    return Array.from({ length: 53 }, (_, bit) =>
+      Number(BigInt(value) ^ (1n << BigInt(bit))),
+    ).filter((other) => other <= MAX_SECONDS || !TIMES.has(String(path.at(-1))));
   const name = path.join(".");
   if (name === "mode") return ["free", "detect", "enforce"].filter((each) => each !== value);
   if (name === "tma.locality") return ["process", "serial", "remote"];
