@@ -196,9 +196,10 @@ function addOrders(app: ApiApp, parts: ApiParts): void {
   });
   app.post("/v1/workloads/:id/attest", async (c) => {
     // first: the workload may end while the order comes
-    const order = parseAttestOrder(await c.req.text());
+    const text = await c.req.text();
     const run = registry.find(c.req.param("id"));
     requireOwner(c.get("peer"), run);
+    const order = parseAttestOrder(text);
     if (extensions.attest === undefined)
       throw notServed("evidence: its configuration names no key ([attest] key)");
     return c.json(await extensions.attest(run, order));
