@@ -2,7 +2,7 @@
 // Runs test files with node:test in phases and reports them as one run; shared by `npm test` and `npm run test:vm`.
 // GALGO_FORBID_SKIP=1: a skipped test fails the run unless scripts/allowed-skips.json names it.
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { run } from "node:test";
@@ -11,7 +11,7 @@ import { type AllowedSkip, type TestEvent, TestTally } from "./test-tally.ts";
 
 /** Files that run with the same settings. */
 export interface Phase {
-  /** Relative to the root. */
+  /** Relative to the root, or absolute. */
   readonly files: readonly string[];
   readonly concurrency: number;
   /** Of each file, ms. */
@@ -51,7 +51,7 @@ async function* events(
 }
 
 function start(root: string, { files, concurrency, timeout }: Phase): AsyncIterable<TestEvent> {
-  return run({ files: files.map((file) => join(root, file)), concurrency, timeout });
+  return run({ files: files.map((file) => resolve(root, file)), concurrency, timeout });
 }
 
 /** Events that are told later, so that two reports do not get mixed. */

@@ -2,16 +2,30 @@
 // Runs the tests with node:test: unit tests side by side, then, one file at a time, those that start workloads,
 // and beside them, one at a time too, what needs a processor and not a quiet one.
 // Usage: test.ts [FILTER...]   a file runs when its path holds one of the filters.
-import { type Dirent, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import {
+  type Dirent,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { runPhases } from "./test-run.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const FOLDERS = ["src", "scripts", "test", "bench"].filter((name) => existsSync(join(ROOT, name)));
-const SERIAL = /^test\/(?:system|attacks|workloads|practice)\/|^test\/[^/]*$/;
-/** Take minutes of a processor, and nobody's time is decided by them: a guest, checks of the tree, pages in a browser. */
-const BESIDE = /^test\/system\/vm\.test\.ts$|^test\/(?:house|web)\//;
+const SERIAL = /^test\/(?:system\/(?!tpm)|attacks\/|workloads\/|practice\/)|^test\/[^/]*$/;
+/** Take minutes of a processor, and nobody's time is decided by them: a guest, checks of the tree, pages in a browser, large programs. */
+const BESIDE = /^test\/system\/vm\.test\.ts$|^test\/(?:house|web|workloads|practice)\//;
+/** Tests of single modules: they start nothing that another could notice, so a process has several of them. Its start takes longer than most of them. */
+const TOGETHER = /^src\//;
+/** Changes the process for others in it. */
+const ALONE = /\bprocess\.(?:chdir\(|umask\(|exitCode\s*=)/;
+const FILES_TOGETHER = 12;
 const UNIT_TIMEOUT_MS = 5 * 60_000;
 const SERIAL_TIMEOUT_MS = 20 * 60_000;
 
@@ -34,7 +48,7 @@ async function main(filters: readonly string[]): Promise<void> {
   try {
     await runPhases(ROOT, [
       {
-        files: unit,
+        files: together(unit, stateDir),
         concurrency: Math.max(2, availableParallelism()),
         timeout: UNIT_TIMEOUT_MS,
       },
@@ -44,6 +58,31 @@ async function main(filters: readonly string[]): Promise<void> {
   } finally {
     rmSync(stateDir, { recursive: true, force: true });
   }
+}
+
+/** The files, those of one stage of `src` behind a file that imports several of them. Absolute, or relative to the root. */
+function together(files: readonly string[], folder: string): string[] {
+  const stages = new Map<string, string[]>();
+  const alone = files.filter(
+    (file) => !TOGETHER.test(file) || ALONE.test(readFileSync(join(ROOT, file), "utf8")),
+  );
+  for (const file of files.filter((one) => !alone.includes(one))) {
+    const stage = file.split("/")[1] ?? "";
+    stages.set(stage, [...(stages.get(stage) ?? []), file]);
+  }
+  const shared = [...stages].flatMap(([stage, all]) => {
+    const count = Math.ceil(all.length / FILES_TOGETHER);
+    return Array.from({ length: count }, (_, part) => {
+      const some = all.filter((_file, i) => i % count === part);
+      const name = join(folder, `${stage}-${part + 1}.test.mts`);
+      const lines = some.map(
+        (file) => `import ${JSON.stringify(pathToFileURL(join(ROOT, file)).href)};`,
+      );
+      writeFileSync(name, `${lines.join("\n")}\n`);
+      return name;
+    });
+  });
+  return [...shared, ...alone];
 }
 
 function testFiles(folder: string): string[] {
