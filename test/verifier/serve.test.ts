@@ -111,6 +111,25 @@ describe("galgo verifier serve", () => {
     assert.deepEqual(reasons(again), ["USED_CHALLENGE"]);
   });
 
+  it("accepts one of many answers to a challenge that come at the same time", async () => {
+    const nonce = await challenge();
+    const given = run(nonce);
+    const answers = await Promise.all(Array.from({ length: 6 }, () => give(nonce, given)));
+    const good = answers.filter(({ body }) => body["accepted"] === true);
+    assert.equal(good.length, 1);
+    for (const answer of answers) {
+      if (answer !== good[0]) assert.deepEqual(reasons(answer), ["USED_CHALLENGE"]);
+    }
+  });
+
+  it("does not begin with keys that enroll, and nobody who vouches for them", async () => {
+    const terms = { version: "0.0.0", policy: file("policy.json"), key: file("key.pem") };
+    const listen = "127.0.0.1:0";
+    const hear = { onResult: () => {}, onError: () => {} };
+    const started = startVerifier({ ...terms, listen, enrolled: file("enrolled.json"), ...hear });
+    await assert.rejects(started, /--enrolled keeps keys that enroll: say which makers/);
+  });
+
   it("refuses evidence for another challenge, and a challenge that it never gave", async () => {
     const [one, other] = [await challenge(), await challenge()];
     assert.deepEqual(reasons(await give(one, run(other))), ["WRONG_NONCE"]);

@@ -6,6 +6,7 @@ import { readBytes, readPolicyFile } from "../files.ts";
 import { createVerifierApp } from "./app.ts";
 import { Challenges } from "./challenges.ts";
 import { Enrollments } from "./enrollments.ts";
+import { ServiceError } from "./errors.ts";
 import { Rates } from "./rates.ts";
 import { parseListen, type RunningVerifier, serveVerifier } from "./serve.ts";
 import { ResultSigner } from "./signer.ts";
@@ -33,6 +34,11 @@ export interface VerifierService extends RunningVerifier {
 /** @throws VerifyError, SignatureError, VerifierFileError, ServiceError, EndorsementError, CcError */
 export async function startVerifier(terms: ServiceTerms): Promise<VerifierService> {
   const { version, key, authorities, enrolled } = terms;
+  if (enrolled !== undefined && authorities === undefined) {
+    const problem =
+      "--enrolled keeps keys that enroll: say which makers of TPMs count (--authorities)";
+    throw new ServiceError("NO_SERVICE", problem);
+  }
   let policy = readPolicyFile(terms.policy);
   const where = parseListen(terms.listen);
   const now = Date.now;
