@@ -10,7 +10,8 @@ import { after, before, describe, it } from "node:test";
 import { type Evidence, openEatJwt } from "../../src/attest/evidence/index.ts";
 import { attestPart } from "../../src/daemon/attest/part.ts";
 import type { DaemonClient } from "../../src/daemon/client/index.ts";
-import type { Daemon } from "../../src/daemon/index.ts";
+import { type Daemon, daemonHost } from "../../src/daemon/index.ts";
+import type { RunHost } from "../../src/orchestrator/run-host.ts";
 import { nodeTokenKeys } from "../../src/quote/token-signer.ts";
 import { DaemonPlace } from "../helpers/daemon-place.ts";
 import { aSigner, type TestSigner } from "../helpers/signing.ts";
@@ -115,6 +116,24 @@ describe("evidence from a daemon", () => {
     assert.equal(started, Math.floor(Date.parse(String(record["started"])) / 1_000));
     run.kill("seen");
     await run.ended;
+  });
+
+  it("is not given of a run that can not succeed any more, though it goes on", async () => {
+    const own = daemonHost(daemon.context);
+    let fails = (_: string): void => assert.fail("there is no worker");
+    const startWorker: RunHost["startWorker"] = (setup, callbacks, transfer) => {
+      fails = (message) => callbacks.onFailed(message);
+      return own.startWorker(setup, callbacks, transfer);
+    };
+    const words = ["sleep", "1000"];
+    const host = { ...own, startWorker };
+    const run = place.launch(daemon, words, { name: "failing" }, { host });
+    await run.started;
+    await seen(run.id, "sleep");
+    fails("no space is left for its records");
+    await assert.rejects(client.evidence("failing", ORDER), /nothing is said of it now/);
+    run.kill("seen");
+    await assert.rejects(run.ended, /no space is left for its records/);
   });
 
   it("is not given to a workload that asks", async () => {

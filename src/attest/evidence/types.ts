@@ -142,7 +142,7 @@ export interface Evidence {
   readonly measurement: string;
   /** hex */
   readonly aggregate: string;
-  /** hex; absent when it is zeros */
+  /** hex; absent when nobody has chosen one */
   readonly base?: string;
   readonly counts: EvidenceCounts;
   readonly mode: EvidenceMode;

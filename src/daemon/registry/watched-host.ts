@@ -39,7 +39,7 @@ export class WatchedHost implements RunHost {
   carriedOut: CarriedOut = {};
   /** The workload can act. */
   serving = false;
-  /** Nobody decides any more, and what is known of the namespace is old. */
+  /** Nobody decides any more, and what is known of the namespace is old; or what was decided can not be recorded. The run can not succeed. */
   failed = false;
   readonly #host: RunHost;
   #launched: LaunchedWorkload | undefined;
@@ -72,7 +72,14 @@ export class WatchedHost implements RunHost {
     const mirror = createMirror({ ...setup, points });
     this.mirror = mirror;
     const shared = { ...setup, shared: link };
-    const worker = await this.#host.startWorker(shared, callbacks, [...transfer, ...ports]);
+    const noting: WorkerCallbacks = {
+      ...callbacks,
+      onFailed: (message) => {
+        this.failed = true;
+        callbacks.onFailed(message);
+      },
+    };
+    const worker = await this.#host.startWorker(shared, noting, [...transfer, ...ports]);
     this.worker = worker;
     worker.done.catch(() => {
       this.failed = true;
