@@ -202,7 +202,7 @@ async function appraise(order: EvidenceOrder, parts: VerifierParts): Promise<Ver
 }
 
 const WORDS: Readonly<Partial<Record<OwnReason, string>>> = {
-  UNKNOWN_CHALLENGE: "was not given out here for that, or is forgotten",
+  UNKNOWN_CHALLENGE: "was not given out here for that, or before the verifier was started",
   USED_CHALLENGE: "was answered before",
   EXPIRED_CHALLENGE: "has expired",
 };
