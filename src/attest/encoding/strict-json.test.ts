@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { SignatureError } from "../signed/errors.ts";
-import { MAX_JSON_DEPTH } from "../signed/limits.ts";
+import { MAX_JSON_DEPTH, MAX_JSON_PARTS } from "../signed/limits.ts";
 import { parseStrictJson, parseStrictJsonBytes } from "./strict-json.ts";
 
 const parse = (text: string): unknown => parseStrictJson(text, "x.json");
@@ -49,6 +49,15 @@ describe("strict JSON", () => {
   it("takes the same key in two objects, and the same text twice in an array", () => {
     const text = '{"a":[{"b":"b"},{"b":"b"},"b","b"],"b":"a"}';
     assert.deepEqual(parse(text), JSON.parse(text));
+  });
+
+  it("refuses so many parts that nobody has time for them, and not the names in a long list", () => {
+    const members = Array.from({ length: MAX_JSON_PARTS / 2 - 2 }, () => '{"a":0}').join();
+    assert.ok(parse(`{"a":[${members},[]]}`));
+    for (const text of [`{"a":[${members},[],[]]}`, `{"a":[${members},[]],"b":0}`]) {
+      assert.throws(() => parse(text), /has more than 2000000 objects, arrays and members/);
+    }
+    assert.ok(parse(`[${'"a",'.repeat(MAX_JSON_PARTS)}0]`));
   });
 
   it("refuses nesting without end, however long", () => {

@@ -2,7 +2,7 @@
 // JSON that all readers read alike: UTF-8 without a mark in front, no key twice in one object, not nested without end. What is signed is
 // checked by one program and used by another, so the two must not see different things.
 import { quote } from "../../base/quote.ts";
-import { MAX_JSON_DEPTH } from "../signed/limits.ts";
+import { MAX_JSON_DEPTH, MAX_JSON_PARTS } from "../signed/limits.ts";
 import { SignatureError } from "../signed/errors.ts";
 
 /**
@@ -33,48 +33,64 @@ export function parseStrictJsonBytes(bytes: Uint8Array, name: string): unknown {
   return parseStrictJson(text, name);
 }
 
-/** An object or array that is open: the keys it has so far; none for an array. */
-type Open = Set<string> | undefined;
+/** How far the text was looked at. */
+interface Look {
+  readonly name: string;
+  /** Objects and arrays that are open: the keys that each has so far; none for an array. */
+  readonly open: (Set<string> | undefined)[];
+  /** Objects, arrays and members so far. */
+  parts: number;
+}
 
 const AFTER = /\s*:/y;
 
 /** Looks at brackets and strings only; whether it is JSON at all is for the parser. */
 function refuseAmbiguous(text: string, name: string): void {
-  const open: Open[] = [];
+  const look: Look = { name, open: [], parts: 0 };
   for (let i = 0; i < text.length; i++) {
     switch (text.charCodeAt(i)) {
       case 0x22:
-        i = pastString(text, i, open.at(-1), name);
+        i = pastString(text, i, look);
         break;
       case 0x7b:
-        open.push(new Set());
+        opened(look, new Set());
         break;
       case 0x5b:
-        open.push(undefined);
+        opened(look, undefined);
         break;
       case 0x7d:
       case 0x5d:
-        open.pop();
+        look.open.pop();
         break;
-      default:
-        continue;
-    }
-    if (open.length > MAX_JSON_DEPTH) {
-      const problem = `${name} is nested more than ${MAX_JSON_DEPTH} levels deep`;
-      throw new SignatureError("BAD_JSON", problem);
     }
   }
 }
 
+function opened(look: Look, keys: Set<string> | undefined): void {
+  counted(look);
+  look.open.push(keys);
+  if (look.open.length <= MAX_JSON_DEPTH) return;
+  const problem = `${look.name} is nested more than ${MAX_JSON_DEPTH} levels deep`;
+  throw new SignatureError("BAD_JSON", problem);
+}
+
+function counted(look: Look): void {
+  if (++look.parts <= MAX_JSON_PARTS) return;
+  const problem = `${look.name} has more than ${MAX_JSON_PARTS} objects, arrays and members`;
+  throw new SignatureError("BAD_JSON", problem);
+}
+
 /** Place of the last character of the string at `start`, whose text is noted when it is a key. */
-function pastString(text: string, start: number, keys: Open, name: string): number {
+function pastString(text: string, start: number, look: Look): number {
   const end = endOfString(text, start);
+  const keys = look.open.at(-1);
   if (keys === undefined) return end;
   AFTER.lastIndex = end + 1;
   if (!AFTER.test(text)) return end;
-  const key = keyOf(text.slice(start, end + 1), name);
+  counted(look);
+  const key = keyOf(text.slice(start, end + 1), look.name);
   if (keys.has(key)) {
-    throw new SignatureError("BAD_JSON", `${name} has the key ${quote(key, 60)} twice`);
+    throw new SignatureError("BAD_JSON", `${look.name} has the key ${quote(key, 60)} twice`);
   }
   keys.add(key);
   return end;

@@ -14,6 +14,8 @@ export const MAX_KEYID_CHARS = 256;
 export const MAX_TYPE_CHARS = 256;
 /** Levels of arrays and objects in JSON that is signed. */
 export const MAX_JSON_DEPTH = 64;
+/** Arrays, objects and members of objects in such JSON: more than the largest model has, and no minutes of work before a signature is checked. */
+export const MAX_JSON_PARTS = 2_000_000;
 export const MAX_SUBJECTS = 1_000;
 export const MAX_SUBJECT_CHARS = 2_048;
 /** Digests of one subject. */
