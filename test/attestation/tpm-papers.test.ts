@@ -39,7 +39,9 @@ describe("a paper", () => {
       fc.string(),
       fc.json(),
       fc.nat(TEXT.trimEnd().length - 1).map((at) => TEXT.slice(0, at)),
-      fc.nat(TEXT.trimEnd().length - 1).map((at) => `${TEXT.slice(0, at)}\u0000${TEXT.slice(at + 1)}`),
+      fc
+        .nat(TEXT.trimEnd().length - 1)
+        .map((at) => `${TEXT.slice(0, at)}\u0000${TEXT.slice(at + 1)}`),
     );
     fc.assert(
       fc.property(kinds, texts, (kind, text) => {
