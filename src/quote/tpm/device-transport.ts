@@ -12,7 +12,7 @@ import { Turns } from "./transport-type.ts";
 /** Opens a device file. `/dev/tpmrm0` rather than `/dev/tpm0`: the kernel then shares the TPM's few places for keys. */
 export async function deviceTransport(path: string): Promise<Transport> {
   try {
-    return new DeviceTransport(await open(path, "r+"), path);
+    return new DeviceTransport(await openDevice(path), path);
   } catch (cause) {
     throw new TpmError("NO_TPM", `no TPM at ${quote(path)}: ${whyNot(cause)}`, {
       cause,
@@ -21,11 +21,21 @@ export async function deviceTransport(path: string): Promise<Transport> {
   }
 }
 
+/** A slip must not cost anybody a file or a disk: a command is written to what is opened here. */
+async function openDevice(path: string): Promise<FileHandle> {
+  const file = await open(path, "r+");
+  if ((await file.stat()).isCharacterDevice()) return file;
+  await file.close();
+  throw Object.assign(new Error("no character device"), { code: "ENODEV" });
+}
+
 function whyNot(cause: unknown): string {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   if (code === "ENOENT") return "there is no such device; is the TPM turned on in the firmware?";
   if (code === "EACCES" || code === "EPERM")
     return "it may not be opened; be root or of the group tss";
+  if (code === "ENXIO") return "a socket is given as unix:/PATH";
+  if (code === "ENODEV" || code === "EISDIR") return "that is no device of a TPM; use /dev/tpmrm0";
   if (code === "EBUSY") return "another program has it; use /dev/tpmrm0";
   return cause instanceof Error ? quote(cause.message) : "it can not be opened";
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -86,6 +86,23 @@ describe("a TPM behind a socket", () => {
     const transport = await socketTransport({ path }, "test", 1);
     await assert.rejects(transport.transact(COMMAND), { code: "NO_ANSWER" });
     await assert.rejects(transport.transact(COMMAND), { code: "NO_ANSWER" });
+  });
+});
+
+describe("a device of a TPM", () => {
+  it("is not a file or a disk: nothing is written to what a slip has named", async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "galgo-tpm-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, "precious");
+    writeFileSync(file, "as it was");
+    await assert.rejects(openTransport(file), { code: "NO_TPM", message: /no device of a TPM/ });
+    assert.equal(readFileSync(file, "utf8"), "as it was");
+    await assert.rejects(openTransport(folder), { code: "NO_TPM", message: /no device of a TPM/ });
+  });
+
+  it("is not a socket, whose address is written otherwise", async (t) => {
+    const path = await listening(t, (socket) => socket.destroy());
+    await assert.rejects(openTransport(path), { code: "NO_TPM", message: /unix:\/PATH/ });
   });
 });
 
