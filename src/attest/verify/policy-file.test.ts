@@ -52,6 +52,8 @@ describe("a verifier's policy", () => {
     assert.equal(rule?.fidelity.floor, false);
     assert.equal(rule?.platform.none, false);
     assert.equal(rule?.platform.tpm?.coefficients, "required");
+    // in the others PCR 11 is as the machine was started: anybody could begin there anew
+    assert.deepEqual(rule?.platform.tpm?.banks, ["sha256"]);
     assert.equal(rule?.platform.tpm?.start, "zeros");
     assert.equal(rule?.platform.tpm?.enrolled, false);
   });

@@ -45,7 +45,8 @@ const DEFAULTS = {
   freshness: { seconds: 300, ahead: 30, base: "allowed" },
   fidelity: { sees: [], holds: [], features: [], weaker: false, floor: false },
   localities: ["in-process"],
-  banks: ["sha256", "sha384", "sha512"],
+  // Galgo extends this one: what PCR 11 of another bank holds is whoever's
+  banks: ["sha256"],
 } as const;
 
 export interface PolicyReading {

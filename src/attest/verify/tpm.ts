@@ -8,7 +8,7 @@ import { appraiseIma, IMA_PCR } from "../ima/index.ts";
 import type { FileFinding } from "../ima/index.ts";
 import {
   AGGREGATE_PCRS,
-  aggregateOf,
+  aggregateInput,
   checkQuote,
   COEFFICIENT_PCR,
   HASH_SIZES,
@@ -123,21 +123,14 @@ function checkAggregate(bank: PcrBank, { evidence, crypto, found }: TpmAsked): v
     return;
   }
   const { aggregate, rules } = evidence;
-  const hash = namespaceHash(rules.digest);
-  const expected = hash && bytesToHex(safely(() => aggregateOf(bank, hash, crypto.tpm)));
-  if (expected !== undefined && sameHex(expected, aggregate)) {
+  const input = safely(() => aggregateInput(bank));
+  const expected = input.length === 0 ? "none" : crypto.hasher(rules.digest).hex(input);
+  if (sameHex(expected, aggregate)) {
     found.good("hardware", "the aggregate is that of the quoted PCR 0 to 7");
   } else {
-    const is = expected ?? `not known for ${rules.digest}`;
-    found.refuse(
-      "WRONG_AGGREGATE",
-      `the aggregate is ${aggregate}; that of the quoted PCRs is ${is}`,
-    );
+    const why = `the aggregate is ${aggregate}; that of the quoted PCRs is ${expected}`;
+    found.refuse("WRONG_AGGREGATE", why);
   }
-}
-
-function namespaceHash(digest: Evidence["rules"]["digest"]): TpmHash | undefined {
-  return digest === "sha3-256" ? undefined : digest;
 }
 
 /** Values of a wrong size make none; that they are of a wrong size was told with the quote. */

@@ -14,9 +14,12 @@ import {
   signedModel,
 } from "../../../test/helpers/attested.ts";
 import { aModel } from "../../../test/helpers/models.ts";
+import { SoftTpm } from "../../../test/helpers/soft-tpm.ts";
 import { SHA256 } from "../../../test/helpers/test-hasher.ts";
 import { verifyCrypto } from "../../../test/helpers/verify-crypto.ts";
+import { DIGEST_NAMES } from "../../model/hasher.ts";
 import { modelDigest, type WorkloadModel } from "../../model/index.ts";
+import { aggregateInput } from "../tpm/index.ts";
 import type { RunRecord, VerifyResult, WorkloadRule } from "./types.ts";
 import { verifyEvidence } from "./verify.ts";
 
@@ -49,6 +52,25 @@ describe("verifyEvidence", () => {
     assert.ok(result.gaps.some((gap) => gap.startsWith("which build the orchestrator is")));
     assert.ok(result.gaps.some((gap) => gap.includes("no values for PCR 0, 1")));
   });
+
+  for (const digest of DIGEST_NAMES)
+    it(`knows the aggregate of a namespace under ${digest}`, async () => {
+      const tpm = new SoftTpm();
+      const input = aggregateInput(tpm.bank([0, 1, 2, 3, 4, 5, 6, 7]));
+      const aggregate = verifyCrypto.hasher(digest).hex(input);
+      const rules = { ...good.evidence.rules, digest };
+      const values = { state: aggregate, measurement: aggregate };
+      const rule = policyOf(ruleOf(tpm));
+      for (const [told, refused] of [
+        [aggregate, false],
+        [aggregate.replace(/./g, "0"), true],
+      ] as const) {
+        const claims = { rules, ...values, aggregate: told };
+        const run = attested({ tpm, claims, extends: false });
+        const result = await verifyEvidence(await caseOf(run, { policy: rule }), verifyCrypto);
+        assert.equal(reasons(result).includes("WRONG_AGGREGATE"), refused);
+      }
+    });
 
   it("needs no coefficients where they are the model's, and takes those of a record", async () => {
     const { coefficients: _left, ...without } = await caseOf(good);
