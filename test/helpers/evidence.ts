@@ -19,7 +19,6 @@ export const TPM: TpmEvidence = {
   attest: Uint8Array.from([0xff, 0x54, 0x43, 0x47]),
   signature: Uint8Array.from([0, 0x18, 0, 0x0b]),
   akPublic: Uint8Array.from([0, 0x23]),
-  ekCertificate: Uint8Array.from([0x30, 0x82]),
   bank: "sha256",
   pcrs: [
     { index: 0, value: "a0".repeat(32) },

@@ -260,6 +260,26 @@ describe("a TPM in trouble", { skip: noSwtpm }, () => {
     await assert.rejects(opening, { code: "NO_ANSWER" });
   });
 
+  it("whose device hangs when it is opened is told of: an orderly end of the process would wait for it", async (t) => {
+    const device = await Swtpm.startDevice();
+    t.after(() => device.stop());
+    device.hang();
+    let hung = 0;
+    const onHung = (): number => hung++;
+    // within the first of them the thread may not have been loaded: then it hangs in nothing
+    for (let openMs = 2_000; hung === 0 && openMs < 20_000; openMs *= 2) {
+      const opening = TpmPlatform.open({ tpm: device.address, openMs, onHung });
+      await assert.rejects(opening, { code: "NO_ANSWER" });
+    }
+    assert.equal(hung, 1);
+  });
+
+  it("is left as it was found: whoever opens it again finds places for keys", async () => {
+    for (let i = 0; i < 5; i++) await (await opened()).close();
+    const root = await (await opened()).prover({ root: true });
+    assert.deepEqual(await faults(await proof(root)), []);
+  });
+
   it("that is not there is named", async () => {
     await assert.rejects(TpmPlatform.open({ tpm: "/nowhere/tpmrm0" }), {
       code: "NO_TPM",

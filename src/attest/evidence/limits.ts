@@ -28,7 +28,7 @@ export const MAX_WORDS = 512;
 export const MAX_SECONDS = 8_640_000_000_000;
 /** Registers of a TPM. */
 export const MAX_PCRS = 24;
-/** Bytes of a TPM's structure or a certificate. */
+/** Bytes of a TPM's structure. */
 export const MAX_STRUCTURE_BYTES: number = 8 * 1024;
 /** Bytes of a digest, and of the shortest one. */
 export const MAX_DIGEST_BYTES = 64;

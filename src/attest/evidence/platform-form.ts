@@ -35,7 +35,6 @@ const tpm = record<TpmEvidence>({
   attest: { label: 2, form: structure },
   signature: { label: 3, form: structure },
   akPublic: { label: 4, form: structure },
-  ekCertificate: { label: 5, form: structure, optional: true },
   bank: { label: 6, form: text(MAX_TEXT_CHARS) },
   pcrs: { label: 7, form: list(pcr, MAX_PCRS) },
   extended: { label: 8, form: natural },

@@ -91,8 +91,6 @@ export interface TpmEvidence {
   readonly signature: Uint8Array;
   /** TPMT_PUBLIC of the attestation key. */
   readonly akPublic: Uint8Array;
-  /** X.509, DER. */
-  readonly ekCertificate?: Uint8Array;
   /** Name of the bank of `pcrs`. */
   readonly bank: string;
   readonly pcrs: readonly PcrValue[];

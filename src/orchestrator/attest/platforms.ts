@@ -63,18 +63,11 @@ async function openAny(choice: PlatformChoice): Promise<Platform> {
 }
 
 async function openTpm({ tpm, ima }: PlatformChoice): Promise<Platform> {
-  const platform = await TpmPlatform.open({
+  return await TpmPlatform.open({
     ...(tpm === undefined ? {} : { tpm }),
     ...(ima === undefined ? {} : { ima }),
+    onHung: noteHungThread,
   });
-  return {
-    aggregate: (digest) => platform.aggregate(digest),
-    prover: (options) => platform.prover(options),
-    close: async () => {
-      await platform.close();
-      if (platform.hung) noteHungThread();
-    },
-  };
 }
 
 /** @param why shown to the verifier */

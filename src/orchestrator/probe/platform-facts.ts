@@ -16,9 +16,8 @@ export async function platformFacts(): Promise<Fact[]> {
 
 async function tpmFact(): Promise<Fact> {
   return await tried("tpm", "TPM 2.0", async () => {
-    const platform = await TpmPlatform.open({ openMs: TPM_MS });
+    const platform = await TpmPlatform.open({ openMs: TPM_MS, onHung: noteHungThread });
     await platform.close();
-    if (platform.hung) noteHungThread();
     return `${DEFAULT_TPM} makes quotes; galgo tpm show`;
   });
 }

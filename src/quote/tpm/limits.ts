@@ -26,9 +26,11 @@ export const MAX_NV_BYTES = 8192;
 export const DRAIN_MS = 10_000;
 /** How long a proof may take in all before whoever asked is told that there is none. */
 export const PROVE_MS = 30_000;
-/** How long a TPM may take to be opened: one key is made, and its certificate read. */
+/** How long a TPM may take to be opened: one key is made. */
 export const OPEN_MS = 15_000;
 /** Time that the thread gets to let the TPM go. */
 export const CLOSE_MS = 2_000;
+/** Time of it that the TPM gets to take the key out. */
+export const FLUSH_MS = 500;
 /** Coefficients (bytes, all together) that evidence brings along. */
 export const MAX_SHOWN_COEFFICIENT_BYTES: number = 2 * 1024 * 1024;

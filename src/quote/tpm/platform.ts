@@ -25,6 +25,7 @@ import type {
   TpmThreadData,
 } from "./thread-protocol.ts";
 import { DEFAULT_TPM } from "./transport.ts";
+import { within } from "./within.ts";
 
 export interface TpmPlatformOptions {
   /** As `openTransport` takes it; default /dev/tpmrm0. */
@@ -34,6 +35,8 @@ export interface TpmPlatformOptions {
   readonly openMs?: number;
   readonly proveMs?: number;
   readonly drainMs?: number;
+  /** It was closed, and its thread hangs in a system call: an orderly end of the process would wait for it. */
+  readonly onHung?: () => void;
 }
 
 interface Waiter {
@@ -43,15 +46,13 @@ interface Waiter {
 /** A TPM that was opened. Methods throw `TpmError`. */
 export class TpmPlatform implements Platform {
   readonly address: string;
-  /** It was closed, and its thread hangs in a system call: an orderly end of the process would wait for it. */
-  hung = false;
   readonly #thread: Worker;
   readonly #options: Required<TpmPlatformOptions>;
   readonly #waiters = new Map<number, Waiter>();
   #aggregated: Uint8Array = new Uint8Array(0);
   #asked = 0;
   #rootIsTaken = false;
-  #closing: Promise<boolean> | undefined;
+  #closing: Promise<void> | undefined;
   #end: TpmError | undefined;
 
   private constructor(options: Required<TpmPlatformOptions>) {
@@ -74,7 +75,8 @@ export class TpmPlatform implements Platform {
   static async open(options: TpmPlatformOptions = {}): Promise<TpmPlatform> {
     const { openMs = OPEN_MS } = options;
     const defaults = { tpm: DEFAULT_TPM, ima: false, proveMs: PROVE_MS, drainMs: DRAIN_MS };
-    const platform = new TpmPlatform({ ...defaults, ...options, openMs });
+    const onHung = (): void => undefined;
+    const platform = new TpmPlatform({ ...defaults, onHung, ...options, openMs });
     try {
       platform.#aggregated = (await platform.#ask({ what: "open" }, openMs)) as Uint8Array;
       return platform;
@@ -88,9 +90,8 @@ export class TpmPlatform implements Platform {
    * The platform's aggregate of this boot (hex): the digest of PCR 0 to 7, as TSEM kernels have it. Of the time when the TPM was opened:
    * no workload waits for it. A PCR that changes later is in the quotes, and so known to verifiers.
    */
-  async aggregate(digest: EvidenceRules["digest"]): Promise<string> {
-    return createHash(digest).update(this.#aggregated).digest("hex");
-  }
+  readonly aggregate = async (digest: EvidenceRules["digest"]): Promise<string> =>
+    createHash(digest).update(this.#aggregated).digest("hex");
 
   /**
    * What vouches for one namespace.
@@ -116,10 +117,10 @@ export class TpmPlatform implements Platform {
     return this.#rootProver();
   }
 
-  /** Lets the TPM go. See `hung`. */
+  /** Lets the TPM go. */
   async close(): Promise<void> {
     this.#closing ??= this.#close();
-    this.hung = !(await this.#closing);
+    await this.#closing;
   }
 
   #rootProver(): PlatformProver {
@@ -179,28 +180,18 @@ export class TpmPlatform implements Platform {
     for (const [id, { done }] of this.#waiters) done({ id, problem });
   }
 
-  async #close(): Promise<boolean> {
-    const gone = new Promise<true>((resolve) => {
-      if (this.#end === undefined) this.#thread.once("exit", () => resolve(true));
-      else resolve(true);
+  async #close(): Promise<void> {
+    const gone = new Promise<void>((resolve) => {
+      if (this.#end === undefined) this.#thread.once("exit", () => resolve());
+      else resolve();
     });
     this.#tell({ what: "close" });
-    if (await within(gone)) return true;
+    if (await within(gone, CLOSE_MS)) return;
     void this.#thread.terminate();
-    return await within(gone);
+    if (!(await within(gone, CLOSE_MS))) this.#options.onHung();
   }
 }
 
 function errorOf({ ofTpm, code, message }: TpmProblem): CodedError {
   return ofTpm ? new TpmError(code as TpmErrorCode, message) : new CodedError(code, message);
-}
-
-async function within(gone: Promise<true>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), CLOSE_MS);
-  });
-  const ended = await Promise.race([gone, late]);
-  clearTimeout(timer);
-  return ended;
 }

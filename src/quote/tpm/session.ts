@@ -14,15 +14,15 @@ import {
   sameBytes,
 } from "../../attest/tpm/index.ts";
 import { readMeasurementList } from "../ima-list.ts";
-import { readEndorsementCertificate } from "./endorsement-certificate.ts";
 import { TpmError, TpmRefusal } from "./errors.ts";
-import { DRAIN_MS, MAX_SHOWN_COEFFICIENT_BYTES } from "./limits.ts";
+import { DRAIN_MS, FLUSH_MS, MAX_SHOWN_COEFFICIENT_BYTES } from "./limits.ts";
 import { nodeTpmCrypto } from "./node-crypto.ts";
 import { PcrExtender } from "./pcr-extender.ts";
 import { quoteValues } from "./quote-values.ts";
 import type { LoadedKey } from "./tpm.ts";
 import { Tpm } from "./tpm.ts";
 import { Turns } from "./transport-type.ts";
+import { within } from "./within.ts";
 
 const BANK = "sha256";
 const QUOTED: readonly number[] = [...AGGREGATE_PCRS, COEFFICIENT_PCR];
@@ -43,8 +43,6 @@ export interface SessionOptions {
 interface Connection {
   readonly tpm: Tpm;
   readonly key: LoadedKey;
-  /** DER, as the TPM's maker left it there. */
-  readonly certificate: Uint8Array | undefined;
 }
 
 /** What PCR 11 says of a namespace in a proof. */
@@ -139,18 +137,12 @@ export class TpmSession {
   async #disconnect(): Promise<void> {
     const connection = this.#connection;
     this.#connection = undefined;
-    await connection?.tpm.close();
+    if (connection !== undefined) await letGo(connection.tpm, connection.key);
   }
 
   /** Waits for the coefficients that were given; not for ever: what is said then is how many are in the PCR. */
   async #drained(root: PcrExtender | undefined): Promise<void> {
-    if (root === undefined) return;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.#options.drainMs);
-    });
-    await Promise.race([root.settled(), late]);
-    clearTimeout(timer);
+    if (root !== undefined) await within(root.settled(), this.#options.drainMs);
   }
 
   /** One at a time. A connection that turns out to be lost, or a key that is, is made anew once. */
@@ -177,14 +169,14 @@ export class TpmSession {
     if (this.#connection !== undefined && !this.#lostMeanwhile) return this.#connection;
     await this.#dropped();
     const tpm = await Tpm.open(this.#options.address);
+    let key: LoadedKey | undefined;
     try {
-      const key = await tpm.createAttestationKey("ecc");
-      const certificate = await certificateOf(tpm);
+      key = await tpm.createAttestationKey("ecc");
       await this.#root?.resume(tpm);
-      this.#connection = { tpm, key, certificate };
+      this.#connection = { tpm, key };
       return this.#connection;
     } catch (error) {
-      await tpm.close().catch(() => undefined);
+      await letGo(tpm, key).catch(() => undefined);
       throw error;
     }
   }
@@ -195,23 +187,19 @@ export class TpmSession {
   }
 }
 
+/** The kernel takes keys out of the TPM that were loaded through /dev/tpmrm0; nobody else does. One that hangs is not waited for. */
+async function letGo(tpm: Tpm, key: LoadedKey | undefined): Promise<void> {
+  if (key !== undefined)
+    await within(
+      tpm.flush(key.handle).catch(() => undefined),
+      FLUSH_MS,
+    );
+  await tpm.close();
+}
+
 /** GONE: the connection. REFUSED: the key may be no more, after a reset behind a connection that held. */
 function isLost(error: unknown): boolean {
   return error instanceof TpmError && (error.code === "GONE" || error instanceof TpmRefusal);
-}
-
-/** The certificate of either endorsement key. That there is none is for the verifier to judge. */
-async function certificateOf(tpm: Tpm): Promise<Uint8Array | undefined> {
-  for (const family of ["ecc", "rsa"] as const) {
-    try {
-      const found = await readEndorsementCertificate(tpm, family);
-      if (found !== undefined) return found;
-    } catch (error) {
-      const none = error instanceof TpmRefusal || (error as TpmError).code === "BAD_ANSWER";
-      if (!none) throw error;
-    }
-  }
-  return undefined;
 }
 
 function extendedIn(pcrs: PcrBank, root: PcrExtender | undefined): Extended {
@@ -230,7 +218,7 @@ function extendedIn(pcrs: PcrBank, root: PcrExtender | undefined): Extended {
 }
 
 function evidenceOf(
-  { key, certificate }: Connection,
+  { key }: Connection,
   pcrs: PcrBank,
   { start, ...extended }: Extended,
 ): Omit<TpmEvidence, "attest" | "signature"> {
@@ -239,7 +227,6 @@ function evidenceOf(
   return {
     kind: "tpm",
     akPublic: key.public,
-    ...(certificate === undefined ? {} : { ekCertificate: certificate }),
     bank: pcrs.hash,
     pcrs: pcrsOf(pcrs).map((index) => ({ index, value: register(index) })),
     start: bytesToHex(start),
