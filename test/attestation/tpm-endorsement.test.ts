@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import {
   type EndorsementTrust,
+  isCertificateOf,
   isEndorsementKey,
   parsePublic,
   readAuthorities,
@@ -60,6 +61,31 @@ describe("the certificate of an endorsement key", () => {
         assert.equal(facts.model, "Look-alike");
         assert.equal(facts.root, "Look-alike TPM Root");
       });
+
+  for (const order of [
+    ["rsa", "ec"],
+    ["ec", "rsa"],
+  ])
+    it(`by a maker who has keys of both kinds under one name, ${order.join(" before ")}, is believed`, async () => {
+      const all = trustIn(order.map((kind) => makerOf(kind).authorities).join(""));
+      for (const kind of order)
+        await verifyEndorsement(makerOf(kind).certify(ecc), parsePublic(ecc), all);
+    });
+
+  it("of a maker whose name others have too is not theirs", async () => {
+    const forged = maker.certify(ecc);
+    const strange = trustIn(makerOf("rsa").authorities);
+    await assert.rejects(verifyEndorsement(forged, parsePublic(ecc), strange), {
+      code: "BAD_SIGNATURE",
+    });
+  });
+
+  it("tells which key it is for", () => {
+    const certificate = maker.certify(rsa);
+    assert.equal(isCertificateOf(certificate, parsePublic(rsa)), true);
+    assert.equal(isCertificateOf(certificate, parsePublic(ecc)), false);
+    assert.equal(isCertificateOf(certificate, parsePublic(someEndorsement("rsa"))), false);
+  });
 
   for (const digest of ["sha384", "sha512"] as const)
     it(`signed with RSA and ${digest} is believed`, async () => {

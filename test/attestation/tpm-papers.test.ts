@@ -83,6 +83,8 @@ describe("a challenge for a TPM", () => {
     const known = { ak: challenge.ak, expected: crypto.digest("sha256", answer) };
     assert.equal(isExpected(known, { ak: challenge.ak, answer }, crypto), true);
     assert.equal(isExpected(known, { ak: `000b${"00".repeat(32)}`, answer }, crypto), false);
+    for (const other of [answer.subarray(1), Uint8Array.of(...answer, 7), answer.map((b) => b ^ 1)])
+      assert.equal(isExpected(known, { ak: challenge.ak, answer: other }, crypto), false);
     assert.equal(isExpected(expectation, { ak: challenge.ak, answer }, crypto), false);
     // what is kept is not what has to be answered
     const kept = { ak: challenge.ak, answer: expectation.expected };

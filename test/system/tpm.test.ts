@@ -8,7 +8,6 @@ import {
   checkQuote,
   concat,
   HANDLE,
-  isAnswer,
   makeCredential,
   nameOf,
   parsePublic,
@@ -121,14 +120,7 @@ describe("a TPM", { skip: noSwtpm }, () => {
         const area = parsePublic(endorsement.public);
         const challenge = challengeFor(area, parsePublic(attestation.public), crypto);
         const answer = await tpm.activateCredential(ak, ek, challenge);
-        assert.equal(isAnswer(challenge, answer), true);
-        assert.equal(
-          isAnswer(
-            challenge,
-            answer.map((byte, i) => (i === 31 ? byte ^ 1 : byte)),
-          ),
-          false,
-        );
+        assert.deepEqual(answer, challenge.answer);
 
         const other = makeCredential(
           area,

@@ -9,7 +9,7 @@ import {
   nodeTpmCrypto as crypto,
 } from "../../../test/helpers/tpm-parts.ts";
 import { ALG, ATTRIBUTE } from "./algorithms-table.ts";
-import { challengeFor, isAnswer, makeCredential } from "./credential.ts";
+import { challengeFor, makeCredential } from "./credential.ts";
 import { TpmFormatError } from "./errors.ts";
 import { jwkOf } from "./jwk.ts";
 import { isAttestationKey, isEndorsementKey, parsePublic } from "./public-area.ts";
@@ -82,13 +82,10 @@ describe("a challenge", () => {
   const ek = parsePublic(EK);
   const ak = parsePublic(AK);
 
-  it("is another one each time, and has one answer", () => {
+  it("is another one each time", () => {
     const first = challengeFor(ek, ak, crypto);
     const second = challengeFor(ek, ak, crypto);
-    assert.equal(isAnswer(first, Uint8Array.from(first.answer)), true);
-    assert.equal(isAnswer(first, second.answer), false);
-    assert.equal(isAnswer(first, first.answer.subarray(0, 31)), false);
-    assert.equal(isAnswer(first, Uint8Array.of(...first.answer, 0)), false);
+    assert.notDeepEqual(first.answer, second.answer);
     assert.notDeepEqual(first.blob, second.blob);
   });
 

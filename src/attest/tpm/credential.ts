@@ -54,14 +54,6 @@ export function challengeFor(
   return { ...makeCredential(endorsement, name, answer, crypto), answer };
 }
 
-/** True when `answer` is that of the challenge; takes the same time whether it is nearly right or not. */
-export function isAnswer(challenge: Challenge, answer: Uint8Array): boolean {
-  const { answer: wanted } = challenge;
-  let differences = wanted.length ^ answer.length;
-  for (let i = 0; i < wanted.length; i++) differences |= (wanted[i] ?? 0) ^ (answer[i] ?? 0);
-  return differences === 0;
-}
-
 /**
  * What TPM2_MakeCredential gives, without a TPM: `value` for the TPM that has `endorsement` and a key of `name`.
  * Throws `TpmFormatError`: no endorsement key, or a value longer than a digest of its name.

@@ -10,7 +10,7 @@ import {
   parsePemChain,
 } from "../cc/certificate.ts";
 import { label, type PinnedRoot, verifyChain } from "../cc/chain.ts";
-import type { CcCrypto } from "../cc/crypto.ts";
+import { type CcCrypto, isSigned } from "../cc/crypto.ts";
 import { ofCertificate } from "../cc/errors.ts";
 import { DER_TAGS, DerReader, oidText } from "../encoding/der.ts";
 import type { TpmKey } from "./crypto.ts";
@@ -101,10 +101,10 @@ export async function verifyEndorsement(
       "the endorsement key is not a restricted decryption key that can not leave its TPM",
     );
   requireEndorsement(leaf);
-  if (!ofCertificate(() => isFor(leaf, key.key)))
+  if (!isFor(leaf, key.key))
     throw new EndorsementError("WRONG_KEY", `${label(leaf)} is for another key than this TPM's`);
   const roots = trust.authorities.roots.map((root) => pinOf(root, trust.crypto));
-  const { name } = await verifyChain(chainOf(leaf, trust.authorities), {
+  const { name } = await verifyChain(await chainOf(leaf, trust), {
     ...{ crypto: trust.crypto, roots, now: trust.now, looksAt: LOOKS_AT },
     ...(trust.revoked === undefined ? {} : { revoked: trust.revoked }),
   });
@@ -115,23 +115,36 @@ function pinOf(root: Certificate, crypto: CcCrypto): PinnedRoot {
   return { name: root.name, sha256: bytesToHex(crypto.digest("sha256", root.raw)) };
 }
 
-/** By the names of issuers. Where several have a name, the first counts: keys of a maker have names of their own. */
-function chainOf(leaf: Certificate, { roots, others }: Authorities): readonly Certificate[] {
+/** By the names of issuers; of several with one name (makers have RSA and ECC keys under one) that whose signature it is. */
+async function chainOf(
+  leaf: Certificate,
+  { authorities: { roots, others }, crypto }: EndorsementTrust,
+): Promise<readonly Certificate[]> {
   const chain = [leaf];
   for (let last = leaf; chain.length < MAX_CERTIFICATES; ) {
-    const isNext = ({ subject }: Certificate): boolean => sameBytes(subject, last.issuer);
-    const root = roots.find(isNext);
-    if (root !== undefined) return [...chain, root];
-    const next = others.find(isNext);
+    const named = [...roots, ...others].filter(({ subject }) => sameBytes(subject, last.issuer));
+    const next = await issuerOf(last, named, crypto);
     if (next === undefined)
       throw new EndorsementError(
         "NO_ISSUER",
         `who issued ${label(last)} is not among the ${roots.length + others.length} certificates of makers that were given`,
       );
     chain.push(next);
+    if (roots.includes(next)) return chain;
     last = next;
   }
   throw new EndorsementError("NO_ISSUER", `${label(leaf)} leads to no root`);
+}
+
+/** The first where none fits: what is wrong with it is told when the chain is checked. */
+async function issuerOf(
+  { scheme, signed, signature }: Certificate,
+  named: readonly Certificate[],
+  crypto: CcCrypto,
+): Promise<Certificate | undefined> {
+  for (const each of named)
+    if (await isSigned(crypto, scheme, each.spki, [signed, signature])) return each;
+  return named[0];
 }
 
 function requireEndorsement(leaf: Certificate): void {
@@ -151,8 +164,17 @@ function purposes(value: Uint8Array): readonly string[] {
   return found;
 }
 
-/** Compares the numbers: makers write the algorithm of one and the same RSA key in several ways. */
+/** Whether `certificate` (DER) is for `key`; nothing else of it is looked at. @throws CcError */
+export function isCertificateOf(certificate: Uint8Array, key: TpmPublic): boolean {
+  return isFor(parseCertificate(certificate), key.key);
+}
+
 function isFor({ spki }: Certificate, key: TpmKey): boolean {
+  return ofCertificate(() => hasKey(spki, key));
+}
+
+/** Compares the numbers: makers write the algorithm of one and the same RSA key in several ways. */
+function hasKey(spki: Uint8Array, key: TpmKey): boolean {
   const info = new DerReader(spki).into("public key");
   const algorithm = info.into("algorithm");
   const bits = info.wholeBytes("public key");

@@ -7,7 +7,7 @@ export { parseQuote } from "./attest-data.ts";
 export type { QuoteCase, QuoteReason, QuoteRefusal, QuoteResult } from "./check-quote.ts";
 export { checkQuote } from "./check-quote.ts";
 export type { Challenge, Credential } from "./credential.ts";
-export { challengeFor, isAnswer, makeCredential } from "./credential.ts";
+export { challengeFor, makeCredential } from "./credential.ts";
 export type {
   CredentialCrypto,
   SignatureCheck,
@@ -23,7 +23,12 @@ export type {
   EndorsementFacts,
   EndorsementTrust,
 } from "./endorsement.ts";
-export { EndorsementError, readAuthorities, verifyEndorsement } from "./endorsement.ts";
+export {
+  EndorsementError,
+  isCertificateOf,
+  readAuthorities,
+  verifyEndorsement,
+} from "./endorsement.ts";
 export type {
   EnrollmentErrorCode,
   IssuedChallenge,
