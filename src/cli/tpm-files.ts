@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The papers of galgo tpm as files.
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { CodedError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
+import { readAtMost } from "../quote/read-file.ts";
 import { out } from "./render.ts";
 
 /** Bytes of a file that is read. */
@@ -14,9 +15,9 @@ export class TpmFileError extends CodedError<"NO_FILE" | "NOT_WRITTEN" | "BAD_OP
 /** @throws TpmFileError NO_FILE */
 export function readBytes(file: string): Buffer {
   try {
-    if (statSync(file).size > MAX_BYTES)
-      throw new TpmFileError("NO_FILE", `${quote(file)} is larger than ${MAX_BYTES} bytes`);
-    return readFileSync(file);
+    const bytes = readAtMost(file, MAX_BYTES);
+    if (bytes !== undefined) return bytes;
+    throw new TpmFileError("NO_FILE", `${quote(file)} is larger than ${MAX_BYTES} bytes`);
   } catch (cause) {
     if (cause instanceof TpmFileError) throw cause;
     const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
@@ -34,8 +35,17 @@ export function write(file: string | undefined, content: string | Uint8Array): v
     out(String(content));
     return;
   }
+  written(file, () => writeFileSync(file, content));
+}
+
+/** @throws TpmFileError NOT_WRITTEN */
+export function makeFolder(folder: string): void {
+  written(folder, () => mkdirSync(folder, { recursive: true }));
+}
+
+function written(file: string, act: () => void): void {
   try {
-    writeFileSync(file, content);
+    act();
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
     throw new TpmFileError("NOT_WRITTEN", `can not write ${quote(file)} (${code})`, { cause });

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files of a verifier: policies with what they name, tokens, models and coefficients that were brought along.
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import {
   MAX_COEFFICIENTS,
@@ -12,6 +11,7 @@ import {
 } from "../attest/verify/index.ts";
 import { CodedError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
+import { readAtMost } from "../quote/read-file.ts";
 import { nodeVerifyCrypto } from "../quote/verify-crypto.ts";
 import { nodeHasher } from "../tma/index.ts";
 import { MAX_FILE_BYTES } from "./limits.ts";
@@ -76,37 +76,16 @@ function textOf(path: string): string {
 
 /** A file, whole. @throws VerifierFileError */
 export function readBytes(path: string): Buffer {
-  let descriptor: number | undefined;
   try {
-    descriptor = openSync(path, "r");
-    const { size } = fstatSync(descriptor);
-    if (size > MAX_FILE_BYTES) throw tooLarge(path);
-    return readAll(descriptor, path);
+    const bytes = readAtMost(path, MAX_FILE_BYTES);
+    if (bytes !== undefined) return bytes;
+    const problem = `${quote(path)} has more than ${MAX_FILE_BYTES} bytes, which is what is read`;
+    throw new VerifierFileError("TOO_LARGE", problem);
   } catch (cause) {
     if (cause instanceof VerifierFileError) throw cause;
     const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
     throw new VerifierFileError("NO_FILE", `can not read ${quote(path)} (${quote(code, 80)})`, {
       cause,
     });
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
   }
-}
-
-/** To the end, also of a pipe, whose size nobody knows before. */
-function readAll(descriptor: number, path: string): Buffer {
-  const parts: Buffer[] = [];
-  for (let size = 0; ; ) {
-    const part = Buffer.alloc(65_536);
-    const count = readSync(descriptor, part, 0, part.length, null);
-    if (count === 0) return Buffer.concat(parts);
-    size += count;
-    if (size > MAX_FILE_BYTES) throw tooLarge(path);
-    parts.push(part.subarray(0, count));
-  }
-}
-
-function tooLarge(path: string): VerifierFileError {
-  const problem = `${quote(path)} has more than ${MAX_FILE_BYTES} bytes, which is what is read`;
-  return new VerifierFileError("TOO_LARGE", problem);
 }

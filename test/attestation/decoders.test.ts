@@ -67,7 +67,15 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 const NO_DECODER: readonly string[] = [
   ...["openTransport", "openPlatform", "openTsmPlatform", "openRunEvidence", "readMeasurementList"],
   ...["readEndorsementCertificate", "readTokenKey", "readTokenSigner", "readPolicyFile"],
-  ...["readBrought", "readBytes", "readCoefficients", "readFields", "openJws", "openApi"],
+  ...[
+    "readBrought",
+    "readBytes",
+    "readCoefficients",
+    "readFields",
+    "openJws",
+    "openApi",
+    "readAtMost",
+  ],
 ];
 const STAGES = [
   "src/attest",

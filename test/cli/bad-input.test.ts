@@ -98,6 +98,16 @@ describe("wrong words", { concurrency: 2 }, () => {
       ["run", "--on-violation", "ask", "--", "true"],
       /Allowed choices are deny, kill, observe/,
     ],
+    [
+      "a TPM that is a file",
+      ["tpm", "show", "--tpm", "/proc/self/environ"],
+      /no TPM at \/proc\/self\/environ: /,
+    ],
+    [
+      "keys of a TPM without an end",
+      ["tpm", "challenge", "/dev/zero", "--any-maker", "--expect", "/nowhere/expect.json"],
+      /\/dev\/zero is larger than \d+ bytes/,
+    ],
     ["no number", ["learn", "--runs", "zero", "--", "true"], /whole number/],
     ["a bad name", ["run", "--name", "../x", "--", "true"], /can not name a workload/],
     ["something that is not shown", ["show", "x", "everything"], /Allowed choices are state/],

@@ -15,6 +15,7 @@ import { readRunRecord } from "../../src/orchestrator/inspect/index.ts";
 import { nodeTokenKeys, readTokenKey } from "../../src/quote/token-signer.ts";
 import { nodeTpmCrypto as crypto } from "../../src/quote/tpm/index.ts";
 import { noTpmTools, Swtpm } from "../helpers/swtpm.ts";
+import { someEndorsement } from "../helpers/some-endorsement.ts";
 import { TpmMaker } from "../helpers/tpm-maker.ts";
 import { type SharedTpm, shareTpm } from "../helpers/tpm-sharer.ts";
 import { type Outcome, Place, type RunningGalgo } from "./galgo.ts";
@@ -82,13 +83,22 @@ describe("galgo with a TPM", { skip: noTpmTools }, () => {
     const { evidence, platform } = await opened(place, jwt);
 
     const line = await good(place, ["tpm", "unpack", "e.jwt", "--key", "key.pub.pem", "-o", "q"]);
+    const nowhere = ["tpm", "unpack", "e.jwt", "--key", "key.pub.pem", "-o", "e.jwt"];
+    assert.match(
+      (await starts(place, nowhere)).stderr,
+      /^galgo: can not write e\.jwt \(EEXIST\)\n$/,
+    );
     const env = { PATH: "/usr/bin:/bin" };
     const check = (words: string) =>
       spawnSync("sh", ["-c", words], { cwd: place.folder, env, encoding: "utf8" });
     const said = check(line);
     assert.equal(said.status, 0, said.stderr);
-    const other = check(line.replace(/-q ../, "-q 00").replace(/..$/m, "00"));
-    assert.notEqual(other.status, 0);
+    assert.notEqual(check(line.replace(/-q [0-9a-f]+/, `-q ${"00".repeat(32)}`)).status, 0);
+    const registers = readFileSync(place.path("q/pcrs.bin"));
+    // the first byte of the first register
+    registers[142] = (registers[142] ?? 0) ^ 1;
+    writeFileSync(place.path("q/pcrs.bin"), registers);
+    assert.notEqual(check(line).status, 0);
 
     const values = new Map(platform.pcrs.map(({ index, value }) => [index, hexToBytes(value)]));
     const bank = { hash: "sha256", values } as const;
@@ -160,12 +170,16 @@ describe("galgo with a TPM", { skip: noTpmTools }, () => {
     t.after(() => maker.remove());
     const tpm = ["--tpm", shared.address];
     place.write("makers.pem", maker.authorities);
-    await good(place, ["tpm", "enroll", ...tpm, "-o", "first.json"]);
+    await good(place, ["tpm", "enroll", ...tpm, "--family", "rsa", "-o", "first.json"]);
     const first = readPaper("TpmEnrollment", readFileSync(place.path("first.json"), "utf8"), "f");
     assert.equal(first.ekCertificate, undefined);
     writeFileSync(place.path("ek.der"), maker.certify(first.ekPublic));
     const given = ["--certificate", "ek.der", "-o", "keys.json"];
     await good(place, ["tpm", "enroll", ...tpm, ...given]);
+    writeFileSync(place.path("other.der"), maker.certify(someEndorsement("rsa")));
+    const foreign = await starts(place, ["tpm", "enroll", ...tpm, "--certificate", "other.der"]);
+    assert.deepEqual([foreign.status, foreign.stdout], [125, ""]);
+    assert.match(foreign.stderr, /not for an endorsement key of this TPM/);
     const challenge = ["tpm", "challenge", "keys.json", "--roots", "makers.pem"];
     await good(place, [...challenge, "--expect", "one.json", "-o", "c1.json"]);
     await good(place, ["tpm", "answer", "c1.json", ...tpm, "-o", "a1.json"]);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads a model file for a run and decides whether it can be used for it.
-import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { SignatureError } from "../../attest/signed/errors.ts";
 import { looksSigned } from "../../attest/signed/sigstore-bundle.ts";
 import { quote } from "../../base/quote.ts";
 import { ModelError, parseWorkloadModel } from "../../model/index.ts";
 import type { WorkloadModel } from "../../model/index.ts";
+import { readAtMost } from "../../quote/read-file.ts";
 import { nodeHasher } from "../../tma/index.ts";
 import type { TmaSpec } from "../../tma/index.ts";
 import { ModelUseError } from "../errors.ts";
@@ -75,9 +75,9 @@ export function modelUseError(error: ModelError): ModelUseError {
 /** The bytes of a model file, within MAX_MODEL_BYTES. @throws ModelUseError NO_MODEL, BAD_MODEL */
 export function readModelBytes(file: string): Buffer {
   try {
-    const stat = statSync(file);
-    if (stat.size > MAX_MODEL_BYTES) throw tooLarge(file);
-    return stat.isFile() ? readFileSync(file) : readToTheEnd(file);
+    const bytes = readAtMost(file, MAX_MODEL_BYTES);
+    if (bytes === undefined) throw tooLarge(file);
+    return bytes;
   } catch (error) {
     if (error instanceof ModelUseError) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
@@ -89,26 +89,6 @@ export function readModelBytes(file: string): Buffer {
     );
   }
 }
-
-/** Pipes and devices do not tell how much will come. */
-function readToTheEnd(file: string): Buffer {
-  const descriptor = openSync(file, "r");
-  try {
-    const parts: Buffer[] = [];
-    for (let size = 0; ; ) {
-      const part = Buffer.alloc(READ_BYTES);
-      const count = readSync(descriptor, part);
-      if (count === 0) return Buffer.concat(parts);
-      size += count;
-      if (size > MAX_MODEL_BYTES) throw tooLarge(file);
-      parts.push(part.subarray(0, count));
-    }
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-const READ_BYTES = 65_536;
 
 function tooLarge(file: string): ModelUseError {
   const problem = `model ${quote(file)} is larger than ${MAX_MODEL_BYTES} bytes`;
