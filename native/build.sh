@@ -48,7 +48,7 @@ if [ -z "$compiler" ]; then
   exit 0
 fi
 
-for name in launch launch-tsem client warden oci-hook; do
+for name in launch launch-tsem client warden oci-hook hold; do
   # CC may carry options ("clang --target=..."), hence unquoted
   # shellcheck disable=SC2086
   if $compiler -std=gnu11 -Os -Wall -Wextra -ffreestanding -fno-builtin -fno-stack-protector -fno-pie -fomit-frame-pointer \

@@ -20,6 +20,14 @@ elif [ -f native/Makefile ]; then
   make -s -C native
 fi
 
+# The agent for places outside of Galgo's own memory: a module, and programs where there is a compiler for them.
+mkdir -p dist/tma
+cp tma-core/generated/tma.wasm dist/tma/tma.wasm
+case $(uname -m) in
+  x86_64) sh tma-core/build.sh process dist/tma/galgo-tma-x86_64 && sh tma-core/build.sh vm dist/tma/galgo-tma-vm.elf || : ;;
+  aarch64) sh tma-core/build.sh process dist/tma/galgo-tma-aarch64 || : ;;
+esac
+
 # The kernel programs of the bpf sensor, when clang and libbpf's headers are there.
 sh bpf/build.sh
 
