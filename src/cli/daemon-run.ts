@@ -54,6 +54,8 @@ function specialOf(options: RunOptions): string | undefined {
   // files of keys are to be read with the rights of who names them
   if (demandsSignature(options)) return "--require-signature";
   if (options.floor !== undefined || options.floorAllow !== undefined) return "--floor";
+  // an agent elsewhere may take its time, and the thread that asks it decides for others too
+  if (options.tma !== undefined || options.tmaKey !== undefined) return "--tma";
   if (options.attestKey !== undefined || options.evidence !== undefined) return "--attest-key";
   if (options.platform !== undefined || options.tpm !== undefined || options.ima === true)
     return "--platform";

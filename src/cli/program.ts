@@ -18,11 +18,13 @@ import {
   addLimits,
   addModelUse,
   addRun,
+  addPlace,
   addSensor,
   addEvidenceOptions,
   PROFILES,
 } from "./run-program.ts";
 import { addSigning } from "./signing-program.ts";
+import { addTma } from "./tma-program.ts";
 import { addTpm } from "./tpm-program.ts";
 import { CONSOLE_SUBJECTS, SHOW_SUBJECTS } from "./subjects.ts";
 import { packageVersion } from "./version.ts";
@@ -66,6 +68,7 @@ export function createProgram(): Command {
   addModel(program);
   addSigning(program);
   addTpm(program);
+  addTma(program);
   addRegistry(program);
   addIma(program);
   addPs(program);
@@ -165,6 +168,7 @@ function addLearn(program: Command): void {
     .option("--allow-loss", "write a model although events were lost, and say so in it")
     .option("--json", "print the result as JSON on stdout");
   addSensor(learn);
+  addPlace(learn);
   addLimits(learn);
   addCommandArgument(learn).action(async (command, options) =>
     (await import("./commands/learn.ts")).learn(command, options),

@@ -15,7 +15,7 @@ import { readTokenSigner } from "../quote/token-signer.ts";
 import { EXIT_VIOLATED, childStatus } from "./exit-status.ts";
 import { plainBigInts, plural, type Voice } from "./render.ts";
 import type { RunOptions } from "./run-program.ts";
-import { sensorRequest } from "./sensor-options.ts";
+import { localityRequest, sensorRequest } from "./sensor-options.ts";
 import { violationLine } from "./violation-text.ts";
 
 /** Who asks for a run. */
@@ -62,6 +62,7 @@ export function requestOf(
     ...(options.quixoteSocket === undefined ? {} : { quixoteSocket: options.quixoteSocket }),
     allowWeaker: options.allowWeaker === true,
     ...floorRequest(options),
+    ...localityRequest(options),
     ...attestRequest(options),
     ...sensor,
   };

@@ -85,6 +85,7 @@ export function addRun(
     )
     .option("--nonce <hex>", "with --evidence: the verifier's challenge, 8 to 64 bytes");
   addSensor(run);
+  addPlace(run);
   addLimits(run);
   addCommandArgument(run).action(act);
 }
@@ -146,6 +147,15 @@ export function addSensor(command: Command): void {
         "TSEM: events in atomic context that can be described at a time",
       ).argParser(positive),
     );
+}
+
+export function addPlace(command: Command): void {
+  command
+    .option(
+      "--tma <place>",
+      "where the model is kept: in-process, wasm, process, vm, serial:BOARD, serial:/dev/DEVICE (docs/tma.md)",
+    )
+    .option("--tma-key <file>", "with --tma serial:/dev/DEVICE: the key that its firmware has");
 }
 
 export function addLimits(command: Command): void {

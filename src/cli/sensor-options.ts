@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Options of the sensors, and what they ask a run for.
+// Options of the sensors and of the agent's place, and what they ask a run for.
 import { RunError, tsemFolder } from "../orchestrator/index.ts";
-import type { AttachTarget, BpfRequest, TsemRequest } from "../orchestrator/index.ts";
+import type { AttachTarget, BpfRequest, RunRequest, TsemRequest } from "../orchestrator/index.ts";
+import { parseLocality } from "../tma/index.ts";
 
 export interface SensorOptions {
   readonly sensor: "seccomp" | "bpf" | "tsem";
@@ -11,6 +12,8 @@ export interface SensorOptions {
   readonly tsemCache?: number;
   readonly cgroup?: string;
   readonly pid?: number;
+  readonly tma?: string;
+  readonly tmaKey?: string;
 }
 
 /** The part of a run's request that says which sensor it has. */
@@ -34,6 +37,13 @@ export function sensorRequest(options: SensorOptions): SensorRequest {
     throw new RunError("BAD_OPTION", "the options --tsem-... need --sensor tsem");
   if (sensor === "bpf") return { bpf: attach === undefined ? {} : { attach } };
   return sensor === "tsem" ? { tsem: tsemRequest(options) } : {};
+}
+
+/** @throws AgentError BAD_OPTION */
+export function localityRequest({ tma, tmaKey }: SensorOptions): Pick<RunRequest, "locality"> {
+  if (tma !== undefined) return { locality: parseLocality(tma, tmaKey) };
+  if (tmaKey === undefined) return {};
+  throw new RunError("BAD_OPTION", "--tma-key needs --tma serial:DEVICE");
 }
 
 function attachTarget({ cgroup, pid }: SensorOptions): AttachTarget | undefined {

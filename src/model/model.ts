@@ -77,8 +77,15 @@ export interface Model {
 
 /** An empty, unsealed model. The aggregate is folded in before the base is set, as the TSEM kernel does it, unless `baseFirst`. */
 export function createModel(options: ModelOptions): Model {
+  return beginModel(new StateMachine(options.hasher, options.observer), options);
+}
+
+/** What a model begins with. */
+export type ModelBeginning = Pick<ModelOptions, "aggregate" | "base" | "baseFirst">;
+
+/** Gives an empty model its aggregate and its base, in the order that the mapping has; returns it. */
+export function beginModel(model: Model, options: ModelBeginning): Model {
   const { aggregate, base, baseFirst = false } = options;
-  const model = new StateMachine(options.hasher, options.observer);
   if (base !== undefined && baseFirst) model.setBase(base);
   if (aggregate !== undefined) model.setAggregate(aggregate);
   if (base !== undefined && !baseFirst) model.setBase(base);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a thread that decides needs for one namespace, whatever the sensor and however many it has: the agent, the namespace, its files.
 import type { ServeOptions } from "../sensor/seccomp/serve.ts";
-import { createInProcessTma } from "../tma/index.ts";
-import type { InProcessTma } from "../tma/index.ts";
+import { createTma } from "../tma/index.ts";
+import type { NamespaceTma } from "../tma/index.ts";
 import { observing, openKeeping, resume, type RunKeeping } from "./bpf/keeping.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { SharedPointsWriter } from "./live/shared-points.ts";
@@ -20,7 +20,7 @@ import type { SeccompOrder, WorkerMessage, WorkerSetup } from "./worker-protocol
 export interface Bench {
   readonly setup: WorkerSetup;
   readonly heartbeat: Heartbeat;
-  readonly tma: InProcessTma;
+  readonly tma: NamespaceTma;
   readonly namespace: Namespace;
   readonly trajectory: RecordLog;
   readonly forensics: RecordLog;
@@ -46,7 +46,7 @@ export function prepareBench(setup: WorkerSetup, { post, kill, programs }: Bench
   if (setup.tma.sealed) heartbeat.sealed();
   const shared = setup.shared === undefined ? undefined : new SharedPointsWriter(setup.shared);
   const keeping = openKeeping(setup.bpf?.keeping, (text) => post({ type: "notice", text }));
-  const tma = createInProcessTma(setup.tma, observing(shared, keeping));
+  const tma = createTma(setup.tma, observing(shared, keeping));
   keeping?.restoreModel(tma);
   const records = openRecords(setup);
   const { trajectory, forensics, unreadable, processes, marks } = records;

@@ -3,7 +3,7 @@
 import { createMapper } from "../model/runtime/index.ts";
 import type { WorkloadModel } from "../model/file/workload-model.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
-import { nodeHasher } from "../tma/index.ts";
+import { nodeHasher, readyPlace } from "../tma/index.ts";
 import type { TmaSpec } from "../tma/index.ts";
 import { findTarget } from "./bpf/members.ts";
 import { findCommand } from "./command-lookup.ts";
@@ -72,7 +72,10 @@ export function parseRequest(request: RunRequest): RunPlan {
     program: programOf(request),
     model,
     signature: used?.signature,
-    tma: withOwnTerms(model === undefined ? freeSpec(request) : specOfModel(model), request),
+    tma: withPlace(
+      withOwnTerms(model === undefined ? freeSpec(request) : specOfModel(model), request),
+      request,
+    ),
     floor: planFloor(request, model),
   };
 }
@@ -126,6 +129,21 @@ function readElsewhere({ signature, requirement }: RunRequest, model: WorkloadMo
     );
   }
   return signature === undefined ? { model } : { model, signature };
+}
+
+/** @throws AgentError NOT_STARTED, BAD_OPTION; RunError BAD_OPTION */
+function withPlace(spec: TmaSpec, { locality, stateRoot, tsem, bpf }: RunRequest): TmaSpec {
+  const place = locality === undefined ? undefined : readyPlace(locality, stateRoot);
+  if (place === undefined) return spec;
+  const decides =
+    tsem?.kind === "internal" ? "the kernel decides" : "programs in the kernel remember verdicts";
+  if (tsem?.kind === "internal" || bpf !== undefined) {
+    throw new RunError(
+      "BAD_OPTION",
+      `--tma ${place.text} does not go with this sensor: ${decides} there; take --sensor seccomp`,
+    );
+  }
+  return { ...spec, place };
 }
 
 function freeSpec({ rules }: RunRequest): TmaSpec {

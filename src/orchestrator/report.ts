@@ -6,6 +6,7 @@ import { makeWorkloadModel, modelDigest, stringifyWorkloadModel } from "../model
 import type { WorkloadModel } from "../model/index.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
 import { nodeHasher } from "../tma/index.ts";
+import type { TmaSpec } from "../tma/index.ts";
 import { resumedRecord } from "./bpf/adoption.ts";
 import { type FloorRecord, seenPart } from "./floor/floor-run.ts";
 import { ownTermsOf } from "./own-terms.ts";
@@ -53,11 +54,18 @@ export function startReport(plan: RunPlan, floor?: FloorRecord): Site {
     ...(model === undefined ? {} : { modelState: model.spec.state }),
     ...ownTermsOf(tma, model),
     ...signersOf(plan),
+    ...placeOf(tma),
     started: startedAt.toISOString(),
     ...(floor === undefined ? {} : { floor }),
   };
   writeRun(directory, record);
   return { directory, record, startedAt };
+}
+
+function placeOf({ place }: TmaSpec): Pick<RunRecord, "tma"> {
+  if (place === undefined) return {};
+  const { text, codeDigest } = place;
+  return { tma: { place: text, ...(codeDigest === undefined ? {} : { codeDigest }) } };
 }
 
 /** Only what was checked is said. */

@@ -138,6 +138,8 @@ export interface RunRecord {
   readonly modelDigest?: string;
   /** Keys whose signatures of that model were checked before it took effect; absent: nobody had asked for any. */
   readonly modelSignedBy?: readonly ModelSigner[];
+  /** Where the model was kept, and the SHA-256 (hex) of the agent's code; absent: in the thread that decided. */
+  readonly tma?: { readonly place: string; readonly codeDigest?: string };
   readonly started: string;
   /** Nobody serves the run, which still has the status "running": its Galgo has ended in order. */
   readonly left?: RunLeft;

@@ -8,6 +8,7 @@ import type {
 } from "../model/runtime/index.ts";
 import type { WorkloadModel } from "../model/file/workload-model.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
+import type { Locality } from "../tma/index.ts";
 import type { AttestRequest } from "./attest/run-evidence.ts";
 import type { SignatureRequirement } from "./models/signature-requirement.ts";
 import type { ModelSignature } from "./models/signed-model.ts";
@@ -93,6 +94,8 @@ export interface RunRequest {
   readonly env: NodeJS.ProcessEnv;
   /** Signals that whoever started Galgo has ignored (nohup), bit n-1 for signal n: the workload ignores them too. Default none. */
   readonly ignoredSignals?: bigint;
+  /** Where the model is kept; default: in the thread that decides. */
+  readonly locality?: Locality;
   /** Longest time that one decision may take without progress (ms). */
   readonly deadlineMs: number;
   /** Directory in which the workload may say which test it is at (`TestMarks`); has a meaning only in the mode free. */

@@ -20,7 +20,7 @@ import { newHeartbeatBuffer } from "../../src/orchestrator/heartbeat.ts";
 import { parseRequest, type RunPlan } from "../../src/orchestrator/plan.ts";
 import { startReport } from "../../src/orchestrator/report.ts";
 import type { RunRequest } from "../../src/orchestrator/run-request.ts";
-import { createInProcessTma } from "../../src/tma/index.ts";
+import { createTma } from "../../src/tma/index.ts";
 import { NO_PLATFORM } from "./evidence.ts";
 import { aFile, anEvent } from "./events.ts";
 import { aSigner, nodeVerifier } from "./signing.ts";
@@ -83,7 +83,7 @@ export function attestBench(t: TestContext, changes: Partial<RunRequest> = {}): 
   const { directory, record } = startReport(plan);
   const { points, link } = openLivePoints(plan.tma);
   const writer = new SharedPointsWriter(link);
-  const agent = createInProcessTma(plan.tma, writer);
+  const agent = createTma(plan.tma, writer);
   const { trajectory, forensics } = directory;
   const heartbeat = newHeartbeatBuffer();
   const mirror = createMirror({ tma: plan.tma, points, heartbeat, trajectory, forensics });

@@ -7,8 +7,8 @@ import { after } from "node:test";
 import { parseRecord } from "../../src/event/index.ts";
 import type { Coe, FileId, SecurityEvent, TaskIdentity } from "../../src/event/index.ts";
 import { BUILTIN_PROFILES } from "../../src/model/runtime/index.ts";
-import { createInProcessTma } from "../../src/tma/index.ts";
-import type { InProcessTma } from "../../src/tma/index.ts";
+import { createTma } from "../../src/tma/index.ts";
+import type { NamespaceTma } from "../../src/tma/index.ts";
 import { readLines } from "../../src/orchestrator/records/line-reader.ts";
 import { splitMark } from "../../src/orchestrator/records/marks.ts";
 import type { Mark } from "../../src/orchestrator/records/marks.ts";
@@ -54,9 +54,9 @@ export function open(task: TaskIdentity, pathname: string): SecurityEvent {
   };
 }
 
-export function newAgent(points: readonly string[] = [], sealed = false): InProcessTma {
+export function newAgent(points: readonly string[] = [], sealed = false): NamespaceTma {
   const profile = BUILTIN_PROFILES.exact;
-  return createInProcessTma({
+  return createTma({
     mapping: "tsem-v4",
     digest: "sha256",
     profile,
@@ -74,7 +74,7 @@ export function allowedPoints(): string[] {
 
 export interface Bench {
   readonly namespace: Namespace;
-  readonly agent: InProcessTma;
+  readonly agent: NamespaceTma;
   readonly kills: string[];
   readonly reports: ViolationReport[];
   readonly failures: unknown[];

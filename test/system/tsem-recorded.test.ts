@@ -10,7 +10,7 @@ import { readTsemRecord } from "../../src/event/index.ts";
 import { BUILTIN_PROFILES } from "../../src/model/index.ts";
 import { runWorkload } from "../../src/orchestrator/index.ts";
 import type { RunResult } from "../../src/orchestrator/index.ts";
-import { createInProcessTma } from "../../src/tma/index.ts";
+import { createTma } from "../../src/tma/index.ts";
 import { buildLaunchers } from "../helpers/built.ts";
 import { unpacked, wholeVectors } from "../helpers/vectors.ts";
 import { simulatorSkip, startSimulator } from "../simulator/simulator.ts";
@@ -48,7 +48,7 @@ interface Expected {
 
 /** What the records say without an orchestrator. */
 function modelOf(records: readonly string[]): Expected {
-  const tma = createInProcessTma({ ...RULES, points: [], pseudonyms: [], sealed: false });
+  const tma = createTma({ ...RULES, points: [], pseudonyms: [], sealed: false });
   const answered: string[] = [];
   const actions: string[] = [];
   for (const line of records) {

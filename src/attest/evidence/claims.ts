@@ -108,7 +108,7 @@ const orchestrator = record<EvidenceOrchestrator>({
 });
 
 const tma = record<EvidenceTma>({
-  locality: { label: 1, form: word(["process", "vm", "serial", "remote"]) },
+  locality: { label: 1, form: word(["wasm", "process", "vm", "serial", "remote"]) },
   codeDigest: { label: 2, form: digest, optional: true },
 });
 

@@ -70,7 +70,7 @@ export interface EvidenceFloor {
 
 /** Where a model is kept that is not in the orchestrator's own process. */
 export interface EvidenceTma {
-  readonly locality: "process" | "vm" | "serial" | "remote";
+  readonly locality: "wasm" | "process" | "vm" | "serial" | "remote";
   /** hex; over the code of the agent */
   readonly codeDigest?: string;
 }

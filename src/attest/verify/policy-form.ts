@@ -79,7 +79,7 @@ export interface WorkloadRuleFile {
     readonly floor?: boolean;
   };
   readonly builds?: readonly string[];
-  readonly localities?: readonly ("in-process" | "process" | "vm" | "serial" | "remote")[];
+  readonly localities?: readonly ("in-process" | "wasm" | "process" | "vm" | "serial" | "remote")[];
   readonly agents?: readonly string[];
   readonly platform: PlatformPolicyFile;
 }
@@ -219,7 +219,7 @@ function ruleSchema(): z.ZodMiniType<WorkloadRuleFile> {
       }),
     ),
     builds: z.exactOptional(some(digest)),
-    localities: z.exactOptional(some(z.enum(["in-process", "process", "vm", "serial", "remote"]))),
+    localities: z.exactOptional(some(z.enum(["in-process", "wasm", "process", "vm", "serial", "remote"]))),
     agents: z.exactOptional(some(digest)),
     platform: platformSchema(),
   });

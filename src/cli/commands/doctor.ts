@@ -6,6 +6,7 @@ import { cleanup, collectFacts, judgeSensors } from "../../orchestrator/probe/in
 import type { Fact, SensorVerdict } from "../../orchestrator/probe/index.ts";
 import { stateRoot } from "../../orchestrator/inspect/index.ts";
 import { quote } from "../../base/quote.ts";
+import { type PlaceVerdict, tryPlaces } from "../../tma/index.ts";
 import { setVariables } from "../env.ts";
 import { EXIT_DIFFERENT, EXIT_OK } from "../exit-status.ts";
 import { packageVersion } from "../version.ts";
@@ -34,6 +35,7 @@ export async function doctor(options: DoctorOptions): Promise<void> {
     daemon: await daemonStatus(),
     facts,
     sensors,
+    places: tryPlaces(stateRoot(process.env, process.getuid?.() ?? -1)),
   };
   if (options.json === true) outJson(report);
   else print(report, outPainter());
@@ -83,6 +85,7 @@ interface Report {
   readonly daemon: DaemonStatus;
   readonly facts: readonly Fact[];
   readonly sensors: readonly SensorVerdict[];
+  readonly places: readonly PlaceVerdict[];
 }
 
 function print(report: Report, paint: Painter): void {
@@ -100,6 +103,14 @@ function print(report: Report, paint: Painter): void {
   outLine("");
   outLine(paint.bold("Sensors"));
   for (const sensor of report.sensors) printSensor(sensor, paint);
+  outLine("");
+  outLine(paint.bold("Places for a model (--tma)"));
+  outLine(
+    table(
+      report.places.map((place) => placeRow(place, paint)),
+      "  ",
+    ),
+  );
 }
 
 function daemonLine(daemon: DaemonStatus): string {
@@ -110,6 +121,19 @@ function daemonLine(daemon: DaemonStatus): string {
       ? "models need no signature there"
       : `models have to be signed there, as ${quote(modelsSignedFor)} says`;
   return `Galgo ${quote(version)}, process ${pid}; ${models}`;
+}
+
+function placeRow(
+  { place, usable, capacity, startMs, why }: PlaceVerdict,
+  paint: Painter,
+): string[] {
+  const room = capacity === undefined ? "no limit" : `room for ${plural(capacity, "behaviour")}`;
+  const says = startMs === undefined ? room : `${room}, first answer after ${startMs} ms`;
+  return [
+    usable ? paint.green("✓") : paint.yellow("✗"),
+    place,
+    why === undefined ? says : quote(why, 300),
+  ];
 }
 
 function factRow(fact: Fact, paint: Painter): string[] {

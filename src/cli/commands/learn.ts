@@ -28,7 +28,7 @@ import { sayFound } from "../found-text.ts";
 import { count, outJson, plural, say } from "../render.ts";
 import { IGNORED_SIGNALS } from "../inherited.ts";
 import { exitText } from "../run-text.ts";
-import { type SensorOptions, sensorRequest } from "../sensor-options.ts";
+import { localityRequest, type SensorOptions, sensorRequest } from "../sensor-options.ts";
 
 interface LearnOptions extends SensorOptions {
   readonly output?: string;
@@ -75,6 +75,7 @@ export async function learn(command: readonly string[], options: LearnOptions): 
         ...(options.service === true ? { service: true } : {}),
         ...(options.quixoteSocket === undefined ? {} : { quixoteSocket: options.quixoteSocket }),
         allowWeaker: false,
+        ...localityRequest(options),
         ...sensor,
       },
       runs: options.runs,

@@ -7,6 +7,7 @@ export { carriedOver } from "../learning/map-runs.ts";
 export { createMapper, type EventMapper, typeOf } from "../mapper.ts";
 export { MAPPING_NAMES, type MappingName } from "../mapping-names.ts";
 export {
+  beginModel,
   createModel,
   type Model,
   type ModelCounts,

@@ -4,6 +4,7 @@ import { type Evidence, isImageDigest } from "../../attest/evidence/index.ts";
 import { modelDigest } from "../../model/index.ts";
 import type { SecurityPoint } from "../../model/runtime/index.ts";
 import { nodeHasher } from "../../tma/index.ts";
+import type { TmaSpec } from "../../tma/index.ts";
 import { seenPart } from "../floor/floor-run.ts";
 import type { NamespaceInstant } from "../live/mirror.ts";
 import type { RunPlan } from "../plan.ts";
@@ -50,12 +51,19 @@ export function claimsOf(
     aggregate,
     ...(base === undefined ? {} : { base }),
     counts: { events, points: instant.points, lost, violations, refused },
+    ...placeOf(tma),
     mode: modeOf(run, sealed),
     sealed,
     fidelity: fidelityOf(request, run.features()),
     ...floorOf(record),
     started: Math.floor(Date.parse(record.started) / 1_000),
   };
+}
+
+function placeOf({ place }: TmaSpec): Pick<Evidence, "tma"> {
+  if (place === undefined) return {};
+  const { kind: locality, codeDigest } = place;
+  return { tma: { locality, ...(codeDigest === undefined ? {} : { codeDigest }) } };
 }
 
 /** "enforce" says that what is outside of the model is refused, not that it was asked for. */

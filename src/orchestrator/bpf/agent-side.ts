@@ -10,7 +10,7 @@ import {
   NamespaceFlag,
 } from "../../sensor/bpf/index.ts";
 import type { SensorStats } from "../../sensor/sensor.ts";
-import type { InProcessTma } from "../../tma/index.ts";
+import type { NamespaceTma } from "../../tma/index.ts";
 import type { Namespace } from "../namespace/namespace-types.ts";
 import type { ProgramsView } from "../namespace/namespace-types.ts";
 import type { BpfOrder, WorkerMessage, WorkerSetup } from "../worker-protocol.ts";
@@ -30,7 +30,7 @@ const ABANDON_MS = 10_000;
 export interface BpfBench {
   readonly setup: WorkerSetup;
   readonly progress: { begin(): void; end(): void; alive(): void };
-  readonly tma: InProcessTma;
+  readonly tma: NamespaceTma;
   readonly namespace: Namespace;
   /** Where the run is kept for another Galgo, when it is one that can be gone on with. */
   readonly keeping: RunKeeping | undefined;

@@ -8,7 +8,7 @@ import { after, it } from "node:test";
 import { aFile, anEvent, ROOT, TASK } from "../../../test/helpers/events.ts";
 import { writeRecord } from "../../event/index.ts";
 import { BUILTIN_PROFILES } from "../../model/index.ts";
-import { createInProcessTma } from "../../tma/index.ts";
+import { createTma } from "../../tma/index.ts";
 import { recordsFileOf } from "../models/learn-files.ts";
 import { readHints } from "./hints.ts";
 
@@ -20,7 +20,7 @@ const rules = {
   digest: "sha256",
   profile: BUILTIN_PROFILES.exact,
 } as const;
-const model = createInProcessTma({
+const model = createTma({
   ...rules,
   points: [],
   pseudonyms: [],

@@ -18,7 +18,7 @@ import { describe, it } from "node:test";
 import type { TestContext } from "node:test";
 import { aFile, anEvent, ROOT, TASK } from "../../../test/helpers/events.ts";
 import { BUILTIN_PROFILES } from "../../model/runtime/index.ts";
-import { createInProcessTma, type InProcessTma, type TmaSpec } from "../../tma/index.ts";
+import { createTma, type NamespaceTma, type TmaSpec } from "../../tma/index.ts";
 import { openKeeping, RunKeeping } from "./keeping.ts";
 
 const SPEC: TmaSpec = {
@@ -40,15 +40,15 @@ function folder(t: TestContext): string {
   return join(made, "adoption");
 }
 
-function begun(path: string, spec: TmaSpec = SPEC): [RunKeeping, InProcessTma] {
+function begun(path: string, spec: TmaSpec = SPEC): [RunKeeping, NamespaceTma] {
   const keeping = new RunKeeping(path, "begin");
-  return [keeping, createInProcessTma(spec, keeping)];
+  return [keeping, createTma(spec, keeping)];
 }
 
 /** As another process finds it. Nothing is closed: whoever wrote it was killed. */
-function resumed(path: string, spec: TmaSpec = SPEC): [RunKeeping, InProcessTma] {
+function resumed(path: string, spec: TmaSpec = SPEC): [RunKeeping, NamespaceTma] {
   const keeping = new RunKeeping(path, "resume");
-  const tma = createInProcessTma(spec, keeping);
+  const tma = createTma(spec, keeping);
   keeping.restoreModel(tma);
   keeping.restored();
   return [keeping, tma];
@@ -56,7 +56,7 @@ function resumed(path: string, spec: TmaSpec = SPEC): [RunKeeping, InProcessTma]
 
 const opened = (path: string) => anEvent("file_open", { file: aFile(path) });
 
-function assertSame(a: InProcessTma, b: InProcessTma): void {
+function assertSame(a: NamespaceTma, b: NamespaceTma): void {
   assert.deepEqual(a.points(), b.points());
   assert.equal(a.state(), b.state());
   assert.equal(a.measurement(), b.measurement());

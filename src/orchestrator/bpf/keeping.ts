@@ -24,7 +24,7 @@ import type {
   KeptKey,
 } from "../../sensor/bpf/index.ts";
 import type { SeenActor, SeenObject } from "../../sensor/bpf/types.ts";
-import type { InProcessTma } from "../../tma/index.ts";
+import type { NamespaceTma } from "../../tma/index.ts";
 import { MAX_JOURNAL_BYTES, MAX_LOSS_REASONS, MAX_RECORD_BYTES } from "../limits.ts";
 import type { Heartbeat } from "../heartbeat.ts";
 import type { Namespace } from "../namespace/namespace-types.ts";
@@ -101,7 +101,7 @@ export class RunKeeping implements AgentJournal, PointObserver, NamespaceLedger 
   }
 
   /** Has a model that was made anew know what it knew. */
-  restoreModel(tma: InProcessTma): void {
+  restoreModel(tma: NamespaceTma): void {
     const before = this.#before;
     if (before === undefined) return;
     const { found, sealedAfter } = before.lines;

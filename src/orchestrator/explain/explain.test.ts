@@ -16,7 +16,7 @@ import {
 } from "../../model/index.ts";
 import type { WorkloadModel } from "../../model/index.ts";
 import { seccompFidelity } from "../../sensor/seccomp/index.ts";
-import { createInProcessTma, nodeHasher } from "../../tma/index.ts";
+import { createTma, nodeHasher } from "../../tma/index.ts";
 import { Actors } from "../records/actors.ts";
 import { explainViolation } from "./explain.ts";
 import type { Explanation } from "./explain.ts";
@@ -29,7 +29,7 @@ import { loadModel } from "../models/model-use.ts";
 const folder = mkdtempSync(join(tmpdir(), "galgo-explain-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const agent = createInProcessTma({
+const agent = createTma({
   mapping: "tsem-v4",
   digest: "sha256",
   profile: BUILTIN_PROFILES.portable,

@@ -15,7 +15,7 @@ import {
   lossesOf,
 } from "../../../test/helpers/deciding-load.ts";
 import { BUILTIN_PROFILES, createModel } from "../../model/runtime/index.ts";
-import { createInProcessTma, nodeHasher } from "../../tma/index.ts";
+import { createTma, nodeHasher } from "../../tma/index.ts";
 import type { TmaSpec } from "../../tma/index.ts";
 import { newHeartbeatBuffer } from "../heartbeat.ts";
 import type { RunMode } from "../run-record.ts";
@@ -40,7 +40,7 @@ const SPEC: TmaSpec = {
 
 /** Coefficients in the order of discovery. */
 function pointsOf(spec: TmaSpec): string[] {
-  const agent = createInProcessTma(spec);
+  const agent = createTma(spec);
   const found = behavioursOf(EVENTS);
   const all = Array.from({ length: found }, (_, at) => agent.coefficient(behaviour(at)));
   return [...spec.points, ...all];

@@ -9,7 +9,7 @@ import { MessageChannel } from "node:worker_threads";
 import { aFile, anEvent } from "../../../test/helpers/events.ts";
 import { readTsemRecord, writeRecord } from "../../event/index.ts";
 import { BUILTIN_PROFILES } from "../../model/runtime/index.ts";
-import { createInProcessTma } from "../../tma/index.ts";
+import { createTma } from "../../tma/index.ts";
 import type { TmaSpec } from "../../tma/index.ts";
 import { Heartbeat, newHeartbeatBuffer } from "../heartbeat.ts";
 import { SHARED_POINTS } from "./limits.ts";
@@ -38,7 +38,7 @@ function ends(t: TestContext, size: number) {
 
 function bench(t: TestContext, spec: TmaSpec) {
   const { reader, writer } = ends(t, spec.digest === "sha512" ? 64 : 32);
-  const agent = createInProcessTma(spec, writer);
+  const agent = createTma(spec, writer);
   const folder = mkdtempSync(join(tmpdir(), "galgo-mirror-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const buffer = newHeartbeatBuffer();

@@ -2,7 +2,7 @@
 // What a namespace decides in each mode.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { InProcessTma } from "../../tma/index.ts";
+import type { NamespaceTma } from "../../tma/index.ts";
 import {
   COE,
   file,
@@ -248,7 +248,7 @@ describe("a free namespace whose agent gives no verdict", () => {
 });
 
 /** The methods of an agent as an object of their own, so that one of them can fail. */
-function spread(agent: InProcessTma): NamespaceAgent {
+function spread(agent: NamespaceTma): NamespaceAgent {
   return {
     root: agent.root,
     emptyDigest: agent.emptyDigest,

@@ -18,7 +18,7 @@ import { describe, it } from "node:test";
 import type { TestContext } from "node:test";
 import fc from "fast-check";
 import { ASK, RawConsole, texts } from "../../../test/helpers/raw-console.ts";
-import { createInProcessTma } from "../../tma/index.ts";
+import { createTma } from "../../tma/index.ts";
 import { BUILTIN_PROFILES } from "../../model/runtime/index.ts";
 import { MAX_FRAME_BYTES, MAX_TOLD, MAX_WAITING } from "./limits.ts";
 import type { ManagedNamespace, RecordTexts } from "../live/managed-namespace.ts";
@@ -39,7 +39,7 @@ function records(...lines: readonly string[]): RecordTexts {
 
 /** A namespace in this thread, as an orchestrator without a thread of its own has it. */
 function namespaceOf(lines: readonly string[]): ManagedNamespace {
-  const agent = createInProcessTma({
+  const agent = createTma({
     mapping: "tsem-v4",
     digest: "sha256",
     profile: BUILTIN_PROFILES.exact,

@@ -5,8 +5,8 @@ import { describeEvent, RecordError } from "../../event/index.ts";
 import type { HookName, RecordParts, SecurityEvent, TsemDialect } from "../../event/index.ts";
 import { DIGEST_NAMES, DIGEST_SIZES, ModelError } from "../../model/index.ts";
 import type { Found, Piece, Place, RecordSink } from "../../sensor/replay/index.ts";
-import { createInProcessTma } from "../../tma/index.ts";
-import type { InProcessTma, TmaSpec } from "../../tma/index.ts";
+import { createTma } from "../../tma/index.ts";
+import type { NamespaceTma, TmaSpec } from "../../tma/index.ts";
 import { Actors, isIdentity } from "../records/actors.ts";
 import { RunError } from "../errors.ts";
 import { Losses } from "../namespace/losses.ts";
@@ -58,7 +58,7 @@ export interface ReplayResult {
   /** Events that were modeled. */
   readonly events: number;
   readonly hooks: readonly (readonly [HookName, number])[];
-  readonly points: ReturnType<InProcessTma["points"]>;
+  readonly points: ReturnType<NamespaceTma["points"]>;
   readonly violations: number;
   readonly lost: number;
   readonly losses: readonly LossReason[];
@@ -115,7 +115,7 @@ export class Replayer implements RecordSink {
   readonly #notices = new Set<string>();
   readonly #tell: ReplayObserver["onCoefficient"];
   /** Made at the first event: aggregate and base have their place before it. */
-  #tma: InProcessTma | undefined;
+  #tma: NamespaceTma | undefined;
   #streamAggregate: string | undefined;
   #events = 0;
   #violations = 0;
@@ -183,11 +183,11 @@ export class Replayer implements RecordSink {
     this.#hooks.set(hook, (this.#hooks.get(hook) ?? 0) + 1);
   }
 
-  #agent(): InProcessTma {
+  #agent(): NamespaceTma {
     if (this.#tma !== undefined) return this.#tma;
     const { spec } = this.#options;
     const aggregate = spec.sealed ? spec.aggregate : (this.#streamAggregate ?? spec.aggregate);
-    this.#tma = createInProcessTma({ ...spec, ...(aggregate === undefined ? {} : { aggregate }) });
+    this.#tma = createTma({ ...spec, ...(aggregate === undefined ? {} : { aggregate }) });
     return this.#tma;
   }
 

@@ -18,7 +18,7 @@ import type { SecurityEvent, TaskIdentity } from "../../event/index.ts";
 import { BUILTIN_PROFILES, modelFromRuns, stringifyWorkloadModel } from "../../model/index.ts";
 import type { ReportData } from "../../model/report/data.ts";
 import { seccompFidelity } from "../../sensor/seccomp/index.ts";
-import { createInProcessTma, nodeHasher } from "../../tma/index.ts";
+import { createTma, nodeHasher } from "../../tma/index.ts";
 import { recordsFileOf } from "../models/learn-files.ts";
 import { addMark } from "../records/marks.ts";
 import { collectReport, type ReportRequest } from "./collect.ts";
@@ -26,7 +26,7 @@ import { collectReport, type ReportRequest } from "./collect.ts";
 const folder = mkdtempSync(join(tmpdir(), "galgo-collect-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const tma = createInProcessTma({
+const tma = createTma({
   ...{ mapping: "tsem-v4", digest: "sha256", profile: BUILTIN_PROFILES.portable },
   ...{ points: [], pseudonyms: [], sealed: false },
 });

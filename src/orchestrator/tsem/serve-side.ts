@@ -12,7 +12,7 @@ import {
   serveTsem,
   workloadTasks,
 } from "../../sensor/tsem/index.ts";
-import type { InProcessTma } from "../../tma/index.ts";
+import type { NamespaceTma } from "../../tma/index.ts";
 import type { Namespace } from "../namespace/namespace-types.ts";
 import type { NamespaceSummary } from "../namespace/namespace-types.ts";
 import type { RecordLog } from "../records/record-log.ts";
@@ -23,7 +23,7 @@ import type { HeldTsem } from "./launch-side.ts";
 export interface TsemBench {
   readonly setup: WorkerSetup;
   readonly progress: { begin(): void; end(): void };
-  readonly tma: InProcessTma;
+  readonly tma: NamespaceTma;
   readonly namespace: Namespace;
   readonly trajectory: RecordLog;
   readonly forensics: RecordLog;

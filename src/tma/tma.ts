@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Trusted Modeling Agent in the thread that asks it: profile -> pseudonyms -> mapping -> model.
+// A Trusted Modeling Agent in the thread that asks it: profile -> pseudonyms -> mapping -> model. The model may be kept elsewhere.
 import type {
   Coe,
   EventOf,
@@ -10,6 +10,7 @@ import type {
 } from "../event/index.ts";
 import {
   applyPseudonyms,
+  beginModel,
   createMapper,
   createModel,
   createProfile,
@@ -30,7 +31,12 @@ import type {
   SecurityPoint,
 } from "../model/runtime/index.ts";
 import type { Assessment, TrustedModelingAgent } from "./agent.ts";
+import { AgentError } from "./agent-errors.ts";
+import { createLinkedModel } from "./linked-model.ts";
+import type { ModelAgent } from "./model-agent.ts";
 import { nodeHasher } from "./node-hasher.ts";
+import type { Place } from "./places/place.ts";
+import { startAgent } from "./places/start.ts";
 
 /** What an agent starts with. Plain data: it can be posted to a thread or sent over a pipe. */
 export interface TmaSpec {
@@ -46,10 +52,12 @@ export interface TmaSpec {
   /** hex */
   readonly pseudonyms: readonly string[];
   readonly sealed: boolean;
+  /** Where the model is kept; undefined: in the asking thread. */
+  readonly place?: Place;
 }
 
 /** The agent, the identities that its mapping gives to tasks, and what is read out at the end. */
-export interface InProcessTma extends TrustedModelingAgent {
+export interface NamespaceTma extends TrustedModelingAgent {
   /** The first task of the namespace before its first exec. */
   readonly root: TaskIdentity;
   /** Digest of no bytes, hex. */
@@ -92,7 +100,7 @@ export interface InProcessTma extends TrustedModelingAgent {
  * `observer` is told of every point of the model, the loaded ones included.
  * @throws ModelError when a value of the spec is not one of its digest, or INCOMPATIBLE when its profile does not go with its mapping.
  */
-export function createInProcessTma(spec: TmaSpec, observer?: PointObserver): InProcessTma {
+export function createTma(spec: TmaSpec, observer?: PointObserver): NamespaceTma {
   if (!rulesFit(spec.profile, spec.mapping)) {
     throw new ModelError(
       "INCOMPATIBLE",
@@ -117,12 +125,13 @@ export function emptyModel(
   });
 }
 
-class LocalAgent implements InProcessTma {
+class LocalAgent implements NamespaceTma {
   readonly root: TaskIdentity;
   readonly emptyDigest: string;
   readonly #mapper: EventMapper;
   readonly #profile: Profile;
   readonly #model: Model;
+  readonly #elsewhere: ModelAgent | undefined;
   readonly #pseudonyms: ReadonlySet<string>;
   /** One object for each identity, so that comparing and keeping them is cheap. */
   readonly #children = new Map<string, TaskIdentity>();
@@ -132,13 +141,38 @@ class LocalAgent implements InProcessTma {
     this.#mapper = createMapper(hasher, spec.mapping);
     this.emptyDigest = this.#mapper.emptyDigest;
     this.#profile = createProfile(spec.profile, this.#mapper);
-    this.#model = emptyModel(spec, observer);
-    for (const point of spec.points) this.#model.load(point);
-    for (const pseudonym of spec.pseudonyms) this.#model.addPseudonym(pseudonym);
+    const { place } = spec;
+    if (place === undefined) {
+      this.#model = emptyModel(spec, observer);
+    } else {
+      this.#elsewhere = startedAgent(spec, place);
+      const local = createModel({ hasher, ...(observer === undefined ? {} : { observer }) });
+      this.#model = createLinkedModel(local, this.#elsewhere, place.ask);
+    }
     this.#pseudonyms = this.#model.pseudonyms;
-    if (spec.sealed) this.#model.seal();
     const { zeroDigest } = this.#mapper;
     this.root = { taskId: zeroDigest, pTaskId: zeroDigest };
+    try {
+      this.#begin(spec);
+    } catch (error) {
+      this.#elsewhere?.close();
+      throw error;
+    }
+  }
+
+  #begin(spec: TmaSpec): void {
+    const { aggregate, base } = spec;
+    // here it has them since it was made
+    if (this.#elsewhere !== undefined) {
+      beginModel(this.#model, {
+        baseFirst: this.#mapper.baseFirst,
+        ...(aggregate === undefined ? {} : { aggregate }),
+        ...(base === undefined ? {} : { base }),
+      });
+    }
+    for (const point of spec.points) this.#model.load(point);
+    for (const pseudonym of spec.pseudonyms) this.#model.addPseudonym(pseudonym);
+    if (spec.sealed) this.#model.seal();
   }
 
   get counts(): ModelCounts {
@@ -242,5 +276,18 @@ class LocalAgent implements InProcessTma {
 
   close(): void {
     this.#children.clear();
+    this.#elsewhere?.close();
   }
+}
+
+function startedAgent({ digest, points }: TmaSpec, place: Place): ModelAgent {
+  if (digest !== "sha256") {
+    const problem = `--tma ${place.text}: agents elsewhere have SHA-256 only, and this model is of ${digest}`;
+    throw new AgentError("BAD_OPTION", `${problem}; take --tma in-process`);
+  }
+  const agent = startAgent(place);
+  if (points.length <= agent.capacity) return agent;
+  agent.close();
+  const problem = `--tma ${place.text} has room for ${agent.capacity} behaviours, and the model has ${points.length}`;
+  throw new AgentError("FULL", `${problem}; take a place with more, or --tma in-process`);
 }

@@ -11,7 +11,7 @@ import {
   pseudonymOf,
 } from "../model/runtime/index.ts";
 import type { SecurityEvent } from "../event/index.ts";
-import { createInProcessTma, type TmaSpec } from "./in-process.ts";
+import { createTma, type TmaSpec } from "./tma.ts";
 import { nodeHasher } from "./node-hasher.ts";
 
 const SPEC: TmaSpec = {
@@ -33,7 +33,7 @@ describe("the agent in the asking thread", () => {
   for (const profile of [BUILTIN_PROFILES.portable, BUILTIN_PROFILES.exact]) {
     it(`gives the coefficients of rules and mapping, remembered or not (${profile.name})`, () => {
       const spec = { ...SPEC, profile };
-      const agent = createInProcessTma(spec);
+      const agent = createTma(spec);
       fc.assert(
         fc.property(fc.array(anyBehaviour, { minLength: 1, maxLength: 4 }), (events) => {
           for (const event of [...events, ...events]) {
@@ -58,9 +58,9 @@ describe("the agent in the asking thread", () => {
     const spec = { ...SPEC, profile: { name: "portable", rules: [...portable.rules, rule] } };
     const sock = { family: 2, type: 1, protocol: 6 };
     const image = aFile("/usr/bin/x", { flags: 0x8020 });
-    const seen = createInProcessTma(spec);
-    const told = createInProcessTma(spec);
-    const untold = createInProcessTma(spec);
+    const seen = createTma(spec);
+    const told = createTma(spec);
+    const untold = createTma(spec);
     const task = seen.execed(seen.forked(seen.root), ROOT, image);
     told.introduce(anEvent("bprm_committed_creds", { file: image }, { task, coe: ROOT }));
     const forged = { ...task, taskId: "ab".repeat(32) };
@@ -74,7 +74,7 @@ describe("the agent in the asking thread", () => {
   });
 
   it("tells files apart by each of their members", () => {
-    const agent = createInProcessTma({ ...SPEC, profile: BUILTIN_PROFILES.exact });
+    const agent = createTma({ ...SPEC, profile: BUILTIN_PROFILES.exact });
     const file = aFile("/a b");
     const inode = file.inode;
     const variants = [
@@ -108,7 +108,7 @@ describe("the agent in the asking thread", () => {
   });
 
   it("names another program's number in /proc anew for each process", () => {
-    const agent = createInProcessTma(SPEC);
+    const agent = createTma(SPEC);
     const file = aFile("/proc/10/maps");
     const own = agent.assess(anEvent("file_open", { file }, { pid: 10, tgid: 10 }));
     const others = agent.assess(anEvent("file_open", { file }, { pid: 11, tgid: 11 }));
@@ -116,7 +116,7 @@ describe("the agent in the asking thread", () => {
   });
 
   it("gives a child its parent's identity, and a program its own", () => {
-    const agent = createInProcessTma(SPEC);
+    const agent = createTma(SPEC);
     const sh = agent.execed(agent.root, ROOT, aFile("/bin/sh"));
     assert.equal(sh.pTaskId, agent.root.taskId);
     const child = agent.forked(sh);
@@ -130,12 +130,12 @@ describe("the agent in the asking thread", () => {
 
   it("starts from points, and is closed when it is told so", () => {
     const event = anEvent("file_open", { file: aFile("/allowed") });
-    const { coefficient } = createInProcessTma(SPEC).assess(event);
-    const sealed = createInProcessTma({ ...SPEC, points: [coefficient], sealed: true });
+    const { coefficient } = createTma(SPEC).assess(event);
+    const sealed = createTma({ ...SPEC, points: [coefficient], sealed: true });
     assert.deepEqual(sealed.assess(event), { coefficient, added: false, valid: true });
     const other = anEvent("file_open", { file: aFile("/other") });
     assert.equal(sealed.assess(other).valid, false);
-    const opened = createInProcessTma({ ...SPEC, points: [coefficient] });
+    const opened = createTma({ ...SPEC, points: [coefficient] });
     assert.deepEqual(opened.assess(other).valid, true);
     opened.seal();
     assert.equal(opened.assess(anEvent("file_open", { file: aFile("/third") })).valid, false);
@@ -143,7 +143,7 @@ describe("the agent in the asking thread", () => {
 
   it("hides the content of files that a pseudonym stands for", () => {
     const pseudonym = pseudonymOf("/log", nodeHasher("sha256"));
-    const agent = createInProcessTma({ ...SPEC, pseudonyms: [pseudonym] });
+    const agent = createTma({ ...SPEC, pseudonyms: [pseudonym] });
     const event = (path: string, digest: string) =>
       agent.assess(anEvent("file_open", { file: aFile(path, { digest }) })).coefficient;
     assert.equal(event("/log", "aa".repeat(32)), event("/log", "bb".repeat(32)));
@@ -151,7 +151,7 @@ describe("the agent in the asking thread", () => {
   });
 
   it("does not apply rules where the mapping hashes what they leave out", () => {
-    assert.throws(() => createInProcessTma({ ...SPEC, mapping: "quixote-2025" }), {
+    assert.throws(() => createTma({ ...SPEC, mapping: "quixote-2025" }), {
       code: "INCOMPATIBLE",
     });
   });
@@ -163,7 +163,7 @@ describe("the agent in the asking thread", () => {
       profile: BUILTIN_PROFILES.exact,
       pseudonyms: [pseudonymOf("/log", nodeHasher("sha256"))],
     };
-    const agent = createInProcessTma(spec);
+    const agent = createTma(spec);
     const event = (pathname: string, digest: string): SecurityEvent => {
       const file = aFile(pathname, { digest, path: { type: "root", pathname } });
       return anEvent("file_open", { file });
@@ -181,7 +181,7 @@ describe("the agent in the asking thread", () => {
   it("takes a base before the aggregate where Quixote does", () => {
     const { aggregate, base } = { aggregate: "11".repeat(32), base: "22".repeat(32) };
     const measured = (mapping: TmaSpec["mapping"], set: Partial<TmaSpec>) =>
-      createInProcessTma({
+      createTma({
         ...SPEC,
         profile: BUILTIN_PROFILES.exact,
         mapping,

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a workload's model is kept, as people write it: in-process, process, vm, serial:BOARD, serial:DEVICE.
+import { quote } from "../base/quote.ts";
+import { AgentError } from "./agent-errors.ts";
+import type { AskAbout } from "./linked-model.ts";
+
+/** Boards that there is firmware for. With `emulated`, QEMU has such a machine and Galgo starts it itself. */
+export const BOARDS = {
+  "mps2-an385": { cpu: "cortex-m3", emulated: true, capacity: 2048 },
+  "mps2-an505": { cpu: "cortex-m33", emulated: true, capacity: 2048 },
+  netduinoplus2: { cpu: "cortex-m4", emulated: true, capacity: 2048 },
+  microbit: { cpu: "cortex-m0", emulated: true, capacity: 256 },
+  nrf52840: { cpu: "cortex-m4", emulated: false, capacity: 2048 },
+} as const;
+
+export type BoardName = keyof typeof BOARDS;
+
+/** A place for a model, and what it is asked. */
+export type Locality =
+  | { readonly kind: "in-process" }
+  | { readonly kind: "wasm"; readonly ask: AskAbout }
+  | { readonly kind: "process"; readonly ask: AskAbout }
+  | { readonly kind: "vm"; readonly ask: AskAbout }
+  | { readonly kind: "board"; readonly board: BoardName; readonly ask: AskAbout }
+  | {
+      readonly kind: "device";
+      readonly device: string;
+      /** File with the key that its firmware has. */
+      readonly keyFile: string;
+      readonly ask: AskAbout;
+    };
+
+export function isBoard(name: string): name is BoardName {
+  return Object.hasOwn(BOARDS, name);
+}
+
+const WAYS = "in-process, wasm, process, vm, serial:BOARD or serial:/dev/DEVICE";
+
+/**
+ * The place that `text` names; `,ask=all` behind it asks the agent about each event instead of each new behaviour.
+ * @param keyFile for a device
+ * @throws AgentError BAD_OPTION
+ */
+export function parseLocality(text: string, keyFile?: string): Locality {
+  const [place = "", ...options] = text.split(",");
+  const ask = askOf(options, text);
+  if (place === "in-process") {
+    if (options.length > 0) throw bad(`--tma ${quote(text)}: in-process has no options`);
+    return { kind: "in-process" };
+  }
+  if (place === "wasm" || place === "process" || place === "vm") return { kind: place, ask };
+  const serial = /^serial:(?<where>.+)$/.exec(place)?.groups?.["where"];
+  if (serial === undefined) throw bad(`--tma ${quote(text)}: there is no such place; say ${WAYS}`);
+  return serial.startsWith("/") ? deviceOf(serial, keyFile, ask) : boardOf(serial, ask);
+}
+
+/** As people write it. */
+export function localityText(locality: Locality): string {
+  if (locality.kind === "in-process") return locality.kind;
+  const place =
+    locality.kind === "board"
+      ? `serial:${locality.board}`
+      : locality.kind === "device"
+        ? `serial:${locality.device}`
+        : locality.kind;
+  return locality.ask === "all" ? `${place},ask=all` : place;
+}
+
+function askOf(options: readonly string[], text: string): AskAbout {
+  if (options.length === 0) return "new";
+  const [option] = options;
+  if (options.length === 1 && (option === "ask=all" || option === "ask=new")) {
+    return option === "ask=all" ? "all" : "new";
+  }
+  throw bad(`--tma ${quote(text)}: the only option is ask=all (or ask=new)`);
+}
+
+function deviceOf(device: string, keyFile: string | undefined, ask: AskAbout): Locality {
+  if (keyFile === undefined) {
+    const advice = `galgo tma provision writes it, and the firmware that has it`;
+    throw bad(`--tma serial:${quote(device)} needs --tma-key FILE: ${advice}`);
+  }
+  return { kind: "device", device, keyFile, ask };
+}
+
+function boardOf(board: string, ask: AskAbout): Locality {
+  if (!isBoard(board)) {
+    const known = Object.keys(BOARDS).join(", ");
+    throw bad(`--tma serial:${quote(board)}: no such board; there is firmware for ${known}`);
+  }
+  if (!BOARDS[board].emulated) {
+    const advice = `name its device (serial:/dev/ttyACM0)`;
+    throw bad(`--tma serial:${board}: QEMU has no such machine; ${advice}`);
+  }
+  return { kind: "board", board, ask };
+}
+
+function bad(message: string): AgentError {
+  return new AgentError("BAD_OPTION", message);
+}
