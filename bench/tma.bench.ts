@@ -3,7 +3,14 @@
 // and what the core computes in a second, beside the plain model.
 import { randomBytes } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import { closeFd, makePipe, pollAll, readInto, spawnFromThread, writeOnce } from "../src/native/tsem.ffi.ts";
+import {
+  closeFd,
+  makePipe,
+  pollAll,
+  readInto,
+  spawnFromThread,
+  writeOnce,
+} from "../src/native/tsem.ffi.ts";
 import { waitChild } from "../src/native/process.ffi.ts";
 import {
   BOARDS,
@@ -45,7 +52,13 @@ interface Found {
 
 async function measure(): Promise<BenchOutcome> {
   const boards = Object.entries(BOARDS).filter(([, { emulated }]) => emulated);
-  const names = ["in-process", "wasm", "process", "vm", ...boards.map(([name]) => `serial:${name}`)];
+  const names = [
+    "in-process",
+    "wasm",
+    "process",
+    "vm",
+    ...boards.map(([name]) => `serial:${name}`),
+  ];
   const found = new Map(names.map((name) => [name, emptyFound(name)] as const));
   const pipes: Timed[] = [];
   for (let round = 0; round < ROUNDS; round++) {
@@ -111,7 +124,13 @@ function timed(n: number, act: (i: number) => unknown): Timed {
 function pingPong(): Timed {
   const [inRead, inWrite] = makePipe();
   const [outRead, outWrite] = makePipe();
-  const pid = spawnFromThread({ path: "/bin/cat", argv: ["cat", "-u"], env: {}, cwd: "/", fds: [inRead, outWrite] });
+  const pid = spawnFromThread({
+    path: "/bin/cat",
+    argv: ["cat", "-u"],
+    env: {},
+    cwd: "/",
+    fds: [inRead, outWrite],
+  });
   closeFd(inRead);
   closeFd(outWrite);
   const bytes = Buffer.alloc(64, 7);
@@ -150,7 +169,16 @@ function placesTable(found: ReadonlyMap<string, Found>, pipes: readonly Timed[])
   });
   return {
     title: `a verdict in each place (median of ${ROUNDS} rounds)`,
-    columns: ["place", "code, bytes", "memory, bytes", "RSS, kB", "first answer, ms", "verdict p50 / p99, us", "times a pipe", "event of 600 bytes, us"],
+    columns: [
+      "place",
+      "code, bytes",
+      "memory, bytes",
+      "RSS, kB",
+      "first answer, ms",
+      "verdict p50 / p99, us",
+      "times a pipe",
+      "event of 600 bytes, us",
+    ],
     rows,
   };
 }
@@ -177,7 +205,12 @@ function sizesOf(place: Place | undefined): { code: number; memory?: number } | 
 function goals(found: ReadonlyMap<string, Found>, pipes: readonly Timed[]): Verdict[] {
   return Object.entries(GOALS).map(([name, goal]) => {
     const measured = ratio(found.get(name)?.verdict ?? [], pipes, "p50");
-    return { what: `verdict in ${name}, p50`, budget: `${goal}x of a pipe`, measured: times(measured), met: measured <= goal };
+    return {
+      what: `verdict in ${name}, p50`,
+      budget: `${goal}x of a pipe`,
+      measured: times(measured),
+      met: measured <= goal,
+    };
   });
 }
 

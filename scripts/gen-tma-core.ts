@@ -45,7 +45,8 @@ function wasmOf(size: Size, file: string): void {
 
 /** What C code needs to know of the core's memory. */
 function sizesHeader(wasm: string): string {
-  const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: Wasm }).WebAssembly;
+  const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: Wasm })
+    .WebAssembly;
   const core = new Instance(new Module(readFileSync(wasm)), {}).exports;
   const lines = [
     "// Made by scripts/gen-tma-core.ts.",

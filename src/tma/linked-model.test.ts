@@ -91,7 +91,10 @@ describe("a model that is kept twice", () => {
   it("has no verdict on what found no room, and says how much there is", () => {
     const agent = but({ capacity: 1, update: () => ({ none: "full" }) });
     const model = createLinkedModel(local(), agent, "new");
-    assert.throws(() => model.update(A), { code: "FULL", message: /no room for another behaviour \(1\)/ });
+    assert.throws(() => model.update(A), {
+      code: "FULL",
+      message: /no room for another behaviour \(1\)/,
+    });
     assert.equal(model.counts.points, 0);
   });
 });

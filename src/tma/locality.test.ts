@@ -5,7 +5,13 @@ import { BOARDS, localityText, parseLocality } from "./locality.ts";
 
 describe("a place for a model, as people write it", () => {
   const boards = Object.entries(BOARDS).filter(([, { emulated }]) => emulated);
-  for (const text of ["in-process", "wasm", "process", "vm", ...boards.map(([name]) => `serial:${name}`)]) {
+  for (const text of [
+    "in-process",
+    "wasm",
+    "process",
+    "vm",
+    ...boards.map(([name]) => `serial:${name}`),
+  ]) {
     it(`is read and written: ${text}`, () => {
       assert.equal(localityText(parseLocality(text)), text);
     });

@@ -4,8 +4,8 @@
 
 /** Version of the link: the first byte of every message. */
 export const LINK_VERSION = 1;
-/** version, kind, sequence number (u32) */
-export const HEADER_BYTES = 6;
+/** version, kind, sequence number (u64) */
+export const HEADER_BYTES = 10;
 /** HMAC-SHA-256 */
 export const MAC_BYTES = 32;
 export const DIGEST_BYTES = 32;

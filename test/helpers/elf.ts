@@ -10,7 +10,8 @@ export function elfSizes(file: string): { readonly inFile: number; readonly zero
   const wide = elf[4] === 2;
   const table = wide ? Number(elf.readBigUInt64LE(32)) : elf.readUInt32LE(28);
   const size = elf.readUInt16LE(wide ? 54 : 42);
-  const word = (at: number): number => (wide ? Number(elf.readBigUInt64LE(at)) : elf.readUInt32LE(at));
+  const word = (at: number): number =>
+    wide ? Number(elf.readBigUInt64LE(at)) : elf.readUInt32LE(at);
   let inFile = 0;
   let inMemory = 0;
   for (let i = 0; i < elf.readUInt16LE(wide ? 56 : 44); i++) {

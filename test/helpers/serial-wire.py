@@ -34,11 +34,11 @@ def number(frame):
         code = frame[at]
         data += frame[at + 1:at + code] + (b"\0" if code < 255 else b"")
         at += code
-    return int.from_bytes(data[2:6], "little")
+    return int.from_bytes(data[2:10], "little")
 
 
 def forged(sequence):
-    body = bytes([1, 0x88]) + sequence.to_bytes(4, "little") + b"\1" + os.urandom(32)
+    body = bytes([1, 0x88]) + sequence.to_bytes(8, "little") + b"\1" + os.urandom(32)
     return cobs(body + zlib.crc32(body).to_bytes(4, "little"))
 
 

@@ -4,11 +4,12 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { describe, it, type TestContext } from "node:test";
-import { lacks, type Running, Workplace } from "../workloads/workplace.ts";
+import { setTimeout as pause } from "node:timers/promises";
+import { lacks, type Outcome, type Running, Workplace } from "../workloads/workplace.ts";
 
 const GALGO_FAILED = 125;
 const PLACES: readonly (readonly [place: string, needs: readonly string[]])[] = [
@@ -67,6 +68,11 @@ function agentsOf(galgo: number): number[] {
     .flatMap((tid) => readFileSync(`/proc/${galgo}/task/${tid}/children`, "utf8").split(" "))
     .filter((pid) => pid !== "" && isAgent(pid))
     .map(Number);
+}
+
+/** Waits until a process that is no child of ours has ended. */
+async function gone(pid: number): Promise<void> {
+  while (existsSync(`/proc/${pid}/stat`)) await pause(10);
 }
 
 describe("a model that is kept elsewhere", () => {
@@ -136,6 +142,82 @@ async function endsFailing({ place, running }: Halfway, why: RegExp): Promise<vo
   assert.match(stderr, why);
   assert.match(place.record().error ?? "", why);
 }
+
+describe("evidence of a run whose model is kept elsewhere", () => {
+  it("names the place and the code, and a verifier takes those that it knows", async (t) => {
+    const place = prepared(t);
+    await place.learn(COMMAND, { meanwhile: () => openGate(place) });
+    const made = await place.galgo("key", "new", "-o", place.path("host.pem"), "--type", "p256");
+    assert.equal(made.status, 0, made.stderr);
+    const nonce = "5a".repeat(32);
+    const evidence = place.path("evidence.jwt");
+    const attest = [
+      "--attest-key",
+      place.path("host.pem"),
+      "--evidence",
+      evidence,
+      "--nonce",
+      nonce,
+    ];
+    await place.repeat(COMMAND, {
+      options: [...tma("process").options, ...attest],
+      meanwhile: () => openGate(place),
+    });
+    const code = place.record().tma?.codeDigest ?? "";
+    const { modelState, name } = place.record();
+    const verdict = async (terms: object): Promise<Outcome> => {
+      const rule = {
+        names: [name],
+        keys: ["host"],
+        reference: { states: [modelState] },
+        platform: { none: true },
+        ...terms,
+      };
+      const publicKey = place.read("host.pub.pem");
+      const policy = {
+        apiVersion: "galgo.dev/v1",
+        kind: "VerifierPolicy",
+        keys: [{ name: "host", publicKey }],
+        workloads: [rule],
+      };
+      place.write("policy.json", JSON.stringify(policy));
+      return place.galgo(
+        "verify",
+        evidence,
+        "--policy",
+        place.path("policy.json"),
+        "--nonce",
+        nonce,
+      );
+    };
+    const known = await verdict({ localities: ["process"], agents: [code] });
+    assert.equal(known.status, 0, known.stdout + known.stderr);
+    const otherCode = await verdict({ localities: ["process"], agents: ["00".repeat(32)] });
+    const otherPlace = await verdict({ localities: ["vm"] });
+    const unasked = await verdict({});
+    for (const refused of [otherCode, otherPlace, unasked]) {
+      assert.equal(refused.status, 1, refused.stderr);
+      assert.match(refused.stdout + refused.stderr, /WRONG_TMA/);
+    }
+  });
+});
+
+describe("Galgo is killed with SIGKILL", () => {
+  for (const [where, needs] of PLACES.filter(([name]) => name === "process" || name === "vm")) {
+    it(`and neither the workload nor the agent is left: ${where}`, async (t) => {
+      if (needs.length > 0 && lacks(t, ...needs)) return;
+      const place = prepared(t);
+      await place.learn(COMMAND, { meanwhile: () => openGate(place) });
+      const half = await halfway(place, tma(where).options);
+      const { pid = 0 } = half.running.process;
+      const [agent = 0] = agentsOf(pid);
+      assert.ok(agent > 0);
+      half.running.process.kill("SIGKILL");
+      await half.running.ended;
+      await gone(agent);
+    });
+  }
+});
 
 describe("an agent that fails in the middle of an enforced run", () => {
   for (const [where, needs] of PLACES.filter(([name]) => !/in-process|wasm/.test(name))) {

@@ -7,7 +7,7 @@
 #include "sizes.h"
 #include <string.h>
 
-enum { VERSION = 1, HEADER = 6, MAC = 32, CRC = 4, DIGEST = 32, NONCE = 16 };
+enum { VERSION = 1, HEADER = 10, MAC = 32, CRC = 4, DIGEST = 32, NONCE = 16 };
 enum { HELLO = 1, PROVISION, RESET, BASE, AGGREGATE, LOAD, SEAL, UPDATE, EVENT, MEASUREMENT, STATE, COUNTS };
 enum { REPLY = 0x80, FAULT = 0xff };
 enum { FAULT_UNKNOWN = 1, FAULT_LENGTH = 2 };
@@ -27,7 +27,7 @@ static uint32_t input_size;
 static uint8_t key[DIGEST], session[DIGEST];
 static uint8_t has_key, has_session;
 static uint8_t host_nonce[NONCE], agent_nonce[NONCE];
-static uint32_t next_sequence;
+static uint64_t next_sequence;
 struct sent { uint32_t length; uint8_t body[REPLY_MOST]; };
 static struct sent kept[WINDOW];
 
@@ -37,6 +37,10 @@ static uint8_t run_code, dropping;
 
 static uint32_t u32_at(const uint8_t *at) {
   return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static uint64_t u64_at(const uint8_t *at) {
+  return u32_at(at) | (uint64_t)u32_at(at + 4) << 32;
 }
 
 static void put_u32(uint8_t *at, uint32_t value) {
@@ -92,11 +96,12 @@ static void send(const uint8_t *body, uint32_t length) {
 struct answer { uint8_t kind; uint32_t length; uint8_t payload[REPLY_MOST]; };
 
 // Sends an answer, which is in `sent` then.
-static void reply(uint32_t sequence, const struct answer *answer, const uint8_t *secret, struct sent *sent) {
+static void reply(uint64_t sequence, const struct answer *answer, const uint8_t *secret, struct sent *sent) {
   uint32_t length = HEADER + answer->length;
   sent->body[0] = VERSION;
   sent->body[1] = answer->kind;
-  put_u32(sent->body + 2, sequence);
+  put_u32(sent->body + 2, (uint32_t)sequence);
+  put_u32(sent->body + 6, (uint32_t)(sequence >> 32));
   memcpy(sent->body + HEADER, answer->payload, answer->length);
   mac_of(secret, sent->body, length, sent->body + length);
   sent->length = length + MAC;
@@ -205,7 +210,7 @@ static void provision(const uint8_t *secret) {
 
 static void request(uint8_t *body, uint32_t length) {
   static struct answer answer;
-  uint32_t sequence = u32_at(body + 2);
+  uint64_t sequence = u64_at(body + 2);
   if (has_session && sequence == next_sequence) {
     next_sequence++;
     carry_out(body[1], body + HEADER, length - HEADER, &answer);

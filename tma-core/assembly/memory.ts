@@ -20,7 +20,9 @@ export const OUTPUT: u32 = <u32>memory.data(32, 8);
 /** Coefficients in the order of discovery. */
 export const POINTS: u32 = <u32>memory.data(CAPACITY * 32, 8);
 /** Hash table: 1 + the place of a point, 0 where there is none. */
-export const TABLE: u32 = <u32>memory.data(CAPACITY <= 256 ? 1024 : CAPACITY <= 2048 ? 8192 : 262144, 8);
+export const TABLE: u32 = <u32>(
+  memory.data(CAPACITY <= 256 ? 1024 : CAPACITY <= 2048 ? 8192 : 262144, 8)
+);
 /** Places of points, sorted by coefficient while the state is computed. */
 export const ORDER: u32 = <u32>memory.data(CAPACITY * 2, 8);
 /** A bit for each point: found after the model was sealed. */

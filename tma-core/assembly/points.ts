@@ -34,7 +34,7 @@ export function addPoint(at: u32, valid: bool): void {
   memory.copy(pointAt(count), at, DIGEST);
   if (!valid) {
     const byte = INVALID + (count >> 3);
-    store<u8>(byte, load<u8>(byte) | (<u8>1 << (<u8>count & 7)));
+    store<u8>(byte, load<u8>(byte) | ((<u8>1) << (<u8>count & 7)));
   }
   const slot = slotOf(at);
   count += 1;

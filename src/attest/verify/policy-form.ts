@@ -219,7 +219,9 @@ function ruleSchema(): z.ZodMiniType<WorkloadRuleFile> {
       }),
     ),
     builds: z.exactOptional(some(digest)),
-    localities: z.exactOptional(some(z.enum(["in-process", "wasm", "process", "vm", "serial", "remote"]))),
+    localities: z.exactOptional(
+      some(z.enum(["in-process", "wasm", "process", "vm", "serial", "remote"])),
+    ),
     agents: z.exactOptional(some(digest)),
     platform: platformSchema(),
   });

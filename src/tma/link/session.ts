@@ -28,7 +28,7 @@ export function sealMessage(message: Message, key: Uint8Array | undefined): Uint
   const bytes = new Uint8Array(length + (key === undefined ? 0 : MAC_BYTES));
   bytes[0] = LINK_VERSION;
   bytes[1] = message.kind;
-  new DataView(bytes.buffer).setUint32(2, message.sequence, true);
+  new DataView(bytes.buffer).setBigUint64(2, BigInt(message.sequence), true);
   bytes.set(payload, HEADER_BYTES);
   if (key !== undefined) bytes.set(macOf(key, bytes.subarray(0, length)), length);
   return bytes;
@@ -44,7 +44,7 @@ export function openMessage(bytes: Uint8Array, key: Uint8Array): Message | undef
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return {
     kind: bytes[1] ?? 0,
-    sequence: view.getUint32(2, true),
+    sequence: Number(view.getBigUint64(2, true)),
     payload: Uint8Array.from(bytes.subarray(HEADER_BYTES, length)),
   };
 }

@@ -56,14 +56,21 @@ describe("firmware with a key", () => {
     assert.ok(where > 0);
     own.fill(0, where, where + key.length);
     assert.ok(own.equals(plain), "nothing else is changed");
-    for (const file of [at("own.elf"), at("own.key")]) assert.equal(statSync(file).mode & 0o777, 0o600);
-    assert.throws(() => provisionImage(at("own.elf"), at("x.elf"), at("x.key")), /has a key already/);
+    for (const file of [at("own.elf"), at("own.key")])
+      assert.equal(statSync(file).mode & 0o777, 0o600);
+    assert.throws(
+      () => provisionImage(at("own.elf"), at("x.elf"), at("x.key")),
+      /has a key already/,
+    );
     assert.throws(() => provisionImage(image, at("y.elf"), at("own.key")), /can not be written/);
   });
 
   it("is not made of anything else", () => {
     writeFileSync(at("other"), "no firmware");
-    assert.throws(() => provisionImage(at("other"), at("z.elf"), at("z.key")), /no firmware of Galgo's agent/);
+    assert.throws(
+      () => provisionImage(at("other"), at("z.elf"), at("z.key")),
+      /no firmware of Galgo's agent/,
+    );
   });
 });
 
@@ -81,6 +88,9 @@ describe("the key of an agent", () => {
   }
 
   it("is refused when there is none", () => {
-    assert.throws(() => readAgentKey(at("nothing")), { code: "BAD_OPTION", message: /can not be read/ });
+    assert.throws(() => readAgentKey(at("nothing")), {
+      code: "BAD_OPTION",
+      message: /can not be read/,
+    });
   });
 });

@@ -36,7 +36,10 @@ describe("an agent in a process of its own", () => {
       assert.deepEqual(readdirSync(`/proc/${pid}/fd`), ["0"]);
       if (process.getuid?.() !== 0) return;
       const uids = (now.get("Uid") ?? "").split("\t").map(Number);
-      assert.ok(uids.every((uid) => uid >= 61_184 && uid <= 65_519), now.get("Uid"));
+      assert.ok(
+        uids.every((uid) => uid >= 61_184 && uid <= 65_519),
+        now.get("Uid"),
+      );
       assert.equal(now.get("Groups"), "");
       assert.match(now.get("CapEff") ?? "", /^0+$/);
     });
@@ -44,7 +47,9 @@ describe("an agent in a process of its own", () => {
 
   it("stays small, full of points too", () => {
     withProcess("process", (pid, agent) => {
-      agent.load(Array.from({ length: agent.capacity }, (_, i) => i.toString(16).padStart(64, "0")));
+      agent.load(
+        Array.from({ length: agent.capacity }, (_, i) => i.toString(16).padStart(64, "0")),
+      );
       agent.state();
       const rss = Number.parseInt(status(pid).get("VmRSS") ?? "", 10);
       assert.ok(rss <= RSS_KB, `${rss} kB`);
