@@ -20,13 +20,23 @@ elif [ -f native/Makefile ]; then
   make -s -C native
 fi
 
-# The agent for places outside of Galgo's own memory: a module, and programs where there is a compiler for them.
+# The agent for places outside of Galgo's own memory: a module, and programs where there is a compiler for them. None of an earlier build stays.
 mkdir -p dist/tma
 cp tma-core/generated/tma.wasm dist/tma/tma.wasm
+rm -f dist/tma/galgo-tma-*
+agent() { # place, file; 3: its compiler is missing
+  sh tma-core/build.sh "$1" "dist/tma/$2" 2>/dev/null || [ $? = 3 ]
+}
 case $(uname -m) in
-  x86_64) sh tma-core/build.sh process dist/tma/galgo-tma-x86_64 && sh tma-core/build.sh vm dist/tma/galgo-tma-vm.elf || : ;;
-  aarch64) sh tma-core/build.sh process dist/tma/galgo-tma-aarch64 || : ;;
+  x86_64)
+    agent process galgo-tma-x86_64
+    agent vm galgo-tma-vm.elf
+    ;;
+  aarch64) agent process galgo-tma-aarch64 ;;
 esac
+for board in mps2-an385 mps2-an505 netduinoplus2 nrf52840 microbit; do
+  agent "$board" "galgo-tma-$board.elf"
+done
 
 # The kernel programs of the bpf sensor, when clang and libbpf's headers are there.
 sh bpf/build.sh

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // galgo tma build | provision | test: agents that keep a model outside of Galgo's memory.
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { quote } from "../../base/quote.ts";
 import { stateRoot } from "../../orchestrator/inspect/index.ts";
@@ -146,7 +146,9 @@ function imagePlace(text: string): ImagePlace {
 /** The first folder of images that we may write to, or that can be made. */
 function writableFolder(): string {
   const folders = imageFolders(state());
-  return folders.find((folder) => mayWrite(folder)) ?? folders.at(-1) ?? ".";
+  const folder = folders.find((one) => mayWrite(one)) ?? folders.at(-1) ?? ".";
+  mkdirSync(folder, { recursive: true });
+  return folder;
 }
 
 function mayWrite(folder: string): boolean {

@@ -41,7 +41,10 @@ describe("images of the agent", () => {
   }
 
   it("can not be made over what is no file, and that is said", () => {
-    assert.throws(() => buildImage("vm", "/proc/none/x"), /\/proc\/none/);
+    assert.throws(() => buildImage("vm", at("nowhere/x")), {
+      code: "BAD_OPTION",
+      message: /no such folder/,
+    });
   });
 });
 

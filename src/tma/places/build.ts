@@ -2,7 +2,7 @@
 // Makes the images of agents: from the sources that come with Galgo, by the compiler of the place; and gives firmware its key.
 import { spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { quote } from "../../base/quote.ts";
@@ -23,12 +23,17 @@ export interface BuiltImage {
 /** The mark before the place of the key in firmware (tma-core/agent/cortex-m/firmware.c), its zero included. */
 const KEY_MARK = Buffer.from("galgo tma key 1\0", "latin1");
 
-/** @param file is made anew. @throws AgentError NOT_STARTED when there is no compiler for it, or it fails */
+/** @param file is made anew, in a folder that exists. @throws AgentError NOT_STARTED when there is no compiler for it, or it fails; BAD_OPTION */
 export function buildImage(place: ImagePlace, file: string): BuiltImage {
   const script = fileURLToPath(new URL("../../../tma-core/build.sh", import.meta.url));
   const temporary = `${file}.${process.pid}`;
+  if (!existsSync(dirname(file))) {
+    throw new AgentError(
+      "BAD_OPTION",
+      `${quote(file)} can not be written: there is no such folder`,
+    );
+  }
   try {
-    mkdirSync(dirname(file), { recursive: true });
     const { status, error, stderr } = spawnSync("sh", [script, place, temporary], {
       encoding: "utf8",
     });
@@ -79,7 +84,6 @@ export function provisionImage(image: string, firmware: string, keyFile: string)
 /** Never over something that is there: it may be the only copy of a key. */
 function writeSecret(file: string, content: string | Uint8Array): void {
   try {
-    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content, { flag: "wx", mode: 0o600 });
     chmodSync(file, 0o600);
   } catch (cause) {
