@@ -196,8 +196,8 @@ function ratios(all: readonly Timed[], pipes: readonly Timed[]): string {
 }
 
 function sizesOf(place: Place | undefined): { code: number; memory?: number } | undefined {
-  if (place === undefined || place.start.way === "open") return undefined;
-  if (place.start.way === "load") return { code: statSync(place.start.file).size };
+  if (place?.start.way === "load") return { code: statSync(place.start.file).size };
+  if (place?.start.way !== "spawn") return undefined;
   const { inFile, zeroed } = elfSizes(place.start.image);
   return { code: inFile, memory: zeroed };
 }

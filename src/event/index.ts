@@ -47,9 +47,12 @@ export {
 export { MAX_LINE_BYTES } from "./stream/limits.ts";
 export { type Latin1Text, LineSplitter } from "./stream/lines.ts";
 export { readableText } from "./stream/text.ts";
+export { asKernelTells, fileAsKernelTells } from "./tsem/as-kernel-tells.ts";
+export { flatRecord } from "./tsem/flat.ts";
 export { type LineState, recordState } from "./tsem/kernel.ts";
 export { type JoinedState, joinedState } from "./tsem/lines.ts";
 export { type RecordParts, recordParts } from "./tsem/parts.ts";
+export { isModelled as isModelledByQuixote } from "./tsem/quixote-cell.ts";
 export { quixoteText } from "./tsem/quixote-text.ts";
 export { readTsemRecord, type TsemReadOptions } from "./tsem/read.ts";
 export type { TsemDialect, TsemRecord } from "./tsem/tsem-record.ts";

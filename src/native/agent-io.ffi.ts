@@ -16,6 +16,9 @@ const F_ADD_SEALS = 1033;
 const ALL_SEALS = 1 | 2 | 4 | 8;
 /** More than struct termios has in glibc and musl (60). */
 const TERMIOS_BYTES = 128;
+/** Where struct termios has c_cflag, and RTS/CTS in it (not on Alpha, MIPS, PowerPC and SPARC). */
+const CFLAG_AT = 8;
+const CRTSCTS = 0o20000000000;
 const B115200 = 0o10002;
 const TCSANOW = 0;
 const TCIOFLUSH = 2;
@@ -50,9 +53,10 @@ export function fileInMemory(name: string, bytes: Uint8Array): number {
 
 /**
  * Opens a serial port: 115200 baud, 8 bits, no parity, raw; what was in its buffers is dropped. It does not block. Close-on-exec; the caller closes it.
+ * @param handshake RTS/CTS: the other side says when it can take more
  * @throws NativeError CALL_FAILED, also when it is no terminal
  */
-export function openSerial(path: string): number {
+export function openSerial(path: string, handshake = false): number {
   const flags = constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK | O_CLOEXEC;
   const fd = c("int open(const char *, int)")(path, flags);
   must("open", fd);
@@ -60,6 +64,9 @@ export function openSerial(path: string): number {
     const settings = Buffer.alloc(TERMIOS_BYTES);
     must("tcgetattr", c("int tcgetattr(int, void *)")(fd, settings));
     c("void cfmakeraw(void *)")(settings);
+    if (handshake) {
+      settings.writeUInt32LE((settings.readUInt32LE(CFLAG_AT) | CRTSCTS) >>> 0, CFLAG_AT);
+    }
     must("cfsetspeed", c("int cfsetspeed(void *, uint)")(settings, B115200));
     must("tcsetattr", c("int tcsetattr(int, int, void *)")(fd, TCSANOW, settings));
     must("tcflush", c("int tcflush(int, int)")(fd, TCIOFLUSH));

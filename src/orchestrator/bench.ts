@@ -4,6 +4,7 @@ import type { ServeOptions } from "../sensor/seccomp/serve.ts";
 import { createTma } from "../tma/index.ts";
 import type { NamespaceTma } from "../tma/index.ts";
 import { observing, openKeeping, resume, type RunKeeping } from "./bpf/keeping.ts";
+import { fillingSink } from "./filling-sink.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { SharedPointsWriter } from "./live/shared-points.ts";
 import { createNamespace } from "./namespace/create.ts";
@@ -119,7 +120,7 @@ export function serveOptions(
     listenerFd: order.listenerFd,
     pid: order.workloadPid,
     ...(order.broughtBy === undefined ? {} : { broughtBy: order.broughtBy }),
-    sink: namespace,
+    sink: setup.tma.fillsUnknown === true ? fillingSink(namespace) : namespace,
     digest: setup.tma.digest,
     enforcing: enforces(setup),
     readsUnheld: order.readsUnheld === true,

@@ -4,7 +4,7 @@ import { createMapper } from "../model/runtime/index.ts";
 import type { WorkloadModel } from "../model/file/workload-model.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
 import { nodeHasher, readyPlace } from "../tma/index.ts";
-import type { TmaSpec } from "../tma/index.ts";
+import type { Place, TmaSpec } from "../tma/index.ts";
 import { findTarget } from "./bpf/members.ts";
 import { findCommand } from "./command-lookup.ts";
 import { ModelUseError, RunError } from "./errors.ts";
@@ -13,6 +13,7 @@ import type { FloorPlan } from "./floor/derive.ts";
 import { planFloor } from "./floor/plan-floor.ts";
 import { requireUsable, specOfModel, useModelFile } from "./models/model-use.ts";
 import { digestsOfRun } from "./models/run-subject.ts";
+import { placeNotices } from "./place-notices.ts";
 import { signatureNotices } from "./models/signature-notices.ts";
 import type { ModelSignature, UsedModel } from "./models/signed-model.ts";
 import { withOwnTerms } from "./own-terms.ts";
@@ -20,6 +21,9 @@ import { enforces } from "./run-record.ts";
 import { fidelityOf, requireSensor } from "./sensors.ts";
 import type { AttachTarget, RunRequest } from "./run-request.ts";
 import { checkName, nameOfCommand } from "./state-dir.ts";
+
+/** The mapping of Sancho devices. */
+const QUIXOTE = "quixote-2025";
 
 /** A request that was found to be possible as far as files and words go. */
 export interface RunPlan {
@@ -72,12 +76,14 @@ export function parseRequest(request: RunRequest): RunPlan {
     program: programOf(request),
     model,
     signature: used?.signature,
-    tma: withPlace(
-      withOwnTerms(model === undefined ? freeSpec(request) : specOfModel(model), request),
-      request,
-    ),
+    tma: tmaOf(request, model),
     floor: planFloor(request, model),
   };
+}
+
+function tmaOf(request: RunRequest, model: WorkloadModel | undefined): TmaSpec {
+  const spec = model === undefined ? freeSpec(request) : specOfModel(model);
+  return withFilling(withPlace(withOwnTerms(spec, request), request), request, model);
 }
 
 function programOf({ command: [command], program, env }: RunRequest): string {
@@ -143,7 +149,27 @@ function withPlace(spec: TmaSpec, { locality, stateRoot, tsem, bpf }: RunRequest
       `--tma ${place.text} does not go with this sensor: ${decides} there; take --sensor seccomp`,
     );
   }
-  return { ...spec, place };
+  return place.start.way === "sancho" ? withSancho(spec, place) : { ...spec, place };
+}
+
+/** A device maps by itself, in one way. */
+function withSancho(spec: TmaSpec, place: Place): TmaSpec {
+  const { mapping, profile } = spec;
+  if (mapping === QUIXOTE && profile.name === "exact") return { ...spec, place };
+  const found = `and this model has ${mapping} and the profile ${profile.name}`;
+  throw new RunError(
+    "BAD_OPTION",
+    `--tma ${place.text}: the device maps events itself, by ${QUIXOTE} with the profile exact, ${found}; ` +
+      `learn one with --mapping ${QUIXOTE} --profile exact, or take another place`,
+  );
+}
+
+/** Such a device takes nothing else, and what was learned with one means the same everywhere. */
+function withFilling(spec: TmaSpec, request: RunRequest, model?: WorkloadModel): TmaSpec {
+  const bySeccomp = request.tsem === undefined && request.bpf === undefined;
+  const learnedSo = model?.spec.fidelity.sensor === "seccomp" && spec.mapping === QUIXOTE;
+  if (!bySeccomp || (spec.place?.start.way !== "sancho" && !learnedSo)) return spec;
+  return { ...spec, fillsUnknown: true };
 }
 
 function freeSpec({ rules }: RunRequest): TmaSpec {
@@ -156,7 +182,8 @@ function freeSpec({ rules }: RunRequest): TmaSpec {
  */
 function refuseUnmappable({ tma, model }: RunPlan, fidelity: Fidelity): void {
   // what a TSEM kernel has hooks for is known only when they come; one without a place is then a record that can not be judged
-  if (fidelity.sensor === "tsem") return;
+  // what Quixote has no name for then has no verdict, and that is said at the start
+  if (fidelity.sensor === "tsem" || tma.fillsUnknown === true) return;
   const mapper = createMapper(nodeHasher(tma.digest), tma.mapping);
   const homeless = fidelity.sees.filter((hook) => !mapper.maps(hook));
   if (homeless.length === 0) return;
@@ -200,7 +227,11 @@ export function probeSensor(plan: RunPlan): ProbeResult {
     );
   }
   const others = model === undefined ? [] : differences(model.spec.fidelity, fidelity);
-  return { fidelity, weaker, others: [...others, ...signatureNotices(plan)] };
+  return {
+    fidelity,
+    weaker,
+    others: [...others, ...signatureNotices(plan), ...placeNotices(plan)],
+  };
 }
 
 /** What helps when the sensor is the difference. */

@@ -64,8 +64,14 @@ export function startReport(plan: RunPlan, floor?: FloorRecord): Site {
 
 function placeOf({ place }: TmaSpec): Pick<RunRecord, "tma"> {
   if (place === undefined) return {};
-  const { text, codeDigest } = place;
-  return { tma: { place: text, ...(codeDigest === undefined ? {} : { codeDigest }) } };
+  const { text, codeDigest, start } = place;
+  return {
+    tma: {
+      place: text,
+      ...(codeDigest === undefined ? {} : { codeDigest }),
+      ...(start.way === "sancho" ? { authenticated: false } : {}),
+    },
+  };
 }
 
 /** Only what was checked is said. */

@@ -139,7 +139,12 @@ export interface RunRecord {
   /** Keys whose signatures of that model were checked before it took effect; absent: nobody had asked for any. */
   readonly modelSignedBy?: readonly ModelSigner[];
   /** Where the model was kept, and the SHA-256 (hex) of the agent's code; absent: in the thread that decided. */
-  readonly tma?: { readonly place: string; readonly codeDigest?: string };
+  readonly tma?: {
+    readonly place: string;
+    readonly codeDigest?: string;
+    /** False: its protocol has no keys, so whoever is on the wire can answer. Absent: its answers are authentic. */
+    readonly authenticated?: false;
+  };
   readonly started: string;
   /** Nobody serves the run, which still has the status "running": its Galgo has ended in order. */
   readonly left?: RunLeft;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A model that is kept twice: here, for what is shown and counted, and by an agent elsewhere, whose verdicts count. The two have to agree;
 // where they do not, or where the agent says nothing, there is no verdict, and none from then on.
+import type { SecurityEvent } from "../event/event.ts";
 import type { Model, ModelCounts, SecurityPoint } from "../model/runtime/index.ts";
 import { AgentError } from "./agent-errors.ts";
 import type { ModelAgent } from "./model-agent.ts";
@@ -8,15 +9,20 @@ import type { ModelAgent } from "./model-agent.ts";
 /** `new`: a coefficient that the agent has called inside is known from then on, as the kernel's programs know it; `all`: each time. */
 export type AskAbout = "new" | "all";
 
+/** A model that can be told which event has a coefficient. */
+export interface AskedModel extends Model {
+  update(coefficient: string, event?: SecurityEvent): ReturnType<Model["update"]>;
+}
+
 /**
  * `local` and the agent's model are empty.
  * The model's methods throw AgentError, and go on throwing it, when the agent fails or disagrees; FULL is of that coefficient alone.
  */
-export function createLinkedModel(local: Model, agent: ModelAgent, ask: AskAbout): Model {
+export function createLinkedModel(local: Model, agent: ModelAgent, ask: AskAbout): AskedModel {
   return new LinkedModel(local, agent, ask);
 }
 
-class LinkedModel implements Model {
+class LinkedModel implements AskedModel {
   readonly #local: Model;
   readonly #agent: ModelAgent;
   readonly #ask: AskAbout;
@@ -77,11 +83,11 @@ class LinkedModel implements Model {
     this.#local.addPseudonym(hex);
   }
 
-  update(coefficient: string): { readonly added: boolean; readonly valid: boolean } {
+  update(coefficient: string, event?: SecurityEvent): ReturnType<Model["update"]> {
     if (this.#ask === "new" && this.#broken === undefined && this.#local.has(coefficient)) {
       return this.#local.update(coefficient);
     }
-    const verdict = this.#there((agent) => agent.update(coefficient));
+    const verdict = this.#there((agent) => agent.update(coefficient, event));
     if ("none" in verdict) {
       const why =
         verdict.none === "full"

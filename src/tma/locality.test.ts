@@ -28,7 +28,23 @@ describe("a place for a model, as people write it", () => {
     assert.deepEqual(device, { kind: "device", device: "/dev/ttyACM0", keyFile: "/k", ask: "new" });
   });
 
+  it("may be a Sancho device, with the form that its events have", () => {
+    const device = parseLocality("sancho:/dev/ttyS1,ask=all,settle=70,events=json");
+    const wanted = { kind: "sancho", device: "/dev/ttyS1", events: "json", ask: "all" };
+    assert.deepEqual(device, { ...wanted, settleMs: 70 });
+    for (const text of ["sancho:/dev/ttyS1", "sancho:/dev/ttyS1,events=json,ask=all,settle=0"]) {
+      assert.equal(localityText(parseLocality(text)), text);
+    }
+    assert.throws(() => parseLocality("sancho:/dev/ttyS1", "/k"), { message: /has no keys/ });
+  });
+
   for (const [text, message] of [
+    ["sancho:", /name the port of the device/],
+    ["sancho:xen", /name the port of the device/],
+    ["sancho:/dev/ttyS1,settle=1s", /settle=MILLISECONDS/],
+    ["sancho:/dev/ttyS1,__proto__=1", /the options are/],
+    ["sancho:/dev/ttyS1,events=xml", /the options are events=flat or json/],
+    ["sancho:/dev/ttyS1,ask=new,ask=all", /the options are events=flat or json/],
     ["", /there is no such place; say in-process, wasm, process, vm, serial:BOARD/],
     ["sgx", /--tma sgx: there is no such place/],
     ["serial:", /there is no such place/],

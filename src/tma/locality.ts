@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a workload's model is kept, as people write it: in-process, process, vm, serial:BOARD, serial:DEVICE.
+// Where a workload's model is kept, as people write it: in-process, process, vm, serial:BOARD, serial:DEVICE, sancho:DEVICE.
 import { quote } from "../base/quote.ts";
 import { AgentError } from "./agent-errors.ts";
 import type { AskAbout } from "./linked-model.ts";
+import type { SanchoEvents } from "./sancho/sancho-agent.ts";
 
 /** Boards that there is firmware for. With `emulated`, QEMU has such a machine and Galgo starts it itself. */
 export const BOARDS = {
@@ -28,13 +29,26 @@ export type Locality =
       /** File with the key that its firmware has. */
       readonly keyFile: string;
       readonly ask: AskAbout;
+    }
+  | {
+      /** A device that speaks the protocol of Quixote's Sancho. */
+      readonly kind: "sancho";
+      readonly device: string;
+      readonly events: SanchoEvents;
+      /** How long it is left alone after its port was opened, and after a reset. */
+      readonly settleMs: number;
+      readonly ask: AskAbout;
     };
+
+/** What those who speak to Sancho devices leave them. */
+const SETTLE_MS = 2_000;
 
 export function isBoard(name: string): name is BoardName {
   return Object.hasOwn(BOARDS, name);
 }
 
-const WAYS = "in-process, wasm, process, vm, serial:BOARD or serial:/dev/DEVICE";
+const WAYS =
+  "in-process, wasm, process, vm, serial:BOARD, serial:/dev/DEVICE or sancho:/dev/DEVICE";
 
 /**
  * The place that `text` names; `,ask=all` behind it asks the agent about each event instead of each new behaviour.
@@ -43,6 +57,7 @@ const WAYS = "in-process, wasm, process, vm, serial:BOARD or serial:/dev/DEVICE"
  */
 export function parseLocality(text: string, keyFile?: string): Locality {
   const [place = "", ...options] = text.split(",");
+  if (place.startsWith("sancho:")) return sanchoOf(place, options, keyFile);
   const ask = askOf(options, text);
   if (place === "in-process") {
     if (options.length > 0) throw bad(`--tma ${quote(text)}: in-process has no options`);
@@ -57,6 +72,7 @@ export function parseLocality(text: string, keyFile?: string): Locality {
 /** As people write it. */
 export function localityText(locality: Locality): string {
   if (locality.kind === "in-process") return locality.kind;
+  if (locality.kind === "sancho") return sanchoText(locality);
   const place =
     locality.kind === "board"
       ? `serial:${locality.board}`
@@ -73,6 +89,50 @@ function askOf(options: readonly string[], text: string): AskAbout {
     return option === "ask=all" ? "all" : "new";
   }
   throw bad(`--tma ${quote(text)}: the only option is ask=all (or ask=new)`);
+}
+
+function sanchoOf(place: string, options: readonly string[], keyFile?: string): Locality {
+  const device = place.slice("sancho:".length);
+  if (!device.startsWith("/")) {
+    throw bad(`--tma ${quote(place)}: name the port of the device (sancho:/dev/ttyACM0)`);
+  }
+  if (keyFile !== undefined) {
+    throw bad("--tma-key does not go with sancho:DEVICE: its protocol has no keys");
+  }
+  const given = new Map(options.map((option) => splitOption(option)));
+  const {
+    events = "flat",
+    ask = "new",
+    settle = String(SETTLE_MS),
+    ...others
+  } = Object.fromEntries(given);
+  const known = isOneOf(events, SPELLINGS) && isOneOf(ask, ASKED) && /^[0-9]{1,5}$/.test(settle);
+  if (!known || given.size < options.length || Object.keys(others).length > 0) {
+    const ways = "events=flat or json, ask=new or all, settle=MILLISECONDS";
+    throw bad(`--tma ${quote(place)}: the options are ${ways}`);
+  }
+  return { kind: "sancho", device, events, ask, settleMs: Number(settle) };
+}
+
+const SPELLINGS = ["flat", "json"] as const;
+const ASKED = ["new", "all"] as const;
+
+function isOneOf<T extends string>(text: string, words: readonly T[]): text is T {
+  return words.some((word) => word === text);
+}
+
+function splitOption(option: string): [name: string, value: string] {
+  const at = option.indexOf("=");
+  return at < 0 ? [option, ""] : [option.slice(0, at), option.slice(at + 1)];
+}
+
+function sanchoText({ device, events, ask, settleMs }: Locality & { kind: "sancho" }): string {
+  const options = [
+    ...(events === "flat" ? [] : [`events=${events}`]),
+    ...(ask === "new" ? [] : [`ask=${ask}`]),
+    ...(settleMs === SETTLE_MS ? [] : [`settle=${settleMs}`]),
+  ];
+  return [`sancho:${device}`, ...options].join(",");
 }
 
 function deviceOf(device: string, keyFile: string | undefined, ask: AskAbout): Locality {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The part of a Trusted Modeling Agent that can run elsewhere: the set of coefficients, its verdicts, measurement and state. Whoever asks
 // keeps the rules, and has computed the coefficient. Errors mean: no verdict.
+import type { SecurityEvent } from "../event/event.ts";
 import type { AgentCounts, EventBytes, Verdict } from "./protocol.ts";
 
 /** A model in another place. Coefficients, base and aggregate are SHA-256 digests, hex. Synchronous: a held task waits. */
@@ -17,8 +18,8 @@ export interface ModelAgent {
   setBase(hex: string): boolean;
   /** @throws AgentError */
   seal(): void;
-  /** An observed coefficient. @throws AgentError */
-  update(coefficient: string): Verdict;
+  /** An observed coefficient, and the event that has it where it is known: some agents map it themselves. @throws AgentError */
+  update(coefficient: string, event?: SecurityEvent): Verdict;
   /**
    * An event that the agent maps by itself; undefined when this one is too long for it: its coefficient can be given instead.
    * @throws AgentError

@@ -32,7 +32,7 @@ import type {
 } from "../model/runtime/index.ts";
 import type { Assessment, TrustedModelingAgent } from "./agent.ts";
 import { AgentError } from "./agent-errors.ts";
-import { createLinkedModel } from "./linked-model.ts";
+import { createLinkedModel, type AskedModel } from "./linked-model.ts";
 import type { ModelAgent } from "./model-agent.ts";
 import { nodeHasher } from "./node-hasher.ts";
 import type { Place } from "./places/place.ts";
@@ -54,6 +54,8 @@ export interface TmaSpec {
   readonly sealed: boolean;
   /** Where the model is kept; undefined: in the asking thread. */
   readonly place?: Place;
+  /** The sensor knows less than a TSEM kernel, and the mapping hashes what it does not know: whoever brings its events gives that fixed values. */
+  readonly fillsUnknown?: boolean;
 }
 
 /** The agent, the identities that its mapping gives to tasks, and what is read out at the end. */
@@ -130,7 +132,7 @@ class LocalAgent implements NamespaceTma {
   readonly emptyDigest: string;
   readonly #mapper: EventMapper;
   readonly #profile: Profile;
-  readonly #model: Model;
+  readonly #model: AskedModel;
   readonly #elsewhere: ModelAgent | undefined;
   readonly #pseudonyms: ReadonlySet<string>;
   /** One object for each identity, so that comparing and keeping them is cheap. */
@@ -210,12 +212,17 @@ class LocalAgent implements NamespaceTma {
   }
 
   assess(event: SecurityEvent): Assessment {
-    return this.observe(this.coefficient(event));
+    const told = this.#told(event);
+    return this.#judged(this.#mapper.coefficient(told), told);
   }
 
   coefficient(event: SecurityEvent): string {
-    const rewritten = applyPseudonyms(this.#profile.rewrite(event), this.#pseudonyms, this.#mapper);
-    return this.#mapper.coefficient(rewritten);
+    return this.#mapper.coefficient(this.#told(event));
+  }
+
+  /** The event as it is mapped. */
+  #told(event: SecurityEvent): SecurityEvent {
+    return applyPseudonyms(this.#profile.rewrite(event), this.#pseudonyms, this.#mapper);
   }
 
   pointOf(event: SecurityEvent): string | undefined {
@@ -230,7 +237,11 @@ class LocalAgent implements NamespaceTma {
   }
 
   observe(coefficient: string): Assessment {
-    const { added, valid } = this.#model.update(coefficient);
+    return this.#judged(coefficient);
+  }
+
+  #judged(coefficient: string, event?: SecurityEvent): Assessment {
+    const { added, valid } = this.#model.update(coefficient, event);
     return { coefficient, added, valid };
   }
 

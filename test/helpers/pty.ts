@@ -104,7 +104,8 @@ export class Pty {
   }
 }
 
-function unlock(master: number): number {
+/** Number of the other end (/dev/pts/N) of an opened /dev/ptmx, which can be opened from now on. */
+export function unlock(master: number): number {
   const ioctl = libc().func("int ioctl(int, unsigned long, void *)");
   const value = Buffer.alloc(4);
   if (ioctl(master, TIOCSPTLCK, value) < 0 || ioctl(master, TIOCGPTN, value) < 0) {

@@ -88,6 +88,10 @@ export function tmaProvision({ tma, output, tmaKey, json }: ProvisionOptions): v
 
 export function tmaTest({ tma, tmaKey, rounds, json }: TestOptions): void {
   const locality = parseLocality(tma, tmaKey);
+  if (locality.kind === "sancho") {
+    const why = "a Sancho device takes events and no coefficients, so it has no steps to compare";
+    throw new AgentError("BAD_OPTION", `--tma ${tma}: ${why}; try it with galgo run`);
+  }
   const place = readyPlace(locality, state());
   const began = performance.now();
   const agent = place === undefined ? createPlainAgent() : startAgent(place);

@@ -2,6 +2,7 @@
 // A place for a model, made ready to be started: plain data, so that the thread that asks can be given it.
 import type { LinkTimes } from "../link/link-client.ts";
 import type { AskAbout } from "../linked-model.ts";
+import type { SanchoEvents } from "../sancho/sancho-agent.ts";
 
 /** The places that are not the asking thread's own memory. */
 export type PlaceKind = "wasm" | "process" | "vm" | "serial";
@@ -23,7 +24,14 @@ export type Start =
   /** A program that has the link as a descriptor. */
   | Child
   /** A port, with the file that has the key of what is behind it. */
-  | { readonly way: "open"; readonly device: string; readonly keyFile: string };
+  | { readonly way: "open"; readonly device: string; readonly keyFile: string }
+  /** A port with a Sancho device behind it, which has no key: nothing that it says is authentic. */
+  | {
+      readonly way: "sancho";
+      readonly device: string;
+      readonly events: SanchoEvents;
+      readonly settleMs: number;
+    };
 
 export interface Child {
   readonly way: "spawn";

@@ -99,6 +99,16 @@ export function readyPlace(locality: Locality, stateRoot?: string): Place | unde
       const { device, keyFile, ask } = locality;
       return { kind: "serial", text, ask, start: { way: "open", device, keyFile }, times: FAR };
     }
+    case "sancho": {
+      const { device, events, ask, settleMs } = locality;
+      return {
+        kind: "serial",
+        text,
+        ask,
+        start: { way: "sancho", device, events, settleMs },
+        times: FAR,
+      };
+    }
   }
 }
 

@@ -10,6 +10,7 @@ import { createLinkAgent } from "../link-agent.ts";
 import type { LinkTransport } from "../link/link-client.ts";
 import type { ModelAgent } from "../model-agent.ts";
 import { DIGEST_BYTES, NONCE_BYTES } from "../protocol.ts";
+import { createSanchoAgent } from "../sancho/sancho-agent.ts";
 import { createWasmAgent } from "../wasm-agent.ts";
 import { descriptorTransport } from "./descriptor-transport.ts";
 import { readAgentKey } from "./key-file.ts";
@@ -26,6 +27,7 @@ const IMAGE_FD = 4;
 export function startAgent(place: Place): ModelAgent {
   const { start, times } = place;
   if (start.way === "load") return createWasmAgent(start.file);
+  if (start.way === "sancho") return startSancho(place, start);
   const { transport, name, key } = reach(place, start);
   const provision = key === undefined;
   const now = (): number => performance.now();
@@ -49,8 +51,38 @@ export function startAgent(place: Place): ModelAgent {
 /** The link to an agent that is not in our memory, before anything was said. @throws AgentError NOT_STARTED */
 export function startTransport(place: Place): LinkTransport {
   const { start, text } = place;
-  if (start.way !== "load") return reach(place, start).transport;
+  if (start.way !== "load" && start.way !== "sancho") return reach(place, start).transport;
   throw new AgentError("BAD_OPTION", `--tma ${text}: there is no link to it`);
+}
+
+function startSancho(
+  { times }: Place,
+  { device, events, settleMs }: Start & { way: "sancho" },
+): ModelAgent {
+  const name = `the device behind ${device}`;
+  const { deadlineMs, longDeadlineMs } = times;
+  const transport = descriptorTransport(openPort(device, true), name);
+  const options = {
+    transport,
+    name,
+    times: { settleMs, deadlineMs, longDeadlineMs },
+    now: () => performance.now(),
+  };
+  try {
+    return createSanchoAgent(options, events);
+  } catch (error) {
+    transport.close();
+    throw error;
+  }
+}
+
+function openPort(device: string, handshake: boolean): number {
+  try {
+    return openSerial(device, handshake);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AgentError("NOT_STARTED", `${device}: no serial port: ${why}`, { cause });
+  }
 }
 
 interface Reached {
@@ -60,16 +92,11 @@ interface Reached {
   readonly key?: Uint8Array;
 }
 
-function reach(place: Place, start: Exclude<Start, { way: "load" }>): Reached {
+function reach(place: Place, start: Exclude<Start, { way: "load" | "sancho" }>): Reached {
   if (start.way === "spawn") return spawnAgent(place, start);
   const name = `the agent behind ${start.device}`;
   const key = readAgentKey(start.keyFile);
-  try {
-    return { name, key, transport: descriptorTransport(openSerial(start.device), name) };
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AgentError("NOT_STARTED", `${start.device}: no serial port: ${why}`, { cause });
-  }
+  return { name, key, transport: descriptorTransport(openPort(start.device, false), name) };
 }
 
 function spawnAgent(place: Place, child: Child): Reached {
