@@ -141,12 +141,12 @@ function readElsewhere({ signature, requirement }: RunRequest, model: WorkloadMo
 function withPlace(spec: TmaSpec, { locality, stateRoot, tsem, bpf }: RunRequest): TmaSpec {
   const place = locality === undefined ? undefined : readyPlace(locality, stateRoot);
   if (place === undefined) return spec;
-  const decides =
-    tsem?.kind === "internal" ? "the kernel decides" : "programs in the kernel remember verdicts";
-  if (tsem?.kind === "internal" || bpf !== undefined) {
+  if (tsem !== undefined || bpf !== undefined) {
+    const why =
+      bpf === undefined ? "that was never tried" : "programs in the kernel remember verdicts";
     throw new RunError(
       "BAD_OPTION",
-      `--tma ${place.text} does not go with this sensor: ${decides} there; take --sensor seccomp`,
+      `--tma ${place.text} does not go with this sensor (${why}); take --sensor seccomp`,
     );
   }
   return place.start.way === "sancho" ? withSancho(spec, place) : { ...spec, place };

@@ -38,6 +38,13 @@ describe("a place for a model, as people write it", () => {
     assert.throws(() => parseLocality("sancho:/dev/ttyS1", "/k"), { message: /has no keys/ });
   });
 
+  it("is given no key of a device unless it is one: nobody would look at it", () => {
+    for (const text of ["in-process", "wasm", "process", "vm", "serial:mps2-an385"]) {
+      const message = /--tma-key goes with serial:\/dev\/DEVICE/;
+      assert.throws(() => parseLocality(text, "/k"), { code: "BAD_OPTION", message });
+    }
+  });
+
   for (const [text, message] of [
     ["sancho:", /name the port of the device/],
     ["sancho:xen", /name the port of the device/],

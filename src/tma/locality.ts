@@ -52,13 +52,17 @@ const WAYS =
 
 /**
  * The place that `text` names; `,ask=all` behind it asks the agent about each event instead of each new behaviour.
- * @param keyFile for a device
+ * @param keyFile for a device, and for nothing else
  * @throws AgentError BAD_OPTION
  */
 export function parseLocality(text: string, keyFile?: string): Locality {
   const [place = "", ...options] = text.split(",");
   if (place.startsWith("sancho:")) return sanchoOf(place, options, keyFile);
   const ask = askOf(options, text);
+  if (keyFile !== undefined && !place.startsWith("serial:/")) {
+    const advice = "--tma-key goes with serial:/dev/DEVICE, whose firmware has a key already";
+    throw bad(`--tma ${quote(text)} is given a key when Galgo starts it; ${advice}`);
+  }
   if (place === "in-process") {
     if (options.length > 0) throw bad(`--tma ${quote(text)}: in-process has no options`);
     return { kind: "in-process" };

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The core as WebAssembly in the thread that asks: the same bytes that the other places run as C.
-import { readFileSync } from "node:fs";
 import { AgentError } from "./agent-errors.ts";
 import type { ModelAgent } from "./model-agent.ts";
 import { DIGEST_BYTES, verdictOf } from "./protocol.ts";
@@ -33,12 +32,12 @@ interface Wasm {
   readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
 }
 
-/** @param file of the module. @throws AgentError NOT_STARTED when it can not be read, or is none */
-export function createWasmAgent(file: string): ModelAgent {
+/** @param module its bytes. @param file they are of, for errors. @throws AgentError NOT_STARTED when it is none */
+export function createWasmAgent(module: Uint8Array, file: string): ModelAgent {
   try {
     const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: Wasm })
       .WebAssembly;
-    return new WasmModel(new Instance(new Module(readFileSync(file)), {}).exports as Core);
+    return new WasmModel(new Instance(new Module(module), {}).exports as Core);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new AgentError("NOT_STARTED", `${file}: the agent's core can not be loaded: ${why}`, {

@@ -9,9 +9,9 @@ import { parseLocality } from "../locality.ts";
 import { readyPlace } from "../places/ready.ts";
 import { startTransport } from "../places/start.ts";
 import { ANSWER, KIND } from "../protocol.ts";
-import { encodeFrame } from "./frame.ts";
+import { encodeFrame, FrameReader } from "./frame.ts";
 import type { LinkTimes, LinkTransport } from "./link-client.ts";
-import { sealMessage } from "./session.ts";
+import { sealMessage, sessionKey } from "./session.ts";
 
 const TIMES: LinkTimes = {
   helloMs: 3_000,
@@ -165,6 +165,47 @@ describe("a verdict over the link", () => {
     const { agent } = linked();
     open.at(-1)?.close();
     assert.throws(() => agent.update(A), { code: "GONE" });
+  });
+});
+
+/** An agent with the key that answers what nobody has asked yet, once, and then nothing. */
+function hasty(key: Uint8Array): LinkTransport {
+  const frames = new FrameReader(8_192);
+  const nonce = randomBytes(16);
+  const sent: Uint8Array[] = [];
+  let session = key;
+  const answer = (kind: number, sequence: number, payload: Uint8Array): void => {
+    const from = kind === KIND.hello ? key : session;
+    sent.push(encodeFrame(sealMessage({ kind: kind | ANSWER, sequence, payload }, from)));
+  };
+  const greet = (host: Uint8Array): void => {
+    session = sessionKey(key, host, nonce);
+    const facts = Uint8Array.of(1, 0, 1, 0, 0, 0, 4, 1);
+    answer(KIND.hello, 0, Buffer.concat([facts, nonce, host]));
+  };
+  const take = (message: Uint8Array): void => {
+    const [, kind, sequence] = message;
+    if (kind === KIND.hello) greet(message.subarray(10, 26));
+    if (kind !== KIND.update || sequence !== 1) return;
+    for (const number of [2, 3, 1]) answer(KIND.update, number, Uint8Array.of(1));
+  };
+  return {
+    write: (bytes) => frames.take(bytes).forEach(take),
+    read: () => (sent.length === 0 ? undefined : Buffer.concat(sent.splice(0))),
+    close: () => undefined,
+  };
+}
+
+describe("an answer to what was not asked yet", () => {
+  it("is none, also when whoever gives it has the key, and is not kept", () => {
+    const key = randomBytes(32);
+    const nonce = randomBytes(16);
+    const now = (): number => performance.now();
+    const transport = hasty(key);
+    const options = { key, nonce, transport, now, times: TIMES, name: "the agent" };
+    const agent = createLinkAgent({ ...options, provision: false });
+    assert.deepEqual(agent.update(A), { valid: true, added: false });
+    assert.throws(() => agent.update(B), { code: "LATE" });
   });
 });
 

@@ -159,8 +159,9 @@ export class LinkClient {
       key: this.#key,
       look: () => this.#inbox.get(sequence),
       take: (message) => {
-        // less: an answer that comes twice, because it was asked for twice
-        if (message.sequence >= sequence) this.#inbox.set(message.sequence, message);
+        // less: an answer that comes twice, because it was asked for twice; more: nobody has asked yet
+        const asked = message.sequence >= sequence && message.sequence < this.#next;
+        if (asked) this.#inbox.set(message.sequence, message);
       },
     });
     this.#inbox.delete(sequence);

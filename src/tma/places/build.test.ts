@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it, type TestContext } from "node:test";
@@ -41,10 +42,7 @@ describe("images of the agent", () => {
   }
 
   it("can not be made over what is no file, and that is said", () => {
-    assert.throws(() => buildImage("vm", at("nowhere/x")), {
-      code: "BAD_OPTION",
-      message: /no such folder/,
-    });
+    assert.throws(() => buildImage("vm", "/proc/none/x"), /\/proc\/none/);
   });
 });
 
@@ -68,6 +66,16 @@ describe("firmware with a key", () => {
     assert.throws(() => provisionImage(image, at("y.elf"), at("own.key")), /can not be written/);
   });
 
+  it("leaves no key behind that is of no firmware", () => {
+    writeFileSync(at("blank"), Buffer.concat([Buffer.from("galgo tma key 1\0"), Buffer.alloc(32)]));
+    writeFileSync(at("there.elf"), "");
+    const message = /there\.elf can not be written/;
+    assert.throws(() => provisionImage(at("blank"), at("there.elf"), at("first.key")), { message });
+    provisionImage(at("blank"), at("second.elf"), at("first.key"));
+    assert.throws(() => provisionImage(at("blank"), at("same"), at("same")), /can not be written/);
+    assert.ok(!existsSync(at("same")));
+  });
+
   it("is not made of anything else", () => {
     writeFileSync(at("other"), "no firmware");
     assert.throws(
@@ -89,6 +97,13 @@ describe("the key of an agent", () => {
       rmSync(at("k"));
     });
   }
+
+  it("is refused when it is no file, whose end would never come", () => {
+    execFileSync("mkfifo", ["-m", "600", at("fifo")]);
+    for (const file of ["/dev/zero", at("fifo"), folder]) {
+      assert.throws(() => readAgentKey(file), { code: "BAD_OPTION", message: /it is no file/ });
+    }
+  });
 
   it("is refused when there is none", () => {
     assert.throws(() => readAgentKey(at("nothing")), {

@@ -2,7 +2,15 @@
 // Makes the images of agents: from the sources that come with Galgo, by the compiler of the place; and gives firmware its key.
 import { spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { quote } from "../../base/quote.ts";
@@ -27,13 +35,8 @@ const KEY_MARK = Buffer.from("galgo tma key 1\0", "latin1");
 export function buildImage(place: ImagePlace, file: string): BuiltImage {
   const script = fileURLToPath(new URL("../../../tma-core/build.sh", import.meta.url));
   const temporary = `${file}.${process.pid}`;
-  if (!existsSync(dirname(file))) {
-    throw new AgentError(
-      "BAD_OPTION",
-      `${quote(file)} can not be written: there is no such folder`,
-    );
-  }
   try {
+    makeFolder(dirname(file));
     const { status, error, stderr } = spawnSync("sh", [script, place, temporary], {
       encoding: "utf8",
     });
@@ -49,6 +52,20 @@ export function buildImage(place: ImagePlace, file: string): BuiltImage {
     rmSync(temporary, { force: true });
   }
   return imageFacts(file);
+}
+
+/** With those above it. Node's own way to do that never ends where a file system has no room for folders (/proc). */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  if (dirname(folder) !== folder) makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (cause) {
+    if (existsSync(folder)) return; // somebody else has made it
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const problem = `${quote(folder)} can not be made: ${why}; name a file elsewhere`;
+    throw new AgentError("BAD_OPTION", problem, { cause });
+  }
 }
 
 function imageFacts(file: string): BuiltImage {
@@ -77,13 +94,19 @@ export function provisionImage(image: string, firmware: string, keyFile: string)
   const key = randomBytes(DIGEST_BYTES);
   key.copy(bytes, at);
   writeSecret(keyFile, `${key.toString("hex")}\n`);
-  writeSecret(firmware, bytes);
+  try {
+    writeSecret(firmware, bytes);
+  } catch (error) {
+    rmSync(keyFile, { force: true }); // it is of no firmware, and would be in the way of the next try
+    throw error;
+  }
   return imageFacts(firmware);
 }
 
 /** Never over something that is there: it may be the only copy of a key. */
 function writeSecret(file: string, content: string | Uint8Array): void {
   try {
+    makeFolder(dirname(file));
     writeFileSync(file, content, { flag: "wx", mode: 0o600 });
     chmodSync(file, 0o600);
   } catch (cause) {

@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The link over a descriptor: a stream socket or a serial port. Waits are bounded by poll(2).
-import {
-  closeFd,
-  POLL_HANG_UP,
-  POLL_IN,
-  pollAll,
-  readInto,
-  writeOnce,
-} from "../../native/tsem.ffi.ts";
+import { closeFd, pollAll, readInto, writeOnce } from "../../native/tsem.ffi.ts";
 import { AgentError } from "../agent-errors.ts";
 import type { LinkTransport } from "../link/link-client.ts";
 
@@ -43,7 +36,7 @@ class DescriptorTransport implements LinkTransport {
 
   read(waitMs: number): Uint8Array | undefined {
     const [event = 0] = pollAll([this.#open()], Math.ceil(waitMs));
-    if ((event & (POLL_IN | POLL_HANG_UP)) === 0) return undefined;
+    if (event === 0) return undefined;
     const count = readInto(this.#fd, this.#bytes, 0);
     if (count === "EAGAIN" || count === "EINTR") return undefined;
     if (typeof count === "string" || count === 0) throw this.#gone(count || "its end is closed");

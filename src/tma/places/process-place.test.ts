@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { parseLocality } from "../locality.ts";
 import type { ModelAgent } from "../model-agent.ts";
+import { LINK, type Place } from "./place.ts";
 import { readyPlace } from "./ready.ts";
 import { startAgent } from "./start.ts";
 
@@ -74,4 +75,48 @@ describe("an agent in a machine", () => {
       if (process.getuid?.() === 0) assert.match(now.get("CapEff") ?? "", /^0+$/);
     });
   });
+});
+
+describe("an agent that can not be had", () => {
+  function ready(text: string): Place {
+    const place = readyPlace(parseLocality(text));
+    assert.ok(place);
+    return place;
+  }
+
+  it("in WebAssembly, because its code has changed since it was looked at", () => {
+    const other = { ...ready("wasm"), codeDigest: "00".repeat(32) };
+    assert.throws(() => startAgent(other), { code: "NOT_STARTED", message: /has changed/ });
+  });
+
+  for (const [what, change, message] of [
+    [
+      "that can not shut itself in",
+      { args: [LINK, "nobody"] },
+      /--tma process: the agent could not shut itself in/,
+    ],
+    [
+      "whose machine does not start",
+      { program: "/bin/false" },
+      /--tma vm: its program ended with status 1/,
+    ],
+    [
+      "whose machine is no program",
+      { program: "/dev/null" },
+      /--tma vm: its program can not be executed/,
+    ],
+  ] as const) {
+    it(`${what}: it is said, and nothing of it is left`, () => {
+      const place = ready("program" in change ? "vm" : "process");
+      assert.ok(place.start.way === "spawn");
+      const held = (): string[] => [
+        ...readdirSync("/proc/self/fd"),
+        readFileSync("/proc/thread-self/children", "utf8"),
+      ];
+      const before = held();
+      const start = { ...place.start, ...change };
+      assert.throws(() => startAgent({ ...place, start }), { code: "NOT_STARTED", message });
+      assert.deepEqual(held(), before);
+    });
+  }
 });

@@ -3,7 +3,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { closeSync, constants, openSync, readFileSync } from "node:fs";
 import { fileInMemory, openSerial, streamPair } from "../../native/agent-io.ffi.ts";
-import { waitChild } from "../../native/process.ffi.ts";
+import { waitChild, type WaitResult } from "../../native/process.ffi.ts";
 import { closeFd, spawnFromThread } from "../../native/tsem.ffi.ts";
 import { AgentError } from "../agent-errors.ts";
 import { createLinkAgent } from "../link-agent.ts";
@@ -26,9 +26,9 @@ const IMAGE_FD = 4;
  */
 export function startAgent(place: Place): ModelAgent {
   const { start, times } = place;
-  if (start.way === "load") return createWasmAgent(start.file);
+  if (start.way === "load") return createWasmAgent(imageOf(place, start.file), start.file);
   if (start.way === "sancho") return startSancho(place, start);
-  const { transport, name, key } = reach(place, start);
+  const { transport, name, key, endedBy } = reach(place, start);
   const provision = key === undefined;
   const now = (): number => performance.now();
   try {
@@ -44,7 +44,9 @@ export function startAgent(place: Place): ModelAgent {
     });
   } catch (error) {
     transport.close();
-    throw error;
+    const why = endedBy?.();
+    if (why === undefined) throw error;
+    throw new AgentError("NOT_STARTED", `--tma ${place.text}: ${why}`, { cause: error });
   }
 }
 
@@ -90,6 +92,8 @@ interface Reached {
   readonly transport: LinkTransport;
   /** Provisioned; undefined: nobody has given it a key yet. */
   readonly key?: Uint8Array;
+  /** When it is closed: why the child had ended by itself; undefined: it had not. */
+  readonly endedBy?: () => string | undefined;
 }
 
 function reach(place: Place, start: Exclude<Start, { way: "load" | "sancho" }>): Reached {
@@ -100,28 +104,32 @@ function reach(place: Place, start: Exclude<Start, { way: "load" | "sancho" }>):
 }
 
 function spawnAgent(place: Place, child: Child): Reached {
-  const image = imageOf(place, child);
-  const [ours, theirs] = streamPair();
-  const copy = fileInMemory("galgo-tma", image);
+  const image = imageOf(place, child.image);
+  const held: number[] = [];
+  let ours: number | undefined;
   let pid: number;
   try {
-    pid = spawned(child, { link: theirs, copy });
+    const copy = fileInMemory("galgo-tma", image);
+    held.push(copy);
+    const [near, link] = streamPair();
+    ours = near;
+    held.push(link);
+    pid = spawned(child, { link, copy });
   } catch (cause) {
-    closeFd(ours);
+    if (ours !== undefined) closeFd(ours);
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new AgentError("NOT_STARTED", `${place.text}: the agent could not be started: ${why}`, {
       cause,
     });
   } finally {
-    closeFd(theirs);
-    closeFd(copy);
+    held.forEach(closeFd);
   }
   const name = `the agent in ${place.kind === "process" ? "process" : "the machine of process"} ${pid}`;
-  return { name, transport: ended(descriptorTransport(ours, name), pid) };
+  return { name, ...ended(descriptorTransport(ours, name), pid) };
 }
 
 /** The image, when it is still what it was when the place was made ready. */
-function imageOf({ codeDigest, text }: Place, { image }: Child): Uint8Array {
+function imageOf({ codeDigest, text }: Place, image: string): Uint8Array {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(image);
@@ -164,9 +172,13 @@ function openNothing(): number {
 }
 
 /** The transport, which takes the child with it when it is closed. */
-function ended(transport: LinkTransport, pid: number): LinkTransport {
+function ended(
+  transport: LinkTransport,
+  pid: number,
+): Required<Pick<Reached, "transport" | "endedBy">> {
   let closed = false;
-  return {
+  let status: WaitResult = "none";
+  const held: LinkTransport = {
     write: (bytes) => transport.write(bytes),
     read: (waitMs) => transport.read(waitMs),
     close: () => {
@@ -175,9 +187,24 @@ function ended(transport: LinkTransport, pid: number): LinkTransport {
       transport.close();
       // not waited for yet, so the number is still that child's
       kill(pid);
-      waitChild(pid, 0);
+      status = waitChild(pid, 0);
     },
   };
+  return { transport: held, endedBy: () => reasonOf(status) };
+}
+
+/** What an exit status of process.c or hold.c says; others are QEMU's. */
+const EXITS: Readonly<Record<number, string>> = {
+  4: "the agent could not shut itself in: this kernel or container refuses it a user of its own, limits, or seccomp; take another place (galgo doctor)",
+  126: "its program could not be started as a user of its own, or without new rights; take another place (galgo doctor)",
+  127: "its program can not be executed",
+};
+
+/** undefined when a signal has ended it, ours as a rule. */
+function reasonOf(waited: WaitResult): string | undefined {
+  if (typeof waited === "string" || (waited.status & 0x7f) !== 0) return undefined;
+  const code = (waited.status >> 8) & 0xff;
+  return EXITS[code] ?? `its program ended with status ${code} before it answered`;
 }
 
 function kill(pid: number): void {

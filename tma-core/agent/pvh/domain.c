@@ -74,8 +74,8 @@ void platform_send(const uint8_t *bytes, uint32_t length) {
 
 // RDRAND where the processor has it, beside its time stamp.
 void platform_nonce(uint8_t nonce[16]) {
-  uint32_t features, low, high;
-  __asm__ volatile("cpuid" : "=c"(features) : "a"(1), "c"(0) : "ebx", "edx");
+  uint32_t leaf = 1, features = 0, low, high;
+  __asm__ volatile("cpuid" : "+a"(leaf), "+c"(features)::"ebx", "edx");
   for (int i = 0; i < 16; i += 4) {
     uint32_t value = 0;
     if (features >> 30 & 1) __asm__ volatile("rdrand %0" : "=r"(value)::"cc");
