@@ -47,7 +47,7 @@ case $place in
       -Wl,-z,noexecstack -Wl,-z,norelro -Wl,-z,noseparate-code -o "$out" "$agent/process.c" $sources $core
     ;;
   vm)
-    $compiler -m32 -march=i686 -mno-sse -mno-mmx -mno-80387 -Os -fno-pic -fno-pie -no-pie -fno-asynchronous-unwind-tables -nostdinc \
+    $compiler -m32 -march=i686 -mno-sse -mno-mmx -mno-80387 -O2 -fno-pic -fno-pie -no-pie -fno-asynchronous-unwind-tables -nostdinc \
       -isystem "$($compiler -print-file-name=include)" $common $headers -DWINDOW=$window -s -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments \
       -T "$agent/pvh/domain.ld" -o "$out" "$agent/pvh/boot.S" "$agent/pvh/domain.c" $sources $core
     ;;
