@@ -2,7 +2,7 @@
 // What a daemon does when a part of it can not do what the configuration says: at a reload, when it starts, when it ends.
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
-import { afterEach, describe, it } from "node:test";
+import { afterEach, beforeEach, describe, it } from "node:test";
 import { daemonHost } from "../../src/daemon/index.ts";
 import type { DaemonPart, RunningPart } from "../../src/daemon/part.ts";
 import type { ManagedRun } from "../../src/daemon/registry/managed-run.ts";
@@ -15,11 +15,11 @@ const part = (name: string, changes: Partial<RunningPart>): DaemonPart => ({
 });
 
 describe("a daemon whose parts fail", () => {
-  let place = new DaemonPlace();
-  afterEach(() => {
-    place.remove();
+  let place: DaemonPlace;
+  beforeEach(() => {
     place = new DaemonPlace();
   });
+  afterEach(() => place.remove());
 
   it("says at a reload what is not used, and goes on", async () => {
     const reloaded: string[] = [];
