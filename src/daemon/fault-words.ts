@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is wrong with a value that somebody has written, in words.
+import { firstFaultPlace, UNSAID } from "../attest/encoding/schema-words.ts";
 import { quote } from "../base/quote.ts";
 import type * as z from "zod/mini";
 
 type Issue = z.core.$ZodIssue;
-
-/** What the schema says where it has no words of its own. */
-const UNSAID = "Invalid input";
 
 export interface Fault {
   /** Of the key that is wrong. */
@@ -16,20 +14,12 @@ export interface Fault {
 }
 
 /** @param value what was checked */
-export function firstFault({ issues }: z.core.$ZodError, value: unknown): Fault {
-  const [issue] = issues;
-  if (issue === undefined) return { path: [], words: "is not usable" };
-  const unknown = issue.code === "unrecognized_keys" ? issue.keys[0] : undefined;
-  const path = [...issue.path, ...(unknown === undefined ? [] : [unknown])];
-  const present = path.reduce<unknown>(memberOf, value) !== undefined;
+export function firstFault(error: z.core.$ZodError, value: unknown): Fault {
+  const fault = firstFaultPlace(error, value);
+  if (fault === undefined) return { path: [], words: "is not usable" };
+  const { issue, path, present } = fault;
   const at = path.length === 0 ? "" : `${quote(path.map(String).join("."))}: `;
   return { path, words: `${at}${faultWords(issue, present)}` };
-}
-
-function memberOf(value: unknown, key: PropertyKey): unknown {
-  return typeof value === "object" && value !== null
-    ? (value as Record<PropertyKey, unknown>)[key]
-    : undefined;
 }
 
 /** @param present whether the key is there at all */

@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Node's cryptography for vendors' certificates and reports.
 import { constants, createHash, createPublicKey, verify } from "node:crypto";
-import type { CcCrypto, CcScheme } from "../attest/cc/crypto.ts";
-
-const HASH: Readonly<Record<CcScheme, string>> = {
-  "ecdsa-p256-sha256": "sha256",
-  "ecdsa-p384-sha384": "sha384",
-  "rsa-pss-sha384": "sha384",
-  "rsa-sha256": "sha256",
-  "rsa-sha384": "sha384",
-  "rsa-sha512": "sha512",
-};
-const PSS_SALT = 48;
+import { CC_HASHES, type CcCrypto, PSS_SALT } from "../attest/cc/crypto.ts";
 
 /** `CcCrypto` over node:crypto. */
 export const nodeCcCrypto: CcCrypto = {
@@ -20,14 +10,19 @@ export const nodeCcCrypto: CcCrypto = {
     const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
     if (scheme.startsWith("ecdsa")) {
       if (key.asymmetricKeyType !== "ec") return false;
-      return verify(HASH[scheme], data, { key, dsaEncoding: "ieee-p1363" }, signature);
+      return verify(CC_HASHES[scheme], data, { key, dsaEncoding: "ieee-p1363" }, signature);
     }
     if (scheme !== "rsa-pss-sha384") {
       if (key.asymmetricKeyType !== "rsa") return false;
-      return verify(HASH[scheme], data, { key, padding: constants.RSA_PKCS1_PADDING }, signature);
+      return verify(
+        CC_HASHES[scheme],
+        data,
+        { key, padding: constants.RSA_PKCS1_PADDING },
+        signature,
+      );
     }
     if (key.asymmetricKeyType !== "rsa" && key.asymmetricKeyType !== "rsa-pss") return false;
     const padding = constants.RSA_PKCS1_PSS_PADDING;
-    return verify(HASH[scheme], data, { key, padding, saltLength: PSS_SALT }, signature);
+    return verify(CC_HASHES[scheme], data, { key, padding, saltLength: PSS_SALT }, signature);
   },
 };

@@ -38,9 +38,8 @@ class PlainAgent implements ModelAgent {
     return this.#model.update(coefficient);
   }
 
-  event({ name, ids, coe, cell }: EventBytes): { verdict: Verdict; coefficient: string } {
-    const parts = [name, ids, digest(coe), digest(cell)];
-    const coefficient = hasher.hex(Buffer.concat(parts));
+  event(event: EventBytes): { verdict: Verdict; coefficient: string } {
+    const coefficient = coefficientOf(event);
     return { verdict: this.update(coefficient), coefficient };
   }
 
@@ -64,6 +63,11 @@ class PlainAgent implements ModelAgent {
   close(): void {
     this.reset();
   }
+}
+
+/** H(name | ids | H(COE) | H(CELL)), as src/model/mapper.ts has it. */
+export function coefficientOf({ name, ids, coe, cell }: EventBytes): string {
+  return hasher.hex(Buffer.concat([name, ids, digest(coe), digest(cell)]));
 }
 
 function digest(bytes: Uint8Array): Buffer {

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { createModel } from "../model/runtime/index.ts";
 import type { ModelAgent } from "./model-agent.ts";
+import { coefficientOf } from "./plain-agent.ts";
 import { nodeHasher } from "./node-hasher.ts";
 import type { EventBytes, Verdict } from "./protocol.ts";
 
@@ -50,12 +51,6 @@ function eventOf(label: string): EventBytes {
     coe: bytesOf(`coe ${label}`, COE_BYTES),
     cell: bytesOf(`cell ${label}`, CELL_BYTES),
   };
-}
-
-/** H(name | ids | H(COE) | H(CELL)), as src/model/mapper.ts has it. */
-function coefficientOf({ name, ids, coe, cell }: EventBytes): string {
-  const digest = (bytes: Uint8Array): Buffer => createHash("sha256").update(bytes).digest();
-  return digest(Buffer.concat([name, ids, digest(coe), digest(cell)])).toString("hex");
 }
 
 /**

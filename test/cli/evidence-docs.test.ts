@@ -5,20 +5,15 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { parseConfig } from "../../src/daemon/config/config.ts";
-import { GALGO, Place } from "./galgo.ts";
+import { blocksOf, scriptOf } from "../helpers/docs-page.ts";
+import { Place } from "./galgo.ts";
 
-const page = readFileSync("docs/evidence.md", "utf8");
-
-function blocks(language: string): readonly string[] {
-  const found = [...page.matchAll(RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms"))];
-  return found.map(([, text = ""]) => text);
-}
+const PAGE = "docs/evidence.md";
 
 describe("docs/evidence.md", () => {
   it("has commands that work", (t) => {
     const place = new Place(t);
-    const words = GALGO.map((word) => `'${word}'`).join(" ");
-    const script = [`galgo() { ${words} "$@"; }`, "set -eu", ...blocks("sh"), "wait"].join("\n");
+    const script = scriptOf(PAGE, "wait");
     const { status, stdout, stderr } = spawnSync("sh", ["-c", script], {
       cwd: place.folder,
       env: { ...process.env, GALGO_STATE_DIR: place.state, GALGO_RUN_DIR: place.path("run") },
@@ -29,7 +24,7 @@ describe("docs/evidence.md", () => {
   });
 
   it("has a section of the daemon's configuration that is one", () => {
-    const [section = ""] = blocks("toml");
+    const [section = ""] = blocksOf(PAGE, "toml");
     const { attest } = parseConfig(section, "daemon.toml");
     assert.deepEqual([attest.key, attest.platform], ["/etc/galgo/evidence.pem", "auto"]);
   });
@@ -41,6 +36,6 @@ describe("docs/evidence.md", () => {
     assert.ok(names.length > 10);
     for (const name of names)
       if (!["nonce", "issuedAt", "platform"].includes(name ?? ""))
-        assert.ok(page.includes(`\`${name}\``), name);
+        assert.ok(readFileSync(PAGE, "utf8").includes(`\`${name}\``), name);
   });
 });

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/tpm.md: its commands work, one after the other, in an empty folder, on an emulated TPM.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
@@ -10,14 +9,10 @@ import { describe, it } from "node:test";
 import { parseConfig } from "../../src/daemon/config/config.ts";
 import { noTpmTools, Swtpm } from "../helpers/swtpm.ts";
 import { shareTpm } from "../helpers/tpm-sharer.ts";
-import { GALGO, Place } from "./galgo.ts";
+import { blocksOf, scriptOf } from "../helpers/docs-page.ts";
+import { Place } from "./galgo.ts";
 
-const page = readFileSync("docs/tpm.md", "utf8");
-
-function blocks(language: string): readonly string[] {
-  const found = [...page.matchAll(RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms"))];
-  return found.map(([, block = ""]) => block);
-}
+const PAGE = "docs/tpm.md";
 
 describe("docs/tpm.md", () => {
   it("has commands that work", { skip: noTpmTools }, async (t) => {
@@ -26,8 +21,7 @@ describe("docs/tpm.md", () => {
     t.after(() => emulator.stop());
     const shared = await shareTpm(emulator.address, join(emulator.folder, "shared.sock"));
     t.after(() => shared.close());
-    const words = GALGO.map((word) => `'${word}'`).join(" ");
-    const script = [`galgo() { ${words} "$@"; }`, "set -eu", ...blocks("sh")].join("\n");
+    const script = scriptOf(PAGE);
     const env = { GALGO_STATE_DIR: place.state, GALGO_RUN_DIR: place.path("run") };
     const shell = spawn("sh", ["-c", script], {
       cwd: place.folder,
@@ -45,7 +39,7 @@ describe("docs/tpm.md", () => {
   });
 
   it("has a section of the daemon's configuration that is one", () => {
-    const [section = ""] = blocks("toml");
+    const [section = ""] = blocksOf(PAGE, "toml");
     const { attest } = parseConfig(section, "daemon.toml");
     assert.deepEqual([attest.platform, attest.root, attest.ima], ["tpm", "app", false]);
   });

@@ -2,25 +2,19 @@
 // docs/signing.md: its commands work, one after the other, in an empty folder; its policy is one.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { readTrustPolicy } from "../../src/attest/policy/trust-file.ts";
-import { GALGO, Place } from "../cli/galgo.ts";
+import { Place } from "../cli/galgo.ts";
+import { blocksOf, scriptOf } from "../helpers/docs-page.ts";
 import { validatorOf } from "../helpers/json-schema.ts";
 import { aSigner, nodeVerifier } from "../helpers/signing.ts";
 
-const page = readFileSync("docs/signing.md", "utf8");
-
-function blocks(language: string): readonly string[] {
-  const found = [...page.matchAll(RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms"))];
-  return found.map(([, text = ""]) => text);
-}
+const PAGE = "docs/signing.md";
 
 describe("docs/signing.md", () => {
   it("has commands that work", (t) => {
     const place = new Place(t);
-    const words = GALGO.map((word) => `'${word}'`).join(" ");
-    const script = [`galgo() { ${words} "$@"; }`, "set -eu", ...blocks("sh")].join("\n");
+    const script = scriptOf(PAGE);
     const { status, stdout, stderr } = spawnSync("sh", ["-c", script], {
       cwd: place.folder,
       env: { ...process.env, GALGO_STATE_DIR: place.state, GALGO_RUN_DIR: place.path("run") },
@@ -32,7 +26,7 @@ describe("docs/signing.md", () => {
   });
 
   it("has a policy that is one", () => {
-    const [example = ""] = blocks("json");
+    const [example = ""] = blocksOf(PAGE, "json");
     const digest = "ab".repeat(32);
     const text = example
       .replaceAll(/<64 hex digits[^>]*>/g, digest)

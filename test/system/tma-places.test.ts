@@ -2,16 +2,22 @@
 // A workload whose model is kept elsewhere: the same model and state in all places, a violation refused in each, and an agent that is
 // killed, lied about or silent never lets the workload go on and never leaves it waiting.
 import assert from "node:assert/strict";
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { describe, it, type TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { lacks, type Outcome, type Running, Workplace } from "../workloads/workplace.ts";
+import {
+  endsFailing,
+  gatedPlace,
+  GATED,
+  GALGO_FAILED,
+  halfway,
+  openGate,
+} from "../helpers/gated-workload.ts";
+import { lacks, type Outcome, type Workplace } from "../workloads/workplace.ts";
 
-const GALGO_FAILED = 125;
 const PLACES: readonly (readonly [place: string, needs: readonly string[]])[] = [
   ["in-process", []],
   ["wasm", []],
@@ -20,32 +26,8 @@ const PLACES: readonly (readonly [place: string, needs: readonly string[]])[] = 
   ["serial:mps2-an385", ["qemu-system-arm", "arm-none-eabi-gcc"]],
 ];
 const BOARD = "mps2-an385";
-
-/** Reads a line from a pipe in the middle, so that a test can do something there. */
-const SCRIPT = `
-cat fruits.txt | sort
-echo half
-read line < gate
-grep banana fruits.txt
-test -z "$READ" || cat "$READ"
-`;
-const COMMAND = ["sh", "script.sh"];
-
-function prepared(t: TestContext): Workplace {
-  const place = new Workplace(t);
-  place.world(() => {
-    place.write("script.sh", SCRIPT);
-    place.write("fruits.txt", "banana\napple\n");
-    execFileSync("mkfifo", [place.path("gate")]);
-    place.own(place.path("gate"));
-  });
-  return place;
-}
-
-/** Lets the workload go on: ends when it has come to its gate. */
-async function openGate(place: Workplace): Promise<void> {
-  await writeFile(place.path("gate"), "go\n");
-}
+/** What the workload does behind its gate. */
+const LAST = "grep banana fruits.txt";
 
 /** Firmware is built where the command looks for it. */
 async function built(place: Workplace, where: string): Promise<void> {
@@ -77,17 +59,17 @@ async function gone(pid: number): Promise<void> {
 
 describe("a model that is kept elsewhere", () => {
   it("is the same in every place, learned in one and enforced in all others", async (t) => {
-    const place = prepared(t);
+    const place = gatedPlace(t, LAST);
     const states = new Map<string, string>();
     for (const [where, needs] of PLACES) {
       if (needs.length > 0 && lacks(t, ...needs)) return;
       await built(place, where);
-      await place.learn(COMMAND, { ...tma(where), meanwhile: () => openGate(place) });
+      await place.learn(GATED, { ...tma(where), meanwhile: () => openGate(place) });
       states.set(where, JSON.parse(readFileSync(place.model, "utf8")).spec.state);
     }
     assert.equal(new Set(states.values()).size, 1, JSON.stringify([...states]));
     for (const [where] of PLACES) {
-      await place.repeat(COMMAND, { ...tma(where), meanwhile: () => openGate(place) });
+      await place.repeat(GATED, { ...tma(where), meanwhile: () => openGate(place) });
       const { tma: kept } = place.record();
       assert.equal(kept?.place, where === "in-process" ? undefined : where);
       assert.match(kept?.codeDigest ?? "0".repeat(64), /^[0-9a-f]{64}$/);
@@ -97,11 +79,11 @@ describe("a model that is kept elsewhere", () => {
   for (const [where, needs] of PLACES) {
     it(`refuses what is new: ${where}`, async (t) => {
       if (needs.length > 0 && lacks(t, ...needs)) return;
-      const place = prepared(t);
+      const place = gatedPlace(t, LAST);
       await built(place, where);
-      await place.learn(COMMAND, { ...tma("process"), meanwhile: () => openGate(place) });
+      await place.learn(GATED, { ...tma("process"), meanwhile: () => openGate(place) });
       const asked = where === "in-process" ? where : `${where},ask=all`;
-      const { stdout } = await place.refused(COMMAND, /\/etc\/shadow/, {
+      const { stdout } = await place.refused(GATED, /\/etc\/shadow/, {
         ...tma(asked),
         meanwhile: () => openGate(place),
         env: { READ: "/etc/shadow" },
@@ -111,42 +93,10 @@ describe("a model that is kept elsewhere", () => {
   }
 });
 
-interface Halfway {
-  readonly place: Workplace;
-  readonly running: Running;
-}
-
-/** Enforces the workload in a place and waits until it is half done: it goes on when somebody writes to its gate. */
-async function halfway(place: Workplace, options: readonly string[]): Promise<Halfway> {
-  const words = ["run", "-m", place.model, "--enforce", ...options, "--", ...COMMAND];
-  const running = place.start(words, { env: { READ: "/etc/shadow" } });
-  let said = "";
-  await new Promise<void>((done, failed) => {
-    running.process.stdout?.on("data", (part: string) => {
-      said += part;
-      if (said.includes("half\n")) done();
-    });
-    running.process.once("close", () =>
-      failed(new Error(`it ended before it was half done: ${said}`)),
-    );
-  });
-  return { place, running };
-}
-
-/** What is new is not done, and Galgo says why it ended the workload. */
-async function endsFailing({ place, running }: Halfway, why: RegExp): Promise<void> {
-  void openGate(place).catch(() => undefined); // nobody may read there any more
-  const { status, stdout, stderr } = await running.ended;
-  assert.equal(status, GALGO_FAILED, stderr);
-  assert.doesNotMatch(stdout, /root:/, "what nobody had allowed was done");
-  assert.match(stderr, why);
-  assert.match(place.record().error ?? "", why);
-}
-
 describe("evidence of a run whose model is kept elsewhere", () => {
   it("names the place and the code, and a verifier takes those that it knows", async (t) => {
-    const place = prepared(t);
-    await place.learn(COMMAND, { meanwhile: () => openGate(place) });
+    const place = gatedPlace(t, LAST);
+    await place.learn(GATED, { meanwhile: () => openGate(place) });
     const made = await place.galgo("key", "new", "-o", place.path("host.pem"), "--type", "p256");
     assert.equal(made.status, 0, made.stderr);
     const nonce = "5a".repeat(32);
@@ -159,7 +109,7 @@ describe("evidence of a run whose model is kept elsewhere", () => {
       "--nonce",
       nonce,
     ];
-    await place.repeat(COMMAND, {
+    await place.repeat(GATED, {
       options: [...tma("process").options, ...attest],
       meanwhile: () => openGate(place),
     });
@@ -206,8 +156,8 @@ describe("Galgo is killed with SIGKILL", () => {
   for (const [where, needs] of PLACES.filter(([name]) => name === "process" || name === "vm")) {
     it(`and neither the workload nor the agent is left: ${where}`, async (t) => {
       if (needs.length > 0 && lacks(t, ...needs)) return;
-      const place = prepared(t);
-      await place.learn(COMMAND, { meanwhile: () => openGate(place) });
+      const place = gatedPlace(t, LAST);
+      await place.learn(GATED, { meanwhile: () => openGate(place) });
       const half = await halfway(place, tma(where).options);
       const { pid = 0 } = half.running.process;
       const [agent = 0] = agentsOf(pid);
@@ -223,9 +173,9 @@ describe("an agent that fails in the middle of an enforced run", () => {
   for (const [where, needs] of PLACES.filter(([name]) => !/in-process|wasm/.test(name))) {
     it(`killed with SIGKILL: the workload is killed, and it is said: ${where}`, async (t) => {
       if (needs.length > 0 && lacks(t, ...needs)) return;
-      const place = prepared(t);
+      const place = gatedPlace(t, LAST);
       await built(place, where);
-      await place.learn(COMMAND, { meanwhile: () => openGate(place) });
+      await place.learn(GATED, { meanwhile: () => openGate(place) });
       const half = await halfway(place, tma(where).options);
       const agents = agentsOf(half.running.process.pid ?? 0);
       assert.equal(agents.length, 1);
@@ -273,7 +223,7 @@ describe("a board behind a serial port, with its own key", () => {
   async function provisioned(
     t: TestContext,
   ): Promise<{ place: Workplace; wire: Wire; options: readonly string[] }> {
-    const place = prepared(t);
+    const place = gatedPlace(t, LAST);
     const [firmware, key] = [place.path("firmware.elf"), place.path("board.key")];
     const words = [
       "tma",
@@ -295,9 +245,9 @@ describe("a board behind a serial port, with its own key", () => {
   it("learns and enforces, also when bytes are damaged on the way", async (t) => {
     if (lacks(t, ...NEEDS)) return;
     const { place, wire, options } = await provisioned(t);
-    await place.learn(COMMAND, { options, meanwhile: () => openGate(place) });
+    await place.learn(GATED, { options, meanwhile: () => openGate(place) });
     await wire.say("damage");
-    await place.repeat(COMMAND, { options, meanwhile: () => openGate(place) });
+    await place.repeat(GATED, { options, meanwhile: () => openGate(place) });
     assert.equal(
       place.record().tma?.codeDigest,
       undefined,
@@ -318,7 +268,7 @@ describe("a board behind a serial port, with its own key", () => {
     it(`never lets the workload go on: ${word}`, async (t) => {
       if (lacks(t, ...NEEDS)) return;
       const { place, wire, options } = await provisioned(t);
-      await place.learn(COMMAND, { meanwhile: () => openGate(place) });
+      await place.learn(GATED, { meanwhile: () => openGate(place) });
       const half = await halfway(place, options);
       await wire.say(word);
       await endsFailing(half, why);

@@ -9,7 +9,7 @@ import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { writeRecord } from "../../src/event/index.ts";
 import { createMapper, createModel, type DigestName } from "../../src/model/index.ts";
-import { NO_BROWSER, startBrowser } from "../helpers/browser.ts";
+import { NO_BROWSER, openWatched, startBrowser } from "../helpers/browser.ts";
 import { aFile, anEvent } from "../helpers/events.ts";
 import { testHasher } from "../helpers/test-hasher.ts";
 import { ownVectors, unpacked, wholeVectors } from "../helpers/vectors.ts";
@@ -41,19 +41,12 @@ function outcomeOf(coefficients: readonly string[], digest: DigestName = "sha256
 describe("the replay page", { skip: NO_BROWSER }, () => {
   let browser: Browser;
   let page: Page;
-  const troubles: string[] = [];
-  const requests: string[] = [];
+  let troubles: readonly string[] = [];
+  let requests: readonly string[] = [];
 
   before(async () => {
     browser = await startBrowser();
-    page = await browser.newPage();
-    page.setDefaultTimeout(PATIENCE_MS);
-    page.on("pageerror", (error) => troubles.push(error.message));
-    page.on("console", (message) => {
-      if (message.type() === "error") troubles.push(message.text());
-    });
-    page.on("request", (request) => requests.push(request.url()));
-    await page.goto(PAGE);
+    ({ page, troubles, requests } = await openWatched(browser, PAGE, PATIENCE_MS));
   });
 
   after(async () => {

@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { signEatCwt, tokenSignerOf } from "../../src/attest/evidence/index.ts";
 import { attested, INJECTED, NONCE, NOW, SIGNED_MODEL, tokenOf } from "../helpers/attested.ts";
-import { NO_BROWSER, startBrowser } from "../helpers/browser.ts";
+import { NO_BROWSER, openWatched, startBrowser } from "../helpers/browser.ts";
 import { policyText } from "../helpers/verifier-policy.ts";
 
 /** For a machine that is busy. */
@@ -19,19 +19,12 @@ const more = attested({ more: [INJECTED], tpm: good.tpm });
 describe("the page that verifies", { skip: NO_BROWSER }, () => {
   let browser: Browser;
   let page: Page;
-  const troubles: string[] = [];
-  const requests: string[] = [];
+  let troubles: readonly string[] = [];
+  let requests: readonly string[] = [];
 
   before(async () => {
     browser = await startBrowser();
-    page = await browser.newPage();
-    page.setDefaultTimeout(PATIENCE_MS);
-    page.on("pageerror", (error) => troubles.push(error.message));
-    page.on("console", (message) => {
-      if (message.type() === "error") troubles.push(message.text());
-    });
-    page.on("request", (request) => requests.push(request.url()));
-    await page.goto(PAGE);
+    ({ page, troubles, requests } = await openWatched(browser, PAGE, PATIENCE_MS));
     await page.locator("#at").fill(new Date(NOW).toISOString());
     await page.locator("#nonce").fill(NONCE);
   });

@@ -14,6 +14,19 @@ export type CcScheme =
   | "rsa-sha384"
   | "rsa-sha512";
 
+/** The hash of each scheme. */
+export const CC_HASHES: Readonly<Record<CcScheme, "sha256" | "sha384" | "sha512">> = {
+  "ecdsa-p256-sha256": "sha256",
+  "ecdsa-p384-sha384": "sha384",
+  "rsa-pss-sha384": "sha384",
+  "rsa-sha256": "sha256",
+  "rsa-sha384": "sha384",
+  "rsa-sha512": "sha512",
+};
+
+/** Bytes of the salt of rsa-pss-sha384. */
+export const PSS_SALT = 48;
+
 export interface CcCrypto {
   digest(name: CcDigestName, data: Uint8Array): Uint8Array;
   /**

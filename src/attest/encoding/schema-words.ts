@@ -5,17 +5,36 @@ import { quote } from "../../base/quote.ts";
 
 const MAX_PATH = 120;
 /** What the schema says where it has no words of its own. */
-const UNSAID = "Invalid input";
+export const UNSAID = "Invalid input";
 
-/** The first fault and its place: `signatures.0.sig: has to be at least 1`. */
-export function firstWords({ issues }: z.core.$ZodError, value: unknown): string {
+/** Where a value has its first fault. */
+export interface FaultPlace {
+  readonly issue: z.core.$ZodIssue;
+  /** Of the member that is wrong, a member that nobody knows included. */
+  readonly path: readonly PropertyKey[];
+  /** Something is there. */
+  readonly present: boolean;
+}
+
+/** The first fault that a schema has found; undefined when it names none. @param value what was checked */
+export function firstFaultPlace(
+  { issues }: z.core.$ZodError,
+  value: unknown,
+): FaultPlace | undefined {
   const [issue] = issues;
-  if (issue === undefined) return "it can not be used";
+  if (issue === undefined) return undefined;
   const unknown = issue.code === "unrecognized_keys" ? issue.keys[0] : undefined;
   const path = [...issue.path, ...(unknown === undefined ? [] : [unknown])];
+  return { issue, path, present: path.reduce<unknown>(memberOf, value) !== undefined };
+}
+
+/** The first fault and its place: `signatures.0.sig: has to be at least 1`. */
+export function firstWords(error: z.core.$ZodError, value: unknown): string {
+  const fault = firstFaultPlace(error, value);
+  if (fault === undefined) return "it can not be used";
+  const { issue, path, present } = fault;
   const at = path.length === 0 ? "" : `${quote(path.map(String).join("."), MAX_PATH)} `;
-  const there = path.reduce<unknown>(memberOf, value) !== undefined;
-  return `${at}${words(issue, there)}`;
+  return `${at}${words(issue, present)}`;
 }
 
 function memberOf(value: unknown, key: PropertyKey): unknown {

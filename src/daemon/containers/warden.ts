@@ -2,7 +2,7 @@
 // The daemon's end of the warden (native/warden.c): it holds what kills each container, and uses it when the daemon is gone.
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { builtFile, nativeName } from "../../native/built-file.ts";
 import { sendMessage, socketPair } from "../../native/fd-passing.ffi.ts";
 
 /** Numbers of native/warden-protocol.h. */
@@ -11,8 +11,6 @@ export const PROCESS = 1;
 export const GROUP = 2;
 export const FORGET = 3;
 export const LEAVE = 4;
-
-const MACHINE: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };
 
 /** What kills one container, or one process of it. */
 export interface Deadly {
@@ -33,9 +31,7 @@ export interface Warden {
 
 /** A file that native/build.sh makes; undefined when it was not built. */
 export function nativeProgram(name: string): string | undefined {
-  const root = import.meta.url.endsWith(".ts") ? "../../../dist/native/" : "../../native/";
-  const file = `galgo-${name}-${MACHINE[process.arch] ?? process.arch}`;
-  const path = fileURLToPath(new URL(`${root}${file}`, import.meta.url));
+  const path = builtFile("native", nativeName(name));
   return existsSync(path) ? path : undefined;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel programs that are built with Galgo, and the hooks for which this kernel takes them.
-import { fileURLToPath } from "node:url";
 import type { HookName } from "../../event/event.ts";
 import { HOOKS } from "../../event/index.ts";
+import { builtFile } from "../../native/built-file.ts";
 import { BpfObject } from "../../native/bpf-object.ffi.ts";
 import { KernelTypes } from "../../native/kernel-types.ffi.ts";
 import { builtPrograms, canAttach } from "./programs.ts";
@@ -17,10 +17,9 @@ export interface ProgramHook {
   readonly waits: boolean;
 }
 
-/** The object file: dist/bpf, seen from src/sensor/bpf as well as from dist/sensor/bpf. */
+/** The object file. */
 export function builtObject(): string {
-  const root = import.meta.url.endsWith(".ts") ? "../../../dist/bpf/" : "../../bpf/";
-  return fileURLToPath(new URL(`${root}galgo.bpf.o`, import.meta.url));
+  return builtFile("bpf", "galgo.bpf.o");
 }
 
 /** Which build of the kernel programs this Galgo has; undefined: none. */

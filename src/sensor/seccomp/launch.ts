@@ -4,8 +4,8 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { accessSync, closeSync, constants, statSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { quote } from "../../base/quote.ts";
+import { builtFile, nativeName } from "../../native/built-file.ts";
 import { socketPair } from "../../native/fd-passing.ffi.ts";
 import { becomeSubreaper } from "../../native/process.ffi.ts";
 import { execFailure } from "./launch-failure.ts";
@@ -24,7 +24,6 @@ import type {
 
 /** No code is generated: a filtered thread must not ask for executable memory, which is an event, before the exec. */
 const NODE_FLAGS = ["--jitless", "--no-expose-wasm"];
-const MACHINE: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };
 
 /** Time that a guard which another process has started gets to hold its workload (ms). */
 const HOLDING_MS = 10_000;
@@ -159,9 +158,7 @@ function join(group: WorkloadGroup, pid: number): string | undefined {
 function launchers(options: LaunchOptions): Launcher[] {
   const wish = process.env["GALGO_LAUNCHER"] ?? "";
   const kind = options.launcher ?? (process.env["GALGO_NO_NATIVE"] === "1" ? "node" : wish);
-  const file = wish.includes("/")
-    ? wish
-    : built(`galgo-launch-${MACHINE[process.arch] ?? process.arch}`);
+  const file = wish.includes("/") ? wish : builtFile("native", nativeName("launch"));
   const native: Launcher = { kind: "native", program: file, args: [], env: options.env, file };
   if (kind === "node") return [nodeLauncher(options.env)];
   if (kind === "native") return [native];
@@ -169,7 +166,7 @@ function launchers(options: LaunchOptions): Launcher[] {
 }
 
 function nodeLauncher(env: NodeJS.ProcessEnv): Launcher {
-  const script = built("galgo-launch-node.mjs");
+  const script = builtFile("native", "galgo-launch-node.mjs");
   const path = process.env["LD_LIBRARY_PATH"]; // a Node that needs it here needs it there
   return {
     kind: "node",
@@ -181,12 +178,6 @@ function nodeLauncher(env: NodeJS.ProcessEnv): Launcher {
       ...(path === undefined ? {} : { LD_LIBRARY_PATH: path }),
     },
   };
-}
-
-/** A file that native/build.sh makes: in dist/native, seen from src/sensor/seccomp as well as from dist/sensor/seccomp. */
-function built(name: string): string {
-  const root = import.meta.url.endsWith(".ts") ? "../../../dist/native/" : "../../native/";
-  return fileURLToPath(new URL(root + name, import.meta.url));
 }
 
 // --- starting the guard -----------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 // Starts the workload's first task from the calling thread and speaks with it until it is the command. It has to be a direct
 // child of the thread that later reads events and answers: TSEM ties the namespace to that very task.
 import { accessSync, constants, existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { builtFile, nativeName } from "../../native/built-file.ts";
 import { errnoName } from "../../native/libc.ffi.ts";
 import {
   closeFd,
@@ -29,7 +29,6 @@ import type { Report, StartOptions } from "./launch-protocol.ts";
 import { LAUNCHER_DEADLINE_MS } from "./limits.ts";
 
 const NODE_FLAGS = ["--jitless", "--no-expose-wasm"];
-const MACHINE: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };
 
 export interface TsemLaunchOptions extends StartOptions {
   readonly command: readonly string[];
@@ -167,7 +166,7 @@ function launcherFor({ env }: TsemLaunchOptions): Launcher {
   const program = nativeTsemProgram();
   const wish = process.env["GALGO_NO_NATIVE"] === "1" ? "node" : process.env["GALGO_LAUNCHER"];
   if (wish !== "node" && program !== undefined) return { kind: "native", program, args: [], env };
-  const script = built("galgo-launch-tsem-node.mjs");
+  const script = builtFile("native", "galgo-launch-tsem-node.mjs");
   if (!existsSync(script))
     throw failed(`${script} is missing: build Galgo again with "npm run build"`);
   return {
@@ -180,7 +179,7 @@ function launcherFor({ env }: TsemLaunchOptions): Launcher {
 
 /** The native launcher, which is also the watch; undefined where it was not built. */
 export function nativeTsemProgram(): string | undefined {
-  const file = built(`galgo-launch-tsem-${MACHINE[process.arch] ?? process.arch}`);
+  const file = builtFile("native", nativeName("launch-tsem"));
   try {
     accessSync(file, constants.X_OK);
     return file;
@@ -191,13 +190,7 @@ export function nativeTsemProgram(): string | undefined {
 
 /** The watch in Node, for machines without the native one. */
 export function nodeWatchScript(): string {
-  return built("galgo-launch-tsem-node.mjs");
-}
-
-/** A file that native/build.sh makes: in dist/native, seen from src/sensor/tsem as well as from dist/sensor/tsem. */
-function built(name: string): string {
-  const root = import.meta.url.endsWith(".ts") ? "../../../dist/native/" : "../../native/";
-  return fileURLToPath(new URL(root + name, import.meta.url));
+  return builtFile("native", "galgo-launch-tsem-node.mjs");
 }
 
 function failed(why: string): TsemError {

@@ -3,13 +3,11 @@
 import { createHash, randomInt } from "node:crypto";
 import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { builtFile, nativeName } from "../../native/built-file.ts";
 import { AgentError } from "../agent-errors.ts";
 import type { LinkTimes } from "../link/link-client.ts";
 import { localityText, type BoardName, type Locality } from "../locality.ts";
 import { IMAGE, LINK, type Child, type Place, type PlaceKind } from "./place.ts";
-
-const MACHINE: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };
 
 /** An agent on this machine answers in microseconds; what it does not answer in two seconds it does not answer. */
 const NEAR: LinkTimes = {
@@ -48,12 +46,12 @@ const CHARDEV = ["-chardev", `socket,id=link,fd=${LINK}`];
 
 /** Where images of agents are looked for, in this order. */
 export function imageFolders(stateRoot?: string): string[] {
-  return [builtFolder("tma"), ...(stateRoot === undefined ? [] : [join(stateRoot, ".tma")])];
+  return [builtFile("tma"), ...(stateRoot === undefined ? [] : [join(stateRoot, ".tma")])];
 }
 
 /** File of the agent for a place or board. */
 export function imageName(place: "process" | "vm" | BoardName): string {
-  if (place === "process") return `galgo-tma-${MACHINE[process.arch] ?? process.arch}`;
+  if (place === "process") return nativeName("tma");
   return place === "vm" ? "galgo-tma-vm.elf" : `galgo-tma-${place}.elf`;
 }
 
@@ -68,7 +66,7 @@ export function readyPlace(locality: Locality, stateRoot?: string): Place | unde
     case "in-process":
       return undefined;
     case "wasm": {
-      const file = join(builtFolder("tma"), "tma.wasm");
+      const file = builtFile("tma", "tma.wasm");
       const codeDigest = digestOf(file, text, "npm run build makes it");
       return {
         kind: "wasm",
@@ -176,14 +174,8 @@ function boardCommand(board: BoardName): { program: string; args: string[] } {
   return { program: "qemu-system-arm", args: [...args, "-serial", "chardev:link"] };
 }
 
-/** dist/NAME, seen from src/tma/places as well as from dist/tma/places. */
-function builtFolder(name: string): string {
-  const root = import.meta.url.endsWith(".ts") ? "../../../dist/" : "../../";
-  return fileURLToPath(new URL(root + name, import.meta.url));
-}
-
 function holderFile(text: string): string {
-  const file = join(builtFolder("native"), `galgo-hold-${MACHINE[process.arch] ?? process.arch}`);
+  const file = builtFile("native", nativeName("hold"));
   if (readable(file)) return file;
   throw new AgentError(
     "NOT_STARTED",

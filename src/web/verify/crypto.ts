@@ -6,7 +6,7 @@ import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { sha1 } from "@noble/hashes/legacy.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { hexToBytes } from "../../base/hex.ts";
-import type { CcCrypto, CcScheme } from "../../attest/cc/crypto.ts";
+import { CC_HASHES, type CcCrypto, type CcScheme, PSS_SALT } from "../../attest/cc/crypto.ts";
 import type { PublicKey, SignatureAlg, Verifier } from "../../attest/keys/keys.ts";
 import {
   HASH_SIZES,
@@ -112,16 +112,6 @@ async function rsa({ key, scheme, hash, data, signature }: SignatureCheck): Prom
   }
   return false;
 }
-
-const CC_HASHES: Readonly<Record<CcScheme, TpmHash>> = {
-  "ecdsa-p256-sha256": "sha256",
-  "ecdsa-p384-sha384": "sha384",
-  "rsa-pss-sha384": "sha384",
-  "rsa-sha256": "sha256",
-  "rsa-sha384": "sha384",
-  "rsa-sha512": "sha512",
-};
-const PSS_SALT = 48;
 
 const cc: CcCrypto = {
   digest: (name, data) => HASHES[name](data),
