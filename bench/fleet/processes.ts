@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Processor time and memory of the parts of a fleet, each part a process with all that it has started, read from /proc.
+import { readdirSync, readFileSync } from "node:fs";
+
+const TICKS_A_SECOND = 100;
+
+/** Processor time so far (s) and memory (MiB) of some processes together. */
+export interface Usage {
+  readonly cpu: number;
+  /** Memory shared by several of them is counted once (PSS). */
+  readonly memory: number;
+  readonly processes: number;
+}
+
+/** What a part took between two readings. */
+export interface Window {
+  /** Of one processor (%). */
+  readonly cpu: number;
+  /** At the end (MiB). */
+  readonly memory: number;
+}
+
+/** The process and all below it; none when it is gone. */
+export function family(pid: number): number[] {
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const parent = parentOf(Number(name));
+    if (parent === undefined) continue;
+    children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  const found: number[] = [];
+  const take = (one: number): void => {
+    found.push(one);
+    for (const child of children.get(one) ?? []) take(child);
+  };
+  if (stat(pid) !== undefined) take(pid);
+  return found;
+}
+
+/** @param own only the process itself, without what it has started */
+export function usageOf(pid: number, own = false): Usage {
+  const pids = own ? [pid] : family(pid);
+  let [cpu, memory] = [0, 0];
+  for (const one of pids) {
+    cpu += cpuOf(one);
+    memory += memoryOf(one);
+  }
+  return { cpu, memory, processes: pids.length };
+}
+
+/** Readings of named parts, and what lies between two of them. */
+export class Meter {
+  readonly #parts: ReadonlyMap<string, () => Usage>;
+  #at = 0;
+  #before = new Map<string, Usage>();
+  /** Largest memory of each part since the beginning (MiB). */
+  readonly #peaks = new Map<string, number>();
+
+  constructor(parts: Readonly<Record<string, () => Usage>>) {
+    this.#parts = new Map(Object.entries(parts));
+    this.begin();
+  }
+
+  begin(): void {
+    this.#at = performance.now();
+    this.#before = this.#read();
+  }
+
+  /** Since `begin`. */
+  end(): ReadonlyMap<string, Window> {
+    const seconds = (performance.now() - this.#at) / 1_000;
+    const after = this.#read();
+    return new Map(
+      [...after].map(([name, usage]) => {
+        const before = this.#before.get(name)?.cpu ?? 0;
+        return [name, { cpu: (100 * (usage.cpu - before)) / seconds, memory: usage.memory }];
+      }),
+    );
+  }
+
+  peak(name: string): number {
+    return this.#peaks.get(name) ?? Number.NaN;
+  }
+
+  #read(): Map<string, Usage> {
+    const found = new Map<string, Usage>();
+    for (const [name, read] of this.#parts) {
+      const usage = read();
+      this.#peaks.set(name, Math.max(usage.memory, this.#peaks.get(name) ?? 0));
+      found.set(name, usage);
+    }
+    return found;
+  }
+}
+
+function stat(pid: number): string[] | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return text.slice(text.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    return undefined;
+  }
+}
+
+function parentOf(pid: number): number | undefined {
+  const parent = stat(pid)?.[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
+/** User and system (s). */
+function cpuOf(pid: number): number {
+  const members = stat(pid) ?? [];
+  return [11, 12].reduce((sum, at) => sum + Number(members[at] ?? 0), 0) / TICKS_A_SECOND;
+}
+
+function memoryOf(pid: number): number {
+  try {
+    const text = readFileSync(`/proc/${pid}/smaps_rollup`, "latin1");
+    return Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) / 1_024;
+  } catch {
+    return 0;
+  }
+}
