@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Named maxima of a host's part in the fleet, and its times. Reaching one is counted and said; it never stops a workload.
+
+/** All parcels on the disk (bytes), unless the configuration says otherwise: the least important ones go first. */
+export const MAX_SPOOL_BYTES: number = 128 * 1024 * 1024;
+/** Least that a configuration may ask for (bytes). */
+export const MIN_SPOOL_BYTES: number = 1024 * 1024;
+/** Parcels on the disk: each is a file. */
+export const MAX_SPOOL_PARCELS = 50_000;
+/** Of what a parcel holds, as JSON (bytes); an item that is longer by itself is left out, counted and said. */
+export const MAX_PARCEL_BYTES: number = 224 * 1024;
+/** Items that wait to be put on the disk. */
+export const MAX_WAITING_ITEMS = 10_000;
+/** Parcels that are under way and not known to be in the database. */
+export const WINDOW_PARCELS = 64;
+/** The same in bytes. */
+export const WINDOW_BYTES: number = 4 * 1024 * 1024;
+/** A parcel that is not committed in this time is asked about, and sent again (ms); it doubles each time, up to MAX_COMMIT_MS. */
+export const COMMIT_MS = 10_000;
+export const MAX_COMMIT_MS = 120_000;
+/** Items are gathered so long before they are put on the disk (ms): what is urgent, and the rest. */
+export const URGENT_MS = 20;
+export const GATHER_MS = 1_000;
+/** The more parcels wait, the longer is gathered (ms for each of them), up to MAX_GATHER_MS. */
+export const GATHER_MS_PER_PARCEL = 5;
+export const MAX_GATHER_MS = 60_000;
+/** How often the fleet hears that this host lives (ms), and how much of it is chance: not all hosts at once. */
+export const HEARTBEAT_MS = 10_000;
+export const HEARTBEAT_JITTER = 0.2;
+/** How often the counts of workloads are told while they change (ms). */
+export const COUNTS_MS = 60_000;
+/** How often the table of workloads is compared with what was told (ms). */
+export const TABLE_MS = 1_000;
+/** Files of running workloads are looked at so often (ms), and so soon after a violation. */
+export const FEED_MS = 1_000;
+export const HURRY_MS = 10;
+/** Behaviours that are known to have been told (coefficients); then the oldest half is forgotten, and told again when met again. */
+export const MAX_KNOWN_BEHAVIOURS = 200_000;
+/** Pause after a first failed attempt to connect (ms); it doubles with each further one, up to MAX_CONNECT_PAUSE_MS. */
+export const FIRST_CONNECT_PAUSE_MS = 500;
+export const MAX_CONNECT_PAUSE_MS = 30_000;
+/** An attempt to connect, and to enrol, takes at most so long (ms). */
+export const CONNECT_MS = 10_000;
+export const ENROL_MS = 30_000;
+/** A question to the fleet is answered in this time, or nobody is there (ms). */
+export const ASK_MS = 5_000;
+/** Answer to a request for enrolment (bytes). */
+export const MAX_ENROL_BYTES: number = 256 * 1024;
+/** The right to connect is renewed when less than this share of its life is left. */
+export const RENEW_SHARE = 0.5;
+/** A renewal that failed is tried again after so long (ms). */
+export const RENEW_PAUSE_MS = 60_000;

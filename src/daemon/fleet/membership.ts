@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a host keeps of its membership: who it is in the fleet, its key, its right to connect, whom it believes. Files for its user alone.
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod/mini";
+import { quote } from "../../base/quote.ts";
+import { writeAtomic } from "../../orchestrator/inspect/index.ts";
+import { isHostId } from "../../wire/link/index.ts";
+import { FleetError } from "./errors.ts";
+import { type HostKey, hostKey } from "./nkey.ts";
+
+export interface Membership {
+  /** Of this host, given by the fleet. */
+  readonly host: string;
+  /** What people call it. */
+  readonly name: string;
+  /** What people call the fleet. */
+  readonly fleet: string;
+  /** Of the fleet (https). */
+  readonly url: string;
+  /** Of its bus. */
+  readonly servers: readonly string[];
+  readonly group?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Public keys (PEM): whose commands count. */
+  readonly commandKeys: readonly string[];
+  /** ms since 1970 */
+  readonly joined: number;
+}
+
+/** Folder of all of it, in the one of what the daemon keeps. */
+export function fleetFolder(keptRoot: string): string {
+  return join(keptRoot, "fleet");
+}
+
+const FILE = "membership.json";
+const KEY_FILE = "host.nk";
+const JWT_FILE = "host.jwt";
+const CA_FILE = "ca.pem";
+/** Folder of parcels that wait. */
+export const SPOOL_FOLDER = "spool";
+
+export class MembershipFiles {
+  readonly folder: string;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** undefined: this host has not joined. @throws FleetError BAD_MEMBERSHIP */
+  read(): Membership | undefined {
+    const text = this.#text(FILE);
+    if (text === undefined) return undefined;
+    try {
+      const read = membershipSchema().safeParse(JSON.parse(text));
+      if (read.success) return read.data;
+    } catch {
+      // said below
+    }
+    throw this.#bad(FILE);
+  }
+
+  /** @throws FleetError BAD_MEMBERSHIP */
+  key(): HostKey {
+    try {
+      return hostKey(this.#required(KEY_FILE).trim());
+    } catch (cause) {
+      throw cause instanceof FleetError ? cause : this.#bad(KEY_FILE, cause);
+    }
+  }
+
+  /** The right to connect. @throws FleetError BAD_MEMBERSHIP */
+  jwt(): string {
+    return this.#required(JWT_FILE).trim();
+  }
+
+  /** PEM. @throws FleetError BAD_MEMBERSHIP */
+  ca(): string {
+    return this.#required(CA_FILE);
+  }
+
+  /** Each file is there before the one that says that the host has joined. @throws FleetError NOT_WRITABLE */
+  write(
+    membership: Membership,
+    parts: { readonly key: HostKey; readonly jwt: string; readonly ca: string },
+  ): void {
+    this.#write(KEY_FILE, `${parts.key.seed}\n`);
+    this.#write(JWT_FILE, `${parts.jwt}\n`);
+    this.#write(CA_FILE, parts.ca);
+    this.change(membership);
+  }
+
+  /** @throws FleetError NOT_WRITABLE */
+  change(membership: Membership): void {
+    this.#write(FILE, `${JSON.stringify(membership, null, 2)}\n`);
+  }
+
+  /** @throws FleetError NOT_WRITABLE */
+  renew(jwt: string): void {
+    this.#write(JWT_FILE, `${jwt}\n`);
+  }
+
+  /** From now on the host has not joined; the rest can be removed when the daemon has noticed. */
+  forget(): void {
+    rmSync(join(this.folder, FILE), { force: true });
+  }
+
+  /** With what the fleet was not told. */
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #required(name: string): string {
+    const text = this.#text(name);
+    if (text === undefined) throw this.#bad(name);
+    return text;
+  }
+
+  #text(name: string): string | undefined {
+    const path = join(this.folder, name);
+    return existsSync(path) ? readFileSync(path, "utf8") : undefined;
+  }
+
+  #write(name: string, text: string): void {
+    try {
+      mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+      writeAtomic(join(this.folder, name), text, { mode: 0o600, durable: true });
+    } catch (cause) {
+      const { code = String(cause) } = cause as NodeJS.ErrnoException;
+      const path = quote(join(this.folder, name));
+      throw new FleetError("NOT_WRITABLE", `can not write ${path} (${code})`, { cause });
+    }
+  }
+
+  #bad(name: string, cause?: unknown): FleetError {
+    const path = quote(join(this.folder, name));
+    return new FleetError(
+      "BAD_MEMBERSHIP",
+      `${path} is missing or can not be understood: leave the fleet (galgo fleet leave --force) and join it anew`,
+      { cause },
+    );
+  }
+}
+
+function membershipSchema(): z.ZodMiniType<Membership> {
+  const text = z.string().check(z.minLength(1));
+  return z.strictObject({
+    host: z.string().check(z.refine(isHostId)),
+    name: text,
+    fleet: z.string(),
+    url: text,
+    servers: z.array(text),
+    group: z.exactOptional(text),
+    labels: z.record(z.string(), z.string()),
+    commandKeys: z.array(text),
+    joined: z.number(),
+  });
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Brings the parcels of a spool to the fleet, in order, and again until the database has them. It has no timer: `tick` is called now and then.
+import { COMMIT_MS, MAX_COMMIT_MS, WINDOW_BYTES, WINDOW_PARCELS } from "../limits.ts";
+import type { Range, Spool } from "./spool.ts";
+
+/** What the fleet's database has of one epoch. */
+export interface CommittedAnswer {
+  readonly ranges: readonly Range[];
+}
+
+export interface UplinkWire {
+  /** Hands a parcel over; nobody says whether it arrives. @throws when there is no connection */
+  publish(seq: number, payload: Uint8Array): void;
+  /** Asks which parcels from..to the database has. Rejects when nobody answers. */
+  askCommitted(epoch: string, from: number, to: number): Promise<CommittedAnswer>;
+}
+
+interface UnderWay {
+  readonly bytes: number;
+  readonly at: number;
+}
+
+export class Uplink {
+  readonly #spool: Spool;
+  readonly #wire: UplinkWire;
+  readonly #underWay = new Map<number, UnderWay>();
+  #bytes = 0;
+  /** First number that was not sent over this connection. */
+  #cursor = 0;
+  #isOnline = false;
+  #asking = false;
+  #waitMs = COMMIT_MS;
+  #sent = 0;
+
+  constructor(spool: Spool, wire: UplinkWire) {
+    this.#spool = spool;
+    this.#wire = wire;
+  }
+
+  /** Parcels that were sent, each as often as it was. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** A connection stands. What the database has already is not sent again. */
+  async online(now: number): Promise<void> {
+    this.#isOnline = true;
+    await this.#ask();
+    this.#sendAgain(now);
+  }
+
+  offline(): void {
+    this.#isOnline = false;
+    this.#forget();
+  }
+
+  /** The fleet has said what its database has. */
+  committed(epoch: string, ranges: readonly Range[], now: number): void {
+    if (epoch !== this.#spool.epoch) return;
+    if (this.#spool.committed(ranges) > 0) this.#waitMs = COMMIT_MS;
+    for (const [seq, { bytes }] of this.#underWay) {
+      if (!ranges.some(([from, to]) => seq >= from && seq <= to)) continue;
+      this.#underWay.delete(seq);
+      this.#bytes -= bytes;
+    }
+    this.pump(now);
+  }
+
+  /** Sends what may be under way besides what is. */
+  pump(now: number): void {
+    if (!this.#isOnline || this.#asking) return;
+    for (const seq of this.#spool.from(this.#cursor)) {
+      if (this.#underWay.size >= WINDOW_PARCELS || this.#bytes >= WINDOW_BYTES) return;
+      const payload = this.#spool.read(seq);
+      if (payload !== undefined) {
+        try {
+          this.#wire.publish(seq, payload);
+        } catch {
+          // the connection is gone, which is told soon
+          return;
+        }
+        this.#sent += 1;
+        this.#underWay.set(seq, { bytes: payload.length, at: now });
+        this.#bytes += payload.length;
+      }
+      this.#cursor = seq + 1;
+    }
+  }
+
+  /** What is under way for too long is asked about, and sent again. */
+  async tick(now: number): Promise<void> {
+    const [oldest] = this.#underWay.values();
+    const late = oldest !== undefined && now - oldest.at >= this.#waitMs;
+    if (late && this.#isOnline && !this.#asking) {
+      this.#waitMs = Math.min(MAX_COMMIT_MS, 2 * this.#waitMs);
+      await this.#ask();
+      this.#sendAgain(now);
+    } else this.pump(now);
+  }
+
+  #sendAgain(now: number): void {
+    this.#forget();
+    this.pump(now);
+  }
+
+  #forget(): void {
+    this.#underWay.clear();
+    this.#bytes = 0;
+    this.#cursor = 0;
+  }
+
+  async #ask(): Promise<void> {
+    const { epoch, oldest, next, parcels } = this.#spool.status();
+    if (parcels === 0 || this.#asking) return;
+    this.#asking = true;
+    try {
+      const { ranges } = await this.#wire.askCommitted(epoch, oldest, next - 1);
+      if (epoch === this.#spool.epoch) this.#spool.committed(ranges);
+    } catch {
+      // nobody answers: sending twice does no harm
+    } finally {
+      this.#asking = false;
+    }
+  }
+}
