@@ -21,6 +21,24 @@ export {
   type RenewAnswer,
   type RenewAsk,
 } from "./asks.ts";
+export { openCommand, signCommand, type Opening } from "./command.ts";
+export { CommandError, type CommandErrorCode } from "./command-error.ts";
+export { parseCommandBody, parseCommandTarget } from "./command-form.ts";
+export {
+  COMMAND_KINDS,
+  COMMAND_PAYLOAD_TYPE,
+  MAX_COMMAND_AHEAD_MS,
+  MAX_COMMAND_LIFE_MS,
+  MAX_SELECTED,
+  type CommandArgs,
+  type CommandBody,
+  type CommandHead,
+  type CommandKind,
+  type CommandOf,
+  type CommandRole,
+  type CommandTarget,
+  type WorkloadSelector,
+} from "./command-types.ts";
 export {
   enrolTokenText,
   parseEnrolToken,
@@ -66,6 +84,7 @@ export {
   MAX_COMMAND_TEXT,
   MAX_EVIDENCE,
   MAX_ITEMS,
+  MAX_KEY_TEXT,
   MAX_LABEL,
   MAX_LABELS,
   MAX_LINES,
@@ -101,6 +120,7 @@ export {
   writeMessage,
   type Labels,
 } from "./parts.ts";
+export { selects, selectsHost, type SelectedHost, type SelectedWorkload } from "./select.ts";
 export {
   ANSWER_QUEUE,
   ASKS,

@@ -4,6 +4,7 @@ import * as z from "zod/mini";
 import {
   MAX_CHAIN,
   MAX_EVIDENCE,
+  MAX_KEY_TEXT,
   MAX_LINES,
   MAX_PATH,
   MAX_RECORD,
@@ -122,6 +123,7 @@ function answers() {
     nonce: z.string().check(z.regex(/^(?:[0-9a-f]{2}){8,64}$/, "has to be 8 to 64 bytes in hex")),
     form: z.enum(["jwt", "cwt"]),
     token: text(MAX_EVIDENCE),
+    key: text(MAX_KEY_TEXT),
   });
   const result = z.strictObject({
     kind: z.literal("result"),

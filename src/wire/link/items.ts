@@ -145,6 +145,8 @@ export interface EvidenceItem {
   readonly form: "jwt" | "cwt";
   /** As it came; a CWT is base64url of its bytes. */
   readonly token: string;
+  /** PEM text of the public key that it is signed with. The first one that a host sends is the host's. */
+  readonly key: string;
 }
 
 /** What became of a command on this host. `progress` may come several times; anything else is the last word. */

@@ -19,6 +19,8 @@ export const MAX_RECORD = 65_536;
 export const MAX_CHAIN = 64;
 /** UTF-16 units of evidence. */
 export const MAX_EVIDENCE: number = 192 * 1024;
+/** UTF-16 units of a public key (PEM). */
+export const MAX_KEY_TEXT = 2_048;
 export const MAX_LABELS = 32;
 export const MAX_LABEL = 128;
 /** Workloads of one host. */
