@@ -10,6 +10,7 @@ import { parseCommandTarget } from "./command-form.ts";
 import {
   COMMAND_PAYLOAD_TYPE,
   type CommandBody,
+  type WorkloadSelector,
   MAX_COMMAND_AHEAD_MS,
   MAX_COMMAND_LIFE_MS,
 } from "./command-types.ts";
@@ -133,7 +134,7 @@ describe("a selector", () => {
     model: "ab".repeat(32),
     labels: { tier: "front" },
   };
-  for (const [select, yes] of [
+  const cases: readonly (readonly [WorkloadSelector, boolean])[] = [
     [{ all: true }, true],
     [{ workloads: ["run-1"] }, true],
     [{ workloads: ["run-2"] }, false],
@@ -147,10 +148,10 @@ describe("a selector", () => {
     [{ labels: { site: "south" } }, false],
     [{ labels: { toString: "x" } }, false],
     [{ group: "web", names: ["shop-eu"], labels: { tier: "back" } }, false],
-  ] as const) {
+  ];
+  for (const [select, yes] of cases) {
     it(`${JSON.stringify(select)} ${yes ? "means" : "does not mean"} it`, () => {
-      const read: unknown = parseCommandTarget({ hosts: "all", select }).select;
-      assert.deepEqual(read, select);
+      assert.deepEqual(parseCommandTarget({ hosts: "all", select }).select, select);
       assert.equal(selects(select, host, shop), yes);
     });
   }
