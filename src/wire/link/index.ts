@@ -142,3 +142,18 @@ export {
   type UpKind,
   type UpSubject,
 } from "./subjects.ts";
+export {
+  MAX_RULINGS,
+  openRulings,
+  readVerdictAnswer,
+  readVerdictAsk,
+  RULINGS_TYPE,
+  signRulings,
+  type Ruling,
+  type Rulings,
+  type RulingsSince,
+  type RulingWord,
+  type VerdictAnswer,
+  type VerdictAsk,
+  type VerdictQuestion,
+} from "./verdict.ts";
