@@ -55,11 +55,16 @@ function specialOf(options: RunOptions): string | undefined {
   if (demandsSignature(options)) return "--require-signature";
   if (options.floor !== undefined || options.floorAllow !== undefined) return "--floor";
   // an agent elsewhere may take its time, and the thread that asks it decides for others too
-  if (options.tma !== undefined || options.tmaKey !== undefined) return "--tma";
+  if (hasAgent(options)) return "--tma";
   if (options.attestKey !== undefined || options.evidence !== undefined) return "--attest-key";
   if (options.platform !== undefined || options.tpm !== undefined || options.ima === true)
     return "--platform";
   return options.quixoteSocket === undefined ? undefined : "--quixote-socket";
+}
+
+/** A fleet is asked by the daemon, from a thread of the run's own. */
+function hasAgent({ tma, tmaKey }: RunOptions): boolean {
+  return tmaKey !== undefined || (tma !== undefined && !/^remote:?(?:,|$)/.test(tma));
 }
 
 function demandsSignature({ requireSignature, key, policy }: RunOptions): boolean {

@@ -153,7 +153,7 @@ export function addPlace(command: Command): void {
   command
     .option(
       "--tma <place>",
-      "where the model is kept: in-process, wasm, process, vm, serial:BOARD, serial:/dev/DEVICE, sancho:/dev/DEVICE (docs/tma.md)",
+      "where the model is kept: in-process, wasm, process, vm, serial:BOARD, serial:/dev/DEVICE, sancho:/dev/DEVICE; or remote: to ask a fleet about what is outside of it (docs/tma.md)",
     )
     .option("--tma-key <file>", "with --tma serial:/dev/DEVICE: the key that its firmware has");
 }

@@ -253,9 +253,10 @@ class RunningDaemon implements Daemon {
       env,
       registry: this.registry,
       startWorker: (setup, ...rest) => {
-        // a TSEM workload is launched by its thread; what takes seconds is not the others' to wait for
+        // a TSEM workload is launched by its thread; what takes seconds is not the others' to wait for, nor what is asked elsewhere
         const long = setup.bpf !== undefined && takesLong(setup.bpf);
-        const alone = setup.tsem !== undefined || long;
+        const waits = setup.tma.place !== undefined;
+        const alone = setup.tsem !== undefined || long || waits;
         return alone ? startAlone(setup, ...rest) : this.#threads.open(setup, ...rest);
       },
       api: {},

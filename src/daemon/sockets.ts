@@ -12,6 +12,8 @@ export interface DaemonSockets {
   readonly launch: string;
   readonly seccomp: string;
   readonly hook: string;
+  /** For threads that ask a fleet about what is outside of a model; there once a fleet was joined. */
+  readonly verdict: string;
   /** Locked while a daemon lives; holds its pid. */
   readonly lock: string;
   /** One file for each workload that runs. */
@@ -27,6 +29,7 @@ export function socketsIn(directory: string): DaemonSockets {
     launch: join(directory, "launch.sock"),
     seccomp: join(directory, "seccomp.sock"),
     hook: join(directory, "hook.sock"),
+    verdict: join(directory, "verdict.sock"),
     lock: join(directory, "daemon.lock"),
     workloads: join(directory, "workloads"),
   };

@@ -69,6 +69,19 @@ export function acceptUnix(listener: number): number | undefined {
 }
 
 /**
+ * A connection to the listener at `path`, close-on-exec and non-blocking; the caller closes it.
+ * @throws NativeError CALL_FAILED, TOO_LONG
+ */
+export function connectUnix(path: string): number {
+  const address = addressOf(path);
+  // a unix socket is connected at once, or its listener has too many that wait: nobody waits for that here
+  const fd = makeSocket(TYPES.stream | SOCK_NONBLOCK);
+  if (c("int connect(int, void *, int)")(fd, address, address.length) < 0)
+    throw closedAfter(fd, "connect");
+  return fd;
+}
+
+/**
  * Sends one datagram to the socket at `path`, without waiting; a path that begins with @ is in the abstract name space.
  * @throws NativeError CALL_FAILED: EAGAIN when the receiver has too many already
  */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first two steps of a run: parse what was asked for, and probe whether this machine can do it. Nothing is written or started.
+import { modelDigest } from "../model/index.ts";
 import { createMapper } from "../model/runtime/index.ts";
 import type { WorkloadModel } from "../model/file/workload-model.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
-import { nodeHasher, readyPlace } from "../tma/index.ts";
-import type { Place, TmaSpec } from "../tma/index.ts";
+import { fleetPlace, nodeHasher, readyPlace } from "../tma/index.ts";
+import type { Locality, Place, TmaSpec } from "../tma/index.ts";
 import { findTarget } from "./bpf/members.ts";
 import { findCommand } from "./command-lookup.ts";
 import { ModelUseError, RunError } from "./errors.ts";
@@ -83,7 +84,7 @@ export function parseRequest(request: RunRequest): RunPlan {
 
 function tmaOf(request: RunRequest, model: WorkloadModel | undefined): TmaSpec {
   const spec = model === undefined ? freeSpec(request) : specOfModel(model);
-  return withFilling(withPlace(withOwnTerms(spec, request), request), request, model);
+  return withFilling(withPlace(withOwnTerms(spec, request), request, model), request, model);
 }
 
 function programOf({ command: [command], program, env }: RunRequest): string {
@@ -138,8 +139,16 @@ function readElsewhere({ signature, requirement }: RunRequest, model: WorkloadMo
 }
 
 /** @throws AgentError NOT_STARTED, BAD_OPTION; RunError BAD_OPTION */
-function withPlace(spec: TmaSpec, { locality, stateRoot, tsem, bpf }: RunRequest): TmaSpec {
-  const place = locality === undefined ? undefined : readyPlace(locality, stateRoot);
+function withPlace(
+  spec: TmaSpec,
+  { locality, stateRoot, tsem, bpf, deadlineMs }: RunRequest,
+  model: WorkloadModel | undefined,
+): TmaSpec {
+  if (locality === undefined) return spec;
+  const place =
+    locality.kind === "remote"
+      ? askedPlace(locality, model, deadlineMs)
+      : readyPlace(locality, stateRoot);
   if (place === undefined) return spec;
   if (tsem !== undefined || bpf !== undefined) {
     const why =
@@ -150,6 +159,26 @@ function withPlace(spec: TmaSpec, { locality, stateRoot, tsem, bpf }: RunRequest
     );
   }
   return place.start.way === "sancho" ? withSancho(spec, place) : { ...spec, place };
+}
+
+/** @throws RunError BAD_OPTION: nothing is outside of no model, or the run's own deadline comes first */
+function askedPlace(
+  locality: Locality & { kind: "remote" },
+  model: WorkloadModel | undefined,
+  deadlineMs: number,
+): Place {
+  if (model === undefined) {
+    const why = "a fleet is asked about what is outside of a model, and there is none: -m FILE";
+    throw new RunError("BAD_OPTION", `--tma remote: ${why}`);
+  }
+  if (2 * locality.withinMs > deadlineMs) {
+    const times = `${locality.withinMs} ms, and --deadline is ${deadlineMs} ms`;
+    throw new RunError(
+      "BAD_OPTION",
+      `--tma remote: the fleet may take ${times}: it has to be twice as long at least`,
+    );
+  }
+  return fleetPlace(locality, modelDigest(model, nodeHasher(model.spec.digest)));
 }
 
 /** A device maps by itself, in one way. */

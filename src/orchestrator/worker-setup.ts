@@ -5,6 +5,7 @@ import type { SharedPointsLink } from "./live/shared-points.ts";
 import type { RunPlan } from "./plan.ts";
 import { containerName } from "./run-record.ts";
 import type { RunDirectory } from "./state-dir.ts";
+import type { TmaSpec } from "../tma/index.ts";
 import { tsemSetup } from "./tsem/setup.ts";
 import type { WorkerSetup } from "./worker-protocol.ts";
 
@@ -27,7 +28,7 @@ export function workerSetup(
     heartbeat,
     mode: request.mode,
     onViolation: request.onViolation,
-    tma,
+    tma: toldOf(tma, directory),
     stateRoot: request.stateRoot,
     ...{ trajectory, forensics, unreadable, processes },
     ...(shared === undefined ? {} : { shared }),
@@ -36,4 +37,11 @@ export function workerSetup(
     ...(tsem === undefined ? {} : { tsem }),
     ...(bpf === undefined ? {} : { bpf }),
   };
+}
+
+/** A fleet is told which run asks. */
+function toldOf(tma: TmaSpec, { runId: run, name }: RunDirectory): TmaSpec {
+  const { place } = tma;
+  if (place?.start.way !== "fleet") return tma;
+  return { ...tma, place: { ...place, start: { ...place.start, run, name } } };
 }

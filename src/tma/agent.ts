@@ -11,6 +11,8 @@ export interface Assessment {
   readonly added: boolean;
   /** false: outside a sealed model. */
   readonly valid: boolean;
+  /** A fleet refuses it, whatever the run's own mode would do. */
+  readonly ruling?: "deny" | "kill";
 }
 
 /** Maps events to coefficients and gives verdicts. One per namespace. Errors mean "no verdict": callers fail closed. */

@@ -8,13 +8,24 @@ export {
   BOARDS,
   isBoard,
   localityText,
+  MOST_WITHIN_MS,
   parseLocality,
   type BoardName,
   type Locality,
 } from "./locality.ts";
 export type { ModelAgent } from "./model-agent.ts";
 export type { Place, PlaceKind } from "./places/place.ts";
-export { imageFolders, imageName, readyPlace } from "./places/ready.ts";
+export { fleetPlace, imageFolders, imageName, readyPlace } from "./places/ready.ts";
+export {
+  type DoorAnswer,
+  type DoorHello,
+  doorLine,
+  type DoorQuestion,
+  MAX_DOOR_LINE,
+  readDoorHello,
+  readDoorQuestion,
+  type RulingWord,
+} from "./remote/door-words.ts";
 export { buildImage, provisionImage, type BuiltImage, type ImagePlace } from "./places/build.ts";
 export { createPlainAgent } from "./plain-agent.ts";
 export { tryPlaces, type PlaceVerdict } from "./places/try-places.ts";

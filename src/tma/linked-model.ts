@@ -11,7 +11,11 @@ export type AskAbout = "new" | "all";
 
 /** A model that can be told which event has a coefficient. */
 export interface AskedModel extends Model {
-  update(coefficient: string, event?: SecurityEvent): ReturnType<Model["update"]>;
+  /** `ruling`: somebody who is above the run's own mode has refused it. */
+  update(
+    coefficient: string,
+    event?: SecurityEvent,
+  ): ReturnType<Model["update"]> & { readonly ruling?: "deny" | "kill" };
 }
 
 /**
@@ -83,7 +87,7 @@ class LinkedModel implements AskedModel {
     this.#local.addPseudonym(hex);
   }
 
-  update(coefficient: string, event?: SecurityEvent): ReturnType<Model["update"]> {
+  update(coefficient: string, event?: SecurityEvent): ReturnType<AskedModel["update"]> {
     if (this.#ask === "new" && this.#broken === undefined && this.#local.has(coefficient)) {
       return this.#local.update(coefficient);
     }

@@ -38,6 +38,19 @@ describe("a place for a model, as people write it", () => {
     assert.throws(() => parseLocality("sancho:/dev/ttyS1", "/k"), { message: /has no keys/ });
   });
 
+  it("may be here while a fleet is asked, and waited for or not", () => {
+    for (const [text, withinMs] of [
+      ["remote:", 500],
+      ["remote:,deadline=20ms", 20],
+      ["remote:,async", 0],
+    ] as const) {
+      assert.deepEqual(parseLocality(text), { kind: "remote", withinMs });
+      assert.equal(localityText({ kind: "remote", withinMs }), text);
+    }
+    assert.deepEqual(parseLocality("remote:,deadline=2s"), { kind: "remote", withinMs: 2_000 });
+    assert.throws(() => parseLocality("remote:", "/k"), { message: /the daemon has the key/ });
+  });
+
   it("is given no key of a device unless it is one: nobody would look at it", () => {
     for (const text of ["in-process", "wasm", "process", "vm", "serial:mps2-an385"]) {
       const message = /--tma-key goes with serial:\/dev\/DEVICE/;
@@ -52,6 +65,10 @@ describe("a place for a model, as people write it", () => {
     ["sancho:/dev/ttyS1,__proto__=1", /the options are/],
     ["sancho:/dev/ttyS1,events=xml", /the options are events=flat or json/],
     ["sancho:/dev/ttyS1,ask=new,ask=all", /the options are events=flat or json/],
+    ["remote:,deadline=0ms", /the options are deadline=500ms/],
+    ["remote:,deadline=6s", /1ms to 5000ms/],
+    ["remote:,async,deadline=1s", /or async/],
+    ["remote://fleet", /there is no such place/],
     ["", /there is no such place; say in-process, wasm, process, vm, serial:BOARD/],
     ["sgx", /--tma sgx: there is no such place/],
     ["serial:", /there is no such place/],

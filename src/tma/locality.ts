@@ -38,7 +38,19 @@ export type Locality =
       /** How long it is left alone after its port was opened, and after a reset. */
       readonly settleMs: number;
       readonly ask: AskAbout;
+    }
+  | {
+      /** The model stays here; a fleet is asked about what is outside of it. */
+      readonly kind: "remote";
+      /** How long the fleet may take while a task waits (ms); 0: nobody waits. */
+      readonly withinMs: number;
+      /** The daemon's door; undefined: whoever runs it knows where it is. */
+      readonly socket?: string;
     };
+
+/** How long a fleet may take when nothing else is said, and at most (ms). */
+const WITHIN_MS = 500;
+export const MOST_WITHIN_MS = 5_000;
 
 /** What those who speak to Sancho devices leave them. */
 const SETTLE_MS = 2_000;
@@ -48,7 +60,7 @@ export function isBoard(name: string): name is BoardName {
 }
 
 const WAYS =
-  "in-process, wasm, process, vm, serial:BOARD, serial:/dev/DEVICE or sancho:/dev/DEVICE";
+  "in-process, wasm, process, vm, serial:BOARD, serial:/dev/DEVICE, sancho:/dev/DEVICE or remote:";
 
 /**
  * The place that `text` names; `,ask=all` behind it asks the agent about each event instead of each new behaviour.
@@ -58,6 +70,7 @@ const WAYS =
 export function parseLocality(text: string, keyFile?: string): Locality {
   const [place = "", ...options] = text.split(",");
   if (place.startsWith("sancho:")) return sanchoOf(place, options, keyFile);
+  if (place === "remote:" || place === "remote") return remoteOf(options, text, keyFile);
   const ask = askOf(options, text);
   if (keyFile !== undefined && !place.startsWith("serial:/")) {
     const advice = "--tma-key goes with serial:/dev/DEVICE, whose firmware has a key already";
@@ -77,6 +90,7 @@ export function parseLocality(text: string, keyFile?: string): Locality {
 export function localityText(locality: Locality): string {
   if (locality.kind === "in-process") return locality.kind;
   if (locality.kind === "sancho") return sanchoText(locality);
+  if (locality.kind === "remote") return remoteText(locality);
   const place =
     locality.kind === "board"
       ? `serial:${locality.board}`
@@ -93,6 +107,24 @@ function askOf(options: readonly string[], text: string): AskAbout {
     return option === "ask=all" ? "all" : "new";
   }
   throw bad(`--tma ${quote(text)}: the only option is ask=all (or ask=new)`);
+}
+
+function remoteOf(options: readonly string[], text: string, keyFile?: string): Locality {
+  if (keyFile !== undefined) throw bad("--tma-key does not go with remote: the daemon has the key");
+  const [option, ...more] = options;
+  if (option === undefined) return { kind: "remote", withinMs: WITHIN_MS };
+  if (option === "async" && more.length === 0) return { kind: "remote", withinMs: 0 };
+  const [, digits, unit] = /^deadline=([0-9]{1,5})(ms|s)$/.exec(option) ?? [];
+  const withinMs = Number(digits) * (unit === "s" ? 1_000 : 1);
+  if (more.length === 0 && withinMs >= 1 && withinMs <= MOST_WITHIN_MS)
+    return { kind: "remote", withinMs };
+  const ways = `deadline=500ms (1ms to ${MOST_WITHIN_MS}ms), or async`;
+  throw bad(`--tma ${quote(text)}: the options are ${ways}`);
+}
+
+function remoteText({ withinMs }: Locality & { kind: "remote" }): string {
+  if (withinMs === 0) return "remote:,async";
+  return withinMs === WITHIN_MS ? "remote:" : `remote:,deadline=${withinMs}ms`;
 }
 
 function sanchoOf(place: string, options: readonly string[], keyFile?: string): Locality {

@@ -37,6 +37,9 @@ import type { ModelAgent } from "./model-agent.ts";
 import { nodeHasher } from "./node-hasher.ts";
 import type { Place } from "./places/place.ts";
 import { startAgent } from "./places/start.ts";
+import { monotonicMs, openDoorTo } from "./places/verdict-door.ts";
+import type { DoorClient } from "./remote/door-client.ts";
+import { createRemoteModel } from "./remote/remote-model.ts";
 
 /** What an agent starts with. Plain data: it can be posted to a thread or sent over a pipe. */
 export interface TmaSpec {
@@ -134,6 +137,7 @@ class LocalAgent implements NamespaceTma {
   readonly #profile: Profile;
   readonly #model: AskedModel;
   readonly #elsewhere: ModelAgent | undefined;
+  readonly #door: DoorClient | undefined;
   readonly #pseudonyms: ReadonlySet<string>;
   /** One object for each identity, so that comparing and keeping them is cheap. */
   readonly #children = new Map<string, TaskIdentity>();
@@ -146,6 +150,10 @@ class LocalAgent implements NamespaceTma {
     const { place } = spec;
     if (place === undefined) {
       this.#model = emptyModel(spec, observer);
+    } else if (place.start.way === "fleet") {
+      const door = openDoorTo(place.start);
+      this.#door = door;
+      this.#model = createRemoteModel(emptyModel(spec, observer), { door, now: monotonicMs });
     } else {
       this.#elsewhere = startedAgent(spec, place);
       const local = createModel({ hasher, ...(observer === undefined ? {} : { observer }) });
@@ -158,6 +166,7 @@ class LocalAgent implements NamespaceTma {
       this.#begin(spec);
     } catch (error) {
       this.#elsewhere?.close();
+      this.#door?.close();
       throw error;
     }
   }
@@ -241,8 +250,10 @@ class LocalAgent implements NamespaceTma {
   }
 
   #judged(coefficient: string, event?: SecurityEvent): Assessment {
-    const { added, valid } = this.#model.update(coefficient, event);
-    return { coefficient, added, valid };
+    const { added, valid, ruling } = this.#model.update(coefficient, event);
+    return ruling === undefined
+      ? { coefficient, added, valid }
+      : { coefficient, added, valid, ruling };
   }
 
   repeated(coefficient: string, count: number): void {
@@ -288,6 +299,7 @@ class LocalAgent implements NamespaceTma {
   close(): void {
     this.#children.clear();
     this.#elsewhere?.close();
+    this.#door?.close();
   }
 }
 

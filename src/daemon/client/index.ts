@@ -2,6 +2,7 @@
 // Asking a daemon; loads nothing of the daemon itself.
 export { ClientError } from "../errors.ts";
 export {
+  clientDirectories,
   type DaemonSockets,
   ownDirectory,
   socketsIn,

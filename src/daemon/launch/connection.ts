@@ -163,10 +163,19 @@ export class LaunchConnection {
   }
 
   /** The model was read under what the daemon demanded then; should that be more by now, the run is refused. */
-  #demanding(request: RunRequest): RunRequest {
+  #demanding(asked: RunRequest): RunRequest {
     const { requirement } = this.#parts.context;
+    const request = this.#asking(asked);
     if (request.modelFile === undefined || requirement === undefined) return request;
     return { ...request, requirement };
+  }
+
+  /** Who asks a fleet asks it through this daemon. */
+  #asking(request: RunRequest): RunRequest {
+    const { locality } = request;
+    if (locality?.kind !== "remote") return request;
+    const { verdict: socket } = this.#parts.context.sockets;
+    return { ...request, locality: { ...locality, socket } };
   }
 
   /** @throws ApiError no more workloads are taken */

@@ -22,12 +22,8 @@ import type {
 } from "./namespace-types.ts";
 import type { RunMode, ViolationPolicy } from "../run-record.ts";
 import { GONE, UNASKED, UNHELD_REASONS, UNPRIMED } from "./reasons.ts";
+import { ALLOW, DENY, deathOf, KILL, OBSERVE, sentenceOf } from "./sentences.ts";
 import { Tally } from "./tally.ts";
-
-const ALLOW: Decision = { action: "allow", discipline: false };
-const OBSERVE: Decision = { action: "allow", discipline: true };
-const DENY: Decision = { action: "deny", discipline: true };
-const KILL: Decision = { action: "kill", discipline: true };
 
 /** Made by `createNamespace`. */
 export class ModelingNamespace implements Namespace {
@@ -326,9 +322,8 @@ export class ModelingNamespace implements Namespace {
 
   /** An event outside the sealed model. Only the first occurrence of a behaviour has a record. `reason`: it was not held. */
   #violate(event: SecurityEvent, assessment: Assessment, reason?: string): Decision {
-    const killing = this.#enforcing && this.#policy === "kill";
+    const decision = sentenceOf(assessment, this.#enforcing, this.#policy);
     if (assessment.added) {
-      const decision = killing ? "killed" : this.#enforcing ? "denied" : "observed";
       const { coefficient } = assessment;
       const mark: Mark = {
         kind: "violation",
@@ -338,11 +333,9 @@ export class ModelingNamespace implements Namespace {
       };
       this.#evidence.note(event, reason === undefined ? mark : { ...mark, reason });
     }
-    if (killing) {
-      this.#kill("the model was violated");
-      return KILL;
-    }
-    return this.#enforcing ? DENY : OBSERVE;
+    if (decision !== "killed") return decision === "denied" ? DENY : OBSERVE;
+    this.#kill(deathOf(assessment));
+    return KILL;
   }
 
   /** What the agent says of it, or what follows from its saying nothing. */

@@ -5,7 +5,7 @@ import type { AskAbout } from "../linked-model.ts";
 import type { SanchoEvents } from "../sancho/sancho-agent.ts";
 
 /** The places that are not the asking thread's own memory. */
-export type PlaceKind = "wasm" | "process" | "vm" | "serial";
+export type PlaceKind = "wasm" | "process" | "vm" | "serial" | "remote";
 
 export interface Place {
   readonly kind: PlaceKind;
@@ -31,7 +31,22 @@ export type Start =
       readonly device: string;
       readonly events: SanchoEvents;
       readonly settleMs: number;
-    };
+    }
+  | FleetStart;
+
+/** The model is in the thread, and a fleet is asked about what is outside of it, through a daemon on this machine. */
+export interface FleetStart {
+  readonly way: "fleet";
+  /** The daemon's door for verdicts. */
+  readonly socket: string;
+  /** How long the fleet may take (ms) while a task waits; 0: nobody waits, and what it says is carried out when it comes. */
+  readonly withinMs: number;
+  /** Digest of the model, hex. */
+  readonly model: string;
+  /** Id and name of the run, once it has them. */
+  readonly run?: string;
+  readonly name?: string;
+}
 
 export interface Child {
   readonly way: "spawn";

@@ -97,6 +97,11 @@ export function readyPlace(locality: Locality, stateRoot?: string): Place | unde
       const { device, keyFile, ask } = locality;
       return { kind: "serial", text, ask, start: { way: "open", device, keyFile }, times: FAR };
     }
+    case "remote":
+      throw new AgentError(
+        "BAD_OPTION",
+        `--tma ${text} needs a model and a daemon: it is for runs`,
+      );
     case "sancho": {
       const { device, events, ask, settleMs } = locality;
       return {
@@ -227,4 +232,19 @@ function digestOf(file: string, text: string, advice: string): string {
       cause,
     });
   }
+}
+
+/**
+ * A fleet that is asked about what is outside of the model with this digest.
+ * @throws AgentError NOT_STARTED: nobody has said where the daemon is
+ */
+export function fleetPlace(locality: Locality & { kind: "remote" }, model: string): Place {
+  const text = localityText(locality);
+  const { socket, withinMs } = locality;
+  if (socket === undefined) {
+    const problem = `--tma ${text} needs a daemon that has joined a fleet`;
+    throw new AgentError("NOT_STARTED", `${problem}: galgo fleet join URL --token TOKEN`);
+  }
+  const start = { way: "fleet", socket, withinMs, model } as const;
+  return { kind: "remote", text, ask: "new", start, times: NEAR };
 }

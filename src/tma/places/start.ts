@@ -28,6 +28,7 @@ export function startAgent(place: Place): ModelAgent {
   const { start, times } = place;
   if (start.way === "load") return createWasmAgent(imageOf(place, start.file), start.file);
   if (start.way === "sancho") return startSancho(place, start);
+  if (start.way === "fleet") throw noAgent(place);
   const { transport, name, key, endedBy } = reach(place, start);
   const provision = key === undefined;
   const now = (): number => performance.now();
@@ -53,8 +54,14 @@ export function startAgent(place: Place): ModelAgent {
 /** The link to an agent that is not in our memory, before anything was said. @throws AgentError NOT_STARTED */
 export function startTransport(place: Place): LinkTransport {
   const { start, text } = place;
-  if (start.way !== "load" && start.way !== "sancho") return reach(place, start).transport;
+  const linked = start.way === "spawn" || start.way === "open";
+  if (linked) return reach(place, start).transport;
   throw new AgentError("BAD_OPTION", `--tma ${text}: there is no link to it`);
+}
+
+/** A fleet keeps no model of the workload: it is asked about what is outside of the one that is here. */
+function noAgent({ text }: Place): AgentError {
+  return new AgentError("BAD_OPTION", `--tma ${text}: there is no agent that can be started alone`);
 }
 
 function startSancho(
@@ -96,7 +103,7 @@ interface Reached {
   readonly endedBy?: () => string | undefined;
 }
 
-function reach(place: Place, start: Exclude<Start, { way: "load" | "sancho" }>): Reached {
+function reach(place: Place, start: Exclude<Start, { way: "load" | "sancho" | "fleet" }>): Reached {
   if (start.way === "spawn") return spawnAgent(place, start);
   const name = `the agent behind ${start.device}`;
   const key = readAgentKey(start.keyFile);
