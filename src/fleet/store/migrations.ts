@@ -3,6 +3,7 @@
 import { Migrator, sql } from "kysely";
 import type { Kysely, Migration } from "kysely";
 import { quote } from "../../base/quote.ts";
+import { SCHEMA_301 } from "../auth/schema-301.ts";
 import { StoreError } from "./errors.ts";
 import type { ColumnTypes, Engine, FleetMigration, FleetMigrations } from "./migration.ts";
 import { SCHEMA_101 } from "./schema-101.ts";
@@ -10,6 +11,7 @@ import { SCHEMA_101 } from "./schema-101.ts";
 /** In any order: names decide. 1xx store and ingest, 2xx enrolment, 3xx users and audit, 4xx commands, roll-outs and models, 5xx verdicts. */
 export const MIGRATIONS: FleetMigrations = {
   "101-store": SCHEMA_101,
+  "301-access": SCHEMA_301,
 };
 
 const TABLE = "galgo_migrations";

@@ -89,7 +89,7 @@ export interface ApiTokenMade extends ApiTokenRow {
 
 /** `GET audit` */
 export interface AuditRow {
-  readonly id: number;
+  readonly id: string;
   readonly at: number;
   /** Name of a user; `server`, or `rollout ID` for what happened by itself. */
   readonly who: string;
