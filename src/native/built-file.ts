@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 const MACHINE: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };
 
 /** Folders of dist that hold such files. */
-export type BuiltFolder = "native" | "bpf" | "tma";
+export type BuiltFolder = "native" | "bpf" | "tma" | "web";
 
 /** Path of a folder of dist, or of a file in it; nobody says that it is there. */
 export function builtFile(folder: BuiltFolder, name = ""): string {

@@ -38,3 +38,9 @@ export type {
   UserOrder,
   UserRow,
 } from "./operators.ts";
+export type {
+  EnrolTokenMade,
+  EnrolTokenOrder,
+  EnrolTokenRow,
+  HostRevoked,
+} from "./enrolment.ts";

@@ -114,6 +114,7 @@ export {
 export {
   LINK_VERSION,
   jsonOf,
+  labels as labelsSchema,
   lazily,
   readMessage,
   readValue,
@@ -157,3 +158,11 @@ export {
   type VerdictAsk,
   type VerdictQuestion,
 } from "./verdict.ts";
+export {
+  base32,
+  bytesOfPublicNkey,
+  bytesOfSeedNkey,
+  publicNkey,
+  seedNkey,
+  type NkeyKind,
+} from "./nkey.ts";

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// The nats-server that `galgo fleet serve` starts when nobody names another one. It ends with the server, however that ends.
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { quote } from "../../base/quote.ts";
+import { FleetStartError } from "../errors.ts";
+import { privateFolder, writePrivate } from "../keys/files.ts";
+import { BUS_START_MS, BUS_STOP_MS } from "../limits.ts";
+import { type NodeTerms, nodeConfig } from "./nats-config.ts";
+
+export type SpawnTerms = Omit<
+  NodeTerms,
+  "streams" | "accounts" | "pidFile" | "name" | "cluster"
+> & {
+  /** Folder of the bus. */
+  readonly folder: string;
+  /** Hears why it has ended, when nobody had asked for that. */
+  onEnd(words: string): void;
+};
+
+export interface SpawnedNats {
+  readonly pid: number;
+  /** Ends it and waits for that. */
+  close(): Promise<void>;
+}
+
+/**
+ * The shell reads from the server's pipe: when the pipe ends, because the server has ended it or was killed, the bus is told to end. A signal
+ * from the terminal does not reach it (a process group of its own), so that the server can say goodbye over it.
+ */
+const KEEPER = `exec 3<&0
+nats-server -c "$1" </dev/null 3<&- & bus=$!
+{ read -r _ <&3; kill "$bus" 2>/dev/null; } & reader=$!
+wait "$bus"; status=$?
+kill "$reader" 2>/dev/null
+exit "$status"`;
+
+const POLL_MS = 25;
+const LOG_CHARS = 8_192;
+
+/** @throws FleetStartError NO_NATS: it is not installed. NO_BUS: it does not start, in its own words */
+export async function spawnNats(terms: SpawnTerms): Promise<SpawnedNats> {
+  refuseMissing();
+  const folder = privateFolder(terms.folder);
+  const pidFile = join(folder, "nats.pid");
+  await awaitEarlier(pidFile);
+  const config = join(folder, "nats.conf");
+  const accounts = privateFolder(join(folder, "accounts"));
+  const streams = privateFolder(join(folder, "streams"));
+  writePrivate(config, nodeConfig({ ...terms, name: "galgo", accounts, streams, pidFile }));
+  const child = spawn("/bin/sh", ["-c", KEEPER, "galgo-nats", config], {
+    stdio: ["pipe", "ignore", "pipe"],
+    detached: true,
+  });
+  const nats = new Spawned(child, pidFile, (words) => terms.onEnd(words));
+  try {
+    await nats.ready(terms.host, terms.port);
+  } catch (error) {
+    await nats.close();
+    throw error;
+  }
+  return nats;
+}
+
+function refuseMissing(): void {
+  const { status } = spawnSync("nats-server", ["--version"], { stdio: "ignore" });
+  if (status === 0) return;
+  throw new FleetStartError(
+    "NO_NATS",
+    "nats-server is not installed, and hosts reach the fleet through it: apt install nats-server, or name one that runs (--nats)",
+  );
+}
+
+/** A bus of an earlier server that was killed is about to end: its folder and its port are free then. */
+async function awaitEarlier(pidFile: string): Promise<void> {
+  for (const end = performance.now() + BUS_STOP_MS; ; await delay(POLL_MS)) {
+    const pid = existsSync(pidFile) ? Number(readFileSync(pidFile, "utf8")) : 0;
+    if (!isNats(pid)) break;
+    if (performance.now() > end) {
+      const problem = `a nats-server is there already on this data (process ${pid}): is another \`galgo fleet serve\` running?`;
+      throw new FleetStartError("IN_USE", problem);
+    }
+  }
+  rmSync(pidFile, { force: true });
+}
+
+function isNats(pid: number): boolean {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  try {
+    return readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "nats-server";
+  } catch {
+    return false;
+  }
+}
+
+class Spawned implements SpawnedNats {
+  readonly #child: ChildProcess;
+  readonly #pidFile: string;
+  readonly #ended: Promise<void>;
+  #log = "";
+  #isEnded = false;
+  #closing = false;
+
+  constructor(child: ChildProcess, pidFile: string, onEnd: (words: string) => void) {
+    this.#child = child;
+    this.#pidFile = pidFile;
+    child.stdin?.on("error", () => undefined);
+    child.stderr?.on("data", (text: Buffer) => {
+      this.#log = (this.#log + text.toString("utf8")).slice(-LOG_CHARS);
+    });
+    this.#ended = once(child, "close").then(() => {
+      this.#isEnded = true;
+      if (!this.#closing) onEnd(this.#why());
+    });
+  }
+
+  get pid(): number {
+    return existsSync(this.#pidFile) ? Number(readFileSync(this.#pidFile, "utf8")) : 0;
+  }
+
+  async ready(host: string, port: number): Promise<void> {
+    for (const end = performance.now() + BUS_START_MS; ; await delay(POLL_MS)) {
+      if (this.#isEnded || performance.now() > end) {
+        this.#closing = true;
+        throw new FleetStartError("NO_BUS", `nats-server did not start: ${this.#why()}`);
+      }
+      if (this.pid > 0 && (await answers(host, port))) return;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#child.stdin?.end();
+    const late = setTimeout(() => {
+      if (isNats(this.pid)) process.kill(this.pid, "SIGKILL");
+    }, BUS_STOP_MS);
+    await this.#ended;
+    clearTimeout(late);
+  }
+
+  /** The last thing that it has said, best an error. */
+  #why(): string {
+    const lines = this.#log.split("\n").filter((line) => line.trim() !== "");
+    const last = lines.findLast((line) => /\[(?:FTL|ERR)\]/.test(line)) ?? lines.at(-1);
+    if (last === undefined) return "it said nothing";
+    return quote(last.replace(/^\[\d+\] [\d/]+ [\d:.]+ /, "").replace(/^nats-server: /, ""), 400);
+  }
+}
+
+async function answers(host: string, port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const address = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+    const socket = connect(port, address, () => {
+      socket.destroy();
+      done(true);
+    });
+    socket.on("error", () => done(false));
+  });
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every part of the server gets, and what parts do for each other.
+import type { FleetBus } from "../bus/bus.ts";
+import type { Enrolment } from "../enrol/enrolment.ts";
+import type { FleetKeys } from "../keys/fleet-keys.ts";
+import type { FleetTls } from "../keys/tls.ts";
+import type { FleetStore } from "../store/index.ts";
+import type { FleetHttp, Guard, Principal } from "./http.ts";
+import type { FleetOptions } from "./options.ts";
+import { Slot } from "./slot.ts";
+
+/** Writes down who did what. */
+export interface Audit {
+  /** Begun before it is done, ended when it is: what has no end was interrupted. */
+  note(entry: AuditEntry): Promise<void>;
+}
+
+export interface AuditEntry {
+  readonly who: Pick<Principal, "kind" | "name" | "role"> | "server";
+  /** `host.revoke`, `token.create`: what was to be done. */
+  readonly action: string;
+  readonly target: string;
+  readonly result: "done" | "refused" | "failed";
+  readonly words: string;
+  /** Network address; empty: from the server itself. */
+  readonly address: string;
+}
+
+/** What servers tell each other and consoles: on the bus as `galgo.live.NAME`. */
+export interface Live {
+  tell(name: string, row: object): void;
+}
+
+/** A part that others need gives itself here when it starts; `value` is for what is asked of it later, at requests. */
+export interface FleetServices {
+  readonly guard: Slot<Guard>;
+  readonly audit: Slot<Audit>;
+  readonly live: Slot<Live>;
+  readonly enrolment: Slot<Enrolment>;
+}
+
+export interface FleetContext {
+  readonly version: string;
+  readonly options: FleetOptions;
+  /** Folder of the server, for its user only. */
+  readonly dataRoot: string;
+  readonly keys: FleetKeys;
+  readonly tls: FleetTls;
+  readonly store: FleetStore;
+  readonly bus: FleetBus;
+  readonly http: FleetHttp;
+  readonly services: FleetServices;
+  /** Where hosts find the bus, for their enrolment; what was told last is what is so. */
+  readonly places: HostPlaces;
+  /** ms since 1970 */
+  now(): number;
+  /** One line for people. Never a secret. */
+  tell(word: "info" | "warning" | "error", text: string): void;
+}
+
+export interface HostPlaces {
+  /** tls://HOST:PORT */
+  readonly servers: readonly string[];
+  /** mqtts://HOST:PORT */
+  readonly mqtt?: string;
+  /** PEM of the CA of the bus, and of the console when there is no other. */
+  readonly ca: string;
+}
+
+export function newServices(): FleetServices {
+  return {
+    guard: new Slot("the guard of the API"),
+    audit: new Slot("the audit log"),
+    live: new Slot("what consoles are told"),
+    enrolment: new Slot("enrolment"),
+  };
+}
+
+export interface RunningPart {
+  /** Ends what it does, while store and bus are still there. */
+  close(): Promise<void>;
+}
+
+export interface FleetPart {
+  /** For messages. */
+  readonly name: string;
+  /** Adds its routes, answers, subscriptions. @throws an error with one line: the server then does not start */
+  start(context: FleetContext): Promise<RunningPart>;
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of the server in the order in which they are started; they are ended in the other direction.
+import { enrolPart } from "../enrol/part.ts";
+import type { FleetPart } from "./context.ts";
+import { pagePart } from "./page.ts";
+
+export const PARTS: readonly FleetPart[] = [
+  enrolPart,
+  // the console's files: last, behind all routes of others
+  pagePart,
+];
