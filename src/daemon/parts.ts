@@ -5,6 +5,7 @@ import { attestPart } from "./attest/part.ts";
 import { attachedPart } from "./attached/part.ts";
 import { metricsPart } from "./metrics/part.ts";
 import { outputsPart } from "./outputs/part.ts";
+import { fleetPart } from "./fleet/part.ts";
 import type { DaemonPart } from "./part.ts";
 
 export const PARTS: readonly DaemonPart[] = [
@@ -12,5 +13,6 @@ export const PARTS: readonly DaemonPart[] = [
   attachedPart,
   outputsPart,
   metricsPart,
+  fleetPart,
   CONTAINERS,
 ];

@@ -106,6 +106,10 @@ function addDaemon(app: ApiApp, parts: ApiParts): void {
     } satisfies DaemonHealth);
   });
   app.get("/v1/version", (c) => c.json({ version, api: "v1" } satisfies DaemonVersion));
+  app.get("/v1/fleet", (c) => {
+    if (extensions.fleet === undefined) throw notServed("fleet");
+    return c.json(extensions.fleet());
+  });
   app.get("/openapi.json", (c) => c.json(openApiDocument(version)));
   app.get("/metrics", async () => {
     if (extensions.metrics === undefined) throw notServed("metrics");

@@ -2,6 +2,7 @@
 // What other parts of the daemon add to the API.
 import type { Peer } from "../../native/unix-socket.ffi.ts";
 import type { AttestAnswer, AttestOrder } from "../../orchestrator/attest/index.ts";
+import type { FleetStatus } from "../fleet/status.ts";
 import type { ManagedRun } from "../registry/managed-run.ts";
 import type { AttachOrder, WorkloadStatus } from "./types.ts";
 
@@ -15,5 +16,7 @@ export interface ApiExtensions {
   metrics?: () => Promise<MetricsText>;
   /** Evidence of a workload, for a verifier. */
   attest?: (run: ManagedRun, order: AttestOrder) => Promise<AttestAnswer>;
+  /** How the host stands with its fleet. */
+  fleet?: () => FleetStatus;
   attach?: (order: AttachOrder, peer: Peer) => Promise<WorkloadStatus>;
 }

@@ -63,6 +63,12 @@ const ROUTES: readonly Route[] = [
   },
   {
     method: "get",
+    path: "/v1/fleet",
+    summary: "How this host stands with its fleet",
+    answer: { schema: "FleetStatus" },
+  },
+  {
+    method: "get",
     path: "/openapi.json",
     summary: "This document",
     answer: { media: "application/json" },

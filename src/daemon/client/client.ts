@@ -18,6 +18,7 @@ import type {
   WorkloadStatus,
 } from "../api/types.ts";
 import { ClientError } from "../errors.ts";
+import type { FleetStatus } from "../fleet/status.ts";
 import { clientDirectories, type Environment, socketsIn } from "../sockets.ts";
 
 /** An answer that is kept in memory (bytes). */
@@ -61,6 +62,10 @@ export class DaemonClient {
 
   version(): Promise<DaemonVersion> {
     return this.#json({ method: "GET", path: "/v1/version" });
+  }
+
+  fleet(): Promise<FleetStatus> {
+    return this.#json({ method: "GET", path: "/v1/fleet" });
   }
 
   async workloads(): Promise<readonly WorkloadStatus[]> {

@@ -8,6 +8,7 @@ import { MAX_CONFIG_BYTES } from "../limits.ts";
 import { firstFault } from "../fault-words.ts";
 import { configSchema } from "./sections.ts";
 import type { AttestConfig } from "../attest/config.ts";
+import type { FleetConfig } from "../fleet/config.ts";
 import type { MetricsConfig } from "../metrics/config.ts";
 import type { ModelsSection } from "../models/config.ts";
 import type { JournalConfig, OutputConfig } from "../outputs/config.ts";
@@ -29,6 +30,7 @@ export interface DaemonConfig {
   readonly journal: JournalConfig;
   readonly metrics: MetricsConfig;
   readonly attest: AttestConfig;
+  readonly fleet: FleetConfig;
 }
 
 const DEFAULT_CONFIG: DaemonConfig = {
@@ -41,6 +43,7 @@ const DEFAULT_CONFIG: DaemonConfig = {
   journal: {},
   metrics: {},
   attest: {},
+  fleet: {},
 };
 
 /**
@@ -68,8 +71,9 @@ export function parseConfig(text: string, file: string): DaemonConfig {
       journal = {},
       metrics = {},
       attest = {},
+      fleet = {},
     } = result.data;
-    return { file, daemon, policy, models, images, output, journal, metrics, attest };
+    return { file, daemon, policy, models, images, output, journal, metrics, attest, fleet };
   }
   const { path, words } = firstFault(result.error, tree);
   throw new DaemonError("BAD_CONFIG", `${quote(file)} line ${lineOf(text, path)}: ${words}`);

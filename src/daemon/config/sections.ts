@@ -2,6 +2,7 @@
 // What the configuration file may say, section by section. Each part of the daemon has its section's schema beside it.
 import * as z from "zod/mini";
 import { type AttestConfig, attestSchema } from "../attest/config.ts";
+import { type FleetConfig, fleetSchema } from "../fleet/config.ts";
 import { type MetricsConfig, metricsSchema } from "../metrics/config.ts";
 import { type ModelsSection, modelsSchema } from "../models/config.ts";
 import {
@@ -35,6 +36,7 @@ export interface ConfigFile {
   /** Image digest ("sha256:...") to model file or name. */
   readonly images?: Readonly<Record<string, string>>;
   readonly attest?: AttestConfig;
+  readonly fleet?: FleetConfig;
   readonly metrics?: MetricsConfig;
   readonly journal?: JournalConfig;
   readonly output?: readonly OutputConfig[];
@@ -66,6 +68,7 @@ export function configSchema(): z.ZodMiniType<ConfigFile> {
       ),
     ),
     attest: z.optional(attestSchema()),
+    fleet: z.optional(fleetSchema()),
     metrics: z.optional(metricsSchema()),
     journal: z.optional(journalSchema()),
     output: z.optional(outputsSchema()),

@@ -35,10 +35,12 @@ export const TABLE_MS = 1_000;
 export const FEED_MS = 1_000;
 export const HURRY_MS = 10;
 /** Behaviours that are known to have been told (coefficients); then the oldest half is forgotten, and told again when met again. */
-export const MAX_KNOWN_BEHAVIOURS = 200_000;
+export const MAX_KNOWN_BEHAVIOURS = 50_000;
 /** Pause after a first failed attempt to connect (ms); it doubles with each further one, up to MAX_CONNECT_PAUSE_MS. */
-export const FIRST_CONNECT_PAUSE_MS = 500;
-export const MAX_CONNECT_PAUSE_MS = 30_000;
+export const FIRST_CONNECT_PAUSE_MS = 1_500;
+export const MAX_CONNECT_PAUSE_MS = 15_000;
+/** How often a connection without traffic is tried (ms). */
+export const PING_MS = 30_000;
 /** An attempt to connect, and to enrol, takes at most so long (ms). */
 export const CONNECT_MS = 10_000;
 export const ENROL_MS = 30_000;
@@ -50,3 +52,10 @@ export const MAX_ENROL_BYTES: number = 256 * 1024;
 export const RENEW_SHARE = 0.5;
 /** A renewal that failed is tried again after so long (ms). */
 export const RENEW_PAUSE_MS = 60_000;
+/** How often a state that changes all the time is told (ms). */
+export const STATE_MS = 10_000;
+/** A violation is held against what is allowed nearby where that takes little: of so many for each run, with records of at most so many bytes. */
+export const MAX_EXPLAINED = 100;
+export const MAX_EXPLAINED_BYTES: number = 4 * 1024 * 1024;
+/** A disk that is full is tried again after so long (ms). */
+export const FULL_PAUSE_MS = 5_000;

@@ -23,6 +23,7 @@ interface UnderWay {
 export class Uplink {
   readonly #spool: Spool;
   readonly #wire: UplinkWire;
+  readonly #renew: () => Promise<void>;
   readonly #underWay = new Map<number, UnderWay>();
   #bytes = 0;
   /** First number that was not sent over this connection. */
@@ -32,9 +33,11 @@ export class Uplink {
   #waitMs = COMMIT_MS;
   #sent = 0;
 
-  constructor(spool: Spool, wire: UplinkWire) {
+  /** @param renew the database has numbers that the spool has not given out: it is to begin a new epoch */
+  constructor(spool: Spool, wire: UplinkWire, renew: () => Promise<void>) {
     this.#spool = spool;
     this.#wire = wire;
+    this.#renew = renew;
   }
 
   /** Parcels that were sent, each as often as it was. */
@@ -110,12 +113,14 @@ export class Uplink {
   }
 
   async #ask(): Promise<void> {
-    const { epoch, oldest, next, parcels } = this.#spool.status();
-    if (parcels === 0 || this.#asking) return;
+    if (this.#asking) return;
     this.#asking = true;
     try {
-      const { ranges } = await this.#wire.askCommitted(epoch, oldest, next - 1);
-      if (epoch === this.#spool.epoch) this.#spool.committed(ranges);
+      const { epoch, oldest, next } = this.#spool.status();
+      const { ranges } = await this.#wire.askCommitted(epoch, oldest, next + AHEAD);
+      if (epoch !== this.#spool.epoch) return;
+      if (ranges.some(([, to]) => to >= next)) await this.#renew();
+      else this.#spool.committed(ranges);
     } catch {
       // nobody answers: sending twice does no harm
     } finally {
@@ -123,3 +128,6 @@ export class Uplink {
     }
   }
 }
+
+/** So many numbers that were not given out yet are asked about too. */
+const AHEAD = 100_000;

@@ -181,7 +181,7 @@ function isObject(text: string): boolean {
 }
 
 /** The event's own time where its clock is ours, else now. */
-function timeOf(record: string): Date {
+export function timeOf(record: string): Date {
   const now = Date.now();
   const ns = TS.exec(record)?.[1];
   // 0: the sensor has no clock

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// Brings what there is to tell onto the disk, and from there to the fleet: one round of work after the other, none without a reason.
+import { setTimeout as pause } from "node:timers/promises";
+import type { Item } from "../../wire/link/index.ts";
+import { FleetError } from "./errors.ts";
+import { FULL_PAUSE_MS, TABLE_MS } from "./limits.ts";
+import { type Entry, Outbox } from "./outbox.ts";
+import { droppedEntry, parcelWriter, underEpoch } from "./parcels.ts";
+import type { Range, Spool } from "./spool/spool.ts";
+import { Uplink, type UplinkWire } from "./spool/uplink.ts";
+
+export interface DeliveryParts {
+  readonly host: string;
+  readonly spool: Spool;
+  readonly wire: UplinkWire;
+  now(): number;
+  /** Looks for what is new, and puts it in. @returns true when there is more of it */
+  look(): boolean;
+  /** What was put in before is on the disk. */
+  onKept(): void;
+  /** One line for people, once for each trouble. */
+  onTrouble(text: string): void;
+}
+
+export class Delivery {
+  readonly #parts: DeliveryParts;
+  readonly #outbox: Outbox<Item>;
+  readonly #uplink: Uplink;
+  readonly #stop = new AbortController();
+  #wake: () => void = () => undefined;
+  #wakeAt = 0;
+  #running: Promise<void> = Promise.resolve();
+  #trouble: string | undefined;
+
+  constructor(parts: DeliveryParts) {
+    this.#parts = parts;
+    const { spool, host, now } = parts;
+    this.#outbox = new Outbox({
+      spool,
+      encode: parcelWriter(host, () => spool.epoch, now),
+      onTooLong: ({ kind }) =>
+        parts.onTrouble(`the fleet is not told of a ${kind}: it is longer than a parcel may be`),
+    });
+    this.#uplink = new Uplink(spool, parts.wire, () => this.#renew());
+  }
+
+  /** What was put in and is not on the disk is so much that sources wait. */
+  get full(): boolean {
+    return this.#outbox.full;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  put(entry: Entry<Item>): void {
+    const { now } = this.#parts;
+    this.#outbox.put(entry, now());
+    this.soon(Math.max(0, this.#outbox.dueAt - now()));
+  }
+
+  /** Settles when the items are on the disk. @throws FleetError FULL */
+  async report(items: readonly Item[]): Promise<void> {
+    this.#outbox.put({ items, weight: "vital", urgent: true }, this.#parts.now());
+    await this.#outbox.flush();
+    this.#parts.onKept();
+    this.#uplink.pump(this.#parts.now());
+  }
+
+  /** A round of work is done after so long (ms) at the latest. */
+  soon(ms: number): void {
+    const at = performance.now() + ms;
+    if (at >= this.#wakeAt) return;
+    this.#wakeAt = at;
+    this.#wake();
+  }
+
+  async online(): Promise<void> {
+    await this.#uplink.online(this.#parts.now());
+  }
+
+  offline(): void {
+    this.#uplink.offline();
+  }
+
+  committed(epoch: string, ranges: readonly Range[]): void {
+    this.#uplink.committed(epoch, ranges, this.#parts.now());
+  }
+
+  /** What there is goes onto the disk. The next daemon sends what the fleet has not got. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#wake();
+    await this.#running;
+    while (this.#parts.look() && !this.#outbox.full) await this.#keep();
+    await this.#keep();
+    await this.#parts.spool.tidy();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      try {
+        await this.#work();
+      } catch (error) {
+        this.#troubled(error instanceof Error ? error.message : String(error));
+      }
+      await this.#rest();
+    }
+  }
+
+  async #work(): Promise<void> {
+    const { look, now, spool } = this.#parts;
+    this.#wakeAt = performance.now() + TABLE_MS;
+    if (look()) this.#wakeAt = 0;
+    if (this.#outbox.dueAt <= now()) await this.#keep();
+    const due = this.#outbox.dueAt - now();
+    this.#wakeAt = Math.min(this.#wakeAt, performance.now() + due);
+    // whoever asks waits for an answer; what is new does not wait for that
+    this.#uplink.tick(now()).catch((error: unknown) => this.#troubled(String(error)));
+    await spool.tidy();
+  }
+
+  async #keep(): Promise<void> {
+    const { spool, now, onKept } = this.#parts;
+    const dropped = droppedEntry(spool, now());
+    if (dropped !== undefined) this.#outbox.put(dropped, now());
+    try {
+      await this.#outbox.flush();
+      this.#trouble = undefined;
+      onKept();
+    } catch (error) {
+      if (!(error instanceof FleetError)) throw error;
+      this.#outbox.later(now() + FULL_PAUSE_MS);
+      this.#troubled(`${error.message}; what is new waits`);
+    }
+  }
+
+  #troubled(text: string): void {
+    if (this.#trouble === text) return;
+    this.#trouble = text;
+    this.#parts.onTrouble(text);
+  }
+
+  async #rest(): Promise<void> {
+    const wait = this.#wakeAt - performance.now();
+    if (wait <= 0 || this.#stop.signal.aborted) {
+      await pause(0);
+      return;
+    }
+    const waking = new AbortController();
+    this.#wake = () => waking.abort();
+    await pause(wait, undefined, { signal: waking.signal, ref: false }).catch(() => undefined);
+    this.#wake = () => undefined;
+  }
+
+  #renew(): Promise<void> {
+    const { spool, host, onTrouble } = this.#parts;
+    onTrouble(
+      "the spool is a copy of an older one: the fleet knows other parcels by its numbers; it goes on under a new name, and some things may be told twice",
+    );
+    return spool.renew((payload, epoch) => underEpoch(host, payload, epoch));
+  }
+}

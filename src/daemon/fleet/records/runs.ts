@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the fleet is to be told of this host's runs, those of an earlier daemon among them: the table of workloads, and what is read from their files.
+import { quote } from "../../../base/quote.ts";
+import type { SecurityEvent } from "../../../event/index.ts";
+import { isIdentity, readRunRecord, runFolder } from "../../../orchestrator/inspect/index.ts";
+import { createTma, type TmaSpec } from "../../../tma/index.ts";
+import type { Item, PointsItem, WorkloadItem } from "../../../wire/link/index.ts";
+import { MAX_LINES } from "../../../wire/link/index.ts";
+import type { LifecycleEvent } from "../../registry/lifecycle.ts";
+import type { ManagedRun } from "../../registry/managed-run.ts";
+import type { Registry } from "../../registry/registry.ts";
+import type { Entry } from "../outbox.ts";
+import { type Ending, WorkloadTable } from "../table.ts";
+import { cutWords } from "../words.ts";
+import type { KnownBehaviours } from "./known.ts";
+import { type Coefficients, type FedRun, RunFeed } from "./run-feed.ts";
+import { explainer } from "./why.ts";
+
+export interface RunsParts {
+  readonly registry: Registry;
+  readonly known: KnownBehaviours;
+  /** Of the spool. */
+  readonly marks: ReadonlyMap<string, unknown>;
+  put(entry: Entry<Item>): void;
+  /** Sources wait while this is so. */
+  full(): boolean;
+  now(): number;
+  onProblem(text: string): void;
+}
+
+/** What is remembered of a run until its end was told. */
+interface RunMark {
+  readonly path: string;
+  readonly item: WorkloadItem;
+}
+
+interface Fed {
+  readonly feed: RunFeed;
+  readonly name: string;
+  /** It has ended: what is left of its files is told, then this. */
+  ending?: { readonly ending: Ending; readonly last: Parameters<WorkloadTable["end"]>[2] };
+}
+
+const RUN = "run ";
+
+export class Runs {
+  readonly table: WorkloadTable;
+  readonly #parts: RunsParts;
+  readonly #fed = new Map<string, Fed>();
+  readonly #unreadable = new Set<string>();
+
+  constructor(parts: RunsParts) {
+    this.#parts = parts;
+    this.table = new WorkloadTable(parts.marks.get(WorkloadTable.mark), parts.now());
+    const claimed = new Set(parts.registry.left().map(({ id }) => id));
+    for (const [key, mark] of parts.marks)
+      if (key.startsWith(RUN)) this.#left(key.slice(RUN.length), mark, claimed);
+    for (const run of parts.registry.list()) this.#begin(run);
+  }
+
+  hear(event: LifecycleEvent): void {
+    switch (event.type) {
+      case "started":
+        this.#begin(event.run);
+        return;
+      case "notice":
+        this.notice("info", event.text, event.run.id);
+        return;
+      case "ended":
+        this.#end(event.run, "ended", endWords(event.run));
+        return;
+      case "failed":
+        this.#end(event.run, "failed", event.error.message);
+        return;
+      case "orphaned": {
+        const { id } = event.entry;
+        const goesOn = this.#parts.registry.list().some((run) => run.id === id);
+        if (goesOn) this.notice("warning", event.what, id);
+        else this.#settle(id, event.what);
+        return;
+      }
+      case "violation":
+    }
+  }
+
+  notice(level: "info" | "warning" | "error", text: string, run?: string): void {
+    const at = this.#parts.now();
+    const whose = run === undefined ? {} : { run };
+    const item: Item = { kind: "notice", at, level, words: cutWords(text), ...whose };
+    this.#parts.put({ items: [item], weight: "vital" });
+  }
+
+  /** What has changed of those that run. */
+  look(): void {
+    const { registry, put, now } = this.#parts;
+    for (const run of registry.list()) {
+      const entry = this.table.look(run.status(), now());
+      if (entry !== undefined) put(entry);
+    }
+  }
+
+  /** The whole table, and the sets behind these states. */
+  tell({
+    table = false,
+    states = [],
+  }: {
+    readonly table?: boolean;
+    readonly states?: readonly string[];
+  }): void {
+    const { registry, put, now } = this.#parts;
+    const runs = registry.list();
+    if (table) {
+      const statuses = runs.map((run) => run.status());
+      for (const entry of this.table.whole(statuses, now())) put(entry);
+    }
+    for (const state of states) {
+      const run = runs.find((each) => each.status().state === state);
+      if (run !== undefined)
+        for (const item of pointsOf(run, state, now())) put({ items: [item], weight: "usual" });
+    }
+  }
+
+  /** Takes what there is in the files of all runs, a piece of each. @returns true when there is more */
+  pull(): boolean {
+    let more = false;
+    for (const [run, fed] of this.#fed) {
+      if (this.#parts.full()) return false;
+      more = this.#pull(run, fed) || more;
+    }
+    return more;
+  }
+
+  #pull(run: string, fed: Fed): boolean {
+    const { put, now } = this.#parts;
+    try {
+      const { entries, more } = fed.feed.pull(now());
+      for (const entry of entries) put(entry);
+      if (!more && fed.ending !== undefined) this.#close(run, fed.ending);
+      this.#unreadable.delete(run);
+      return more;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      if (!this.#unreadable.has(run))
+        this.#parts.onProblem(
+          `can not tell the fleet what is in the files of ${quote(fed.name)} (run ${run}): ${quote(why, 200)}`,
+        );
+      this.#unreadable.add(run);
+      if (fed.ending !== undefined) this.#close(run, fed.ending);
+      return false;
+    }
+  }
+
+  /** With the last word about a run its marks go. */
+  #close(run: string, { ending, last }: NonNullable<Fed["ending"]>): void {
+    const { put, now } = this.#parts;
+    const entry = this.table.end(run, ending, last, now());
+    const [item] = entry.items;
+    put({ ...entry, marks: { ...entry.marks, [`${RUN}${run}`]: null } });
+    const marks = Object.fromEntries(RunFeed.keys(run).map((key) => [key, null]));
+    if (item?.kind === "workload")
+      put({
+        items: [{ kind: "counts", at: now(), run, counts: item.counts }],
+        weight: "bulk",
+        marks,
+      });
+    this.#fed.delete(run);
+    this.#unreadable.delete(run);
+  }
+
+  #begin(run: ManagedRun): void {
+    const { put, now, known, marks } = this.#parts;
+    const status = run.status();
+    const entry = this.table.look(status, now());
+    const [item] = entry?.items ?? [];
+    if (entry !== undefined && item?.kind === "workload") {
+      const mark: RunMark = { path: run.directory.path, item };
+      put({ ...entry, marks: { ...entry.marks, [`${RUN}${run.id}`]: mark } });
+    }
+    this.#fed.set(run.id, { name: run.name, feed: new RunFeed(fedRun(run), known, marks) });
+  }
+
+  #end(run: ManagedRun, status: Ending["status"], outcome: string): void {
+    const fed = this.#fed.get(run.id);
+    if (fed === undefined) return;
+    fed.ending = { ending: { status, ended: this.#parts.now(), outcome }, last: run.status() };
+  }
+
+  /** Of an earlier daemon. */
+  #left(run: string, mark: unknown, claimed: ReadonlySet<string>): void {
+    if (!isRunMark(mark)) return;
+    const { path, item } = mark;
+    const directory = runFolder(path, { name: item.name, runId: run });
+    const { known, marks } = this.#parts;
+    const model = item.model === undefined ? {} : { model: item.model.digest };
+    const feed = new RunFeed({ run, directory, ...model }, known, marks);
+    this.#fed.set(run, { name: item.name, feed });
+    // those with a file of their own are dealt with by whoever recovers workloads
+    if (!claimed.has(run)) this.#settle(run, undefined);
+  }
+
+  /** A run that nobody goes on with. */
+  #settle(run: string, what: string | undefined): void {
+    const fed = this.#fed.get(run);
+    const mark = this.#parts.marks.get(`${RUN}${run}`);
+    if (fed === undefined || !isRunMark(mark)) return;
+    fed.ending = leftEnding(mark, what, this.#parts.now());
+  }
+}
+
+function fedRun(run: ManagedRun): FedRun {
+  const { id, directory, plan } = run;
+  const { model, request, tma } = plan;
+  const digest = run.status().model?.digest;
+  const known = {
+    run: id,
+    directory,
+    coefficients: coefficientsOf(tma),
+    ...(digest === undefined ? {} : { model: digest }),
+  };
+  if (model === undefined || request.modelFile === undefined) return known;
+  const { forensics } = directory;
+  return { ...known, why: explainer({ forensics, model, modelFile: request.modelFile }) };
+}
+
+/** Under the rules of a run; made when they are asked for first. */
+function coefficientsOf({ place: _, ...spec }: TmaSpec): Coefficients {
+  let made: ReturnType<typeof createTma> | undefined;
+  const tma = (): ReturnType<typeof createTma> => {
+    made ??= createTma({ ...spec, points: [], sealed: false });
+    return made;
+  };
+  return {
+    introduce: (record: SecurityEvent) => {
+      if (isIdentity(record)) tma().introduce(record);
+    },
+    of: (event) => {
+      try {
+        return tma().coefficient(event);
+      } catch {
+        // the mapping has no place for it
+        return undefined;
+      }
+    },
+  };
+}
+
+function pointsOf(run: ManagedRun, state: string, at: number): PointsItem[] {
+  const all = run.points().map(({ coefficient }) => coefficient);
+  const items: PointsItem[] = [];
+  for (let first = 0; first < all.length; first += MAX_LINES) {
+    const coefficients = all.slice(first, first + MAX_LINES);
+    items.push({ kind: "points", at, run: run.id, state, total: all.length, first, coefficients });
+  }
+  return items;
+}
+
+function endWords(run: ManagedRun): string {
+  try {
+    const { exit, killed } = readRunRecord(run.directory.run).outcome ?? {};
+    if (killed !== undefined) return `killed: ${killed}`;
+    if (exit !== undefined) return "code" in exit ? `status ${exit.code}` : `by ${exit.signal}`;
+  } catch {
+    // said below
+  }
+  return "it has ended";
+}
+
+function leftEnding(
+  { item, path }: RunMark,
+  what: string | undefined,
+  now: number,
+): NonNullable<Fed["ending"]> {
+  const { name, run: runId } = item;
+  try {
+    const { outcome, error } = readRunRecord(runFolder(path, { name, runId }).run);
+    if (outcome !== undefined) {
+      const { ended, counts, state, measurement } = outcome;
+      const last = { ...item, state, measurement, counts: { ...item.counts, ...countsOf(counts) } };
+      const words = what ?? "it ended while the daemon did";
+      return { ending: { status: "ended", ended: Date.parse(ended), outcome: words }, last };
+    }
+    return {
+      ending: { status: "failed", ended: now, outcome: what ?? error ?? UNKNOWN_END },
+      last: item,
+    };
+  } catch {
+    return { ending: { status: "failed", ended: now, outcome: what ?? UNKNOWN_END }, last: item };
+  }
+}
+
+const UNKNOWN_END = "the daemon ended; what happened after that is not recorded";
+
+function countsOf({
+  events,
+  points,
+  violations,
+  refused,
+  lost,
+}: Omit<WorkloadItem["counts"], "trajectory">) {
+  return { events, points, violations, refused, lost };
+}
+
+function isRunMark(mark: unknown): mark is RunMark {
+  const { path, item } = (mark ?? {}) as Partial<RunMark>;
+  return typeof path === "string" && typeof item?.run === "string" && typeof item.name === "string";
+}
