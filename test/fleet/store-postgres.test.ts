@@ -7,6 +7,7 @@ import type { FleetMigrations } from "../../src/fleet/store/migration.ts";
 import { MIGRATIONS } from "../../src/fleet/store/migrations.ts";
 import { openStore } from "../../src/fleet/store/store.ts";
 import type { FleetStore } from "../../src/fleet/store/store.ts";
+import { ingestSuite } from "../helpers/ingest-suite.ts";
 import { noPostgres, TestPostgres } from "../helpers/postgres.ts";
 
 const LATER: FleetMigrations = {
@@ -111,5 +112,9 @@ describe("the store on PostgreSQL", { skip: noPostgres() ?? false }, () => {
       assert.doesNotMatch(error.message, /secret/);
       return true;
     });
+  });
+
+  describe("with parcels", () => {
+    ingestSuite("PostgreSQL", () => store);
   });
 });

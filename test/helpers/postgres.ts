@@ -37,6 +37,14 @@ function owner(): { uid: number; gid: number } | undefined {
   return line === null ? undefined : { uid: Number(line[1]), gid: Number(line[2]) };
 }
 
+function killed(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // it has ended by itself
+  }
+}
+
 export class TestPostgres {
   readonly folder: string;
   readonly port: number;
@@ -91,12 +99,14 @@ export class TestPostgres {
     return `postgres://postgres@127.0.0.1:${this.port}/${name}`;
   }
 
-  /** SIGKILL, also to its children: they leave when they notice that it is gone. */
+  /** SIGKILL, as the kernel does it when memory is short, to all of its processes: nobody answers on any connection. */
   async kill(): Promise<void> {
+    const { pid } = this;
     const child = this.#process;
-    if (child === undefined || this.pid === -1) return;
+    if (child === undefined || pid === -1) return;
     const exit = once(child, "exit");
-    child.kill("SIGKILL");
+    const below = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").map(Number);
+    for (const one of [pid, ...below.filter((number) => number > 0)]) killed(one);
     await exit;
   }
 

@@ -127,4 +127,9 @@ async function spools(db: Kysely<unknown>, { text, integer }: ColumnTypes): Prom
     .addColumn("seq", integer, (column) => column.notNull())
     .addPrimaryKeyConstraint("parcels_key", ["host", "epoch", "seq"] as never[])
     .execute();
+  await columns(table(db, "rejected"), text, ["host", "epoch", "why", "body"])
+    .addColumn("seq", integer, (column) => column.notNull())
+    .addColumn("at", integer, (column) => column.notNull())
+    .addPrimaryKeyConstraint("rejected_key", ["host", "epoch", "seq"] as never[])
+    .execute();
 }

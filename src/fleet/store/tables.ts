@@ -139,6 +139,16 @@ export interface ParcelRow {
   readonly seq: number;
 }
 
+/** A parcel that could be read but not stored, as it came: our fault, kept so that nothing is lost by it. */
+export interface RejectedRow {
+  readonly host: string;
+  readonly epoch: string;
+  readonly seq: number;
+  readonly at: number;
+  readonly why: string;
+  readonly body: string;
+}
+
 /** What the store itself and ingest have. */
 export interface FleetSchema {
   hosts: HostRow;
@@ -151,4 +161,5 @@ export interface FleetSchema {
   notices: NoticeRow;
   spools: SpoolRow;
   parcels: ParcelRow;
+  rejected: RejectedRow;
 }
