@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// How unusual a number is among those of cross-validation: by its rank below their 90th percentile, by an exponential tail above it
+// (peaks over a threshold; Pickands 1975), because what was never met has no rank.
+import { ln } from "./ln.ts";
+
+/** A distribution: quantiles in equal steps from the least to the 90th percentile, and how fast it falls beyond. */
+export interface Distribution {
+  readonly quantiles: readonly number[];
+  /** Mean of what the numbers above the last quantile have more than it. */
+  readonly tail: number;
+}
+
+/** Steps between the quantiles. */
+export const QUANTILE_STEPS = 45;
+/** Share of the numbers above the last quantile. */
+const TAIL_SHARE = 0.1;
+/** Numbers of a model are rounded to this, so that they are short. */
+const GRAIN = 1e6;
+/** The least tail: numbers that are all alike do not make the next one impossible. */
+const LEAST_TAIL = 1e-3;
+
+/** The distribution of some numbers, in any order. */
+export function distributionOf(values: readonly number[]): Distribution {
+  const sorted = Float64Array.from(values).sort();
+  const at = (share: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+  const quantiles = Array.from({ length: QUANTILE_STEPS + 1 }, (_, step) =>
+    rounded(at(((1 - TAIL_SHARE) * step) / QUANTILE_STEPS)),
+  );
+  const threshold = quantiles.at(-1) ?? 0;
+  const above = sorted.filter((value) => value > threshold);
+  const excess = above.reduce((sum, value) => sum + (value - threshold), 0);
+  const tail = above.length === 0 ? 0 : excess / above.length;
+  return { quantiles, tail: rounded(Math.max(LEAST_TAIL, tail)) };
+}
+
+/** To what numbers in a model are rounded. */
+export function rounded(value: number): number {
+  return Math.round(value * GRAIN) / GRAIN;
+}
+
+/** -ln of the probability that a number is at least this. */
+export function unusual({ quantiles, tail }: Distribution, value: number): number {
+  const last = quantiles.length - 1;
+  const threshold = quantiles[last] ?? 0;
+  if (value > threshold) return -ln(TAIL_SHARE) + (value - threshold) / tail;
+  let step = 0;
+  while (step <= last && (quantiles[step] ?? 0) < value) step++;
+  if (step === 0) return 0;
+  const below = quantiles[step - 1] ?? 0;
+  const width = (quantiles[step] ?? below) - below;
+  const place = step - 1 + (width > 0 ? (value - below) / width : 0);
+  return -ln(1 - ((1 - TAIL_SHARE) * place) / last);
+}
+
+/** The number that is exceeded with this probability. */
+export function exceededWith({ quantiles, tail }: Distribution, chance: number): number {
+  const last = quantiles.length - 1;
+  if (chance <= TAIL_SHARE) return (quantiles[last] ?? 0) + tail * ln(TAIL_SHARE / chance);
+  const place = ((1 - Math.min(1, chance)) / (1 - TAIL_SHARE)) * last;
+  const step = Math.min(last - 1, Math.floor(place));
+  const [from, to] = [quantiles[step] ?? 0, quantiles[step + 1] ?? 0];
+  return from + (to - from) * (place - step);
+}
