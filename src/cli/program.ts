@@ -11,6 +11,7 @@ import {
   requireOption,
   seconds,
 } from "./options.ts";
+import { addFleet } from "./fleet-program.ts";
 import { addIma } from "./ima-program.ts";
 import { addRegistry } from "./registry-program.ts";
 import {
@@ -74,6 +75,7 @@ export function createProgram(): Command {
   addPs(program);
   addTop(program);
   addDaemon(program);
+  addFleet(program);
   addContainer(program);
   addMount(program);
   addSystemdUnit(program);

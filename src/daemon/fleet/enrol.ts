@@ -58,7 +58,7 @@ export async function renewOverHttps(
   { key, ca, now }: { readonly key: HostKey; readonly ca: string; readonly now: number },
 ): Promise<string> {
   const sig = key.sign(`galgo-renew ${host} ${now}`);
-  const answer = await call({ url: new URL("renew", url), ca, body: { v: 1, host, at: now, sig } });
+  const answer = await call({ url: new URL("renew", url), ca, body: { host, at: now, sig } });
   const jwt = (answer as { readonly jwt?: unknown } | null)?.jwt;
   if (typeof jwt === "string") return jwt;
   throw new FleetError("BAD_ANSWER", `${quote(url)} answers without credentials`);

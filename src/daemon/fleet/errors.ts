@@ -5,6 +5,7 @@ import { CodedError } from "../../base/errors.ts";
 /** What could not be done about the fleet, and what to do. */
 export class FleetError extends CodedError<
   | "NOT_JOINED"
+  | "NOT_TOLD"
   | "JOINED"
   | "BAD_MEMBERSHIP"
   | "BAD_TOKEN"
