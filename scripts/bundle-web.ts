@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
+import { bundleConsole } from "./bundle-console.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const target = join(root, "dist/web");
@@ -90,3 +91,4 @@ async function make({ page, script: path, styles, output }: PageSource): Promise
 
 mkdirSync(target, { recursive: true });
 for (const page of PAGES) await make(page);
+await bundleConsole(join(target, "fleet"));

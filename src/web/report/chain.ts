@@ -5,7 +5,7 @@ import { h, joined } from "./dom.ts";
 
 type People = Pick<ReportData, "programs" | "actors">;
 
-export function programName({ programs }: People, index: number): string {
+export function programName({ programs }: Pick<People, "programs">, index: number): string {
   return programs[index] ?? "?";
 }
 

@@ -18,13 +18,18 @@ interface Listed extends Entry {
   readonly text: string;
 }
 
-export function diffView(data: ReportData, diff: ReportDiff): HTMLElement {
+export function diffView({ behaviours }: ReportData, diff: ReportDiff): HTMLElement {
+  return changesView(behaviours.kinds, diff);
+}
+
+/** The same without a report around it. @param kinds of behaviours, as `diff` numbers them */
+export function changesView(kinds: readonly string[], diff: ReportDiff): HTMLElement {
   const { terms, rules, contents, programs, left, unnamed } = diff;
   return h(
     "div",
     { class: "diff" },
     h("p", { class: "intro" }, introOf(diff)),
-    programs.length === 0 ? undefined : new Changes(data, diff).element,
+    programs.length === 0 ? undefined : new Changes(kinds, diff).element,
     left === 0
       ? undefined
       : h(
@@ -144,9 +149,9 @@ class Changes {
   readonly #list: RowList<GroupLine>;
   readonly #detail = h("div", { class: "detail", "aria-live": "polite" });
 
-  constructor({ behaviours }: ReportData, { programs }: ReportDiff) {
+  constructor(kinds: readonly string[], { programs }: ReportDiff) {
     this.#programs = programs;
-    this.#kinds = behaviours.kinds;
+    this.#kinds = kinds;
     this.#listed = programs.flatMap(({ changes, chain }, program) =>
       changes.map((change): Listed => {
         const text = `${change.words} ${chain.join(" ")}`.toLowerCase();

@@ -11,24 +11,28 @@ import { ProcessTree, type TreeLine } from "./tree.ts";
 /** Bars of processes that are drawn as one line; more of them are one bar. */
 const MAX_BARS = 120;
 
+/** What is drawn of a report. */
+export type ProcessData = Pick<ReportData, "programs" | "processes" | "violations">;
+
 export interface ProcessesView {
   readonly element: HTMLElement;
   /** Shows and activates a process. */
   reveal(row: number): void;
 }
 
-/** @param goViolation shows a violation, by its place in the list */
+/** @param goViolation shows a violation, by its place in the list. @param intro instead of what is said above a report's tree */
 export function processesView(
-  data: ReportData,
+  data: ProcessData,
   goViolation: (index: number) => void,
+  intro?: string,
 ): ProcessesView {
-  const view = new Processes(data, goViolation);
+  const view = new Processes(data, goViolation, intro);
   return { element: view.element, reveal: (row) => view.reveal(row) };
 }
 
 class Processes {
   readonly element: HTMLElement;
-  readonly #data: ReportData;
+  readonly #data: ProcessData;
   readonly #goViolation: (index: number) => void;
   readonly #tree: ProcessTree;
   readonly #time: TimeView;
@@ -37,7 +41,7 @@ class Processes {
   readonly #detail = h("div", { class: "detail", "aria-live": "polite" });
   readonly #said = h("span", { class: "muted", role: "status" });
 
-  constructor(data: ReportData, goViolation: (index: number) => void) {
+  constructor(data: ProcessData, goViolation: (index: number) => void, intro?: string) {
     this.#data = data;
     this.#goViolation = goViolation;
     const { processes, programs, violations } = data;
@@ -58,7 +62,7 @@ class Processes {
     this.element = h(
       "div",
       { class: "processes" },
-      this.#intro(),
+      this.#intro(intro),
       this.#tools(),
       h("div", { class: "tree-head" }, h("span", {}, this.#what), this.#axis),
       this.#list.element,
@@ -80,13 +84,17 @@ class Processes {
     return this.#data.processes.of === "processes" ? "Process" : "Program";
   }
 
-  #intro(): HTMLElement {
+  #intro(own?: string): HTMLElement {
     const { of, rows, spanMs } = this.#data.processes;
     const text =
       of === "processes"
         ? `${plural(rows.length, "process", "processes")} in ${duration(spanMs)}. A bar reaches from the first to the last event that was seen of a process: it may have lived a little longer on both sides.`
         : `${plural(rows.length, "program")}, by who starts whom. The records tell of behaviours, not of processes: a bar reaches from the first to the last new behaviour of a program, however many processes ran it.`;
-    return h("p", { class: "intro" }, rows.length === 0 ? "No records tell of processes." : text);
+    return h(
+      "p",
+      { class: "intro" },
+      rows.length === 0 ? "No records tell of processes." : (own ?? text),
+    );
   }
 
   #tools(): HTMLElement {
