@@ -32,6 +32,7 @@ export const VARIANTS = 3;
 /** One thing that a workload does. */
 export interface Behaviour {
   readonly coefficient: string;
+  readonly hook: string;
   /** The record as it stands in trajectory.jsonl. */
   readonly record: string;
   readonly words: string;
@@ -114,7 +115,7 @@ export class Images {
     if (event === undefined) throw new Error("a run without events");
     const coefficient = this.#mapper.coefficient(this.#profile.rewrite(event));
     const words = `${program} ${describeEvent(event, () => program)}`;
-    return { coefficient, record: writeRecord(event), words };
+    return { coefficient, hook: event.hook, record: writeRecord(event), words };
   }
 }
 

@@ -49,9 +49,13 @@ export function usageOf(pid: number, own = false): Usage {
   return { cpu, memory, processes: pids.length };
 }
 
+/** How often memory is looked at. */
+const LOOK_MS = 2_000;
+
 /** Readings of named parts, and what lies between two of them. */
 export class Meter {
   readonly #parts: ReadonlyMap<string, () => Usage>;
+  readonly #timer: NodeJS.Timeout;
   #at = 0;
   #before = new Map<string, Usage>();
   /** Largest memory of each part since the beginning (MiB). */
@@ -60,6 +64,12 @@ export class Meter {
   constructor(parts: Readonly<Record<string, () => Usage>>) {
     this.#parts = new Map(Object.entries(parts));
     this.begin();
+    this.#timer = setInterval(() => this.#read(), LOOK_MS);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
   }
 
   begin(): void {
@@ -79,8 +89,9 @@ export class Meter {
     );
   }
 
-  peak(name: string): number {
-    return this.#peaks.get(name) ?? Number.NaN;
+  /** By part (MiB). */
+  get peaks(): ReadonlyMap<string, number> {
+    return this.#peaks;
   }
 
   #read(): Map<string, Usage> {
