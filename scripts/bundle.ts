@@ -22,6 +22,8 @@ const PROGRAMS = {
   "bundle/probe": "orchestrator/probe/child",
   "bundle/learning": "orchestrator/models/learning-child",
   "bundle/daemon": "cli/commands/daemon",
+  "bundle/fleet": "cli/commands/fleet/serve",
+  "bundle/fleet-sqlite": "fleet/store/sqlite-thread",
 } as const;
 
 type Program = keyof typeof PROGRAMS;
@@ -84,7 +86,8 @@ for (const [file, module] of Object.entries(PROGRAMS) as [Program, string][]) {
     format: "cjs",
     platform: "node",
     target: "node20.19",
-    external: ["koffi"],
+    // what brings files of its own, and what pg tries to find
+    external: ["koffi", "node-sqlite3-wasm", "pg-native"],
     legalComments: "none",
     // what is not there need not be parsed at each start
     minifyWhitespace: true,
@@ -106,6 +109,7 @@ function exportsOf(module: string): string {
   const names: Readonly<Record<string, string>> = {
     "cli/main": "main",
     "cli/commands/daemon": "daemon",
+    "cli/commands/fleet/serve": "fleetServe",
   };
   const name = names[module];
   return name === undefined ? "" : `export const { ${name} } = `;

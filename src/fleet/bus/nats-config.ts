@@ -66,6 +66,8 @@ export interface NodeTerms extends TrustTerms, TlsFiles {
     readonly port: number;
     /** HOST:PORT of the others. */
     readonly routes: readonly string[];
+    /** The CA whose certificates the nodes show each other: who has none is no node. */
+    readonly caFile: string;
   };
 }
 
@@ -90,10 +92,39 @@ export function nodeConfig(terms: NodeTerms): string {
   ];
   if (cluster !== undefined) {
     const routes = cluster.routes.map((route) => quoted(`nats-route://${route}`)).join(", ");
+    const { certificateFile, keyFile } = terms;
+    const both = `tls { cert_file: ${quoted(certificateFile)}, key_file: ${quoted(keyFile)}, ca_file: ${quoted(cluster.caFile)}, verify: true, timeout: ${BUS_AUTH_SECONDS} }`;
     lines.push(
-      `cluster { name: ${quoted(cluster.name)}, host: ${quoted(cluster.host)}, port: ${cluster.port}, routes: [${routes}] }`,
+      `cluster { name: ${quoted(cluster.name)}, host: ${quoted(cluster.host)}, port: ${cluster.port}, routes: [${routes}], ${both} }`,
     );
   }
+  return `${lines.join("\n")}\n`;
+}
+
+export interface LeafTerms extends TrustTerms, TlsFiles {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** Where the bus takes leaf nodes: tls://HOST:PORT */
+  readonly hubs: readonly string[];
+  readonly caFile: string;
+  readonly credentialsFile: string;
+}
+
+/** A node near hosts that passes on what they say; it keeps nothing. */
+export function leafConfig(terms: LeafTerms): string {
+  const { name, host, port, hubs, caFile, credentialsFile, keys } = terms;
+  const urls = hubs.map(quoted).join(", ");
+  const lines = [
+    `server_name: ${quoted(name)}`,
+    `host: ${quoted(host)}`,
+    `port: ${port}`,
+    tlsBlock(terms),
+    ...trustLines(terms),
+    "leafnodes {",
+    `  remotes: [{ urls: [${urls}], account: ${keys.account.publicText}, credentials: ${quoted(credentialsFile)}, tls { ca_file: ${quoted(caFile)}, timeout: ${BUS_AUTH_SECONDS} } }]`,
+    "}",
+  ];
   return `${lines.join("\n")}\n`;
 }
 

@@ -3,10 +3,12 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { quote } from "../../base/quote.ts";
+import { SERVER_FILE } from "../client/index.ts";
 import { FleetStartError } from "../errors.ts";
-import { privateFolder } from "../keys/files.ts";
+import { privateFolder, writePrivate } from "../keys/files.ts";
 import { openFleetKeys } from "../keys/fleet-keys.ts";
 import { defaultNames, type FleetTls, openTls } from "../keys/tls.ts";
 import { HEAD_MS, MAX_HTTP_CONNECTIONS, REQUEST_MS } from "../limits.ts";
@@ -96,6 +98,8 @@ async function start(
   ends.push(() => closeServer(server));
   const { port } = server.address() as AddressInfo;
   const url = `https://${urlHost(names[0] ?? options.listen.host)}:${port}`;
+  // for commands on this machine
+  writePrivate(join(dataRoot, SERVER_FILE), `${JSON.stringify({ url, ca: tls.ca })}\n`);
   return { url, context, busPid: place.pid };
 }
 
