@@ -62,6 +62,7 @@ export function createProgram(): Command {
   addAdopt(program);
   addAttest(program);
   addReplay(program);
+  addEval(program);
   addShow(program);
   addWhy(program);
   addMark(program);
@@ -189,6 +190,17 @@ function addAttest(program: Command): void {
     .option("-o, --output <file>", "where it is written (default: stdout; a CWT as base64url)")
     .option("--json", "print JSON")
     .action(async (name, options) => (await import("./commands/attest.ts")).attest(name, options));
+}
+
+function addEval(program: Command): void {
+  program
+    .command("eval")
+    .description("learn sequences from traces and try them on normal traces and attacks")
+    .requiredOption("--train <dir>", "normal traces to learn from: files of numbers, or of records")
+    .requiredOption("--normal <dir>", "other normal traces")
+    .requiredOption("--attack <dir>", "traces of attacks, in a folder for each family")
+    .option("--json", "print JSON")
+    .action(async (options) => (await import("./commands/eval.ts")).evaluate(options));
 }
 
 function addReplay(program: Command): void {

@@ -3,6 +3,15 @@
 export type { Calibration, Thresholds } from "./calibration.ts";
 export { rarity, scoreAt, scoreOf, thresholdsFor, wellFounded } from "./calibration.ts";
 export { decodeSequences, encodeSequences, type SequenceModelSpec } from "./codec.ts";
+export {
+  type Calibrated,
+  type CalibratedLevel,
+  calibratedOn,
+  type Detection,
+  detectionOf,
+  FALSE_POSITIVES,
+  type Scored,
+} from "./evaluate.ts";
 export { MAX_ORDER, MAX_TRAINING_EVENTS } from "./limits.ts";
 export { type Drift, MAX_STREAMS, type SequenceFinding, SequenceMonitor } from "./monitor.ts";
 export { READINGS, type ReadingName, type Readings } from "./readings.ts";
