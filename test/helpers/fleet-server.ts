@@ -89,10 +89,8 @@ export class FleetServer {
     const { method = ask.body === undefined ? "GET" : "POST", token = this.adminToken } = ask;
     const text = ask.body === undefined ? undefined : JSON.stringify(ask.body);
     const headers = {
-      ...(text !== undefined && {
-        "content-type": "application/json",
-        "content-length": `${Buffer.byteLength(text)}`,
-      }),
+      ...(text !== undefined && { "content-type": "application/json" }),
+      "content-length": `${Buffer.byteLength(text ?? "")}`,
       ...(token !== "" && { authorization: `Bearer ${token}` }),
       ...ask.headers,
     };

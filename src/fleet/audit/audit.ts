@@ -2,22 +2,23 @@
 // The audit log: who has changed what, or wanted to. A line stands before anything is done, and gets its result afterwards; one that stays
 // `begun` is of a server that was ended in the middle of it.
 import { sql } from "kysely";
+import { CodedError } from "../../base/errors.ts";
 import type { AuditRow, Rows } from "../../wire/api/index.ts";
-import type { FleetStore } from "../store/index.ts";
+import type { AuditEntry } from "../server/context.ts";
+import type { Principal } from "../server/http.ts";
+import { dbText, StoreError, type FleetStore } from "../store/index.ts";
 import { newId } from "../auth/secrets.ts";
 import type { AccessDb, AccessTables, AuditRecord } from "../auth/tables.ts";
 
 export const MAX_AUDIT_TEXT = 1_000;
 
 /** Somebody does something. */
-export interface Deed {
-  readonly who: string;
-  readonly role: string;
-  readonly via: AuditRow["via"];
-  /** `user.add`, `command.kill` */
-  readonly action: string;
-  readonly target: string;
-  readonly address: string;
+export type Deed = Omit<AuditEntry, "result" | "words">;
+
+/** What is known of it when it is done. */
+export interface DeedMore {
+  words: string;
+  target?: string;
 }
 
 export interface AuditQuery {
@@ -36,33 +37,36 @@ export class Audit {
     this.#now = now;
   }
 
-  /** Writes that something begins, and returns the id of the line. */
-  async begin(deed: Deed): Promise<string> {
-    return this.#write(deed, "begun", "");
+  /** Something that is over already. @param db to write it in a transaction with what was done */
+  async note({ result, words, ...deed }: AuditEntry, db?: AccessDb): Promise<void> {
+    await this.#write(deed, result, words, db);
   }
 
-  /** What became of it. @param target when it is known better now */
-  async end(
-    id: string,
-    result: Exclude<AuditRow["result"], "begun">,
-    words: string,
-    target?: string,
-  ): Promise<void> {
+  /**
+   * Writes that something begins, does it, and writes what became of it: what `run` throws, too.
+   * @param run may say more of it than was known before
+   */
+  async during<T>(deed: Deed, run: (more: DeedMore) => Promise<T>): Promise<T> {
+    const id = await this.#write(deed, "begun", "");
+    const more: DeedMore = { words: "" };
+    try {
+      const done = await run(more);
+      await this.#end(id, "done", more);
+      return done;
+    } catch (error) {
+      const isRefusal = error instanceof CodedError && !(error instanceof StoreError);
+      const words = isRefusal ? error.message : "the server failed at this; its log says where";
+      await this.#end(id, isRefusal ? "refused" : "failed", { ...more, words });
+      throw error;
+    }
+  }
+
+  async #end(id: string, result: AuditEntry["result"], { words, target }: DeedMore): Promise<void> {
     await this.#db
       .updateTable("audit")
       .set({ result, words: cut(words), ...(target !== undefined && { target: cut(target) }) })
       .where("id", "=", id)
       .execute();
-  }
-
-  /** Something that is over already. @param db to write it in a transaction with what was done */
-  async note(
-    deed: Deed,
-    result: Exclude<AuditRow["result"], "begun">,
-    words: string,
-    db?: AccessDb,
-  ): Promise<void> {
-    await this.#write(deed, result, words, db);
   }
 
   /** The newest first. */
@@ -104,9 +108,7 @@ export class Audit {
       .values({
         id,
         at: this.#now(),
-        who: cut(deed.who),
-        role: deed.role,
-        via: deed.via,
+        ...whoOf(deed.who),
         action: deed.action,
         target: cut(deed.target),
         result,
@@ -126,7 +128,17 @@ function rowOf(record: AuditRecord): AuditRow {
   };
 }
 
-/** NUL can not be stored by PostgreSQL. */
+const VIA: Readonly<Record<Principal["kind"], AuditRow["via"]>> = {
+  user: "session",
+  token: "token",
+  local: "local",
+};
+
+function whoOf(who: AuditEntry["who"]): Pick<AuditRecord, "who" | "role" | "via"> {
+  if (typeof who === "string") return { who, role: "", via: "server" };
+  return { who: cut(who.name), role: who.role, via: VIA[who.kind] };
+}
+
 function cut(text: string): string {
-  return text.slice(0, MAX_AUDIT_TEXT).replaceAll("\0", "\ufffd");
+  return dbText(text.slice(0, MAX_AUDIT_TEXT));
 }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { Audit } from "../audit/audit.ts";
+import { AccessError } from "./access-error.ts";
 import { openStore } from "../store/index.ts";
 import type { FleetStore } from "../store/index.ts";
 import { MAX_TRIES_OF_BOTH, SESSION_IDLE_MS, SESSION_MS, TRIES_MS } from "./limits.ts";
@@ -75,7 +76,7 @@ describe("a session", () => {
     const secret = await new Sessions(store, now).begin("olga", "192.0.2.1");
     const another = new Sessions(store, now);
     const found = await another.find(secret);
-    assert.deepEqual([found?.user, found?.role, found?.via], ["olga", "operator", "session"]);
+    assert.deepEqual([found?.name, found?.role, found?.kind], ["olga", "operator", "user"]);
     assert.notEqual(found?.csrf, "");
     assert.equal(await another.find(`${secret}x`), undefined);
     await another.end(found?.session ?? "");
@@ -93,7 +94,7 @@ describe("a session", () => {
     const used = await sessions.begin("olga", "");
     while (clock + SESSION_IDLE_MS / 2 < began + SESSION_MS) {
       clock += SESSION_IDLE_MS / 2;
-      assert.equal((await sessions.find(used))?.user, "olga");
+      assert.equal((await sessions.find(used))?.name, "olga");
     }
     clock = began + SESSION_MS;
     assert.equal(await sessions.find(used), undefined);
@@ -115,7 +116,7 @@ describe("an API token", () => {
   it("is its user, with its own role at most, for its days", async () => {
     const tokens = new ApiTokens(store, now);
     const users = new Users(store, now);
-    const olga = { user: "olga", role: "operator" } as const;
+    const olga = { name: "olga", role: "operator" } as const;
     const order = { name: "ci", role: "viewer", days: 1 } as const;
     await assert.rejects(tokens.make(olga, { ...order, role: "admin" }), { code: "NOT_ALLOWED" });
     const low = await tokens.make(olga, order);
@@ -138,7 +139,7 @@ describe("an API token", () => {
     const tokens = new ApiTokens(store, now);
     const users = new Users(store, now);
     const order = { name: "ci", role: "viewer", days: 1 } as const;
-    const { token } = await tokens.make({ user: "olga", role: "operator" }, order);
+    const { token } = await tokens.make({ name: "olga", role: "operator" }, order);
     await users.change("olga", { disabled: true });
     await users.change("olga", { disabled: false });
     assert.equal(await tokens.find(token), undefined);
@@ -183,25 +184,36 @@ describe("logins that are tried", () => {
 describe("the audit log", () => {
   it("has a line before something is done, and its result afterwards", async () => {
     const audit = new Audit(store, now);
-    const deed = {
-      who: "ada",
-      role: "admin",
-      via: "session",
-      action: "user.add",
-      target: "b_b",
-      address: "192.0.2.1",
-    } as const;
-    const id = await audit.begin(deed);
+    const who = { kind: "user", name: "ada", role: "admin" } as const;
+    const deed = { who, action: "user.add", target: "b_b", address: "192.0.2.1" };
     const page = { offset: 0, limit: 10 };
-    assert.equal((await audit.list({ q: "", ...page })).rows[0]?.result, "begun");
-    await audit.end(id, "done", "it is there");
+    const results = async (): Promise<unknown> =>
+      (await audit.list({ q: "", ...page })).rows.map(({ result, words }) => [result, words]);
+    await audit.during(deed, async (more) => {
+      assert.deepEqual(await results(), [["begun", ""]]);
+      more.words = "it is there";
+    });
     clock += 1;
-    await audit.note({ ...deed, target: "bob\0" }, "refused", "x".repeat(2_000));
+    const refusal = async (): Promise<void> => {
+      throw new AccessError("CONFLICT", "no");
+    };
+    await assert.rejects(audit.during(deed, refusal), { code: "CONFLICT" });
+    clock += 1;
+    const failure = async (): Promise<void> => {
+      throw new Error("the insides");
+    };
+    await assert.rejects(audit.during(deed, failure), /insides/);
+    clock += 1;
+    await audit.note({ ...deed, target: "bob\0", result: "refused", words: "x".repeat(2_000) });
     const { rows, total } = await audit.list({ q: "", ...page });
-    assert.equal(total, 2);
-    assert.deepEqual([rows[1]?.result, rows[1]?.words], ["done", "it is there"]);
+    assert.equal(total, 4);
     assert.equal(rows[0]?.words.length, 1_000);
-    assert.equal((await audit.list({ q: "B_B", ...page })).total, 1);
+    assert.deepEqual(((await results()) as unknown[]).slice(1), [
+      ["failed", "the server failed at this; its log says where"],
+      ["refused", "no"],
+      ["done", "it is there"],
+    ]);
+    assert.equal((await audit.list({ q: "B_B", ...page })).total, 3);
     assert.equal((await audit.list({ q: "%", ...page })).total, 0);
   });
 });

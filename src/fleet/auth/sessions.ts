@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sessions and API tokens: who holds the secret is the user, as long as the database says so. Roles are those that the user has now.
-import {
-  isAtLeast,
-  type ApiTokenMade,
-  type ApiTokenOrder,
-  type Role,
-} from "../../wire/api/index.ts";
+import { isAtLeast, type ApiTokenMade, type ApiTokenOrder } from "../../wire/api/index.ts";
+import type { Principal } from "../server/http.ts";
 import type { FleetStore } from "../store/index.ts";
 import { AccessError } from "./access-error.ts";
 import {
@@ -18,19 +14,6 @@ import {
 import { csrfOf, digestOf, newId, newSecret } from "./secrets.ts";
 import type { AccessDb, AccessTables, ApiTokenRecord } from "./tables.ts";
 import { roleOf } from "./users.ts";
-
-/** Who asks. */
-export interface Principal {
-  readonly user: string;
-  readonly name: string;
-  readonly role: Role;
-  readonly via: "session" | "token" | "local";
-  /** Second token that changes have to carry; empty: none is wanted. */
-  readonly csrf: string;
-  readonly expires: number;
-  /** Digest of the session. */
-  readonly session?: string;
-}
 
 /** How API tokens begin, so that they are found where they do not belong. */
 export const TOKEN_PREFIX = "galgo_";
@@ -94,10 +77,10 @@ export class Sessions {
         .execute();
     }
     return {
-      user: row.name,
-      name: row.shown,
+      kind: "user",
+      name: row.name,
+      shown: row.shown,
       role: roleOf(row),
-      via: "session",
       csrf: csrfOf(secret),
       expires: row.expires,
       session: digest,
@@ -122,7 +105,7 @@ export class ApiTokens {
 
   /** @throws AccessError NOT_ALLOWED: a role above one's own; CONFLICT: too many */
   async make(
-    { user, role: own }: Pick<Principal, "user" | "role">,
+    { name: user, role: own }: Pick<Principal, "name" | "role">,
     { name, role, days }: ApiTokenOrder,
   ): Promise<ApiTokenMade> {
     if (!isAtLeast(own, role)) {
@@ -189,11 +172,10 @@ export class ApiTokens {
     }
     const [own, least] = [roleOf(row), roleOf({ role: row.least })];
     return {
-      user: row.name,
-      name: row.shown,
+      kind: "token",
+      name: row.name,
+      shown: row.shown,
       role: isAtLeast(own, least) ? least : own,
-      via: "token",
-      csrf: "",
       expires: row.expires,
     };
   }

@@ -61,6 +61,15 @@ export class Users {
     if (made === undefined) throw taken(user);
   }
 
+  /** A user without a password, who is an admin. It may be there already. */
+  async addFirst(name: string): Promise<void> {
+    await this.#db
+      .insertInto("users")
+      .values(this.#row({ name, shown: name, role: "admin", kind: "password", kept: null }))
+      .onConflict((conflict) => conflict.column("name").doNothing())
+      .execute();
+  }
+
   /**
    * Who was vouched for by another service, with the role that it says today. A name belongs to whoever came with it first.
    * @throws AccessError CONFLICT: another has the name; NOT_ALLOWED: disabled here

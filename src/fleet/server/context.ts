@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every part of the server gets, and what parts do for each other.
+import type { Audit } from "../audit/audit.ts";
 import type { FleetBus } from "../bus/bus.ts";
 import type { Enrolment } from "../enrol/enrolment.ts";
 import type { FleetKeys } from "../keys/fleet-keys.ts";
@@ -9,14 +10,10 @@ import type { FleetHttp, Guard, Principal } from "./http.ts";
 import type { FleetOptions } from "./options.ts";
 import { Slot } from "./slot.ts";
 
-/** Writes down who did what. */
-export interface Audit {
-  /** Begun before it is done, ended when it is: what has no end was interrupted. */
-  note(entry: AuditEntry): Promise<void>;
-}
-
+/** Something that was done, or was to be done. */
 export interface AuditEntry {
-  readonly who: Pick<Principal, "kind" | "name" | "role"> | "server";
+  /** Somebody, or what happened by itself: `server`, `rollout ID`. */
+  readonly who: Pick<Principal, "kind" | "name" | "role"> | string;
   /** `host.revoke`, `token.create`: what was to be done. */
   readonly action: string;
   readonly target: string;

@@ -20,6 +20,13 @@ export interface Principal {
   /** For the audit log. */
   readonly name: string;
   readonly role: Role;
+  /** For people. */
+  readonly shown?: string;
+  /** When it ends (ms since 1970). */
+  readonly expires?: number;
+  /** user: digest of the session, and the second token that changes have to carry. */
+  readonly session?: string;
+  readonly csrf?: string;
 }
 
 export type FleetEnv = { Bindings: HttpBindings; Variables: { principal: Principal } };
@@ -80,6 +87,10 @@ export function createFleetHttp(terms: HttpTerms): FleetHttp {
     if (c.res.headers.get("cache-control") === null) c.header("cache-control", "no-store");
   });
   app.use(async (c, next) => {
+    if (c.req.header("transfer-encoding") !== undefined) {
+      const problem = "a request says how long its body is (Content-Length)";
+      throw new FleetError("BAD_REQUEST", problem);
+    }
     const own = [...sizes].filter(([prefix]) => c.req.path.startsWith(prefix));
     const maxSize = Math.max(MAX_BODY_BYTES, ...own.map(([, bytes]) => bytes));
     const onError = (): never => {

@@ -5,6 +5,7 @@ import type { Kysely, Migration } from "kysely";
 import { quote } from "../../base/quote.ts";
 import { SCHEMA_301 } from "../auth/schema-301.ts";
 import { ENROL_201 } from "../enrol/tables.ts";
+import { SCHEMA_401 } from "../commands/schema-401.ts";
 import { StoreError } from "./errors.ts";
 import type { ColumnTypes, Engine, FleetMigration, FleetMigrations } from "./migration.ts";
 import { SCHEMA_101 } from "./schema-101.ts";
@@ -13,6 +14,7 @@ import { SCHEMA_101 } from "./schema-101.ts";
 export const MIGRATIONS: FleetMigrations = {
   "101-store": SCHEMA_101,
   "301-access": SCHEMA_301,
+  "401-commands": SCHEMA_401,
   "201-enrolment": ENROL_201,
 };
 
