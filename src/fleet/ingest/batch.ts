@@ -41,6 +41,20 @@ export function storeParcels(
   parcels: readonly Parcel[],
   now: number,
 ): Promise<Stored> {
+  return storeWith(store, parcels, async (tx, items) => {
+    for (const applier of appliers) {
+      const own = ofKind(items, applier.kind);
+      if (own.length > 0) await applier.apply(tx, own, now);
+    }
+  });
+}
+
+/** As `storeParcels`; `write` has the items that were not there. */
+export function storeWith(
+  store: FleetStore,
+  parcels: readonly Parcel[],
+  write: (tx: Transaction<FleetSchema>, items: readonly Arrived[]) => Promise<void>,
+): Promise<Stored> {
   return store.transaction(async (tx) => {
     const enrolled = await enrolledOf(tx, parcels);
     const refused = new Set(parcels.map(({ host }) => host).filter((host) => !enrolled.has(host)));
@@ -48,10 +62,7 @@ export function storeParcels(
     const spools = await lockSpools(tx, bySpool(welcome));
     await writeSteps(tx, spools);
     const items = spools.flatMap(freshItems);
-    for (const applier of appliers) {
-      const own = ofKind(items, applier.kind);
-      if (own.length > 0) await applier.apply(tx, own, now);
-    }
+    if (items.length > 0) await write(tx, items);
     const fresh = spools.reduce((sum, { step }) => sum + step.fresh.length, 0);
     const after = spools.map(({ host, epoch, step }) => ({ host, epoch, progress: step.after }));
     return { spools: after, items, refused, duplicates: welcome.length - fresh };

@@ -3,6 +3,9 @@
 import type { Audit } from "../audit/audit.ts";
 import type { FleetBus } from "../bus/bus.ts";
 import type { Enrolment } from "../enrol/enrolment.ts";
+import type { ParcelConsumer } from "../ingest/consumer.ts";
+import type { Heartbeats } from "../ingest/heartbeats.ts";
+import type { Ingest } from "../ingest/ingest.ts";
 import type { FleetKeys } from "../keys/fleet-keys.ts";
 import type { FleetTls } from "../keys/tls.ts";
 import type { FleetStore } from "../store/index.ts";
@@ -34,6 +37,10 @@ export interface FleetServices {
   readonly audit: Slot<Audit>;
   readonly live: Slot<Live>;
   readonly enrolment: Slot<Enrolment>;
+  /** Items of parcels: parts register for their kinds. */
+  readonly ingest: Slot<Ingest>;
+  readonly heartbeats: Slot<Heartbeats>;
+  readonly consumer: Slot<ParcelConsumer>;
 }
 
 export interface FleetContext {
@@ -70,6 +77,9 @@ export function newServices(): FleetServices {
     audit: new Slot("the audit log"),
     live: new Slot("what consoles are told"),
     enrolment: new Slot("enrolment"),
+    ingest: new Slot("ingest"),
+    heartbeats: new Slot("heartbeats"),
+    consumer: new Slot("what takes parcels"),
   };
 }
 

@@ -2,12 +2,17 @@
 // The parts of the server in the order in which they are started; they are ended in the other direction.
 import { accessPart } from "../auth/part.ts";
 import { enrolPart } from "../enrol/part.ts";
+import { consumePart, ingestPart } from "../ingest/part.ts";
 import type { FleetPart } from "./context.ts";
 import { pagePart } from "./page.ts";
 
 export const PARTS: readonly FleetPart[] = [
+  // parts below register for items of parcels
+  ingestPart,
   accessPart,
   enrolPart,
+  // behind all that register: what comes is stored from here on
+  consumePart,
   // the console's files: last, behind all routes of others
   pagePart,
 ];
