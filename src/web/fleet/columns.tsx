@@ -62,22 +62,33 @@ export function programsOf(chain: readonly (string | null)[]): readonly string[]
   return chain.map((program) => program ?? "?");
 }
 
+/** The program that acts, as far as it is known. */
+export function actorOf(program: string | undefined, chain: readonly (string | null)[]): string {
+  return shown(program ?? chain.findLast((one) => one !== null) ?? "an unknown program");
+}
+
 export const WORKLOAD_COLUMNS: readonly Column<WorkloadRow>[] = [
   {
     id: "name",
     title: "Workload",
     size: "minmax(9rem, 1.6fr)",
     sort: "name",
-    cell: ({ id, name }) => (
-      <Go to={["workloads", id]} class="cut strong">
-        {shown(name)}
-      </Go>
+    cell: ({ id, name, hostName, mode }) => (
+      <>
+        <Go to={["workloads", id]} class="cut strong">
+          {shown(name)}
+        </Go>
+        <span class="under">
+          {mode}, {shown(hostName)}
+        </span>
+      </>
     ),
   },
   {
     id: "host",
     title: "Host",
     size: "minmax(7rem, 1.5fr)",
+    spare: 1,
     sort: "host",
     cell: ({ host, hostName }) => (
       <Go to={["hosts", host]} class="cut">
@@ -224,6 +235,7 @@ export const VIOLATION_COLUMNS: readonly Column<ViolationRow>[] = [
     id: "at",
     title: "When",
     size: "5.5rem",
+    spare: 1,
     sort: "at",
     cell: ({ at }) => (
       <span title={moment(at)}>
@@ -241,11 +253,16 @@ export const VIOLATION_COLUMNS: readonly Column<ViolationRow>[] = [
     id: "what",
     title: "What",
     size: "minmax(12rem, 3fr)",
-    cell: ({ words, chain, program }) => (
-      <span class="cut what" title={words}>
-        <strong class="mono">{shown(program ?? programsOf(chain).at(-1))}</strong>{" "}
-        <span class="mono">{shown(words)}</span>
-      </span>
+    cell: ({ words, chain, program, name, hostName, at }) => (
+      <>
+        <span class="cut what" title={shown(words)}>
+          <strong class="mono">{actorOf(program, chain)}</strong>{" "}
+          <span class="mono">{shown(words)}</span>
+        </span>
+        <span class="under">
+          <Ago at={at} />, {shown(name)} on {shown(hostName)}
+        </span>
+      </>
     ),
   },
   {

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { useEach, useFetched } from "../api/hooks.ts";
 import type { Rows, StateGroup, Summary, ViolationRow } from "../api/types.ts";
-import { Decision, programsOf } from "../columns.tsx";
+import { actorOf, Decision } from "../columns.tsx";
 import { Ago, Go, Head, StateName, Trouble } from "../parts/bits.tsx";
 import { Chart } from "../parts/chart.tsx";
 import { type FleetGroup, fleetGroups } from "../parts/groups.ts";
@@ -125,9 +125,7 @@ function Group({ group, most }: { group: FleetGroup; most: number }): JSX.Elemen
           <Bar group={group} most={most} />
           <span class="number">{count(group.count)}</span>
           <span class={`group-said ${outside > 0 ? "bad-text" : "muted"}`}>
-            {outside > 0
-              ? `${plural(outside, "differs", "differ")}, ${plural(outliers, "way")}`
-              : plural(states.length, "state")}
+            {outside > 0 ? differing(outside, outliers) : plural(states.length, "state")}
           </span>
         </summary>
         <ul class="group-states">
@@ -138,6 +136,12 @@ function Group({ group, most }: { group: FleetGroup; most: number }): JSX.Elemen
       </details>
     </li>
   );
+}
+
+function differing(workloads: number, states: number): string {
+  if (workloads === 1) return "1 differs";
+  const ways = states === 1 ? "alike" : `in ${count(states)} ways`;
+  return `${count(workloads)} differ, ${ways}`;
 }
 
 function Bar({
@@ -212,8 +216,7 @@ function Latest(): JSX.Element {
           <li key={row.id}>
             <Go to={["violations", row.id]}>
               <span class="latest-what cut mono">
-                <strong>{shown(row.program ?? programsOf(row.chain).at(-1))}</strong>{" "}
-                {shown(row.words)}
+                <strong>{actorOf(row.program, row.chain)}</strong> {shown(row.words)}
               </span>
               <span class="latest-where muted cut">
                 <Decision decision={row.decision} /> {shown(row.name)} on {shown(row.hostName)},{" "}

@@ -73,7 +73,10 @@ export class Table<T> extends Component<TableProps<T>, State> {
     this.#measure(box);
   }
 
-  override componentDidUpdate(before: TableProps<T>): void {
+  override componentDidUpdate(before: TableProps<T>, { columns }: State): void {
+    // rows are of another height then
+    if (columns !== this.state.columns && this.#box.current !== null)
+      this.#measure(this.#box.current);
     if (before.source !== this.props.source) {
       this.#box.current?.scrollTo(0, 0);
       this.setState({ active: -1 });
@@ -94,7 +97,7 @@ export class Table<T> extends Component<TableProps<T>, State> {
     const limit = rows === undefined ? {} : { "--most": String(rows) };
     return (
       <div
-        class={`grid ${rows === undefined ? "tall" : "some"}`}
+        class={`grid ${rows === undefined ? "tall" : "some"} ${this.state.columns === 0 ? "small" : ""}`}
         ref={this.#box}
         role="grid"
         tabIndex={0}
@@ -202,6 +205,7 @@ export class Table<T> extends Component<TableProps<T>, State> {
     const width = box.clientWidth;
     const columns = width < NARROW_PX ? 0 : width < WIDE_PX ? 1 : 2;
     if (columns !== this.state.columns) this.setState({ columns });
+    else this.forceUpdate();
     this.#place();
     this.#look(0);
   }
