@@ -86,5 +86,6 @@ function bytesOfBase32(text: string): Uint8Array | undefined {
     bits -= 8;
     bytes.push((held >> bits) & 255);
   }
-  return (held & ((1 << bits) - 1)) === 0 ? Uint8Array.from(bytes) : undefined;
+  // one text for the bytes: no digit too many, no bits that belong to none
+  return bits < 5 && (held & ((1 << bits) - 1)) === 0 ? Uint8Array.from(bytes) : undefined;
 }
