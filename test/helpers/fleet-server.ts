@@ -94,7 +94,7 @@ export class FleetServer {
       ...(token !== "" && { authorization: `Bearer ${token}` }),
       ...ask.headers,
     };
-    return send(new URL(path, this.url), { method, headers, ca: this.context.tls.ca, text });
+    return send(new URL(this.url), { path, method, headers, ca: this.context.tls.ca, text });
   }
 
   async enrolToken(order: EnrolTokenOrder = {}): Promise<EnrolTokenMade> {
@@ -140,15 +140,17 @@ export async function connectHost(
 }
 
 interface Sent {
+  /** As it is, also when no browser would send it. */
+  readonly path: string;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly ca: string;
   readonly text: string | undefined;
 }
 
-async function send(url: URL, { method, headers, ca, text }: Sent): Promise<ApiAnswer> {
+async function send(url: URL, { path, method, headers, ca, text }: Sent): Promise<ApiAnswer> {
   return new Promise((done, fail) => {
-    const asked = request(url, { method, headers, ca, agent: false }, (response) => {
+    const asked = request(url, { path, method, headers, ca, agent: false }, (response) => {
       const parts: Buffer[] = [];
       response.on("data", (part: Buffer) => parts.push(part));
       response.on("error", fail);
