@@ -17,8 +17,8 @@ import { FleetStartError } from "../errors.ts";
 import { DUPLICATES_SECONDS, MAX_STREAM_BYTES } from "../limits.ts";
 
 const NS_PER_S = 1_000_000_000;
-/** What a server has taken and not committed is given to another one after so long. */
-const ACK_WAIT_S = 60;
+/** What a server has taken and not committed is given to another one after so long: that is how long it takes when one is killed. Twice does no harm. */
+const ACK_WAIT_S = 15;
 /** Parcels that all servers together may have taken and not committed. */
 const MAX_ACK_PENDING = 20_000;
 const API_MS = 10_000;

@@ -3,7 +3,7 @@
 import { inflateSync } from "node:zlib";
 import { jetstream } from "@nats-io/jetstream";
 import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 import { quote } from "../../base/quote.ts";
 import {
   EVENT_CONSUMER,
@@ -16,6 +16,7 @@ import type { Parcel } from "../../wire/link/index.ts";
 import { wordsOf } from "./database-faults.ts";
 import type { Ingest, IngestContext } from "./ingest.ts";
 import {
+  GIVE_BACK_MS,
   MAX_BATCH_BYTES,
   MAX_BATCH_PARCELS,
   MAX_RETRY_MS,
@@ -55,9 +56,18 @@ export class ParcelConsumer {
     this.#end.abort();
     this.#wake();
     this.#room();
-    await this.#messages?.close();
+    await this.#giveBack();
     await this.#work;
     for (const { message } of this.#waiting.splice(0)) message.nak();
+  }
+
+  /** What the client has received already is lost to others for a while when it is just closed. */
+  async #giveBack(): Promise<void> {
+    const messages = this.#messages;
+    if (messages === undefined) return;
+    const until = performance.now() + GIVE_BACK_MS;
+    while (messages.getPending() > 0 && performance.now() < until) await nextTurn();
+    await messages.close();
   }
 
   get #ended(): boolean {
@@ -89,6 +99,7 @@ export class ParcelConsumer {
   }
 
   async #received(message: JsMsg): Promise<void> {
+    if (this.#ended) return message.nak(GIVE_BACK_MS);
     const parcel = this.#read(message);
     if (parcel === undefined) return;
     this.#waiting.push({ message, parcel });

@@ -28,3 +28,5 @@ export const MAX_STATES_OF_HOST = 20;
 export const MAX_TOLD_WORKLOADS = 50;
 /** Violations of one batch that consoles are told of one by one. */
 export const MAX_TOLD_VIOLATIONS = 200;
+/** How long a server that ends takes to give back what it has received, and what it gives back goes to another one after so long. */
+export const GIVE_BACK_MS = 500;
