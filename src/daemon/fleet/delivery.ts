@@ -3,7 +3,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Item } from "../../wire/link/index.ts";
 import { FleetError } from "./errors.ts";
-import { FULL_PAUSE_MS, TABLE_MS } from "./limits.ts";
+import { FULL_PAUSE_MS, HURRIES_MS, TABLE_MS, TIDY_MS } from "./limits.ts";
 import { type Entry, Outbox } from "./outbox.ts";
 import { droppedEntry, parcelWriter, underEpoch } from "./parcels.ts";
 import type { Range, Spool } from "./spool/spool.ts";
@@ -31,6 +31,9 @@ export class Delivery {
   #wakeAt = 0;
   #running: Promise<void> = Promise.resolve();
   #trouble: string | undefined;
+  /** Looks that are due soon after the one before. */
+  #hurries: readonly number[] = [];
+  #tidied = 0;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
@@ -75,6 +78,13 @@ export class Delivery {
     this.#wake();
   }
 
+  /** Something happened of which there is a record soon. */
+  hurry(): void {
+    const [first = 0, ...later] = HURRIES_MS;
+    this.#hurries = later;
+    this.soon(first);
+  }
+
   async online(): Promise<void> {
     await this.#uplink.online(this.#parts.now());
   }
@@ -110,13 +120,17 @@ export class Delivery {
 
   async #work(): Promise<void> {
     const { look, now, spool } = this.#parts;
-    this.#wakeAt = performance.now() + TABLE_MS;
+    const [next = TABLE_MS, ...later] = this.#hurries;
+    this.#hurries = later;
+    this.#wakeAt = performance.now() + next;
     if (look()) this.#wakeAt = 0;
     if (this.#outbox.dueAt <= now()) await this.#keep();
     const due = this.#outbox.dueAt - now();
     this.#wakeAt = Math.min(this.#wakeAt, performance.now() + due);
     // whoever asks waits for an answer; what is new does not wait for that
     this.#uplink.tick(now()).catch((error: unknown) => this.#troubled(String(error)));
+    if (now() - this.#tidied < TIDY_MS) return;
+    this.#tidied = now();
     await spool.tidy();
   }
 

@@ -24,16 +24,16 @@ export const GATHER_MS = 1_000;
 /** The more parcels wait, the longer is gathered (ms for each of them), up to MAX_GATHER_MS. */
 export const GATHER_MS_PER_PARCEL = 5;
 export const MAX_GATHER_MS = 60_000;
-/** How often the fleet hears that this host lives (ms), and how much of it is chance: not all hosts at once. */
-export const HEARTBEAT_MS = 10_000;
+/** How much of the time between heartbeats is chance: not all hosts at once. */
 export const HEARTBEAT_JITTER = 0.2;
 /** How often the counts of workloads are told while they change (ms). */
 export const COUNTS_MS = 60_000;
 /** How often the table of workloads is compared with what was told (ms). */
 export const TABLE_MS = 1_000;
-/** Files of running workloads are looked at so often (ms), and so soon after a violation. */
-export const FEED_MS = 1_000;
-export const HURRY_MS = 10;
+/** After a violation the files are looked at so often (ms): its record is written right behind the report of it. */
+export const HURRIES_MS: readonly number[] = [10, 15, 25, 50, 100, 200];
+/** Files of parcels that are committed are removed so often (ms): all of them together. */
+export const TIDY_MS = 1_000;
 /** Behaviours that are known to have been told (coefficients); then the oldest half is forgotten, and told again when met again. */
 export const MAX_KNOWN_BEHAVIOURS = 50_000;
 /** Pause after a first failed attempt to connect (ms); it doubles with each further one, up to MAX_CONNECT_PAUSE_MS. */

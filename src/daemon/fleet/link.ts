@@ -6,6 +6,7 @@ import {
   DOWN_ALL,
   downSubject,
   type Heartbeat,
+  HEARTBEAT_MS,
   jsonOf,
   LinkError,
   problemOfAnswer,
@@ -18,7 +19,7 @@ import { Bus } from "./connect.ts";
 import { credentialTimes } from "./credential.ts";
 import { renewOverHttps } from "./enrol.ts";
 import { FleetError } from "./errors.ts";
-import { ASK_MS, HEARTBEAT_JITTER, HEARTBEAT_MS, RENEW_PAUSE_MS, RENEW_SHARE } from "./limits.ts";
+import { ASK_MS, HEARTBEAT_JITTER, RENEW_PAUSE_MS, RENEW_SHARE } from "./limits.ts";
 import type { Membership, MembershipFiles } from "./membership.ts";
 import type { CommittedAnswer } from "./spool/uplink.ts";
 

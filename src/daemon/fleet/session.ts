@@ -14,7 +14,7 @@ import {
 } from "../../wire/link/index.ts";
 import type { DaemonContext } from "../part.ts";
 import { Delivery } from "./delivery.ts";
-import { HURRY_MS, MAX_SPOOL_BYTES, MAX_SPOOL_PARCELS } from "./limits.ts";
+import { MAX_SPOOL_BYTES, MAX_SPOOL_PARCELS } from "./limits.ts";
 import { FleetLink } from "./link.ts";
 import { type Membership, type MembershipFiles, SPOOL_FOLDER } from "./membership.ts";
 import { newEpoch } from "./parcels.ts";
@@ -106,7 +106,8 @@ export class FleetSession {
     });
     this.#unlisten = registry.listen((event) => {
       this.#runs.hear(event);
-      this.#delivery.soon(HURRY_MS);
+      if (event.type === "violation") this.#delivery.hurry();
+      else this.#delivery.soon(0);
     });
   }
 
