@@ -19,7 +19,7 @@ import type { Hold } from "./workload.ts";
 export interface CarriedOut {
   /** When the model was sealed. */
   readonly sealedAt?: Date;
-  /** Once sealed, what is outside of the model is refused. */
+  /** Once sealed, what is outside of the model is refused; false: it is not any more. */
   readonly enforced?: boolean;
   /** hex */
   readonly base?: string;

@@ -61,6 +61,8 @@ export interface JoinOrder {
 
 /** What an operator may order of a namespace that runs, with TSEM's meaning. */
 export type NamespaceOrder =
+  /** Once sealed: what is outside of the model is refused from now on, or only told of. Whoever orders this is above the workload's owner. */
+  | { readonly verb: "mode"; readonly value: "enforce" | "detect" }
   /** enforce: before seal; once sealed, what is outside of the model is refused. */
   | { readonly verb: "seal" | "enforce" }
   /** Before seal; base only before the first behaviour. `value`: hex, as long as a digest. */

@@ -7,8 +7,9 @@ import type { ViolationReport } from "../../orchestrator/namespace/namespace-typ
 import type { RunPlan } from "../../orchestrator/plan.ts";
 import type { RunRecord } from "../../orchestrator/run-record.ts";
 import type { RunResult } from "../../orchestrator/run-request.ts";
+import type { NamespaceOrder } from "../../orchestrator/worker-protocol.ts";
 import type { RunDirectory } from "../../orchestrator/state-dir.ts";
-import type { ControlOrder, WorkloadOrigin, WorkloadStatus } from "../api/types.ts";
+import type { WorkloadOrigin, WorkloadStatus } from "../api/types.ts";
 import { ApiError } from "../errors.ts";
 import type { AttestedParts, ManagedRun, StartOrder } from "./managed-run.ts";
 import { modelText } from "./model-text.ts";
@@ -101,6 +102,7 @@ export class LiveRun implements ManagedRun {
       record,
       features: () => host.features,
       enforced: () => host.carriedOut.enforced === true,
+      detected: () => host.carriedOut.enforced === false,
       serving: () => host.serving && !host.failed,
     };
     return { run, mirror: host.namespace };
@@ -114,7 +116,7 @@ export class LiveRun implements ManagedRun {
     return modelText(this.plan, this.points(), this.status(), this.#host.carriedOut);
   }
 
-  control(order: ControlOrder): Promise<void> {
+  control(order: NamespaceOrder): Promise<void> {
     return this.#host.control(order);
   }
 

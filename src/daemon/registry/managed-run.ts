@@ -5,8 +5,9 @@ import type { SecurityPoint } from "../../model/runtime/index.ts";
 import type { RunPlan } from "../../orchestrator/plan.ts";
 import type { RunHost } from "../../orchestrator/run-host.ts";
 import type { RunObserver, RunRequest, RunResult } from "../../orchestrator/run-request.ts";
+import type { NamespaceOrder } from "../../orchestrator/worker-protocol.ts";
 import type { RunDirectory } from "../../orchestrator/state-dir.ts";
-import type { ControlOrder, WorkloadOrigin, WorkloadStatus } from "../api/types.ts";
+import type { WorkloadOrigin, WorkloadStatus } from "../api/types.ts";
 
 /** A workload that is to be run. */
 export interface StartOrder {
@@ -54,7 +55,7 @@ export interface ManagedRun {
   /** The model of the workload, or of what it has done so far, as the text of a model file. */
   model(): string;
   /** @throws ApiError NOT_SERVED when its sensor can not do that; CONFLICT when it is too late for it */
-  control(order: ControlOrder): Promise<void>;
+  control(order: NamespaceOrder): Promise<void>;
   /** Ends the workload as a whole, at once; processes that were joined go on, and are no longer modeled. */
   kill(reason: string): void;
   /** Asks the workload to end, as SIGTERM does. */

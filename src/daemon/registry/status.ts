@@ -27,13 +27,13 @@ export class StatusReader {
     const { state, measurement, ...instant } = latestOf(this.#host.mirror);
     const model = this.#modelOf();
     const sealed = tma.sealed || instant.sealed;
-    const enforced = sealed && this.#host.carriedOut.enforced === true;
+    const ordered = sealed ? this.#host.carriedOut.enforced : undefined;
     return {
       id: run.id,
       name: run.name,
-      mode: enforced ? "enforce" : request.mode,
+      mode: ordered === undefined ? request.mode : ordered ? "enforce" : "detect",
       sealed,
-      onViolation: enforced ? "deny" : request.onViolation,
+      onViolation: violationPolicy(request.onViolation, ordered),
       sensor: sensorOf(request),
       fidelity: fidelityOf(request, this.#host.features),
       started: this.#started,
@@ -97,4 +97,14 @@ function latencyOf(heartbeat: SharedArrayBuffer): LatencyStatus {
     maxUs,
     ...(histogram === undefined ? {} : { histogram }),
   };
+}
+
+/** @param ordered undefined: nobody has ordered anything */
+function violationPolicy(
+  asked: WorkloadStatus["onViolation"],
+  ordered: boolean | undefined,
+): WorkloadStatus["onViolation"] {
+  if (ordered === undefined) return asked;
+  if (!ordered) return "observe";
+  return asked === "kill" ? "kill" : "deny";
 }

@@ -16,9 +16,8 @@ import type { CarriedOut, RunHost } from "../../orchestrator/run-host.ts";
 import type { SignalReceiver } from "../../orchestrator/signals.ts";
 import type { HeldWorkload } from "../../orchestrator/tsem/workload.ts";
 import type { RunWorker, WorkerCallbacks } from "../../orchestrator/worker-client.ts";
-import type { WorkerSetup } from "../../orchestrator/worker-protocol.ts";
+import type { NamespaceOrder, WorkerSetup } from "../../orchestrator/worker-protocol.ts";
 import type { Hold } from "../../orchestrator/workload.ts";
-import type { ControlOrder } from "../api/types.ts";
 import { ApiError } from "../errors.ts";
 import type { LaunchedWorkload } from "../../sensor/seccomp/launch-types.ts";
 
@@ -132,7 +131,7 @@ export class WatchedHost implements RunHost {
   }
 
   /** @throws ControlError; ApiError CONFLICT, NOT_SERVED */
-  async control(order: ControlOrder): Promise<void> {
+  async control(order: NamespaceOrder): Promise<void> {
     const { worker, mirror } = this;
     if (worker === undefined || mirror === undefined || !this.serving)
       throw new ApiError("CONFLICT", `${order.verb}: the workload has not started yet`);
@@ -142,8 +141,10 @@ export class WatchedHost implements RunHost {
     this.carriedOut = { ...this.carriedOut, ...this.#noted(order) };
   }
 
-  #noted(order: ControlOrder): CarriedOut {
+  #noted(order: NamespaceOrder): CarriedOut {
     switch (order.verb) {
+      case "mode":
+        return { enforced: order.value === "enforce" };
       case "seal":
         return { sealedAt: new Date() };
       case "enforce":

@@ -25,6 +25,8 @@ export interface AttestedRun {
   features(): readonly string[];
   /** Once sealed, what is outside of the model is refused: by an order. */
   enforced(): boolean;
+  /** Nothing is refused any more, by an order, however the run was begun. */
+  detected?(): boolean;
   /** The workload can act, and is decided on. */
   serving(): boolean;
 }
@@ -69,6 +71,7 @@ function placeOf({ place }: TmaSpec): Pick<Evidence, "tma"> {
 /** "enforce" says that what is outside of the model is refused, not that it was asked for. */
 function modeOf(run: AttestedRun, sealed: boolean): Evidence["mode"] {
   const { request } = run.plan;
+  if (run.detected?.() === true) return "detect";
   if (enforces(request) || (sealed && run.enforced())) return "enforce";
   return request.mode === "free" ? "free" : "detect";
 }

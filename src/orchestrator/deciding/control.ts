@@ -8,6 +8,14 @@ import type { NamespaceOrder } from "../worker-protocol.ts";
 
 /** @throws ControlError SEALED, TOO_LATE, BAD_VALUE; nothing has changed then */
 export function carryOut(order: NamespaceOrder, { setup, tma, namespace, shared }: Bench): void {
+  if (order.verb === "mode") {
+    if (!tma.sealed) {
+      const why = "the model of this namespace is not sealed: nothing is outside of it yet";
+      throw new ControlError("TOO_LATE", `${order.value}: ${why}; seal it first`);
+    }
+    namespace.refuses(order.value === "enforce");
+    return;
+  }
   if (tma.sealed) {
     throw new ControlError("SEALED", `${order.verb}: the model of this namespace is sealed`);
   }

@@ -82,6 +82,8 @@ export class Place {
   control(order: NamespaceOrder): void {
     carryOut(order, this.#bench);
     if (order.verb === "seal") this.#sealed();
+    if (order.verb === "mode")
+      for (const { server } of this.#servers) server.enforce(order.value === "enforce");
   }
 
   /** Gives the place back. What still waits for an answer gets none. */

@@ -143,6 +143,8 @@ export interface Namespace extends TsemSink, BpfSink {
   seal(): void;
   /** To be called before `seal`: then what is outside of the model is refused, and not only told of. */
   enforceOnceSealed(): void;
+  /** Once sealed: what is outside of the model is refused from now on, or only told of. */
+  refuses(enforcing: boolean): void;
   /** What is outside of the model is refused. */
   readonly enforcing: boolean;
   /** Writes what still waits; after it nothing may be decided. */

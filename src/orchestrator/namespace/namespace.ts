@@ -251,6 +251,11 @@ export class ModelingNamespace implements Namespace {
     this.#enforcesOnceSealed = true;
   }
 
+  refuses(enforcing: boolean): void {
+    this.#mode = enforcing ? "enforce" : "detect";
+    this.#enforcing = enforcing;
+  }
+
   get enforcing(): boolean {
     return this.#enforcing;
   }

@@ -149,10 +149,11 @@ export class SeccompServer implements Served {
     return new SeccompServer({ ...this.#options, ...options }, { self }, this.#bench);
   }
 
-  /** From now on what is unknown or can not be described is refused. */
-  enforce(): void {
+  /** From now on what is unknown or can not be described is refused; or, with false, is not. */
+  enforce(enforcing = true): void {
     const { policy, tasks } = this.#bench;
-    policy.enforcing = true;
+    policy.enforcing = enforcing;
+    if (!enforcing) return;
     for (const pid of tasks.processes.keys()) forbidCoreFiles(pid);
   }
 
