@@ -14,7 +14,7 @@ import { ContainerError } from "./errors.ts";
 
 export const MODEL_SUFFIX = ".galgo.json";
 /** Of a signed model, which goes before a plain one of the same name. */
-const SIGNED_SUFFIX = ".galgo.dsse.json";
+export const SIGNED_SUFFIX = ".galgo.dsse.json";
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const DIGEST = /^sha256:([0-9a-f]{64})$/;
 
