@@ -15,10 +15,10 @@ export interface Quiet {
 /** Heartbeats and nothing else. */
 export async function quiet(site: Site, seconds: number): Promise<Quiet> {
   site.meter.begin();
-  const [before, began] = [trafficOf([site.busPort]), performance.now()];
+  const [before, began] = [trafficOf(site.busPorts, site.crowd.pids), performance.now()];
   await delay(seconds * 1_000);
   const parts = site.meter.end();
-  const after = trafficOf([site.busPort]);
+  const after = trafficOf(site.busPorts, site.crowd.pids);
   return { parts, traffic: bytesAnHour(before, after, (performance.now() - began) / 1_000) };
 }
 

@@ -43,7 +43,7 @@ export function usageOf(pid: number, own = false): Usage {
   const pids = own ? [pid] : family(pid);
   let [cpu, memory] = [0, 0];
   for (const one of pids) {
-    cpu += cpuOf(one);
+    cpu += cpuOf(one, own ? OWN_TIMES : ALL_TIMES);
     memory += memoryOf(one);
   }
   return { cpu, memory, processes: pids.length };
@@ -119,10 +119,14 @@ function parentOf(pid: number): number | undefined {
   return parent === undefined ? undefined : Number(parent);
 }
 
-/** User and system (s). */
-function cpuOf(pid: number): number {
+/** Members of /proc/PID/stat behind the name: user and system time, then those of children that have ended. */
+const OWN_TIMES: readonly number[] = [11, 12];
+const ALL_TIMES: readonly number[] = [11, 12, 13, 14];
+
+/** In seconds. */
+function cpuOf(pid: number, times: readonly number[]): number {
   const members = stat(pid) ?? [];
-  return [11, 12].reduce((sum, at) => sum + Number(members[at] ?? 0), 0) / TICKS_A_SECOND;
+  return times.reduce((sum, at) => sum + Number(members[at] ?? 0), 0) / TICKS_A_SECOND;
 }
 
 function memoryOf(pid: number): number {

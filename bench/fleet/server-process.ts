@@ -21,4 +21,5 @@ const end = (): void => {
   );
 };
 process.once("SIGTERM", end);
-process.once("disconnect", end);
+// nobody is left who would end it
+process.stdin.resume().once("end", end);

@@ -54,8 +54,9 @@ export class ServerProcess {
 
   /** Settles when it serves. @throws Error with its last words */
   async start(): Promise<void> {
+    // its input ends when this process does, and then it ends
     const args = ["--import", "tsx", ...this.#nodeArgs, PROGRAM, JSON.stringify(this.order)];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
     this.#child = child;
     const line = new Promise<string>((done) => {
       if (child.stdout !== null) createInterface(child.stdout).once("line", done);

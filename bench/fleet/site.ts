@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A whole fleet for a measurement: PostgreSQL, nats-server, a server, simulated hosts; each a process whose processor time and memory are read.
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { openStore } from "../../src/fleet/store/index.ts";
+import { NatsCluster } from "../../test/helpers/nats-cluster.ts";
 import { TestPostgres } from "../../test/helpers/postgres.ts";
 import { freePort } from "../../test/helpers/ports.ts";
 import { ask, type FleetAccess } from "./api.ts";
@@ -19,51 +20,79 @@ const LOOK_MS = 250;
 export interface SiteOptions {
   readonly hosts: number;
   readonly engine: "postgres" | "sqlite";
-  /** Of Node itself, for the server. */
+  /** Nodes of the bus: 1 is the one that the server starts itself (default). */
+  readonly busNodes?: number;
+  /** Servers side by side on one database and one bus. Default: 1. */
+  readonly servers?: number;
+  /** Of Node itself, for the servers. */
   readonly nodeArgs?: readonly string[];
 }
 
-export class Site {
+interface SiteParts {
   readonly folder: string;
-  readonly server: ServerProcess;
-  readonly crowd: CrowdOfAll;
+  readonly hosts: number;
   readonly postgres: TestPostgres | undefined;
-  readonly ledger = new Ledger();
-  readonly meter: Meter;
-  readonly busPort: number;
+  readonly cluster: NatsCluster | undefined;
+  readonly busPorts: readonly number[];
+  readonly servers: readonly ServerProcess[];
+}
 
-  private constructor(parts: {
-    readonly folder: string;
-    readonly server: ServerProcess;
-    readonly postgres: TestPostgres | undefined;
-    readonly hosts: number;
-    readonly busPort: number;
-  }) {
-    this.folder = parts.folder;
-    this.server = parts.server;
-    this.postgres = parts.postgres;
-    this.busPort = parts.busPort;
+const HOST = "127.0.0.1";
+
+export class Site {
+  readonly postgres: TestPostgres | undefined;
+  readonly cluster: NatsCluster | undefined;
+  readonly servers: readonly ServerProcess[];
+  readonly busPorts: readonly number[];
+  readonly crowd: CrowdOfAll;
+  readonly meter: Meter;
+  readonly ledger = new Ledger();
+  readonly #folder: string;
+
+  private constructor({ folder, hosts, postgres, cluster, busPorts, servers }: SiteParts) {
+    this.#folder = folder;
+    this.postgres = postgres;
+    this.cluster = cluster;
+    this.servers = servers;
+    this.busPorts = busPorts;
     // two processors: the hosts are not to be one thread that waits for itself
-    this.crowd = new CrowdOfAll(parts.hosts, Math.min(2, Math.ceil(parts.hosts / 200)));
+    this.crowd = new CrowdOfAll(hosts, hosts > 200 ? 2 : 1);
     this.meter = this.#meter();
   }
 
-  static async open({ hosts, engine, nodeArgs = [] }: SiteOptions): Promise<Site> {
+  static async open(options: SiteOptions): Promise<Site> {
+    const { hosts, engine, busNodes = 1, servers: count = 1, nodeArgs = [] } = options;
     const folder = mkdtempSync(join(tmpdir(), "galgo-fleet-"));
+    const dataRoot = join(folder, "data-1");
     const postgres = engine === "postgres" ? await TestPostgres.start() : undefined;
-    const [port, busPort] = [await freePort(), await freePort()];
-    const host = "127.0.0.1";
-    const server = new ServerProcess(
-      {
-        dataRoot: join(folder, "data"),
-        listen: { host, port },
-        natsListen: { host, port: busPort },
+    const cluster =
+      busNodes > 1 ? await NatsCluster.start({ dataRoot, nodes: busNodes }) : undefined;
+    const busPorts = cluster?.nodes.map(({ port }) => port) ?? [await freePort()];
+    const servers: ServerProcess[] = [];
+    for (let number = 1; number <= count; number++) {
+      const own = join(folder, `data-${number}`);
+      // a second server gets a copy of the keys
+      if (number > 1) cpSync(join(dataRoot, "keys"), join(own, "keys"), { recursive: true });
+      const order = {
+        dataRoot: own,
+        listen: { host: HOST, port: await freePort() },
         db: postgres?.url ?? "sqlite:",
-      },
-      nodeArgs,
-    );
-    await server.start();
-    return new Site({ folder, server, postgres, hosts, busPort });
+        ...(cluster === undefined
+          ? { natsListen: { host: HOST, port: busPorts[0] ?? 0 } }
+          : { nats: cluster.urls }),
+      };
+      const server = new ServerProcess(order, nodeArgs);
+      await server.start();
+      servers.push(server);
+    }
+    return new Site({ folder, hosts, postgres, cluster, busPorts, servers });
+  }
+
+  /** The first one. */
+  get server(): ServerProcess {
+    const [server] = this.servers;
+    if (server === undefined) throw new Error("a site without a server");
+    return server;
   }
 
   get access(): FleetAccess {
@@ -80,16 +109,16 @@ export class Site {
   }
 
   #meter(): Meter {
-    const of =
-      (read: () => number): (() => Usage) =>
-      () =>
-        usageOf(read());
-    const { postgres } = this;
+    const all = (pids: () => readonly number[], own = false): (() => Usage) => {
+      return () => sumOf(pids().map((pid) => usageOf(pid, own)));
+    };
+    const { postgres, cluster } = this;
+    const bus = (): number[] => cluster?.nodes.map(({ pid }) => pid) ?? [this.server.busPid];
     return new Meter({
-      server: () => usageOf(this.server.pid, true),
-      "nats-server": of(() => this.server.busPid),
-      ...(postgres !== undefined && { postgres: of(() => postgres.pid) }),
-      "simulated hosts": () => sumOf(this.crowd.pids.map((pid) => usageOf(pid, true))),
+      server: all(() => this.servers.map(({ pid }) => pid), true),
+      "nats-server": all(bus),
+      ...(postgres !== undefined && { postgres: all(() => [postgres.pid]) }),
+      "simulated hosts": all(() => this.crowd.pids, true),
     });
   }
 
@@ -142,9 +171,10 @@ export class Site {
   async close(): Promise<void> {
     this.meter.stop();
     await this.crowd.stop();
-    await this.server.stop();
+    for (const server of this.servers) await server.stop();
+    await this.cluster?.stop();
     await this.postgres?.stop();
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 

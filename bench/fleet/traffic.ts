@@ -9,20 +9,24 @@ export interface Traffic {
   readonly connections: number;
 }
 
-/** Of all connections that the ports have now. @param ports at which the bus listens on loopback */
-export function trafficOf(ports: readonly number[]): Traffic {
-  const filter = ports.map((port) => `sport = :${port}`).join(" or ");
-  const text = execFileSync("ss", ["-tinHO", "state", "established", `( ${filter} )`], {
+/**
+ * Of all connections that the processes of the hosts have with the bus now.
+ * @param ports at which the bus listens on loopback
+ */
+export function trafficOf(ports: readonly number[], pids: readonly number[]): Traffic {
+  const filter = ports.map((port) => `dport = :${port}`).join(" or ");
+  const text = execFileSync("ss", ["-tinpHO", "state", "established", `( ${filter} )`], {
     encoding: "utf8",
     maxBuffer: 64 * 2 ** 20,
   });
+  const wanted = new Set(pids.map(String));
+  const lines = text.split("\n").filter((line) => wanted.has(/pid=(\d+)/.exec(line)?.[1] ?? ""));
   const sum = (name: string): number =>
-    [...text.matchAll(new RegExp(`\\b${name}:(\\d+)`, "g"))].reduce(
-      (total, [, bytes]) => total + Number(bytes),
-      0,
-    );
-  const connections = text.split("\n").filter((line) => line !== "").length;
-  return { up: sum("bytes_received"), down: sum("bytes_sent"), connections };
+    lines.reduce((total, line) => {
+      const bytes = new RegExp(`\\b${name}:(\\d+)`).exec(line)?.[1];
+      return total + Number(bytes ?? 0);
+    }, 0);
+  return { up: sum("bytes_sent"), down: sum("bytes_received"), connections: lines.length };
 }
 
 /** Bytes of one host in an hour, from two readings. */

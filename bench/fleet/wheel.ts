@@ -7,6 +7,7 @@ const SLOTS_A_SECOND = 20;
 export class Wheel<T> {
   readonly #slots: T[][];
   readonly #random: Random;
+  readonly #turnSlots: number;
   readonly #jitter: number;
   readonly #visit: (one: T) => void;
   readonly #timer: NodeJS.Timeout;
@@ -18,16 +19,18 @@ export class Wheel<T> {
    * @param jitter how far it is moved at most, as a share of the turn
    */
   constructor(turnMs: number, jitter: number, random: Random, visit: (one: T) => void) {
-    const count = Math.max(1, Math.round((turnMs / 1_000) * SLOTS_A_SECOND));
-    this.#slots = Array.from({ length: count }, () => []);
+    this.#turnSlots = Math.max(1, Math.round((turnMs / 1_000) * SLOTS_A_SECOND));
+    // twice as many as a turn has: who comes round later than a turn from now has a place, too
+    this.#slots = Array.from({ length: 2 * this.#turnSlots }, () => []);
     this.#random = random;
-    this.#jitter = Math.round(jitter * count);
+    this.#jitter = Math.round(jitter * this.#turnSlots);
     this.#visit = visit;
     this.#timer = setInterval(() => this.#turn(), 1_000 / SLOTS_A_SECOND);
   }
 
   add(one: T): void {
-    this.#slots[this.#random.below(this.#slots.length)]?.push(one);
+    const to = this.#next + 1 + this.#random.below(this.#turnSlots);
+    this.#slots[to % this.#slots.length]?.push(one);
   }
 
   stop(): void {
@@ -46,7 +49,7 @@ export class Wheel<T> {
     for (const one of here) {
       this.#visit(one);
       const move = this.#jitter === 0 ? 0 : this.#random.below(2 * this.#jitter + 1) - this.#jitter;
-      const to = (index + move + this.#slots.length) % this.#slots.length;
+      const to = (index + this.#turnSlots + move) % this.#slots.length;
       this.#slots[to]?.push(one);
     }
   }

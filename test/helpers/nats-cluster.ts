@@ -1,35 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// nats-server processes on loopback that are a cluster with JetStream: to kill one of them, and to start it again on the same folder.
+// nats-server processes on loopback that are the bus of a fleet, a cluster with the files of `galgo fleet nats-config`: to kill one of them, and
+// to start it again on the same folder.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import {
-  appendFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { writeNodeFiles } from "../../src/fleet/bus/index.ts";
 import { freePort } from "./ports.ts";
 
 const READY_MS = 30_000;
 const POLL_MS = 50;
-
-/** What the rest of a node's configuration may need to know of it. */
-export interface NatsNodePlace {
-  readonly name: string;
-  readonly folder: string;
-  readonly port: number;
-}
+const HOST = "127.0.0.1";
 
 export interface NatsClusterOptions {
+  /** Folder of the fleet whose keys the nodes believe; made with new ones where there are none. */
+  readonly dataRoot: string;
   /** Default 3. */
   readonly nodes?: number;
-  /** Lines of the configuration besides name, port, cluster, JetStream and monitoring: operator, resolver, TLS. */
-  readonly config?: (node: NatsNodePlace) => string;
+}
+
+interface NodePorts {
+  readonly client: number;
+  readonly route: number;
+  readonly monitor: number;
 }
 
 /** Why there is no nats-server here; undefined: there is one. */
@@ -38,19 +33,19 @@ export function noNatsServer(): string | undefined {
   return status === 0 ? undefined : "nats-server is not installed (apt install nats-server)";
 }
 
-export class NatsNode implements NatsNodePlace {
+export class NatsNode {
   readonly name: string;
   readonly folder: string;
   readonly port: number;
   readonly #monitor: number;
   #process: ChildProcess | undefined;
 
-  constructor(place: NatsNodePlace, monitor: number, config: string) {
-    this.name = place.name;
-    this.folder = place.folder;
-    this.port = place.port;
+  /** Its files are in the folder. */
+  constructor(name: string, folder: string, { client, monitor }: NodePorts) {
+    this.name = name;
+    this.folder = folder;
+    this.port = client;
     this.#monitor = monitor;
-    writeFileSync(this.#path("nats.conf"), config);
   }
 
   get pid(): number {
@@ -70,9 +65,7 @@ export class NatsNode implements NatsNodePlace {
   /** Waits until it serves, JetStream included. */
   async ready(): Promise<void> {
     for (const end = performance.now() + READY_MS; ; await delay(POLL_MS)) {
-      const answer = await fetch(`http://127.0.0.1:${this.#monitor}/healthz`).catch(
-        () => undefined,
-      );
+      const answer = await fetch(`http://${HOST}:${this.#monitor}/healthz`).catch(() => undefined);
       if (answer?.ok === true) return;
       if (this.#process?.exitCode !== null || performance.now() > end)
         throw new Error(`nats-server ${this.name} does not serve: ${this.log().slice(-2_000)}`);
@@ -81,7 +74,7 @@ export class NatsNode implements NatsNodePlace {
 
   /** What it says of itself, as JSON. @param page "varz", "jsz?streams=true" and the like */
   async monitor(page: string): Promise<unknown> {
-    return (await fetch(`http://127.0.0.1:${this.#monitor}/${page}`)).json();
+    return (await fetch(`http://${HOST}:${this.#monitor}/${page}`)).json();
   }
 
   /** @param signal "SIGKILL" unless told otherwise */
@@ -118,23 +111,32 @@ export class NatsCluster {
     process.once("exit", this.#end);
   }
 
-  static async start(options: NatsClusterOptions = {}): Promise<NatsCluster> {
-    const { nodes: count = 3, config = () => "" } = options;
+  static async start({ dataRoot, nodes: count = 3 }: NatsClusterOptions): Promise<NatsCluster> {
     const folder = mkdtempSync(join(tmpdir(), "galgo-nats-"));
-    const ports = await Promise.all(Array.from({ length: count * 3 }, freePort));
-    const [clients, routes, monitors] = [0, 1, 2].map((part) =>
-      ports.slice(part * count, (part + 1) * count),
-    );
-    const nodes = Array.from({ length: count }, (_, index) => {
-      const place = {
-        name: `n${index + 1}`,
-        folder: join(folder, `n${index + 1}`),
-        port: clients?.[index] ?? 0,
-      };
-      mkdirSync(place.folder);
-      const monitor = monitors?.[index] ?? 0;
-      const own = ownLines(place, { monitor, route: routes?.[index] ?? 0, routes: routes ?? [] });
-      return new NatsNode(place, monitor, `${own}${config(place)}\n`);
+    const ports: NodePorts[] = [];
+    for (let index = 0; index < count; index++)
+      ports.push({
+        client: await freePort(),
+        route: await freePort(),
+        monitor: await freePort(),
+      });
+    const nodes = ports.map((own, index) => {
+      const name = `n${index + 1}`;
+      const output = join(folder, name);
+      writeNodeFiles({
+        dataRoot,
+        name,
+        output,
+        listen: { host: HOST, port: own.client },
+        names: [HOST],
+        now: Date.now(),
+        ...(count > 1 && {
+          cluster: { host: HOST, port: own.route },
+          routes: ports.map(({ route }) => `${HOST}:${route}`),
+        }),
+      });
+      appendFileSync(join(output, "nats.conf"), `http: "${HOST}:${own.monitor}"\n`);
+      return new NatsNode(name, output, own);
     });
     const cluster = new NatsCluster(folder, nodes);
     for (const node of nodes) node.start();
@@ -147,9 +149,9 @@ export class NatsCluster {
     return cluster;
   }
 
-  /** Where clients go, without a scheme. */
-  get addresses(): readonly string[] {
-    return this.nodes.map(({ port }) => `127.0.0.1:${port}`);
+  /** Where servers and hosts go. */
+  get urls(): readonly string[] {
+    return this.nodes.map(({ port }) => `tls://${HOST}:${port}`);
   }
 
   async stop(): Promise<void> {
@@ -162,23 +164,4 @@ export class NatsCluster {
     for (const { pid } of this.nodes) if (pid > 0) process.kill(pid, "SIGKILL");
     rmSync(this.#folder, { recursive: true, force: true });
   };
-}
-
-interface NodePorts {
-  readonly monitor: number;
-  readonly route: number;
-  readonly routes: readonly number[];
-}
-
-function ownLines({ name, folder, port }: NatsNodePlace, ports: NodePorts): string {
-  const routes = ports.routes.map((route) => `"nats-route://127.0.0.1:${route}"`).join(", ");
-  const cluster =
-    ports.routes.length > 1
-      ? `cluster { name: fleet, listen: "127.0.0.1:${ports.route}", routes: [${routes}] }\n`
-      : "";
-  return `server_name: ${name}
-listen: "127.0.0.1:${port}"
-http: "127.0.0.1:${ports.monitor}"
-jetstream { store_dir: "${join(folder, "jetstream")}" }
-${cluster}`;
 }
