@@ -26,6 +26,8 @@ export class FleetError extends CodedError<
 /** HTTP status by code, of all refusals of the server. */
 export const FLEET_STATUS: Readonly<Record<string, FleetStatus>> = {
   BAD_REQUEST: 400,
+  BAD_COMMAND: 400,
+  NO_HOSTS: 409,
   BAD_PASSWORD: 400,
   NOT_SIGNED_IN: 401,
   NOT_LOGGED_IN: 401,

@@ -46,12 +46,15 @@ export class Commands {
     return this.#parts.store.db.withTables<CommandTables>();
   }
 
-  /** Writes and sends a command, and returns its id. @throws CommandError BAD_COMMAND, TOO_LARGE */
+  /**
+   * Writes and sends a command, and returns its id. When the bus does not take it, it is sent later: it is ordered.
+   * @throws CommandError BAD_COMMAND, TOO_LARGE
+   */
   async issue(issue: Issue): Promise<string> {
     const id = await this.#parts.store.transaction((tx) =>
       this.write(tx.withTables<CommandTables>(), issue),
     );
-    await this.send(id);
+    await this.send(id).catch(() => undefined);
     return id;
   }
 
@@ -96,7 +99,7 @@ export class Commands {
     return id;
   }
 
-  /** Gives a command to the bus, all of it that is not sent yet. Errors of the bus are for `sendUnsent`. */
+  /** Gives a command to the bus, all of it that is not sent yet. @throws what the bus throws; `sendUnsent` tries again */
   async send(id: string): Promise<void> {
     const envelopes = await this.db
       .selectFrom("command_envelopes")

@@ -20,3 +20,9 @@ export const DIRECT_HOSTS = 64;
 export const UNSENT_MS = 2_000;
 /** A host that was not heard for so long is not waited for (ms): heartbeats come each 10 s and are written each 30 s. */
 export const ABSENT_MS = 90_000;
+/** Bytes of an order: names of all hosts fit. */
+export const MAX_ORDER_BYTES: number = 4 * 1024 * 1024;
+/** How often it is looked for what is to be sent, and what has expired (ms). */
+export const SEND_MS = 1_000;
+/** How often consoles hear of results (ms). */
+export const TELL_MS = 250;

@@ -59,7 +59,7 @@ export function readOrder(value: unknown): Ordered {
   const { kind, target, args = {}, seconds } = readValue(value, orderSchema(), "the order");
   const { select } = parseCommandTarget({ hosts: [ANY_HOST], select: target.select });
   if (kind === "key") {
-    throw new FleetError("BAD_REQUEST", "the key of commands is changed with: galgo fleet key");
+    throw new FleetError("BAD_REQUEST", "the key of commands is not changed over the API");
   }
   refuseWorkloads(kind, select);
   const all = kind === "attest" ? { nonce: newNonce(), ...args } : args;

@@ -2,6 +2,7 @@
 // What every part of the server gets, and what parts do for each other.
 import type { Audit } from "../audit/audit.ts";
 import type { FleetBus } from "../bus/bus.ts";
+import type { Commands } from "../commands/commands.ts";
 import type { Enrolment } from "../enrol/enrolment.ts";
 import type { ParcelConsumer } from "../ingest/consumer.ts";
 import type { Heartbeats } from "../ingest/heartbeats.ts";
@@ -37,6 +38,7 @@ export interface FleetServices {
   readonly audit: Slot<Audit>;
   readonly live: Slot<Live>;
   readonly enrolment: Slot<Enrolment>;
+  readonly commands: Slot<Commands>;
   /** Items of parcels: parts register for their kinds. */
   readonly ingest: Slot<Ingest>;
   readonly heartbeats: Slot<Heartbeats>;
@@ -77,6 +79,7 @@ export function newServices(): FleetServices {
     audit: new Slot("the audit log"),
     live: new Slot("what consoles are told"),
     enrolment: new Slot("enrolment"),
+    commands: new Slot("commands"),
     ingest: new Slot("ingest"),
     heartbeats: new Slot("heartbeats"),
     consumer: new Slot("what takes parcels"),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts of the server in the order in which they are started; they are ended in the other direction.
 import { accessPart } from "../auth/part.ts";
+import { commandsPart } from "../commands/part.ts";
 import { enrolPart } from "../enrol/part.ts";
 import { consumePart, ingestPart } from "../ingest/part.ts";
 import type { FleetPart } from "./context.ts";
@@ -11,6 +12,7 @@ export const PARTS: readonly FleetPart[] = [
   ingestPart,
   accessPart,
   enrolPart,
+  commandsPart,
   // behind all that register: what comes is stored from here on
   consumePart,
   // the console's files: last, behind all routes of others
