@@ -9,6 +9,7 @@ import {
   type Parcel,
   readParcel,
 } from "../../wire/link/index.ts";
+import { Delivery } from "./delivery.ts";
 import { FleetError } from "./errors.ts";
 import { COMMIT_MS, MAX_PARCEL_BYTES, WINDOW_PARCELS } from "./limits.ts";
 import { Outbox } from "./outbox.ts";
@@ -252,5 +253,30 @@ describe("the uplink of a spool", () => {
     await uplink.online(0);
     assert.equal(renewed, 1);
     assert.deepEqual(fleet.arrived, [1, 2]);
+  });
+});
+
+describe("the delivery of a host", () => {
+  it("leaves out what the fleet would not take, says so, and keeps the rest", async () => {
+    const spool = await openSpool();
+    const troubles: string[] = [];
+    let kept = 0;
+    const delivery = new Delivery({
+      host: HOST,
+      spool,
+      wire: new Fleet(),
+      now: () => 5,
+      look: () => false,
+      onKept: () => {
+        kept += 1;
+      },
+      onTrouble: (text) => troubles.push(text),
+    });
+    await delivery.report([notice("good"), { ...notice("bad"), at: -1 }]);
+    const words = parcelOf(spool.read(1)).items.map((item) => item.kind === "notice" && item.words);
+    assert.deepEqual(words, ["good", troubles[0]]);
+    assert.match(troubles[0] ?? "", /not told of a notice: its at/);
+    assert.equal(kept, 1);
+    await delivery.close();
   });
 });

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Brings what there is to tell onto the disk, and from there to the fleet: one round of work after the other, none without a reason.
 import { setTimeout as pause } from "node:timers/promises";
-import type { Item } from "../../wire/link/index.ts";
+import { quote } from "../../base/quote.ts";
+import { type Item, itemSchema } from "../../wire/link/index.ts";
 import { FleetError } from "./errors.ts";
 import { FULL_PAUSE_MS, HURRIES_MS, TABLE_MS, TIDY_MS } from "./limits.ts";
 import { type Entry, Outbox } from "./outbox.ts";
@@ -58,13 +59,30 @@ export class Delivery {
 
   put(entry: Entry<Item>): void {
     const { now } = this.#parts;
-    this.#outbox.put(entry, now());
+    this.#outbox.put(this.#tellable(entry), now());
     this.soon(Math.max(0, this.#outbox.dueAt - now()));
+  }
+
+  /** The fleet takes a parcel as a whole or not at all: what it would not take in it is left out here, aloud. */
+  #tellable(entry: Entry<Item>): Entry<Item> {
+    const faults = entry.items.map((item) => itemSchema().safeParse(item).error);
+    if (faults.every((fault) => fault === undefined)) return entry;
+    const items = entry.items.filter((_, at) => faults[at] === undefined);
+    for (const [at, { kind }] of entry.items.entries()) {
+      const fault = faults[at];
+      if (fault === undefined) continue;
+      const where = fault.issues[0]?.path.join(".") ?? "";
+      const words = `the fleet is not told of a ${kind}: its ${quote(where)} is not as it takes it; the run folder has it`;
+      this.#parts.onTrouble(words);
+      items.push({ kind: "notice", at: this.#parts.now(), level: "error", words });
+    }
+    return { ...entry, items };
   }
 
   /** Settles when the items are on the disk. @throws FleetError FULL */
   async report(items: readonly Item[]): Promise<void> {
-    this.#outbox.put({ items, weight: "vital", urgent: true }, this.#parts.now());
+    const entry = this.#tellable({ items, weight: "vital", urgent: true });
+    this.#outbox.put(entry, this.#parts.now());
     await this.#outbox.flush();
     this.#parts.onKept();
     this.#uplink.pump(this.#parts.now());
