@@ -22,6 +22,7 @@ import {
   MAX_RETRY_MS,
   MAX_WAITING_PARCELS,
   MIN_RETRY_MS,
+  PULL_MS,
 } from "./limits.ts";
 
 interface Waiting {
@@ -81,7 +82,10 @@ export class ParcelConsumer {
           EVENT_STREAM,
           EVENT_CONSUMER,
         );
-        this.#messages = await consumer.consume({ max_messages: MAX_BATCH_PARCELS });
+        this.#messages = await consumer.consume({
+          max_messages: MAX_BATCH_PARCELS,
+          expires: PULL_MS,
+        });
         if (this.#ended) await this.#messages.close();
         for await (const message of this.#messages) {
           pause = MIN_RETRY_MS;

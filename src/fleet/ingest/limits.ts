@@ -6,6 +6,8 @@ export const MAX_BATCH_PARCELS = 500;
 export const MAX_BATCH_BYTES: number = 8 * 1024 * 1024;
 /** Parcels that this server has taken from the bus and not stored; then it takes no more. */
 export const MAX_WAITING_PARCELS = 1_000;
+/** An order of the bus for parcels: it says every half of this that it is still there, and when it is not, another one is given. */
+export const PULL_MS = 4_000;
 /** Pauses between tries of a batch that the database did not take. */
 export const MIN_RETRY_MS = 100;
 export const MAX_RETRY_MS = 5_000;
