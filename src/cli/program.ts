@@ -4,6 +4,7 @@ import { Argument, Command, Option } from "commander";
 import { addContainer } from "./container-program.ts";
 import { addModel } from "./model-program.ts";
 import {
+  alarmBudgetOption,
   digestOption,
   listOption,
   mappingOption,
@@ -12,6 +13,7 @@ import {
   seconds,
 } from "./options.ts";
 import { addFleet } from "./fleet-program.ts";
+import { addEval } from "./eval-program.ts";
 import { addIma } from "./ima-program.ts";
 import { addRegistry } from "./registry-program.ts";
 import {
@@ -168,6 +170,7 @@ function addLearn(program: Command): void {
         "a rule that the model shall have, however wide: path:/srv/data/{path}, no-digest:/srv/db.json (docs/rules.md)",
       ),
     )
+    .addOption(alarmBudgetOption())
     .option("--allow-loss", "write a model although events were lost, and say so in it")
     .option("--json", "print the result as JSON on stdout");
   addSensor(learn);
@@ -190,17 +193,6 @@ function addAttest(program: Command): void {
     .option("-o, --output <file>", "where it is written (default: stdout; a CWT as base64url)")
     .option("--json", "print JSON")
     .action(async (name, options) => (await import("./commands/attest.ts")).attest(name, options));
-}
-
-function addEval(program: Command): void {
-  program
-    .command("eval")
-    .description("learn sequences from traces and try them on normal traces and attacks")
-    .requiredOption("--train <dir>", "normal traces to learn from: files of numbers, or of records")
-    .requiredOption("--normal <dir>", "other normal traces")
-    .requiredOption("--attack <dir>", "traces of attacks, in a folder for each family")
-    .option("--json", "print JSON")
-    .action(async (options) => (await import("./commands/eval.ts")).evaluate(options));
 }
 
 function addReplay(program: Command): void {

@@ -14,6 +14,7 @@ import { TestMarks } from "./namespace/test-marks.ts";
 import { ProcessLog } from "./records/process-log.ts";
 import { openRecordLog } from "./records/record-log.ts";
 import type { RecordLog } from "./records/record-log.ts";
+import { SequenceLog } from "./records/sequence-log.ts";
 import { UnreadableRecords } from "./records/unreadable.ts";
 import { enforces } from "./run-record.ts";
 import type { SeccompOrder, WorkerMessage, WorkerSetup } from "./worker-protocol.ts";
@@ -27,6 +28,7 @@ export interface Bench {
   readonly forensics: RecordLog;
   readonly unreadable: UnreadableRecords;
   readonly processes: ProcessLog;
+  readonly sequence: SequenceLog | undefined;
   readonly shared: SharedPointsWriter | undefined;
   readonly marks: TestMarks | undefined;
   /** Where the run is kept for another Galgo, when it is one that can be gone on with. */
@@ -50,7 +52,7 @@ export function prepareBench(setup: WorkerSetup, { post, kill, programs }: Bench
   const tma = createTma(setup.tma, observing(shared, keeping));
   keeping?.restoreModel(tma);
   const records = openRecords(setup);
-  const { trajectory, forensics, unreadable, processes, marks } = records;
+  const { trajectory, forensics, unreadable, processes, sequence, marks } = records;
   const namespace = createNamespace(
     {
       mode: setup.mode,
@@ -63,6 +65,7 @@ export function prepareBench(setup: WorkerSetup, { post, kill, programs }: Bench
       trajectory,
       forensics,
       processes,
+      ...(sequence === undefined ? {} : { sequence }),
       ...(marks === undefined ? {} : { marks }),
       pulse: heartbeat,
       latency: heartbeat.latency,
@@ -87,7 +90,10 @@ function publishBegin({ tma }: WorkerSetup, shared: SharedPointsWriter | undefin
   shared.instant.publish();
 }
 
-type Records = Pick<Bench, "trajectory" | "forensics" | "unreadable" | "processes" | "marks">;
+type Records = Pick<
+  Bench,
+  "trajectory" | "forensics" | "unreadable" | "processes" | "sequence" | "marks"
+>;
 
 /** All of them, or none. @throws RecordFileError WRITE_FAILED */
 function openRecords(setup: WorkerSetup): Records {
@@ -102,6 +108,7 @@ function openRecords(setup: WorkerSetup): Records {
       forensics: kept(openRecordLog(setup.forensics)),
       unreadable: kept(new UnreadableRecords(setup.unreadable)),
       processes: kept(new ProcessLog(setup.processes)),
+      sequence: setup.sequence === undefined ? undefined : kept(new SequenceLog(setup.sequence)),
       marks: setup.marks === undefined ? undefined : new TestMarks(setup.marks),
     };
   } catch (error) {
@@ -156,9 +163,9 @@ export function progressOf(
 
 /** Files are closed; the agent stays until its result was taken. @throws RecordFileError WRITE_FAILED */
 export function closeRecords(bench: Bench): void {
-  const { trajectory, forensics, unreadable, processes, marks } = bench;
+  const { trajectory, forensics, unreadable, processes, sequence, marks } = bench;
   const failures: unknown[] = [];
-  for (const log of [trajectory, forensics, unreadable, processes, marks]) {
+  for (const log of [trajectory, forensics, unreadable, processes, sequence, marks]) {
     try {
       log?.close();
     } catch (error) {

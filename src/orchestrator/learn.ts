@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Learning: runs a command once or more without refusing anything, and makes one sealed model of what was recorded.
-import { checkRequirements, ModelError, stringifyWorkloadModel } from "../model/index.ts";
+import {
+  checkRequirements,
+  ModelError,
+  NO_SEQUENCE,
+  stringifyWorkloadModel,
+} from "../model/index.ts";
 import type {
   LearnedModel,
   LearningRun,
@@ -33,6 +38,8 @@ export interface LearnRequest {
   readonly allowLoss: boolean;
   /** Behaviours that the workload must have; none: nothing is asked. */
   readonly required?: readonly string[];
+  /** Learn sequences, too, with thresholds for so many false alarms a day. */
+  readonly alarmsPerDay?: number;
 }
 
 export interface LearnObserver extends RunObserver {
@@ -72,7 +79,10 @@ export async function learnWorkload(
   const recorded: LearningRun[] = [];
   const known = new Set<string>();
   for (let index = 0; index < request.runs; index += 1) {
-    const run = await runMarked(request.run, observer);
+    const run = await runMarked(
+      { ...request.run, sequences: request.alarmsPerDay !== undefined },
+      observer,
+    );
     runs.push(run);
     const before = known.size;
     for (const point of validPoints(run.points)) known.add(point);
@@ -83,6 +93,8 @@ export async function learnWorkload(
     if (run.stopRequested) break;
   }
   const learned = learnFrom(request, runs, recorded);
+  if (request.alarmsPerDay !== undefined && learned.model.spec.sequences === undefined)
+    observer.onNotice?.(NO_SEQUENCE);
   write(request.output, recordsFile, recorded, learned.model);
   return {
     model: learned.model,

@@ -31,6 +31,8 @@ export const MAX_POSTED_VIOLATIONS = 1_000;
 export const LONG_JOURNAL_BYTES: number = 4 * 1024 * 1024;
 /** What is kept beside an attached run, so that another Galgo could go on with it; one that outgrows this can not be gone on with. */
 export const MAX_JOURNAL_BYTES: number = 256 * 1024 * 1024;
+/** Events of one run whose order is recorded; a run with more gives no model of sequences. */
+export const MAX_SEQUENCE_EVENTS = 8_000_000;
 /** Default time that one held event may take before the watchdog acts (ms). */
 export const DEFAULT_DEADLINE_MS = 10_000;
 

@@ -100,6 +100,8 @@ export interface RunRequest {
   readonly deadlineMs: number;
   /** Directory in which the workload may say which test it is at (`TestMarks`); has a meaning only in the mode free. */
   readonly marks?: string;
+  /** Record in which order events come; has a meaning only in the mode free. */
+  readonly sequences?: boolean;
   /** What becomes of processes that outlive the command. */
   readonly onExit: "wait" | "kill";
   /** A service manager sends the signals: each one is passed on, however often it comes. */

@@ -41,6 +41,8 @@ export interface RunDirectory {
   readonly unreadable: string;
   /** When processes were seen; only there when the sensor tells. */
   readonly processes: string;
+  /** The order of events; only there when sequences are learned. */
+  readonly sequence: string;
   readonly model: string;
   readonly run: string;
 }
@@ -211,6 +213,7 @@ export function runFolder(
     points: join(path, "points.jsonl"),
     unreadable: join(path, "unreadable.jsonl"),
     processes: join(path, "processes.jsonl"),
+    sequence: join(path, "sequence.jsonl"),
     model: join(path, "model.json"),
     run: join(path, "run.json"),
   };

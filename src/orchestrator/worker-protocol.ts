@@ -25,6 +25,8 @@ export interface WorkerSetup {
   readonly shared?: SharedPointsLink;
   readonly unreadable: string;
   readonly processes: string;
+  /** Where the order of events is recorded, when it is. */
+  readonly sequence?: string;
   /** Directory in which the workload marks its tests. */
   readonly marks?: string;
   /** The workload is this container: named in its forensics. */

@@ -32,6 +32,9 @@ export function workerSetup(
     stateRoot: request.stateRoot,
     ...{ trajectory, forensics, unreadable, processes },
     ...(shared === undefined ? {} : { shared }),
+    ...(request.mode === "free" && request.sequences === true
+      ? { sequence: directory.sequence }
+      : {}),
     ...(request.marks === undefined ? {} : { marks: request.marks }),
     ...(request.container === undefined ? {} : { container: containerName(request.container) }),
     ...(tsem === undefined ? {} : { tsem }),

@@ -22,7 +22,7 @@ import {
   RunError,
   stateRoot,
 } from "../../orchestrator/index.ts";
-import type { LearnResult } from "../../orchestrator/index.ts";
+import type { LearnRequest, LearnResult } from "../../orchestrator/index.ts";
 import { childStatus } from "../exit-status.ts";
 import { sayFound } from "../found-text.ts";
 import { count, outJson, plural, say } from "../render.ts";
@@ -37,6 +37,7 @@ interface LearnOptions extends SensorOptions {
   readonly profile?: "portable" | "exact";
   readonly mapping: MappingName;
   readonly digest: DigestName;
+  readonly alarmBudget?: number;
   readonly allowLoss?: boolean;
   readonly require?: readonly string[];
   readonly rule?: readonly string[];
@@ -80,8 +81,7 @@ export async function learn(command: readonly string[], options: LearnOptions): 
       },
       runs: options.runs,
       output: options.output ?? `./${name}.galgo.json`,
-      allowLoss: options.allowLoss === true,
-      required: options.require ?? [],
+      ...wanted(options),
     },
     {
       onNotice: say,
@@ -96,6 +96,19 @@ export async function learn(command: readonly string[], options: LearnOptions): 
   if (options.json === true) printJson(result);
   summarize(result);
   process.exitCode = childStatus(result.exit);
+}
+
+/** What the model shall have, and may lack. */
+function wanted({
+  allowLoss = false,
+  require = [],
+  alarmBudget,
+}: LearnOptions): Pick<LearnRequest, "allowLoss" | "required" | "alarmsPerDay"> {
+  return {
+    allowLoss,
+    required: require,
+    ...(alarmBudget === undefined ? {} : { alarmsPerDay: alarmBudget }),
+  };
 }
 
 /** The rules of a profile, and those that were asked for. */

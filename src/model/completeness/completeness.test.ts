@@ -35,7 +35,7 @@ function aRun(id: number, seen: Readonly<Record<string, Seen>>, eventsLost = 0):
   }
   const eventsSeen = [...points.values()].reduce((total, { count }) => total + count, 0);
   const facts = { eventsSeen, eventsLost, durationMs: 100 * id, saturation: [] };
-  return { id: idOf(id), facts, points };
+  return { id: idOf(id), facts, points, coefficients: [] };
 }
 
 /** What rarefaction computes, by trying every order. */

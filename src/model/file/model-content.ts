@@ -4,6 +4,8 @@ import { isHex } from "../../base/hex.ts";
 import { DIGEST_SIZES } from "../hasher.ts";
 import { ruleListFaults } from "../rules/rule-faults.ts";
 import { lackingRules, LATER_RULES, type ProfileSpec, rulesFit } from "../rules/rules.ts";
+import { ModelError } from "../errors.ts";
+import { decodeSequences } from "../sequence/index.ts";
 import type { WorkloadModel } from "./workload-model.ts";
 
 /** Faults of a model that has the right shape, each with its place. */
@@ -22,6 +24,7 @@ export function contentFaults(model: WorkloadModel): readonly string[] {
       : [`spec.profile.rules must be empty for the mapping ${spec.mapping}`]),
     ...completenessFaults(model),
     ...provenanceFaults(model, size),
+    ...sequenceFaults(model),
   ];
 }
 
@@ -87,6 +90,25 @@ function orderFaults(place: string, texts: readonly string[]): readonly string[]
   if (wrong >= 0) return [`${place}[${wrong}] holds text that is not well-formed`];
   const disorder = texts.findIndex((text, i) => i > 0 && text <= (texts[i - 1] ?? ""));
   return disorder < 0 ? [] : [`${place}[${disorder}] is not above the one before it`];
+}
+
+/** That they can be used, and speak of behaviours of this model. */
+function sequenceFaults({ spec: { sequences, points } }: WorkloadModel): readonly string[] {
+  if (sequences === undefined) return [];
+  const known = new Set(points);
+  return (["process", "workload"] as const).flatMap((kind) => {
+    const place = `spec.sequences.${kind}`;
+    const { names } = sequences[kind];
+    const strange = names.findIndex((name) => !known.has(name));
+    if (strange >= 0) return [`${place}.names[${strange}] is no point of the model`];
+    try {
+      decodeSequences(sequences[kind]);
+      return [];
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      return [`${place}: ${error.message}`];
+    }
+  });
 }
 
 function provenanceFaults({ spec }: WorkloadModel, size: number): readonly string[] {

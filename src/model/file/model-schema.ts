@@ -17,6 +17,10 @@ import {
   MAX_WORD_CHARS,
 } from "../limits.ts";
 import { MAPPING_NAMES } from "../mapping-names.ts";
+import type { WorkloadSequences } from "../learning/sequences.ts";
+import { MAX_ALARMS_PER_DAY, MAX_GRAMS_CHARS, MAX_ORDER, MAX_SYMBOLS } from "../sequence/limits.ts";
+import { READINGS } from "../sequence/readings.ts";
+import { QUANTILE_STEPS } from "../sequence/tail.ts";
 import { ADDRESS_USES, PLAIN_RULES, type RuleSpec } from "../rules/rules.ts";
 import { API_VERSION, MODEL_KIND, MODEL_SENSORS, type WorkloadModel } from "./workload-model.ts";
 
@@ -82,6 +86,34 @@ function ruleSchema(): z.ZodMiniType<RuleSpec> {
   ]);
 }
 
+function sequencesSchema(): z.ZodMiniType<WorkloadSequences> {
+  const number = z.number();
+  const distribution = z.strictObject({
+    quantiles: z.array(number).check(z.length(QUANTILE_STEPS + 1)),
+    tail: number.check(z.positive()),
+  });
+  const model = z.strictObject({
+    order: z.int().check(z.gte(1), z.lte(MAX_ORDER)),
+    names: z.array(digest).check(z.minLength(1), z.maxLength(MAX_SYMBOLS)),
+    grams: z.string().check(z.regex(/^[A-Za-z0-9+/]*={0,2}$/), z.maxLength(MAX_GRAMS_CHARS)),
+    calibration: z.strictObject({
+      readings: z.array(distribution).check(z.length(READINGS.length)),
+      score: distribution,
+      short: distribution,
+      long: distribution,
+      traces: count,
+      blocks: count,
+      durationMs: count,
+    }),
+    learned: z.strictObject({ traces: count, events: count, leftOut: count, rareNames: count }),
+  });
+  return z.strictObject({
+    alarmsPerDay: number.check(z.positive(), z.lte(MAX_ALARMS_PER_DAY)),
+    process: model,
+    workload: model,
+  });
+}
+
 function modelSchema(): z.ZodMiniType<WorkloadModel> {
   const words = z.array(word).check(z.maxLength(1000));
   const hooks = z.array(z.enum(HOOK_NAMES)).check(z.maxLength(HOOK_NAMES.length));
@@ -118,6 +150,7 @@ function modelSchema(): z.ZodMiniType<WorkloadModel> {
           behaviours: count,
         }),
       ),
+      sequences: z.exactOptional(sequencesSchema()),
       state: digest,
     }),
   });

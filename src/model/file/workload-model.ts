@@ -9,6 +9,7 @@ import type { DigestName, Hasher } from "../hasher.ts";
 import type { MappingName } from "../mapping-names.ts";
 import { createModel } from "../model.ts";
 import type { Amendments, Promotion } from "./provenance.ts";
+import type { WorkloadSequences } from "../learning/sequences.ts";
 import type { ProfileSpec } from "../rules/rules.ts";
 
 /** Where the events of a model came from. `unknown`: it was not learned by Galgo, and nothing is known of it. */
@@ -53,6 +54,7 @@ export interface WorkloadModelSpec {
   readonly completeness: Completeness;
   readonly amended?: Amendments;
   readonly promoted?: Promotion;
+  readonly sequences?: WorkloadSequences;
   /** hex; the order-independent value over aggregate, base and points */
   readonly state: string;
 }
@@ -85,7 +87,7 @@ export interface ModelContent extends Omit<WorkloadModelSpec, "state" | "complet
 
 /** A model with its points and pseudonyms in order, and its state computed. */
 export function makeWorkloadModel(content: ModelContent, hasher: Hasher): WorkloadModel {
-  const { name, completeness, base, amended, promoted, ...spec } = content;
+  const { name, completeness, base, amended, promoted, sequences, ...spec } = content;
   const points = sortedUnique(content.points);
   return {
     apiVersion: API_VERSION,
@@ -107,6 +109,7 @@ export function makeWorkloadModel(content: ModelContent, hasher: Hasher): Worklo
       },
       ...(amended !== undefined && { amended }),
       ...(promoted !== undefined && { promoted }),
+      ...(sequences !== undefined && { sequences }),
       state: stateOf({ ...content, points }, hasher),
     },
   };

@@ -9,6 +9,7 @@ import type { IdentityRecord } from "./identities.ts";
 import { distinctRuns, type LearningRun, type MappedRun } from "./learning-run.ts";
 import { mapRuns } from "./map-runs.ts";
 import { createMapper, type EventMapper } from "../mapper.ts";
+import { sequencesOf, type WorkloadSequences } from "./sequences.ts";
 import type { MappingName } from "../mapping-names.ts";
 import { createProfile, type Profile } from "../rules/profile.ts";
 import type { Amendments } from "../file/provenance.ts";
@@ -34,6 +35,8 @@ export interface LearnOptions {
   readonly fidelity: ModelFidelity;
   /** Behaviours that the workload must have (requirement.ts); the model says which of them were met. */
   readonly required?: readonly string[];
+  /** Learn sequences, too, with thresholds for so many false alarms a day. */
+  readonly alarmsPerDay?: number;
 }
 
 export interface LearnedModel {
@@ -73,6 +76,7 @@ export function modelFromRuns(given: readonly LearningRun[], options: LearnOptio
     pseudonyms: options.pseudonyms ?? [],
     points: [...mapped.points],
     ...amendmentsOf(runs, mapped.runs),
+    ...sequencesFor(runs, mapped.runs, options),
     completeness: completenessOf(withoutAmendments(runs, mapped.runs), {
       learned,
       described: mapped.described,
@@ -88,6 +92,19 @@ export function modelFromRuns(given: readonly LearningRun[], options: LearnOptio
     given: runs,
     runs: mapped.runs,
   };
+}
+
+function sequencesFor(
+  runs: readonly LearningRun[],
+  mapped: readonly MappedRun[],
+  { alarmsPerDay }: LearnOptions,
+): { readonly sequences?: WorkloadSequences } {
+  if (alarmsPerDay === undefined) return {};
+  const sequenced = runs.flatMap((run, at) =>
+    run.kind === "amend" ? [] : [{ run, coefficients: mapped[at]?.coefficients ?? [] }],
+  );
+  const sequences = sequencesOf(sequenced, alarmsPerDay);
+  return sequences === undefined ? {} : { sequences };
 }
 
 /** The rules that runs show, and the profile with them. */

@@ -28,6 +28,14 @@ export interface RunFacts {
   readonly started?: string;
 }
 
+/** In which order the events of a run came. */
+export interface RunSequence {
+  /** Of each event, its stream: a process until it becomes another program; numbers from 0. */
+  readonly streams: Int32Array;
+  /** Of each event, its behaviour: the place of the record among those of the run that are no identity records. */
+  readonly behaviours: Int32Array;
+}
+
 /** One recorded run. */
 export interface LearningRun {
   /** 16 hex digits: of its content. */
@@ -37,6 +45,8 @@ export interface LearningRun {
   readonly facts: RunFacts;
   /** Not a run but what a person added from violations: it brings points, and no evidence of what varies or of how complete learning was. */
   readonly kind?: "amend";
+  /** Where it was recorded. It is no part of the id. */
+  readonly sequence?: RunSequence;
 }
 
 /** A behaviour as one run showed it. */
@@ -57,6 +67,8 @@ export interface MappedRun {
   readonly facts: RunFacts;
   /** By coefficient, in the order of discovery. */
   readonly points: ReadonlyMap<string, MappedPoint>;
+  /** Of each record that is no identity record, in their order. */
+  readonly coefficients: readonly string[];
 }
 
 const ID_CHARS = 16;

@@ -81,10 +81,12 @@ export function carriedOver(
 
 function mapRun(run: LearningRun, coefficientOf: (e: SecurityEvent) => string): MappedRun {
   const points = new Map<string, MappedPoint>();
+  const coefficients: string[] = [];
   const behaviours = run.records.filter(({ event }) => event.hook !== "bprm_committed_creds");
   const tenthOf = tenths(run.facts.saturation, behaviours.length);
   for (const [index, { event, count, test, atMs }] of behaviours.entries()) {
     const coefficient = coefficientOf(event);
+    coefficients.push(coefficient);
     const known = points.get(coefficient);
     const tests = test === undefined ? [] : [test];
     points.set(coefficient, {
@@ -94,7 +96,7 @@ function mapRun(run: LearningRun, coefficientOf: (e: SecurityEvent) => string): 
       tenth: known?.tenth ?? tenthOf(index),
     });
   }
-  return { id: run.id, facts: run.facts, points };
+  return { id: run.id, facts: run.facts, points, coefficients };
 }
 
 function earlier(a: number | undefined, b: number | undefined): { readonly atMs?: number } {

@@ -21,3 +21,7 @@ export const MAX_EXPECTED = 3;
 export const UNITS_PER_NAT = 65_536;
 /** Events of one block: in each of them false alarms are as likely as in another. */
 export const BLOCK_EVENTS = 512;
+/** Characters of the trie in a model file. */
+export const MAX_GRAMS_CHARS: number = 16 * 1024 * 1024;
+/** The widest budget of false alarms that has a meaning: one a second. */
+export const MAX_ALARMS_PER_DAY = 86_400;

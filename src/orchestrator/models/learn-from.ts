@@ -12,6 +12,8 @@ import type { RunRequest, RunResult } from "../run-request.ts";
 export interface LearnTerms {
   /** Behaviours that the workload must have; none: nothing is asked. */
   readonly required?: readonly string[];
+  /** Learn sequences, too, with thresholds for so many false alarms a day. */
+  readonly alarmsPerDay?: number;
   readonly run: Pick<RunRequest, "rules">;
 }
 
@@ -38,7 +40,7 @@ export function refuseLoss({ outcome }: RunResult, hint = ""): void {
 
 /** @throws RunError TMA_FAILED, BAD_OPTION */
 export function learnFrom(
-  { run, required = [] }: LearnTerms,
+  { run, required = [], alarmsPerDay }: LearnTerms,
   runs: readonly RunResult[],
   recorded: readonly LearningRun[],
 ): LearnedModel {
@@ -56,6 +58,7 @@ export function learnFrom(
       sealed: true,
       fidelity: last.fidelity,
       required,
+      ...(alarmsPerDay === undefined ? {} : { alarmsPerDay }),
     });
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;

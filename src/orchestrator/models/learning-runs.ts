@@ -13,6 +13,7 @@ import { RecordFileError } from "../errors.ts";
 import { addMark } from "../records/marks.ts";
 import { readEntries } from "../records/record-file.ts";
 import type { FileRecord } from "../records/record-file.ts";
+import { SEQUENCE_START, SequenceReader, sequenceLines } from "../records/sequence-log.ts";
 
 /** Ids are of this digest whatever the digest of the model: the same run has the same id everywhere. */
 const HASHER = nodeHasher("sha256");
@@ -52,16 +53,25 @@ export function readLearningRuns(path: string, older: RunFacts = NO_FACTS): Lear
   const runs: LearningRun[] = [];
   let header: Header | undefined;
   let records: FileRecord[] = [];
+  let sequence = new SequenceReader();
   const end = (): void => {
     if (header !== undefined || records.length > 0) {
       const facts = { ...older, eventsSeen: older.eventsSeen || records.length };
-      runs.push(runOf(records, header ?? { facts }));
+      const run = runOf(records, header ?? { facts });
+      const behaviours = run.records.filter(({ event }) => !isIdentity(event)).length;
+      const ordered = sequence.end(behaviours);
+      runs.push(ordered === undefined ? run : { ...run, sequence: ordered });
     }
     records = [];
+    sequence = new SequenceReader();
   };
   for (const entry of readEntries(path)) {
     if ("event" in entry) {
       records.push(entry);
+      continue;
+    }
+    if (entry.text.startsWith(SEQUENCE_START)) {
+      sequence.line(entry.text, `${quote(path)}: line ${entry.line}`);
       continue;
     }
     end();
@@ -131,18 +141,16 @@ function parseHeader(path: string, { line, text }: { line: number; text: string 
 
 /** The lines of a record file with these runs, without their newlines. */
 export function* learningRunLines(runs: readonly LearningRun[]): Generator<string> {
-  for (const { id, facts, records, kind } of runs) {
+  for (const { id, facts, records, kind, sequence } of runs) {
     const { eventsSeen: events, eventsLost: lost, durationMs, saturation, started } = facts;
     yield JSON.stringify({ run: { id, kind, started, events, lost, durationMs, saturation } });
-    for (const { event, count: times, test } of records) {
-      const text = writeRecord(event);
-      if (isIdentity(event)) yield text;
-      else
-        yield addMark(text, {
-          kind: "learned",
-          count: times,
-          ...(test === undefined ? {} : { test }),
-        });
-    }
+    if (sequence !== undefined) yield* sequenceLines(sequence);
+    for (const record of records) yield recordLine(record);
   }
+}
+
+function recordLine({ event, count, test }: LearnedRecord): string {
+  const text = writeRecord(event);
+  if (isIdentity(event)) return text;
+  return addMark(text, { kind: "learned", count, ...(test === undefined ? {} : { test }) });
 }

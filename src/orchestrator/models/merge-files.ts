@@ -109,12 +109,19 @@ export function learnAgain(
       sealed,
       fidelity,
       required: requirementsOf(models),
+      ...strictestBudget(models),
     });
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     const code = error.code === "BAD_RULE" ? "BAD_OPTION" : "BAD_MODEL";
     throw new ModelUseError(code, error.message, { cause: error });
   }
+}
+
+/** Sequences are learned again where they were learned before. */
+function strictestBudget(models: readonly WorkloadModel[]): { readonly alarmsPerDay?: number } {
+  const budgets = models.flatMap(({ spec }) => spec.sequences?.alarmsPerDay ?? []);
+  return budgets.length === 0 ? {} : { alarmsPerDay: Math.min(...budgets) };
 }
 
 /** What learning starts from: the built-in rules, and those that somebody asked for. Found ones are found again. */

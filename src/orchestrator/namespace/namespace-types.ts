@@ -15,6 +15,7 @@ import type { LatencyHistogram, LatencySummary } from "./latency.ts";
 import type { Mark } from "../records/marks.ts";
 import type { ProcessLog } from "../records/process-log.ts";
 import type { RecordLog } from "../records/record-log.ts";
+import type { SequenceLog } from "../records/sequence-log.ts";
 import type { TestMarks } from "./test-marks.ts";
 import type { KeptNamespace, NamespaceLedger } from "./ledger.ts";
 import type { ContainerName, LossReason, RunMode, ViolationPolicy } from "../run-record.ts";
@@ -100,6 +101,8 @@ export interface NamespaceParts {
   readonly marks?: Pick<TestMarks, "take" | "testOf">;
   /** Keeps account of processes, where somebody wants it. */
   readonly processes?: ProcessLog;
+  /** Keeps the order of events, where sequences are learned. */
+  readonly sequence?: SequenceLog;
   readonly pulse: NamespacePulse;
   /** Where somebody looks from outside. */
   readonly instant?: InstantCounts;

@@ -166,6 +166,7 @@ export class ModelingNamespace implements Namespace {
 
   repeated(point: string, count: number): void {
     this.#tally.repeated(count);
+    if (count > 0) this.#parts.sequence?.incomplete();
     this.#agent.repeated(point, count);
   }
 
@@ -298,6 +299,7 @@ export class ModelingNamespace implements Namespace {
   protected readonly publish = (): void => this.#tally.publish();
 
   #conforms(event: SecurityEvent, { added, coefficient }: Assessment): BpfDecision {
+    this.#parts.sequence?.add(event.pid, event.task.taskId, coefficient);
     if (added) {
       this.#evidence.extend(event, this.#parts.marks?.testOf(event));
       this.#tally.grown();

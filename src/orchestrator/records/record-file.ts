@@ -5,6 +5,7 @@ import { RecordError, parseRecord, readTsemRecord } from "../../event/index.ts";
 import type { SecurityEvent } from "../../event/index.ts";
 import { GALGO_START, STREAM_START } from "../../sensor/replay/index.ts";
 import { Actors, isIdentity } from "./actors.ts";
+import { SEQUENCE_START } from "./sequence-log.ts";
 import { RecordFileError } from "../errors.ts";
 import { readLines } from "./line-reader.ts";
 import { splitMark } from "./marks.ts";
@@ -20,7 +21,7 @@ export interface FileRecord {
   readonly learned?: LearnedMark;
 }
 
-/** A line that begins a run in the records beside a model. */
+/** A line that begins a run in the records beside a model, or one that says in which order its events came. */
 export interface RunHeader {
   readonly line: number;
   readonly text: string;
@@ -51,7 +52,7 @@ export function* readEntries(path: string): Generator<FileRecord | RunHeader, Re
   for (let step = lines.next(); ; step = lines.next()) {
     if (step.done === true) return step.value;
     const { number: line, text } = step.value;
-    if (text.startsWith(HEADER_START)) {
+    if (text.startsWith(HEADER_START) || text.startsWith(SEQUENCE_START)) {
       yield { line, text };
       continue;
     }

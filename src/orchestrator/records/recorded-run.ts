@@ -7,6 +7,7 @@ import { isIdentity } from "./actors.ts";
 import { makeRun } from "../models/learning-runs.ts";
 import type { ModelRules } from "../models/model-rules.ts";
 import { readRecords } from "./record-file.ts";
+import { readSequence } from "./sequence-log.ts";
 import type { RunResult } from "../run-request.ts";
 
 /** @param rules of the run: by them its behaviours were counted @throws RecordFileError */
@@ -27,11 +28,14 @@ export function recordedRun(run: RunResult, rules: ModelRules): LearningRun {
     return { event, count, ...(learned?.test === undefined ? {} : { test: learned.test }) };
   });
   const { counts: told, durationMs } = outcome;
-  return makeRun(records, {
+  const behaviours = recorded.filter(({ event }) => !isIdentity(event)).length;
+  const sequence = readSequence(directory.sequence, behaviours);
+  const made = makeRun(records, {
     eventsSeen: told.events,
     eventsLost: told.lost,
     durationMs: Math.round(durationMs),
     saturation,
     started: run.record.started,
   });
+  return sequence === undefined ? made : { ...made, sequence };
 }

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// sequence.jsonl of a run: in which order its events came. Lines of base64; in each a pair of varints for an event: its stream, and its behaviour by
+// the order of discovery. The same lines stand in the records beside a model.
+import { existsSync } from "node:fs";
+import { quote } from "../../base/quote.ts";
+import type { RunSequence } from "../../model/index.ts";
+import { RecordFileError } from "../errors.ts";
+import { MAX_SEQUENCE_EVENTS } from "../limits.ts";
+import { readLines } from "./line-reader.ts";
+import { openRecordLog, type RecordLog } from "./record-log.ts";
+
+/** How a line begins. */
+export const SEQUENCE_START = '{"sequence":';
+
+/** Numbers of one line: two for each event. */
+const LINE_NUMBERS = 16_384;
+
+/** The process that an event is of, and the program that it is at the time. */
+interface ProcessStream {
+  readonly taskId: string;
+  readonly stream: number;
+}
+
+/** Takes what a namespace lets pass; nothing is written before many events have come. */
+export class SequenceLog {
+  readonly #log: RecordLog;
+  readonly #behaviours = new Map<string, number>();
+  readonly #streams = new Map<number, ProcessStream>();
+  readonly #waiting: number[] = [];
+  #nextStream = 0;
+  #events = 0;
+  #whole = true;
+
+  /** @throws RecordFileError WRITE_FAILED */
+  constructor(path: string) {
+    this.#log = openRecordLog(path);
+  }
+
+  add(pid: number, taskId: string, coefficient: string): void {
+    let behaviour = this.#behaviours.get(coefficient);
+    if (behaviour === undefined) {
+      behaviour = this.#behaviours.size;
+      this.#behaviours.set(coefficient, behaviour);
+    }
+    if (this.#events >= MAX_SEQUENCE_EVENTS) this.incomplete();
+    if (!this.#whole) return;
+    this.#events += 1;
+    this.#waiting.push(this.#streamOf(pid, taskId), behaviour);
+    if (this.#waiting.length >= LINE_NUMBERS) this.#write();
+  }
+
+  /** There were events of which only the number is known. */
+  incomplete(): void {
+    this.#whole = false;
+  }
+
+  /** @throws RecordFileError WRITE_FAILED */
+  close(): void {
+    this.#write();
+    if (!this.#whole) this.#log.append(INCOMPLETE);
+    this.#log.close();
+  }
+
+  #streamOf(pid: number, taskId: string): number {
+    const known = this.#streams.get(pid);
+    if (known !== undefined && known.taskId === taskId) return known.stream;
+    const stream = this.#nextStream;
+    this.#nextStream += 1;
+    this.#streams.set(pid, { taskId, stream });
+    return stream;
+  }
+
+  #write(): void {
+    if (this.#waiting.length === 0) return;
+    this.#log.append(lineOf(this.#waiting));
+    this.#waiting.length = 0;
+  }
+}
+
+const INCOMPLETE = `${SEQUENCE_START}null}`;
+
+function lineOf(numbers: readonly number[]): string {
+  const bytes: number[] = [];
+  for (const number of numbers) {
+    let rest = number;
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
+    bytes.push(rest);
+  }
+  return JSON.stringify({ sequence: Buffer.from(bytes).toString("base64") });
+}
+
+/** The lines of a sequence. */
+export function* sequenceLines({ streams, behaviours }: RunSequence): Generator<string> {
+  const events = LINE_NUMBERS / 2;
+  for (let from = 0; from < streams.length; from += events) {
+    const part = streams.subarray(from, from + events);
+    yield lineOf(Array.from(part).flatMap((stream, at) => [stream, behaviours[from + at] ?? 0]));
+  }
+}
+
+/** Puts the lines of a sequence together again. */
+export class SequenceReader {
+  readonly #numbers: number[] = [];
+  #whole = true;
+
+  /** @param place named in the error @throws RecordFileError BAD_RECORD */
+  line(text: string, place: string): void {
+    const value = parsed(text);
+    if (value === null) this.#whole = false;
+    else if (typeof value !== "string" || !this.#take(Buffer.from(value, "base64")))
+      throw new RecordFileError("BAD_RECORD", `${place} is not part of a sequence; learn again`);
+  }
+
+  /** Undefined when there is none, or not of all events. */
+  end(behaviours: number): RunSequence | undefined {
+    const numbers = Int32Array.from(this.#numbers);
+    const events = numbers.length / 2;
+    if (!this.#whole || events === 0 || !Number.isInteger(events)) return undefined;
+    const sequence = {
+      streams: numbers.filter((_, at) => at % 2 === 0),
+      behaviours: numbers.filter((_, at) => at % 2 === 1),
+    };
+    const known = (behaviour: number): boolean => behaviour < behaviours;
+    return sequence.behaviours.every(known) && sequence.streams.every((s) => s <= events)
+      ? sequence
+      : undefined;
+  }
+
+  #take(bytes: Buffer): boolean {
+    let value = 0;
+    let scale = 1;
+    for (const byte of bytes) {
+      value += (byte & 0x7f) * scale;
+      scale *= 0x80;
+      if (byte >= 0x80) continue;
+      if (value > MAX_SEQUENCE_EVENTS || this.#numbers.length >= 2 * MAX_SEQUENCE_EVENTS)
+        return false;
+      this.#numbers.push(value);
+      value = 0;
+      scale = 1;
+    }
+    return scale === 1;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return (JSON.parse(text) as { readonly sequence?: unknown }).sequence;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The sequence of a run with so many behaviours; undefined when none was recorded, or not of all events. @throws RecordFileError */
+export function readSequence(path: string, behaviours: number): RunSequence | undefined {
+  if (!existsSync(path)) return undefined;
+  const reader = new SequenceReader();
+  for (const { number, text } of readLines(path))
+    reader.line(text, `${quote(path)}: line ${number}`);
+  return reader.end(behaviours);
+}
