@@ -9,6 +9,7 @@ import {
   type NodeConnectionOptions,
 } from "@nats-io/transport-node";
 import { setTimeout as pause } from "node:timers/promises";
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { inboxPrefix } from "../../wire/link/index.ts";
 import { FleetError } from "./errors.ts";
 import { CONNECT_MS, FIRST_CONNECT_PAUSE_MS, MAX_CONNECT_PAUSE_MS, PING_MS } from "./limits.ts";
@@ -33,14 +34,23 @@ export interface BusEvents {
   onMessage(subject: string, data: Uint8Array): void;
 }
 
-/** How a host connects: for this module, and for whoever plays a host. It is connected again by who asks, after `pauseAfter`. */
-export function connectOptions(parts: BusParts): NodeConnectionOptions {
+/**
+ * How a host connects: for this module, and for whoever plays a host. It is connected again by who asks, after `pauseAfter`.
+ * @param server one of them: whose certificate it has to be is known only so. The package by itself holds that of an address against "localhost".
+ */
+export function connectOptions(parts: BusParts, server: string): NodeConnectionOptions {
+  const name = new URL(server).hostname.replace(/^\[|\]$/g, "");
+  const tls = {
+    ca: parts.ca,
+    checkServerIdentity: (_: string, certificate: PeerCertificate) =>
+      checkServerIdentity(name, certificate),
+  };
   return {
-    servers: [...parts.servers],
+    servers: [server],
     authenticator: authenticator(parts),
     inboxPrefix: inboxPrefix(parts.host),
     name: `galgo ${parts.host}`,
-    tls: { ca: parts.ca },
+    tls,
     timeout: CONNECT_MS,
     reconnect: false,
     ignoreClusterUpdates: true,
@@ -70,6 +80,7 @@ export class Bus {
   #connection: NatsConnection | undefined;
   #isOnline = false;
   #failures = 0;
+  #turn = Math.floor(Math.random() * 1_000);
   #running: Promise<void> = Promise.resolve();
 
   /** @param subjects that are heard */
@@ -134,9 +145,16 @@ export class Bus {
     }
   }
 
+  /** One after the other; which is the first is chance. */
+  #server(): string {
+    const { servers } = this.#parts;
+    this.#turn += 1;
+    return servers[this.#turn % servers.length] ?? "";
+  }
+
   /** Settles when the connection has ended. */
   async #connect(): Promise<void> {
-    const connection = await connect(connectOptions(this.#parts));
+    const connection = await connect(connectOptions(this.#parts, this.#server()));
     if (this.#stop.signal.aborted) {
       await connection.close();
       return;
