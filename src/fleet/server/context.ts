@@ -10,6 +10,7 @@ import type { Ingest } from "../ingest/ingest.ts";
 import type { FleetKeys } from "../keys/fleet-keys.ts";
 import type { FleetTls } from "../keys/tls.ts";
 import type { FleetStore } from "../store/index.ts";
+import type { FleetViews } from "../views/views.ts";
 import type { FleetHttp, Guard, Principal } from "./http.ts";
 import type { FleetOptions } from "./options.ts";
 import { Slot } from "./slot.ts";
@@ -39,6 +40,7 @@ export interface FleetServices {
   readonly live: Slot<Live>;
   readonly enrolment: Slot<Enrolment>;
   readonly commands: Slot<Commands>;
+  readonly views: Slot<FleetViews>;
   /** Items of parcels: parts register for their kinds. */
   readonly ingest: Slot<Ingest>;
   readonly heartbeats: Slot<Heartbeats>;
@@ -80,6 +82,7 @@ export function newServices(): FleetServices {
     live: new Slot("what consoles are told"),
     enrolment: new Slot("enrolment"),
     commands: new Slot("commands"),
+    views: new Slot("views"),
     ingest: new Slot("ingest"),
     heartbeats: new Slot("heartbeats"),
     consumer: new Slot("what takes parcels"),

@@ -4,12 +4,15 @@ import { accessPart } from "../auth/part.ts";
 import { commandsPart } from "../commands/part.ts";
 import { enrolPart } from "../enrol/part.ts";
 import { consumePart, ingestPart } from "../ingest/part.ts";
+import { viewsPart } from "../views/part.ts";
 import type { FleetPart } from "./context.ts";
 import { pagePart } from "./page.ts";
 
 export const PARTS: readonly FleetPart[] = [
   // parts below register for items of parcels
   ingestPart,
+  // parts below say what waits in them
+  viewsPart,
   accessPart,
   enrolPart,
   commandsPart,

@@ -12,6 +12,21 @@ export {
   type Rows,
 } from "./common.ts";
 export type {
+  BehaviourRow,
+  HostPresence,
+  HostRow,
+  ProcessesAnswer,
+  ProcessViolation,
+  SearchAnswer,
+  SearchResult,
+  StateDetail,
+  StateGroup,
+  Summary,
+  ViolationDetail,
+  ViolationRow,
+  WorkloadRow,
+} from "./fleet.ts";
+export type {
   ApiTokenMade,
   ApiTokenOrder,
   ApiTokenRow,
