@@ -2,7 +2,7 @@
 // Columns of the lists, and words of what stands in them, where several pages show the same.
 import type { JSX } from "preact";
 import type { BehaviourRow, HostRow, ViolationRow, WorkloadRow } from "./api/types.ts";
-import { Ago, Chain, Go, Pill, StateName, type Tone } from "./parts/bits.tsx";
+import { Ago, Go, Pill, StateName, type Tone } from "./parts/bits.tsx";
 import { brief, count, labelsText, moment, short, shown } from "./parts/shown.ts";
 import type { Column } from "./parts/table.tsx";
 
@@ -146,7 +146,6 @@ export const WORKLOAD_COLUMNS: readonly Column<WorkloadRow>[] = [
     size: "6rem",
     number: true,
     spare: 2,
-    sort: "events",
     cell: ({ events }) => brief(events),
   },
   {
@@ -305,11 +304,7 @@ export const BEHAVIOUR_COLUMNS: readonly Column<BehaviourRow>[] = [
     title: "By",
     size: "minmax(8rem, 1.4fr)",
     spare: 1,
-    cell: ({ chain }) => (
-      <span class="cut">
-        <Chain programs={programsOf(chain)} />
-      </span>
-    ),
+    cell: ({ program }) => <span class="cut mono">{shown(program)}</span>,
   },
   {
     id: "hook",

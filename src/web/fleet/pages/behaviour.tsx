@@ -3,10 +3,10 @@
 import type { JSX } from "preact";
 import { useFetched, useList } from "../api/hooks.ts";
 import type { BehaviourRow, ViolationRow } from "../api/types.ts";
-import { programsOf, VIOLATION_COLUMNS } from "../columns.tsx";
-import { Chain, Copyable, Facts, Head, Pill, Trouble } from "../parts/bits.tsx";
+import { VIOLATION_COLUMNS } from "../columns.tsx";
+import { Copyable, Facts, Head, Trouble } from "../parts/bits.tsx";
 import { ListTable } from "../parts/list-table.tsx";
-import { count, moment, shown } from "../parts/shown.ts";
+import { count, moment, short, shown } from "../parts/shown.ts";
 import { go } from "../place.ts";
 
 export function BehaviourPage({ id }: { id: string }): JSX.Element {
@@ -15,25 +15,22 @@ export function BehaviourPage({ id }: { id: string }): JSX.Element {
     "violation",
   ]);
   if (data === undefined) return <Trouble error={error} again={reload} />;
-  const { verdict } = data;
   return (
     <>
-      <Head title={<span class="mono">{shown(data.words)}</span>} note={shown(data.name)} />
+      <Head
+        title={
+          <span class="mono">
+            {data.words === "" ? short(data.coefficient) : shown(data.words)}
+          </span>
+        }
+        note={shown(data.name)}
+      />
       <Facts
         of={[
-          ["Who", <Chain key="who" programs={programsOf(data.chain)} />],
-          ["Kind", shown(data.kind)],
+          ["Program", <code key="program">{shown(data.program)}</code>],
           ["Hook", <code key="hook">{shown(data.hook)}</code>],
           ["Workloads", count(data.workloads)],
-          ["First seen", moment(data.first)],
-          [
-            "Verdict",
-            verdict === undefined ? (
-              ""
-            ) : (
-              <Pill tone={verdict === "allow" ? "good" : "bad"}>{verdict}</Pill>
-            ),
-          ],
+          ["First seen", data.first === 0 ? "" : moment(data.first)],
           [
             "Coefficient",
             <Copyable key="coefficient" value={data.coefficient} name="the coefficient" />,

@@ -39,8 +39,7 @@ export function HostPage({ id }: { id: string }): JSX.Element {
 }
 
 function HostFacts({ host }: { host: HostRow }): JSX.Element {
-  const { status, lastSeen, joined, group, labels, galgo, kernel, sensor, spoolBytes, dropped } =
-    host;
+  const { status, lastSeen, joined, group, labels, galgo, spoolBytes, dropped } = host;
   return (
     <Facts
       of={[
@@ -59,8 +58,6 @@ function HostFacts({ host }: { host: HostRow }): JSX.Element {
         ],
         ["Labels", <Labels key="labels" labels={labels} />],
         ["Galgo", shown(galgo)],
-        ["Kernel", shown(kernel)],
-        ["Sensor", shown(sensor)],
         ["Spool", spoolBytes === 0 ? "empty" : bytes(spoolBytes)],
         [
           "Dropped",

@@ -3,8 +3,8 @@
 import type { JSX } from "preact";
 import { useList, useFetched } from "../api/hooks.ts";
 import type { BehaviourRow, StateDetail, WorkloadRow } from "../api/types.ts";
-import { programsOf, WORKLOAD_COLUMNS } from "../columns.tsx";
-import { Ago, Chain, Copyable, Facts, Go, Head, StateName, Trouble } from "../parts/bits.tsx";
+import { WORKLOAD_COLUMNS } from "../columns.tsx";
+import { Ago, Copyable, Facts, Go, Head, StateName, Trouble } from "../parts/bits.tsx";
 import { ListTable } from "../parts/list-table.tsx";
 import { count, plural, short, shown } from "../parts/shown.ts";
 import { go } from "../place.ts";
@@ -70,22 +70,23 @@ function Most({ of: { state, count: size } }: { of: StateDetail["group"] }): JSX
 }
 
 function Differences({ of }: { of: StateDetail }): JSX.Element {
-  const { majority, more, less, moreTotal, lessTotal, unnamed } = of;
-  if (majority === undefined || majority.state === of.group.state)
-    return <p class="intro">This is the state that most of its kind have.</p>;
+  const { majority, more, less, moreTotal, lessTotal, known, violated } = of;
+  const most = majority === undefined || majority.state === of.group.state;
   return (
     <section class="diff">
-      <h3>Behaviours that make it differ</h3>
-      {moreTotal + lessTotal === 0 ? (
-        <p class="muted">The hosts have not told yet what is in this state; it was asked for.</p>
-      ) : null}
+      {most ? <p class="intro">This is the state that most of its kind have.</p> : null}
+      {most ? null : <h3>Behaviours that make it differ</h3>}
+      {known ? null : (
+        <p class="muted">The hosts have not told yet what is in both states; they are asked.</p>
+      )}
       <Behaviours sign="+" title="Done here, not by most others" rows={more} total={moreTotal} />
       <Behaviours sign="−" title="Done by most others, not here" rows={less} total={lessTotal} />
-      {unnamed.more + unnamed.less === 0 ? null : (
-        <p class="muted">
-          No record describes {plural(unnamed.more + unnamed.less, "of them", "of them")}.
-        </p>
-      )}
+      <Behaviours
+        sign="+"
+        title="Outside of the model, by workloads in this state"
+        rows={violated}
+        total={violated.length}
+      />
     </section>
   );
 }
@@ -105,15 +106,13 @@ function Behaviours({ sign, title, rows, total }: BehavioursProps): JSX.Element 
         {title}: {count(total)}
       </h4>
       <ul class={`changes ${sign === "+" ? "plus" : "minus"}`}>
-        {rows.map(({ coefficient, words, chain }) => (
+        {rows.map(({ coefficient, words, program }) => (
           <li key={coefficient}>
             <span class="sign">{sign}</span>
             <Go to={["behaviours", coefficient]} class="mono words">
               {words === "" ? short(coefficient) : shown(words)}
             </Go>
-            <span class="by">
-              <Chain programs={programsOf(chain)} />
-            </span>
+            <span class="by mono">{shown(program)}</span>
           </li>
         ))}
       </ul>

@@ -123,11 +123,7 @@ function Processes({ path }: { path: string }): JSX.Element {
   const intro = `${many}. A bar reaches to the end of a process, or to the last news of any.`;
   return (
     <>
-      {data.total > data.facts.length ? (
-        <p class="muted">
-          The first {count(data.facts.length)} of {count(data.total)} facts about processes.
-        </p>
-      ) : null}
+      {data.cut ? <p class="muted">Only the first ones: the host has told of more.</p> : null}
       <Native of={data} make={() => processesView(tree, open, intro).element} />
     </>
   );

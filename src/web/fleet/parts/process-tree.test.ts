@@ -19,7 +19,7 @@ describe("processes of a workload", () => {
       { what: "start", at: at(30), pid: 11, ppid: 10, name: "evil\u202e", task, untrusted: true },
       { what: "end", at: at(100), pid: 10, name: "sh", task },
     ],
-    total: 6,
+    cut: false,
     violations: [
       {
         id: "r/forensics/1",
@@ -69,10 +69,10 @@ describe("processes of a workload", () => {
   it("takes processes whose start nobody saw", () => {
     const { processes } = treeData({
       facts: [{ what: "end", at: at(3), pid: 5, name: "x", task }],
-      total: 1,
+      cut: false,
       violations: [],
     });
     assert.deepEqual(processes.rows, [[-1, 5, 0, 0, -1, [[0, 0]]]]);
-    assert.deepEqual(treeData({ facts: [], total: 0, violations: [] }).processes.rows, []);
+    assert.deepEqual(treeData({ facts: [], cut: false, violations: [] }).processes.rows, []);
   });
 });
