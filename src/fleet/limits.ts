@@ -24,6 +24,8 @@ export const SERVER_JWT_SECONDS: number = 7 * 24 * 3_600;
 export const HOST_SUBSCRIPTIONS = 32;
 /** How far the clock of a host may be off when it signs a renewal (ms). */
 export const MAX_RENEWAL_SKEW_MS = 300_000;
+/** How often a server looks whether its certificate is still the one to show (ms). */
+export const CERTIFICATE_CHECK_MS = 3_600_000;
 /** Times that a token may be used at most. */
 export const MAX_TOKEN_USES = 100_000;
 /** Milliseconds for a nats-server to be there, and to end. */

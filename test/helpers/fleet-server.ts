@@ -9,6 +9,7 @@ import type { FleetOptions } from "../../src/fleet/index.ts";
 import { type RunningFleet, startFleet } from "../../src/fleet/index.ts";
 import { type BusKey, newBusKey } from "../../src/fleet/keys/nkeys.ts";
 import type { FleetContext } from "../../src/fleet/server/context.ts";
+import { namesOneOf } from "../../src/native/tls-names.ts";
 import type { EnrolTokenMade, EnrolTokenOrder } from "../../src/wire/api/index.ts";
 import {
   type EnrolAnswer,
@@ -126,9 +127,10 @@ export async function connectHost(
   key: BusKey,
   { host, jwt, ca, servers }: Pick<EnrolAnswer, "host" | "jwt" | "ca" | "servers">,
 ): Promise<NatsConnection> {
+  const tls = { ca, checkServerIdentity: namesOneOf(servers) };
   return connect({
     servers: [...servers],
-    tls: { ca },
+    tls,
     inboxPrefix: inboxPrefix(host),
     reconnect: false,
     authenticator: (nonce) => ({

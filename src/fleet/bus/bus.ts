@@ -23,6 +23,7 @@ import {
   writeMessage,
 } from "../../wire/link/index.ts";
 import { CodedError } from "../../base/errors.ts";
+import { namesOneOf } from "../../native/tls-names.ts";
 import { FleetError, FleetStartError } from "../errors.ts";
 import type { FleetKeys } from "../keys/fleet-keys.ts";
 import { MAX_ASKS, SERVER_JWT_SECONDS } from "../limits.ts";
@@ -98,10 +99,12 @@ async function connected(
     if (now - made.at > RENEW_MS) made = { at: now, token: serverToken(keys, now, account) };
     return made.token;
   };
+  // nats.js passes this on to Node, which would look for "localhost" otherwise
+  const tls = { ca: terms.ca, checkServerIdentity: namesOneOf(servers) };
   try {
     return await connect({
       servers: [...servers],
-      tls: { ca: terms.ca },
+      tls,
       name: `galgo fleet server of ${keys.fleet}`,
       inboxPrefix: `_INBOX.server-${randomBytes(8).toString("hex")}`,
       timeout: CONNECT_MS,

@@ -6,6 +6,8 @@ import { type SpawnedNats, spawnNats, type SpawnTerms } from "./spawned.ts";
 export interface KeptNats {
   /** Of the one that runs now. */
   readonly pid: number;
+  /** Reads certificate and key again. */
+  reload(): void;
   close(): Promise<void>;
 }
 
@@ -43,6 +45,10 @@ class Kept implements KeptNats {
 
   get pid(): number {
     return this.#nats?.pid ?? 0;
+  }
+
+  reload(): void {
+    if (this.pid > 0) process.kill(this.pid, "SIGHUP");
   }
 
   async start(): Promise<void> {

@@ -28,15 +28,12 @@ export interface NodeFilesTerms {
   readonly now: number;
 }
 
-/** Clients of NATS on Node look for this name when they were told an address. */
-const ALWAYS = ["localhost"];
 const CERTIFICATE_DAYS = 397;
 const LEAF_SECONDS: number = 366 * 24 * 3_600;
 
 /** Writes them. @returns paths as they were written @throws FleetStartError NO_DATA, BAD_KEY */
 export function writeNodeFiles(terms: NodeFilesTerms): readonly string[] {
-  const { now, name, listen } = terms;
-  const names = [...new Set([...terms.names, ...ALWAYS])];
+  const { now, name, names, listen } = terms;
   const keys = openFleetKeys(terms.dataRoot, now);
   const output = privateFolder(resolve(terms.output));
   const place = terms.place ?? output;

@@ -33,8 +33,6 @@ export interface FleetTls {
   readonly expires: number;
 }
 
-/** Clients of NATS on Node look for this name when they were told an address. */
-const ALWAYS = ["localhost"];
 const DAYS = 397;
 /** One that ends within so many days is made anew. */
 const RENEW_DAYS = 60;
@@ -47,9 +45,7 @@ export function openTls(
   given: TlsGiven | undefined,
   now: number,
 ): FleetTls {
-  return given === undefined
-    ? ownTls(keys, [...new Set([...names, ...ALWAYS])], now)
-    : givenTls(given, now);
+  return given === undefined ? ownTls(keys, names, now) : givenTls(given, now);
 }
 
 function ownTls(keys: FleetKeys, names: readonly string[], now: number): FleetTls {

@@ -22,6 +22,8 @@ export interface BusPlace {
   readonly places: HostPlaces;
   /** Of the nats-server that was started. */
   readonly pid: number | undefined;
+  /** The certificate in the files is another one: the nats-server that was started shows it. */
+  reload(): void;
   close(): Promise<void>;
 }
 
@@ -56,6 +58,7 @@ export async function openBusPlace(terms: BusPlaceTerms): Promise<BusPlace> {
       get pid() {
         return kept?.nats.pid;
       },
+      reload: () => kept?.nats.reload(),
       close: async () => {
         await bus.close();
         await kept?.nats.close();

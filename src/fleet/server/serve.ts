@@ -9,11 +9,11 @@ import { quote } from "../../base/quote.ts";
 import { SERVER_FILE } from "../client/index.ts";
 import { FleetStartError } from "../errors.ts";
 import { privateFolder, writePrivate } from "../keys/files.ts";
-import { openFleetKeys } from "../keys/fleet-keys.ts";
+import { type FleetKeys, openFleetKeys } from "../keys/fleet-keys.ts";
 import { defaultNames, type FleetTls, openTls } from "../keys/tls.ts";
-import { HEAD_MS, MAX_HTTP_CONNECTIONS, REQUEST_MS } from "../limits.ts";
+import { CERTIFICATE_CHECK_MS, HEAD_MS, MAX_HTTP_CONNECTIONS, REQUEST_MS } from "../limits.ts";
 import { openStore } from "../store/index.ts";
-import { openBusPlace } from "./bus-place.ts";
+import { type BusPlace, openBusPlace } from "./bus-place.ts";
 import { type FleetContext, type FleetPart, newServices, type RunningPart } from "./context.ts";
 import { createFleetHttp, type FleetApp } from "./http.ts";
 import { type Endpoint, type FleetOptions, urlHost } from "./options.ts";
@@ -96,6 +96,7 @@ async function start(
   }
   const server = await listen(context.http.app, options.listen, tls);
   ends.push(() => closeServer(server));
+  ends.push(keepCertificate(server, place, { options, keys, names, tls }));
   const { port } = server.address() as AddressInfo;
   const url = `https://${urlHost(names[0] ?? options.listen.host)}:${port}`;
   // for commands on this machine
@@ -128,6 +129,33 @@ async function listen(app: FleetApp, where: Endpoint, tls: FleetTls): Promise<Se
     throw new FleetStartError("NO_LISTEN", problem, { cause });
   }
   return server;
+}
+
+interface ShownTerms {
+  readonly options: FleetOptions;
+  readonly keys: FleetKeys;
+  readonly names: readonly string[];
+  readonly tls: FleetTls;
+}
+
+/** A certificate that comes to its end is replaced while the server runs, by the fleet's CA or by the site that has written other files. */
+function keepCertificate(server: Server, place: BusPlace, terms: ShownTerms): () => Promise<void> {
+  const { options, keys, names } = terms;
+  let shown = terms.tls.certificate;
+  const timer = setInterval(() => {
+    try {
+      const { certificate, key } = openTls(keys, names, options.tls, Date.now());
+      if (certificate === shown) return;
+      server.setSecureContext({ cert: certificate, key, minVersion: "TLSv1.2" });
+      place.reload();
+      shown = certificate;
+      options.tell("info", "another certificate is shown from now on");
+    } catch (error) {
+      options.tell("error", `the certificate stays as it was: ${wordsOf(error)}`);
+    }
+  }, CERTIFICATE_CHECK_MS);
+  timer.unref();
+  return async () => clearInterval(timer);
 }
 
 async function closeServer(server: Server): Promise<void> {
