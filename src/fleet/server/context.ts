@@ -9,6 +9,8 @@ import type { Heartbeats } from "../ingest/heartbeats.ts";
 import type { Ingest } from "../ingest/ingest.ts";
 import type { FleetKeys } from "../keys/fleet-keys.ts";
 import type { FleetTls } from "../keys/tls.ts";
+import type { LiveHub } from "../live/hub.ts";
+import type { LiveRows } from "../live/rows.ts";
 import type { FleetStore } from "../store/index.ts";
 import type { FleetViews } from "../views/views.ts";
 import type { FleetHttp, Guard, Principal } from "./http.ts";
@@ -45,6 +47,9 @@ export interface FleetServices {
   readonly ingest: Slot<Ingest>;
   readonly heartbeats: Slot<Heartbeats>;
   readonly consumer: Slot<ParcelConsumer>;
+  /** What consoles of this server hear. */
+  readonly hub: Slot<LiveHub>;
+  readonly liveRows: Slot<LiveRows>;
 }
 
 export interface FleetContext {
@@ -86,6 +91,8 @@ export function newServices(): FleetServices {
     ingest: new Slot("ingest"),
     heartbeats: new Slot("heartbeats"),
     consumer: new Slot("what takes parcels"),
+    hub: new Slot("consoles of this server"),
+    liveRows: new Slot("rows that consoles are told"),
   };
 }
 

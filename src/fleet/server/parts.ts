@@ -4,6 +4,8 @@ import { accessPart } from "../auth/part.ts";
 import { commandsPart } from "../commands/part.ts";
 import { enrolPart } from "../enrol/part.ts";
 import { consumePart, ingestPart } from "../ingest/part.ts";
+import { livePart } from "../live/part.ts";
+import { metricsPart } from "../metrics/part.ts";
 import { viewsPart } from "../views/part.ts";
 import type { FleetPart } from "./context.ts";
 import { pagePart } from "./page.ts";
@@ -11,11 +13,13 @@ import { pagePart } from "./page.ts";
 export const PARTS: readonly FleetPart[] = [
   // parts below register for items of parcels
   ingestPart,
+  livePart,
   // parts below say what waits in them
   viewsPart,
   accessPart,
   enrolPart,
   commandsPart,
+  metricsPart,
   // behind all that register: what comes is stored from here on
   consumePart,
   // the console's files: last, behind all routes of others

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Limits of what consoles are told.
+
+/** Consoles that one server tells. */
+export const MAX_LISTENERS = 500;
+/** Events that a server remembers for consoles that come back. */
+export const MAX_REMEMBERED = 2_000;
+/** Bytes that may wait for one console; one that is slower is sent away, and comes back. */
+export const MAX_WAITING_BYTES: number = 1024 * 1024;
+/** Blank lines keep proxies from closing a quiet stream, so often. */
+export const KEEP_ALIVE_MS = 15_000;
+/** Whether who listens may still do so is looked at so often. */
+export const RECHECK_MS = 30_000;
+/** A summary is sent at most so often. */
+export const SUMMARY_MS = 1_000;
+/** Milliseconds after which a console tries again. */
+export const RETRY_MS = 1_000;
+/** A host whose last heartbeat is older is not connected: four of them were missed. */
+export const CONNECTED_MS = 45_000;
+/** Hosts that came or left are looked for so often, and so many of them are told of one by one. */
+export const HOST_WATCH_MS = 2_000;
+export const MAX_TOLD_HOSTS = 50;
