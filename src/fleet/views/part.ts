@@ -24,6 +24,7 @@ export const viewsPart: FleetPart = {
   start: async (context) => {
     const views = new FleetViews(context);
     context.services.views.provide(views);
+    context.services.liveRows.provide(views);
     fleetRoutes(context, views);
     workloadRoutes(context, views);
     violationRoutes(context);
