@@ -76,8 +76,9 @@ async function serveProgrammed(bench: Bench, bpf: BpfSetup, order: BpfOrder): Pr
 
 function finish(bench: Bench, end: BpfEnd): void {
   closeRecords(bench);
-  post(end);
+  // before the end is told: then the thread is ended, and whoever is ended inside of a native call takes the process along
   bench.tma.close();
+  post(end);
 }
 
 function required<T>(value: T | undefined): T {
