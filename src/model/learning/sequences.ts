@@ -24,6 +24,9 @@ export interface SequencedRun {
   readonly coefficients: readonly string[];
 }
 
+/** What a run stands for at least (ms): tests do in seconds what production does in hours. */
+const RUN_MS = 3_600_000;
+
 /** What is said when some runs have no sequence. */
 export const NO_SEQUENCE =
   "no model of sequences was learned: it was not recorded in which order the events of every run came";
@@ -34,7 +37,7 @@ export function sequencesOf(
   alarmsPerDay: number,
 ): WorkloadSequences | undefined {
   const places = new Map<string, number>();
-  const durationMs = runs.reduce((sum, { run }) => sum + run.facts.durationMs, 0);
+  const durationMs = runs.reduce((sum, { run }) => sum + Math.max(run.facts.durationMs, RUN_MS), 0);
   const processes: TrainingTrace[] = [];
   const workloads: TrainingTrace[] = [];
   for (const { run, coefficients } of runs) {

@@ -79,16 +79,21 @@ export function rarity({ score }: Calibration, value: number): number {
 /**
  * Thresholds with which normal traces raise so many alarms a day, at the pace of the traces that were learned from. Where nobody knows that
  * pace, one block or trace a second is assumed.
+ * @param most the greatest surprise (nats) of an event: a window in which nothing is known has no more
  */
-export function thresholdsFor(calibration: Calibration, alarmsPerDay: number): Thresholds {
+export function thresholdsFor(
+  calibration: Calibration,
+  alarmsPerDay: number,
+  most: number,
+): Thresholds {
   const { traces, blocks, durationMs, score, short, long } = calibration;
   const seconds = MS_PER_DAY / 1000;
   const aDay = (count: number): number =>
     durationMs > 0 ? (count * MS_PER_DAY) / durationMs : seconds;
   const share = alarmsPerDay / WAYS;
   return {
-    short: exceededWith(short, Math.min(1, share / aDay(blocks))),
-    long: exceededWith(long, Math.min(1, share / aDay(blocks))),
+    short: exceededWith(short, Math.min(1, share / aDay(blocks)), most),
+    long: exceededWith(long, Math.min(1, share / aDay(blocks)), most),
     score: exceededWith(score, Math.min(1, share / aDay(traces))),
   };
 }

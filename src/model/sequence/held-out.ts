@@ -8,7 +8,14 @@ import { followers, uniform, unitsOf, wittenBell } from "./language.ts";
 /** Surprise (units) of one event by the whole model and by its low orders. */
 export type SurpriseTaker = (surprise: number, low: number) => void;
 
-/** The n-grams less those of some of their traces. One at a time: `leaveOut`, score, `putBack`. */
+/** A trace with the nodes of the n-grams that end at each of its events, by length; 0 where the trie has none. */
+interface Followed {
+  readonly trace: Trace;
+  /** Row by row: of event n the one of length 1 is at n * order. */
+  readonly nodes: Int32Array;
+}
+
+/** The n-grams of a trie less those of some of the traces that it was made of. */
 export class HeldOut {
   readonly #grams: Grams;
   readonly #lowOrder: number;
@@ -16,88 +23,91 @@ export class HeldOut {
   readonly #kinds: Int32Array;
   /** What is left of the counts. */
   readonly #counts: Float64Array;
-  /** Nodes of the n-grams that end at the event before, by length. */
-  readonly #path: Int32Array;
 
   constructor(grams: Grams, lowOrder: number) {
-    const { counts, first, order } = grams;
+    const { counts, first } = grams;
     this.#grams = grams;
     this.#lowOrder = lowOrder;
     this.#counts = counts.slice();
     this.#totals = new Float64Array(counts.length);
     this.#kinds = new Int32Array(counts.length);
-    this.#path = new Int32Array(order + 1);
     for (let node = 0; node < counts.length; node++) {
       this.#kinds[node] = (first[node + 1] ?? 0) - (first[node] ?? 0);
       this.#totals[node] = followers(grams, node);
     }
   }
 
-  leaveOut(trace: Trace): void {
-    this.#change(trace, -1);
+  /** Leaves the traces out, has each of them scored, and puts them back. @param scored `tell` says how surprising each event of a trace is */
+  without(
+    traces: readonly Trace[],
+    scored: (trace: Trace, tell: (take: SurpriseTaker) => void) => void,
+  ): void {
+    const all = traces.map((trace) => this.#follow(trace));
+    for (const one of all) this.#change(one, -1);
+    for (const one of all) scored(one.trace, (take) => this.#score(one, take));
+    for (const one of all) this.#change(one, 1);
   }
 
-  putBack(trace: Trace): void {
-    this.#change(trace, 1);
+  #follow(trace: Trace): Followed {
+    const nodes = new Int32Array(trace.length * this.#grams.order);
+    for (let at = 0; at < trace.length; at++) this.#followOne(trace, nodes, at);
+    return { trace, nodes };
   }
 
-  /** Tells of each event of a trace how surprising it is by what is left. */
-  score(trace: Trace, take: SurpriseTaker): void {
-    this.#path.fill(0);
-    for (let at = 0; at < trace.length; at++) this.#scoreOne(trace, at, take);
-  }
-
-  #scoreOne(trace: Trace, at: number, take: SurpriseTaker): void {
+  #followOne(trace: Trace, nodes: Int32Array, at: number): void {
+    const { order } = this.#grams;
     const symbol = trace[at] ?? -1;
-    const longest = Math.min(this.#grams.order, at + 1);
-    let chance = uniform(this.#grams);
-    let low = chance;
-    for (let length = 1; length <= longest; length++) {
-      const context = this.#path[length - 1] ?? 0;
-      if (length > 1 && context === 0) break;
-      chance = this.#chance(context, symbol, chance);
-      if (length <= this.#lowOrder) low = chance;
+    if (symbol < 0) return;
+    nodes[at * order] = symbol + 1;
+    for (let length = 2; length <= Math.min(order, at + 1); length++) {
+      const parent = nodes[(at - 1) * order + length - 2] ?? 0;
+      const child = parent > 0 ? childOf(this.#grams, parent, symbol) : -1;
+      // longer ones are not there either
+      if (child < 0) return;
+      nodes[at * order + length - 1] = child;
     }
-    this.#step(symbol);
-    take(unitsOf(chance), unitsOf(low));
   }
 
-  #chance(context: number, symbol: number, lower: number): number {
+  #score({ trace, nodes }: Followed, take: SurpriseTaker): void {
+    const { order } = this.#grams;
+    for (let at = 0; at < trace.length; at++) {
+      let chance = this.#chance(0, nodes[at * order] ?? 0, uniform(this.#grams));
+      let low = chance;
+      const longest = Math.min(order, at + 1);
+      for (let length = 2; length <= longest; length++) {
+        const context = nodes[(at - 1) * order + length - 2] ?? 0;
+        if (context === 0) break;
+        chance = this.#chance(context, nodes[at * order + length - 1] ?? 0, chance);
+        if (length <= this.#lowOrder) low = chance;
+      }
+      take(unitsOf(chance), unitsOf(low));
+    }
+  }
+
+  /** @param child 0: there is none */
+  #chance(context: number, child: number, lower: number): number {
     const total = this.#totals[context] ?? 0;
     if (total === 0) return lower;
-    const child = symbol < 0 ? -1 : childOf(this.#grams, context, symbol);
-    const count = child < 0 ? 0 : (this.#counts[child] ?? 0);
+    const count = child === 0 ? 0 : (this.#counts[child] ?? 0);
     return wittenBell(count, { total, kinds: this.#kinds[context] ?? 0, lower });
   }
 
-  /** The path after one more symbol. */
-  #step(symbol: number): void {
-    const path = this.#path;
-    for (let length = path.length - 1; length >= 1; length--) {
-      const parent = path[length - 1] ?? 0;
-      const known = symbol >= 0 && (length === 1 || parent > 0);
-      path[length] = known ? Math.max(0, childOf(this.#grams, parent, symbol)) : 0;
-    }
-  }
-
-  #change(trace: Trace, by: 1 | -1): void {
-    const path = this.#path.fill(0);
-    const before = path.slice();
-    for (const symbol of trace) {
-      before.set(path);
-      this.#step(symbol);
-      for (let length = 1; length < path.length; length++) {
-        const child = path[length] ?? 0;
-        if (child > 0) this.#count(before[length - 1] ?? 0, child, by);
+  #change({ trace, nodes }: Followed, by: 1 | -1): void {
+    const { order } = this.#grams;
+    for (let at = 0; at < trace.length; at++) {
+      for (let length = 1; length <= order; length++) {
+        const child = nodes[at * order + length - 1] ?? 0;
+        if (child === 0) break;
+        this.#count(length === 1 ? 0 : (nodes[(at - 1) * order + length - 2] ?? 0), child, by);
       }
     }
   }
 
   #count(parent: number, child: number, by: 1 | -1): void {
-    const count = (this.#counts[child] ?? 0) + by;
-    this.#counts[child] = count;
+    const before = this.#counts[child] ?? 0;
+    this.#counts[child] = before + by;
     this.#totals[parent] = (this.#totals[parent] ?? 0) + by;
-    if (by === -1 && count === 0) this.#kinds[parent] = (this.#kinds[parent] ?? 0) - 1;
-    if (by === 1 && count === 1) this.#kinds[parent] = (this.#kinds[parent] ?? 0) + 1;
+    // it is another kind, or one less, when its count comes from or falls to none
+    if (before + Math.min(by, 0) === 0) this.#kinds[parent] = (this.#kinds[parent] ?? 0) + by;
   }
 }

@@ -12,6 +12,7 @@ export {
   FALSE_POSITIVES,
   type Scored,
 } from "./evaluate.ts";
+export { type ExpectedEvent, explainSurprises, type SurprisingEvent } from "./explain.ts";
 export { MAX_ORDER, MAX_TRAINING_EVENTS } from "./limits.ts";
 export { type Drift, MAX_STREAMS, type SequenceFinding, SequenceMonitor } from "./monitor.ts";
 export { READINGS, type ReadingName, type Readings } from "./readings.ts";

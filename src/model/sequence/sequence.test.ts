@@ -9,6 +9,7 @@ import {
   decodeSequences,
   encodeSequences,
   expectedAfter,
+  explainSurprises,
   type SequenceModel,
   SequenceStream,
   scorerOf,
@@ -80,10 +81,8 @@ test("a held-out trace is scored as by a model that never saw it", () => {
   const traces = walks({ seed: 4, traces: 12, length: 50, alphabet: 6 });
   const heldOut = new HeldOut(buildGrams(traces, LIMITS), 2);
   for (const [index, trace] of traces.entries()) {
-    heldOut.leaveOut(trace);
     const told: number[] = [];
-    heldOut.score(trace, (surprise) => told.push(surprise));
-    heldOut.putBack(trace);
+    heldOut.without([trace], (_, tell) => tell((surprise) => told.push(surprise)));
     const others = languageOf(buildGrams(traces.toSpliced(index, 1), LIMITS));
     const walk = new LanguageWalk(others);
     for (const [at, symbol] of trace.entries()) {
@@ -214,6 +213,18 @@ test("a smaller budget of alarms gives higher thresholds", () => {
   const loose = scorerOf(model, 1000).thresholds;
   for (const name of ["short", "long", "score"] as const)
     assert.ok(strict[name] > loose[name], name);
+});
+
+test("a surprise is explained with names, and what was expected", () => {
+  const scorer = scorerOf(roundModel(), 1);
+  const stream = new SequenceStream(scorer);
+  feed(stream, [0, ...new Array<number>(10).fill(1), 2, 0, 2]);
+  const [first] = explainSurprises(scorer, stream.surprises());
+  assert.equal(first?.name, "2 close");
+  assert.deepEqual(first?.before.slice(-3), ["1 read", "2 close", "0 open"]);
+  assert.equal(first?.expected[0]?.name, "1 read");
+  assert.ok((first?.expected[0]?.percent ?? 0) > 90);
+  assert.ok((first?.oneIn ?? 0) > 20);
 });
 
 test("an event that was never met is the most surprising of all, and named as unknown", () => {

@@ -18,10 +18,12 @@ export interface SequenceScorer {
 /** @param alarmsPerDay false alarms that are acceptable, of all streams together */
 export function scorerOf(model: SequenceModel, alarmsPerDay: number): SequenceScorer {
   const symbols = new Map(model.names.map((name, symbol) => [name, symbol]));
+  const language = languageOf(model.grams);
+  const most = language.unknown / UNITS_PER_NAT;
   return {
     model,
-    language: languageOf(model.grams),
-    thresholds: thresholdsFor(model.calibration, alarmsPerDay),
+    language,
+    thresholds: thresholdsFor(model.calibration, alarmsPerDay, most),
     symbolOf: (name) => symbols.get(name) ?? -1,
   };
 }

@@ -53,10 +53,21 @@ export function unusual({ quantiles, tail }: Distribution, value: number): numbe
   return -ln(1 - ((1 - TAIL_SHARE) * place) / last);
 }
 
-/** The number that is exceeded with this probability. */
-export function exceededWith({ quantiles, tail }: Distribution, chance: number): number {
+/**
+ * The number that is exceeded with this probability.
+ * @param most no number can be greater: then the tail ends there
+ */
+export function exceededWith(
+  { quantiles, tail }: Distribution,
+  chance: number,
+  most: number = Number.POSITIVE_INFINITY,
+): number {
   const last = quantiles.length - 1;
-  if (chance <= TAIL_SHARE) return (quantiles[last] ?? 0) + tail * ln(TAIL_SHARE / chance);
+  const threshold = quantiles[last] ?? 0;
+  if (chance <= TAIL_SHARE) {
+    const beyond = Math.exp(-Math.max(tail, most - threshold) / tail);
+    return threshold - tail * ln((chance / TAIL_SHARE) * (1 - beyond) + beyond);
+  }
   const place = ((1 - Math.min(1, chance)) / (1 - TAIL_SHARE)) * last;
   const step = Math.min(last - 1, Math.floor(place));
   const [from, to] = [quantiles[step] ?? 0, quantiles[step + 1] ?? 0];

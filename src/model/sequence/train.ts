@@ -4,7 +4,7 @@ import { ModelError } from "../errors.ts";
 import { buildGrams, type Trace } from "./build.ts";
 import { type Calibration, calibrationOf, type Peak } from "./calibration.ts";
 import type { Grams } from "./grams.ts";
-import { HeldOut } from "./held-out.ts";
+import { HeldOut, type SurpriseTaker } from "./held-out.ts";
 import {
   BLOCK_EVENTS,
   FOLDS,
@@ -147,20 +147,17 @@ function crossValidated(
   const heldOut = new HeldOut(grams, LOW_ORDER);
   const readings: Readings[] = [];
   const peaks: Peak[] = [];
-  for (const fold of foldsOf(traces)) {
-    for (const trace of fold) heldOut.leaveOut(trace);
-    for (const trace of fold) readings.push(readInto(peaks, heldOut, trace));
-    for (const trace of fold) heldOut.putBack(trace);
-  }
+  for (const fold of foldsOf(traces))
+    heldOut.without(fold, (_, tell) => readings.push(readInto(peaks, tell)));
   return calibrationOf({ traces: readings, peaks, durationMs });
 }
 
 /** The readings of a trace; the highest windows of its blocks go to `peaks`. */
-function readInto(peaks: Peak[], heldOut: HeldOut, trace: Trace): Readings {
+function readInto(peaks: Peak[], tell: (take: SurpriseTaker) => void): Readings {
   const windows = new Windows();
   let short = Number.NEGATIVE_INFINITY;
   let long = Number.NEGATIVE_INFINITY;
-  heldOut.score(trace, (surprise, low) => {
+  tell((surprise, low) => {
     windows.add(surprise, low);
     short = Math.max(short, windows.short);
     long = Math.max(long, windows.long);
