@@ -193,7 +193,9 @@ describe("a server of the fleet", { skip: noNatsServer() }, () => {
     const heard: string[] = [];
     for (const subject of ["galgo.down.>", `${inboxPrefix(other.enrolled.host)}.>`])
       victim.subscribe(subject.replace("down", `down.${other.enrolled.host}`), {
-        callback: (_, { subject: at }) => heard.push(at),
+        callback: (_, { subject: at }) => {
+          heard.push(at);
+        },
       });
     await victim.flush();
     const ask = upSubject(host.enrolled.host, "ask.renew");

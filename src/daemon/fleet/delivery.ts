@@ -17,8 +17,8 @@ export interface DeliveryParts {
   now(): number;
   /** Looks for what is new, and puts it in. @returns true when there is more of it */
   look(): boolean;
-  /** What was put in before is on the disk. */
-  onKept(): void;
+  /** Something is on the disk. @param isAll all that was put in */
+  onKept(isAll: boolean): void;
   /** One line for people, once for each trouble. */
   onTrouble(text: string): void;
 }
@@ -84,7 +84,7 @@ export class Delivery {
     const entry = this.#tellable({ items, weight: "vital", urgent: true });
     this.#outbox.put(entry, this.#parts.now());
     await this.#outbox.flush();
-    this.#parts.onKept();
+    this.#parts.onKept(this.#outbox.waiting === 0);
     this.#uplink.pump(this.#parts.now());
   }
 
@@ -159,7 +159,7 @@ export class Delivery {
     try {
       await this.#outbox.flush();
       this.#trouble = undefined;
-      onKept();
+      onKept(this.#outbox.waiting === 0);
     } catch (error) {
       if (!(error instanceof FleetError)) throw error;
       this.#outbox.later(now() + FULL_PAUSE_MS);

@@ -18,6 +18,7 @@ import { MAX_SPOOL_BYTES, MAX_SPOOL_PARCELS } from "./limits.ts";
 import { FleetLink } from "./link.ts";
 import { type Membership, type MembershipFiles, SPOOL_FOLDER } from "./membership.ts";
 import { newEpoch } from "./parcels.ts";
+import { BegunRuns } from "./records/begun.ts";
 import { KnownBehaviours } from "./records/known.ts";
 import { Runs } from "./records/runs.ts";
 import type { FleetReceiver, FleetSide, OpenReceiver } from "./side.ts";
@@ -26,6 +27,7 @@ import { Spool } from "./spool/spool.ts";
 import type { FleetStatus } from "./status.ts";
 
 const KNOWN_FILE = "behaviours";
+const BEGUN_FILE = "begun.jsonl";
 
 export interface SessionParts {
   readonly context: DaemonContext;
@@ -38,6 +40,7 @@ export class FleetSession {
   readonly #parts: SessionParts;
   readonly #spool: Spool;
   readonly #known: KnownBehaviours;
+  readonly #begun: BegunRuns<unknown>;
   readonly #runs: Runs;
   readonly #delivery: Delivery;
   readonly #link: FleetLink;
@@ -70,6 +73,7 @@ export class FleetSession {
     const { registry } = context;
     const now = (): number => Date.now();
     this.#known = new KnownBehaviours(join(files.folder, KNOWN_FILE));
+    this.#begun = new BegunRuns(join(files.folder, BEGUN_FILE));
     this.#delivery = new Delivery({
       host: membership.host,
       spool,
@@ -82,12 +86,16 @@ export class FleetSession {
         this.#runs.look();
         return this.#runs.pull();
       },
-      onKept: () => this.#known.keep(),
+      onKept: (isAll) => {
+        this.#known.keep();
+        if (isAll) this.#begun.clear();
+      },
       onTrouble: (text) => this.#tell("warning", text),
     });
     this.#runs = new Runs({
       registry,
       known: this.#known,
+      begun: this.#begun,
       marks: spool.marks(),
       put: (entry) => this.#delivery.put(entry),
       full: () => this.#delivery.full,

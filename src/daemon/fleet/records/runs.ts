@@ -12,6 +12,7 @@ import type { Registry } from "../../registry/registry.ts";
 import type { Entry } from "../outbox.ts";
 import { type Ending, WorkloadTable } from "../table.ts";
 import { cutWords } from "../words.ts";
+import type { BegunRuns } from "./begun.ts";
 import type { KnownBehaviours } from "./known.ts";
 import { type Coefficients, type FedRun, RunFeed } from "./run-feed.ts";
 import { explainer } from "./why.ts";
@@ -19,6 +20,7 @@ import { explainer } from "./why.ts";
 export interface RunsParts {
   readonly registry: Registry;
   readonly known: KnownBehaviours;
+  readonly begun: BegunRuns<unknown>;
   /** Of the spool. */
   readonly marks: ReadonlyMap<string, unknown>;
   put(entry: Entry<Item>): void;
@@ -36,6 +38,8 @@ interface RunMark {
 
 interface Fed {
   readonly feed: RunFeed;
+  /** Of a run of an earlier daemon. */
+  readonly mark?: RunMark;
   readonly name: string;
   /** It has ended: what is left of its files is told, then this. */
   ending?: { readonly ending: Ending; readonly last: Parameters<WorkloadTable["end"]>[2] };
@@ -53,8 +57,8 @@ export class Runs {
     this.#parts = parts;
     this.table = new WorkloadTable(parts.marks.get(WorkloadTable.mark), parts.now());
     const claimed = new Set(parts.registry.left().map(({ id }) => id));
-    for (const [key, mark] of parts.marks)
-      if (key.startsWith(RUN)) this.#left(key.slice(RUN.length), mark, claimed);
+    for (const [key, mark] of parts.marks) if (key.startsWith(RUN)) this.#left(mark, claimed);
+    for (const mark of parts.begun.left()) this.#left(mark, claimed);
     for (const run of parts.registry.list()) this.#begin(run);
   }
 
@@ -168,12 +172,20 @@ export class Runs {
   }
 
   #begin(run: ManagedRun): void {
-    const { put, now, known, marks } = this.#parts;
+    const { put, now, known, marks, begun, onProblem } = this.#parts;
     const status = run.status();
     const entry = this.table.look(status, now());
     const [item] = entry?.items ?? [];
     if (entry !== undefined && item?.kind === "workload") {
       const mark: RunMark = { path: run.directory.path, item };
+      try {
+        begun.add(mark);
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        onProblem(
+          `a kill -9 in the next moments would hide a run from the fleet: ${quote(why, 200)}`,
+        );
+      }
       put({ ...entry, marks: { ...entry.marks, [`${RUN}${run.id}`]: mark } });
     }
     this.#fed.set(run.id, { name: run.name, feed: new RunFeed(fedRun(run), known, marks) });
@@ -186,14 +198,15 @@ export class Runs {
   }
 
   /** Of an earlier daemon. */
-  #left(run: string, mark: unknown, claimed: ReadonlySet<string>): void {
-    if (!isRunMark(mark)) return;
+  #left(mark: unknown, claimed: ReadonlySet<string>): void {
+    if (!isRunMark(mark) || this.#fed.has(mark.item.run)) return;
     const { path, item } = mark;
-    const directory = runFolder(path, { name: item.name, runId: run });
+    const { run, name } = item;
+    const directory = runFolder(path, { name, runId: run });
     const { known, marks } = this.#parts;
     const model = item.model === undefined ? {} : { model: item.model.digest };
     const feed = new RunFeed({ run, directory, ...model }, known, marks);
-    this.#fed.set(run, { name: item.name, feed });
+    this.#fed.set(run, { name, feed, mark });
     // those with a file of their own are dealt with by whoever recovers workloads
     if (!claimed.has(run)) this.#settle(run, undefined);
   }
@@ -201,9 +214,7 @@ export class Runs {
   /** A run that nobody goes on with. */
   #settle(run: string, what: string | undefined): void {
     const fed = this.#fed.get(run);
-    const mark = this.#parts.marks.get(`${RUN}${run}`);
-    if (fed === undefined || !isRunMark(mark)) return;
-    fed.ending = leftEnding(mark, what, this.#parts.now());
+    if (fed?.mark !== undefined) fed.ending = leftEnding(fed.mark, what, this.#parts.now());
   }
 }
 
