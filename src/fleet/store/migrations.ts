@@ -6,16 +6,18 @@ import { quote } from "../../base/quote.ts";
 import { SCHEMA_301 } from "../auth/schema-301.ts";
 import { ENROL_201 } from "../enrol/tables.ts";
 import { SCHEMA_401 } from "../commands/schema-401.ts";
+import { SCHEMA_601 } from "../views/schema-601.ts";
 import { StoreError } from "./errors.ts";
 import type { ColumnTypes, Engine, FleetMigration, FleetMigrations } from "./migration.ts";
 import { SCHEMA_101 } from "./schema-101.ts";
 
-/** In any order: names decide. 1xx store and ingest, 2xx enrolment, 3xx users and audit, 4xx commands, roll-outs and models, 5xx verdicts. */
+/** In any order: names decide. 1xx store and ingest, 2xx enrolment, 3xx users and audit, 4xx commands, roll-outs and models, 5xx verdicts, 6xx views. */
 export const MIGRATIONS: FleetMigrations = {
   "101-store": SCHEMA_101,
   "301-access": SCHEMA_301,
   "401-commands": SCHEMA_401,
   "201-enrolment": ENROL_201,
+  "601-views": SCHEMA_601,
 };
 
 const TABLE = "galgo_migrations";
