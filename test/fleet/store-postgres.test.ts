@@ -7,6 +7,10 @@ import type { FleetMigrations } from "../../src/fleet/store/migration.ts";
 import { MIGRATIONS } from "../../src/fleet/store/migrations.ts";
 import { openStore } from "../../src/fleet/store/store.ts";
 import type { FleetStore } from "../../src/fleet/store/store.ts";
+import { downSubject, readCommitted, upSubject, writeParcel } from "../../src/wire/link/index.ts";
+import { aParcel, aViolation, EPOCH, NOW } from "../helpers/fleet-items.ts";
+import { FleetServer } from "../helpers/fleet-server.ts";
+import { noNatsServer } from "../helpers/nats-cluster.ts";
 import { ingestSuite } from "../helpers/ingest-suite.ts";
 import { noPostgres, TestPostgres } from "../helpers/postgres.ts";
 
@@ -116,5 +120,50 @@ describe("the store on PostgreSQL", { skip: noPostgres() ?? false }, () => {
 
   describe("with parcels", () => {
     ingestSuite("PostgreSQL", () => store);
+  });
+
+  it("is killed again and again while parcels come: each is stored once, and hosts hear of each", {
+    skip: noNatsServer() ?? false,
+  }, async () => {
+    const fleet = await FleetServer.start({ db: await server.database("faults") });
+    try {
+      const host = await fleet.host();
+      const connection = await host.connect();
+      const { enrolled } = host;
+      const wanted = 900;
+      let upto = 0;
+      let heard: () => void = () => undefined;
+      connection.subscribe(downSubject(enrolled.host, "committed"), {
+        callback: (_error, { data }) => {
+          const [first] = readCommitted(data).ranges;
+          upto = Math.max(upto, first?.[1] ?? 0);
+          heard();
+        },
+      });
+      const send = (seq: number): void => {
+        const parcel = { ...aParcel(enrolled.host, seq, aViolation("r", seq)), epoch: EPOCH };
+        connection.publish(upSubject(enrolled.host, "ev"), writeParcel(parcel));
+      };
+      for (let round = 0; round < 3; round++) {
+        for (let i = 1; i <= wanted / 3; i++) send((round * wanted) / 3 + i);
+        await connection.flush();
+        await server.kill();
+        await server.restart();
+      }
+      while (upto < wanted) {
+        await new Promise<void>((resolve) => {
+          heard = resolve;
+        });
+      }
+      const rows = await fleet.context.store.db.selectFrom("violations").select("at").execute();
+      assert.deepEqual(
+        rows.map(({ at }) => at - NOW).sort((a, b) => a - b),
+        Array.from({ length: wanted }, (_, i) => i + 1),
+      );
+      assert.match(fleet.told.join("\n"), /the database takes nothing: .*trying again/);
+      await connection.close();
+    } finally {
+      await fleet.close();
+    }
   });
 });

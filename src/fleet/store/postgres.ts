@@ -27,6 +27,8 @@ export async function openPostgres<T>(
   });
   // An idle connection that breaks is told here; whoever wants one next gets a new one, or the error.
   pool.on("error", () => undefined);
+  // One that breaks in somebody's hands tells his statement; without a listener it would also end the server.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   try {
     const encoding = await pool.query<{ server_encoding: string }>("show server_encoding");
     if (encoding.rows[0]?.server_encoding !== "UTF8") {
