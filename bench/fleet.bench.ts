@@ -57,8 +57,8 @@ async function measured(site: Site): Promise<BenchOutcome> {
   const busy = await seen(site, LOAD);
   await site.settled(SETTLE_MS);
   console.error(quantile(busy.ms, 0.5), quantile(busy.ms, 0.99), busy.unseen);
-  const all = await command(site, "table", ["*"]);
-  const kill = await command(site, "kill", ["memcached"]);
+  const all = await command(site, "table", { all: true });
+  const kill = await command(site, "kill", { names: ["memcached"] });
   await site.settled(SETTLE_MS);
   const back = await storm(site);
   await site.settled(SETTLE_MS);

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is measured of a fleet: what it costs when nothing is new, how soon a violation is seen, how soon a command is carried out, how it comes back.
 import { setTimeout as delay } from "node:timers/promises";
+import type { CommandOrder, CommandRow } from "../../src/wire/api/index.ts";
+import type { CommandKind, WorkloadSelector } from "../../src/wire/link/index.ts";
 import { ask, LiveStream } from "./api.ts";
 import type { Window } from "./processes.ts";
 import type { Site } from "./site.ts";
-import { bytesAnHour, type Traffic, trafficOf } from "./traffic.ts";
+import { bytesAnHour, type Bytes, trafficOf } from "./traffic.ts";
 
 export interface Quiet {
   readonly parts: ReadonlyMap<string, Window>;
   /** Of one host in an hour (bytes). */
-  readonly traffic: Traffic;
+  readonly traffic: Bytes;
 }
 
 /** Heartbeats and nothing else. */
@@ -69,20 +71,17 @@ export interface Commanded {
   readonly answeredMs: number;
 }
 
-interface CommandAnswer {
-  readonly id: string;
-  readonly hosts: { readonly total: number; readonly done: number };
-}
+type CommandAnswer = Pick<CommandRow, "id" | "hosts">;
 
-/** A command to every workload of one service, on whichever host it runs. */
+/** @param select workloads on all hosts, or `{ all: true }`: the hosts themselves */
 export async function command(
   site: Site,
-  kind: string,
-  names: readonly string[],
+  kind: CommandKind,
+  select: WorkloadSelector,
 ): Promise<Commanded> {
   await site.report();
   const [began, ns] = [performance.now(), process.hrtime.bigint()];
-  const body = { kind, target: { hosts: "all", select: { names } }, args: {} };
+  const body: CommandOrder = { kind, target: { hosts: "all", select }, args: {} };
   const { id } = await ask<CommandAnswer>(site.access, "/api/v1/commands", { body });
   let answer: CommandAnswer;
   for (;;) {

@@ -1,37 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-// Servers of a fleet as child processes: started, killed, started again on the same data.
+// Servers of a fleet as their users start them, `galgo fleet serve`: killed, and started again on the same data.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { FleetOptions } from "../../src/fleet/server/options.ts";
+import { CLI } from "../lib/galgo.ts";
 import type { FleetAccess } from "./api.ts";
 
-const PROGRAM: string = join(import.meta.dirname, "server-process.ts");
-
-export interface ServerOrder extends Omit<FleetOptions, "version" | "tell"> {
-  /** Also what is no warning. */
-  readonly talks?: boolean;
+export interface ServerOrder {
+  readonly data: string;
+  /** HTTPS, on loopback. */
+  readonly port: number;
+  readonly db: string;
+  /** Port of the bus that it starts, or URLs of one that runs. */
+  readonly bus: number | readonly string[];
 }
 
-export interface ServerReady {
-  readonly url: string;
-  /** 0: it uses a bus that others have started. */
-  readonly busPid: number;
+interface Said {
+  readonly level?: string;
+  readonly message?: string;
 }
 
 export class ServerProcess {
   readonly order: ServerOrder;
   readonly #nodeArgs: readonly string[];
   #child: ChildProcess | undefined;
-  #ready: ServerReady = { url: "", busPid: 0 };
+  /** What it has said, but for information. */
+  readonly said: string[] = [];
 
   /** @param nodeArgs of Node itself: --cpu-prof and the like */
   constructor(order: ServerOrder, nodeArgs: readonly string[] = []) {
     this.order = order;
     this.#nodeArgs = nodeArgs;
-    mkdirSync(order.dataRoot, { recursive: true, mode: 0o700 });
+    mkdirSync(order.data, { recursive: true, mode: 0o700 });
     process.once("exit", this.#end);
   }
 
@@ -39,33 +41,36 @@ export class ServerProcess {
     return this.#child?.pid ?? -1;
   }
 
-  /** As it was when it began to serve. */
+  /** Of the bus that it has started; -1: there is none. */
   get busPid(): number {
-    return this.#ready.busPid;
+    const file = join(this.order.data, "nats/nats.pid");
+    return existsSync(file) ? Number(readFileSync(file, "utf8")) : -1;
   }
 
   /** As its own administrator. */
   get access(): FleetAccess {
-    const read = (path: string): string => readFileSync(join(this.order.dataRoot, path), "utf8");
+    const read = (path: string): string => readFileSync(join(this.order.data, path), "utf8");
     const authority = read("keys/ca.pem");
     const ca = authority.slice(0, authority.indexOf("-----BEGIN PRIVATE KEY-----"));
-    return { url: this.#ready.url, ca, token: read("admin-token").trim() };
+    const url = `https://127.0.0.1:${this.order.port}`;
+    return { url, ca, token: read("admin-token").trim() };
   }
 
   /** Settles when it serves. @throws Error with its last words */
   async start(): Promise<void> {
-    // its input ends when this process does, and then it ends
-    const args = ["--import", "tsx", ...this.#nodeArgs, PROGRAM, JSON.stringify(this.order)];
-    const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+    const { data, port, db, bus } = this.order;
+    const args = ["fleet", "serve", "--json", "--data", data, "--listen", `127.0.0.1:${port}`];
+    const more =
+      typeof bus === "number" ? ["--nats-listen", `127.0.0.1:${bus}`] : ["--nats", bus.join(",")];
+    const child = spawn(process.execPath, [...this.#nodeArgs, CLI, ...args, "--db", db, ...more], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     this.#child = child;
-    const line = new Promise<string>((done) => {
-      if (child.stdout !== null) createInterface(child.stdout).once("line", done);
+    const ended = once(child, "exit").then(() => {
+      throw new Error(`galgo fleet serve has ended: ${this.said.at(-1) ?? "without a word"}`);
     });
-    const gone = once(child, "exit").then(() => {
-      throw new Error("the server of the fleet ended before it served");
-    });
-    this.#ready = JSON.parse(await Promise.race([line, gone])) as ServerReady;
-    gone.catch(() => undefined);
+    await Promise.race([this.#serves(child), ended]);
+    ended.catch(() => undefined);
   }
 
   /** SIGKILL unless told otherwise; settles when it is gone. */
@@ -83,7 +88,27 @@ export class ServerProcess {
     process.off("exit", this.#end);
   }
 
+  #serves(child: ChildProcess): Promise<void> {
+    return new Promise((done) => {
+      if (child.stderr === null) return;
+      createInterface(child.stderr).on("line", (line) => {
+        const { level, message } = saidIn(line);
+        if (level !== "info") this.said.push(message ?? line);
+        else if (message?.includes(" is served at ") === true) done();
+      });
+    });
+  }
+
   readonly #end = (): void => {
     this.#child?.kill("SIGKILL");
   };
+}
+
+/** What is no JSON comes from Node itself. */
+function saidIn(line: string): Said {
+  try {
+    return JSON.parse(line) as Said;
+  } catch {
+    return { level: "error", message: line };
+  }
 }

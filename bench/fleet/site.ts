@@ -8,6 +8,7 @@ import { openStore } from "../../src/fleet/store/index.ts";
 import { NatsCluster } from "../../test/helpers/nats-cluster.ts";
 import { TestPostgres } from "../../test/helpers/postgres.ts";
 import { freePort } from "../../test/helpers/ports.ts";
+import { built } from "../lib/galgo.ts";
 import { ask, type FleetAccess } from "./api.ts";
 import { CrowdOfAll } from "./crowd.ts";
 import { type Difference, Ledger } from "./ledger.ts";
@@ -37,8 +38,6 @@ interface SiteParts {
   readonly servers: readonly ServerProcess[];
 }
 
-const HOST = "127.0.0.1";
-
 export class Site {
   readonly postgres: TestPostgres | undefined;
   readonly cluster: NatsCluster | undefined;
@@ -61,31 +60,33 @@ export class Site {
   }
 
   static async open(options: SiteOptions): Promise<Site> {
+    built();
     const { hosts, engine, busNodes = 1, servers: count = 1, nodeArgs = [] } = options;
     const folder = mkdtempSync(join(tmpdir(), "galgo-fleet-"));
-    const dataRoot = join(folder, "data-1");
     const postgres = engine === "postgres" ? await TestPostgres.start() : undefined;
+    const own = (number: number): string => join(folder, `data-${number}`);
     const cluster =
-      busNodes > 1 ? await NatsCluster.start({ dataRoot, nodes: busNodes }) : undefined;
+      busNodes > 1 ? await NatsCluster.start({ dataRoot: own(1), nodes: busNodes }) : undefined;
     const busPorts = cluster?.nodes.map(({ port }) => port) ?? [await freePort()];
     const servers: ServerProcess[] = [];
-    for (let number = 1; number <= count; number++) {
-      const own = join(folder, `data-${number}`);
-      // a second server gets a copy of the keys
-      if (number > 1) cpSync(join(dataRoot, "keys"), join(own, "keys"), { recursive: true });
-      const order = {
-        dataRoot: own,
-        listen: { host: HOST, port: await freePort() },
-        db: postgres?.url ?? "sqlite:",
-        ...(cluster === undefined
-          ? { natsListen: { host: HOST, port: busPorts[0] ?? 0 } }
-          : { nats: cluster.urls }),
-      };
-      const server = new ServerProcess(order, nodeArgs);
-      await server.start();
-      servers.push(server);
+    const site = new Site({ folder, hosts, postgres, cluster, busPorts, servers });
+    try {
+      for (let number = 1; number <= count; number++) {
+        const bus = cluster?.urls ?? busPorts[0] ?? 0;
+        const order = { data: own(number), port: await freePort(), bus };
+        const server = new ServerProcess({ ...order, db: postgres?.url ?? "sqlite:" }, nodeArgs);
+        // a second server gets a copy of the keys
+        const keys = join(own(number), "keys");
+        if (number > 1) cpSync(join(own(1), "keys"), keys, { recursive: true });
+        servers.push(server);
+        await server.start();
+      }
+    } catch (error) {
+      await site.close();
+      throw error;
     }
-    return new Site({ folder, hosts, postgres, cluster, busPorts, servers });
+    site.meter.begin();
+    return site;
   }
 
   /** The first one. */
@@ -160,7 +161,7 @@ export class Site {
   async compare(): Promise<Difference> {
     const { workloads } = await this.report();
     const url = this.postgres?.url ?? "sqlite:";
-    const store = await openStore({ url, dataRoot: this.server.order.dataRoot });
+    const store = await openStore({ url, dataRoot: this.server.order.data });
     try {
       return await this.ledger.compare(store, workloads);
     } finally {

@@ -2,12 +2,14 @@
 // Bytes on the wire between hosts and the bus, as TCP counts them: with TLS, without headers of TCP and IP.
 import { execFileSync } from "node:child_process";
 
-export interface Traffic {
-  /** From the hosts to the bus (bytes). */
+export interface Bytes {
+  /** From the host to the bus. */
   readonly up: number;
   readonly down: number;
-  readonly connections: number;
 }
+
+/** Of each connection so far, by the host's end of it. */
+export type Traffic = ReadonlyMap<string, Bytes>;
 
 /**
  * Of all connections that the processes of the hosts have with the bus now.
@@ -20,21 +22,29 @@ export function trafficOf(ports: readonly number[], pids: readonly number[]): Tr
     maxBuffer: 64 * 2 ** 20,
   });
   const wanted = new Set(pids.map(String));
-  const lines = text.split("\n").filter((line) => wanted.has(/pid=(\d+)/.exec(line)?.[1] ?? ""));
-  const sum = (name: string): number =>
-    lines.reduce((total, line) => {
-      const bytes = new RegExp(`\\b${name}:(\\d+)`).exec(line)?.[1];
-      return total + Number(bytes ?? 0);
-    }, 0);
-  return { up: sum("bytes_sent"), down: sum("bytes_received"), connections: lines.length };
+  const found = new Map<string, Bytes>();
+  for (const line of text.split("\n")) {
+    if (!wanted.has(/pid=(\d+)/.exec(line)?.[1] ?? "")) continue;
+    const [, , local = ""] = line.trim().split(/\s+/);
+    found.set(local, { up: bytesOf(line, "bytes_sent"), down: bytesOf(line, "bytes_received") });
+  }
+  return found;
 }
 
-/** Bytes of one host in an hour, from two readings. */
-export function bytesAnHour(before: Traffic, after: Traffic, seconds: number): Traffic {
-  const each = (bytes: number): number => (bytes / after.connections / seconds) * 3_600;
-  return {
-    up: each(after.up - before.up),
-    down: each(after.down - before.down),
-    connections: after.connections,
-  };
+function bytesOf(line: string, name: string): number {
+  return Number(new RegExp(`\\b${name}:(\\d+)`).exec(line)?.[1] ?? 0);
+}
+
+/** Of one host in an hour, from two readings; connections that are in both count. */
+export function bytesAnHour(before: Traffic, after: Traffic, seconds: number): Bytes {
+  let [up, down, connections] = [0, 0, 0];
+  for (const [local, last] of after) {
+    const first = before.get(local);
+    if (first === undefined) continue;
+    up += last.up - first.up;
+    down += last.down - first.down;
+    connections += 1;
+  }
+  const each = (bytes: number): number => (bytes / connections / seconds) * 3_600;
+  return { up: each(up), down: each(down) };
 }
