@@ -3,6 +3,7 @@
 import { sql } from "kysely";
 import type { StateGroup } from "../../wire/api/index.ts";
 import type { FleetStore } from "../store/index.ts";
+import { Kept } from "./kept.ts";
 import { CENSUS_MS } from "./limits.ts";
 
 export interface Census {
@@ -52,25 +53,15 @@ function isMoreCommon(one: Counted, other: Counted): boolean {
 
 /** The census, counted when it is asked for and the last one is old. */
 export class Censuses {
-  readonly #store: Pick<FleetStore, "db">;
-  #last: Promise<Census> | undefined;
-  #until = 0;
+  readonly #kept: Kept<Census>;
 
   constructor(store: Pick<FleetStore, "db">) {
-    this.#store = store;
+    this.#kept = new Kept(CENSUS_MS, async () => censusOf(await count(store)));
   }
 
   /** @param now ms */
   at(now: number): Promise<Census> {
-    if (this.#last !== undefined && now < this.#until) return this.#last;
-    this.#until = now + CENSUS_MS;
-    const taken = count(this.#store).then(censusOf);
-    this.#last = taken;
-    taken.catch(() => {
-      // the next one who asks tries again
-      if (this.#last === taken) this.#last = undefined;
-    });
-    return taken;
+    return this.#kept.at(now);
   }
 }
 

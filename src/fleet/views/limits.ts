@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Limits of what is read from the store for people.
 
-/** A host that was not heard for so long is late (ms): heartbeats come each 10 s, and are written each 30 s. */
+/** A host that was not heard for so long is late (ms): heartbeats come each 10 s, and other servers write theirs each 30 s. */
 export const LATE_MS = 75_000;
 /** ... and gone. */
 export const GONE_MS = 600_000;
 /** So old may the census of states be that answers are made from (ms). */
 export const CENSUS_MS = 1_000;
+/** As CENSUS_MS, of violations of the last hour and of the last day. */
+export const HOUR_GOOD_MS = 2_000;
+export const DAY_GOOD_MS = 60_000;
 /** States in a summary. */
 export const MAX_STATES = 500;
 /** Violations that are counted: a list of more is at least that long. */

@@ -4,36 +4,30 @@ import { sql } from "kysely";
 import type { StateGroup, Summary } from "../../wire/api/index.ts";
 import type { FleetStore } from "../store/index.ts";
 import type { Census } from "./census.ts";
-import { GONE_MS, LATE_MS, MAX_STATES } from "./limits.ts";
+import { Kept } from "./kept.ts";
+import { DAY_GOOD_MS, GONE_MS, HOUR_GOOD_MS, LATE_MS, MAX_STATES } from "./limits.ts";
 
 type Db = FleetStore["db"];
 
 const MINUTE_MS = 60_000;
-const HOUR_MS: number = 60 * MINUTE_MS;
-const DAY_MS: number = 24 * HOUR_MS;
+const DAY_MS: number = 24 * 60 * MINUTE_MS;
 const MINUTES = 60;
 
-/** What other parts have waiting. */
-export type Pending = () => Promise<Summary["pending"]>;
+/** Numbers that come from elsewhere. */
+export type Counted = Pick<Summary, "violations" | "pending">;
 
 export async function summaryOf(
   db: Db,
   census: Census,
   now: number,
-  pending: Pending,
+  counted: Counted,
 ): Promise<Summary> {
-  const [hosts, workloads, violations, waiting] = await Promise.all([
-    hostNumbers(db, now),
-    workloadNumbers(db, now),
-    violationNumbers(db, now),
-    pending(),
-  ]);
+  const [hosts, workloads] = await Promise.all([hostNumbers(db, now), workloadNumbers(db, now)]);
   return {
     at: now,
     hosts,
     workloads,
-    violations,
-    pending: waiting,
+    ...counted,
     distinct: new Set(census.groups.map(({ state }) => state)).size,
     states: shownStates(census.groups),
   };
@@ -97,30 +91,48 @@ async function workloadNumbers(db: Db, now: number): Promise<Summary["workloads"
   return { ...numbers(row), stale: Number(silent.stale) };
 }
 
-async function violationNumbers(db: Db, now: number): Promise<Summary["violations"]> {
+/** Violations of the last hour by minutes, and of the last day. Where there are millions, counting takes a while: it is not done for each who asks. */
+export class ViolationNumbers {
+  readonly #series: Kept<Summary["violations"]["series"]>;
+  readonly #day: Kept<number>;
+
+  constructor({ db }: Pick<FleetStore, "db">) {
+    this.#series = new Kept(HOUR_GOOD_MS, (now) => seriesOf(db, now));
+    this.#day = new Kept(DAY_GOOD_MS, (now) => countSince(db, now - DAY_MS));
+  }
+
+  async at(now: number): Promise<Summary["violations"]> {
+    const [series, day] = await Promise.all([this.#series.at(now), this.#day.at(now)]);
+    const hour = series.reduce((all, [, count]) => all + count, 0);
+    return { hour, day: Math.max(day, hour), series };
+  }
+}
+
+async function countSince(db: Db, from: number): Promise<number> {
+  const { total } = await db
+    .selectFrom("violations")
+    .select(({ fn }) => fn.countAll<number>().as("total"))
+    .where("at", ">", from)
+    .executeTakeFirstOrThrow();
+  return Number(total);
+}
+
+async function seriesOf(db: Db, now: number): Promise<Summary["violations"]["series"]> {
   const from = now - (now % MINUTE_MS) - (MINUTES - 1) * MINUTE_MS;
-  const [row, minutes] = await Promise.all([
-    db
-      .selectFrom("violations")
-      .select(({ fn }) => fn.countAll<number>().as("day"))
-      .where("at", ">", now - DAY_MS)
-      .executeTakeFirstOrThrow(),
-    db
-      .selectFrom("violations")
-      .select([
-        sql<number>`cast((at - ${from}) / ${MINUTE_MS} as integer)`.as("minute"),
-        sql<number>`count(*)`.as("count"),
-      ])
-      .where("at", ">=", from)
-      .groupBy(sql`1`)
-      .execute(),
-  ]);
-  const counts = new Map(minutes.map(({ minute, count }) => [Number(minute), Number(count)]));
-  const series = Array.from(
+  const rows = await db
+    .selectFrom("violations")
+    .select([
+      sql<number>`cast((at - ${from}) / ${MINUTE_MS} as integer)`.as("minute"),
+      sql<number>`count(*)`.as("count"),
+    ])
+    .where("at", ">=", from)
+    .groupBy(sql`1`)
+    .execute();
+  const counts = new Map(rows.map(({ minute, count }) => [Number(minute), Number(count)]));
+  return Array.from(
     { length: MINUTES },
     (_, minute) => [from + minute * MINUTE_MS, counts.get(minute) ?? 0] as const,
   );
-  return { hour: series.reduce((all, [, count]) => all + count, 0), day: Number(row.day), series };
 }
 
 /** How many rows something holds for. */

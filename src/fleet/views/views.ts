@@ -4,7 +4,7 @@ import type { HostRow, Summary, ViolationRow, WorkloadRow } from "../../wire/api
 import type { FleetContext } from "../server/context.ts";
 import { type Census, Censuses } from "./census.ts";
 import { hostRows, type HostTerms } from "./hosts.ts";
-import { summaryOf } from "./summary.ts";
+import { summaryOf, ViolationNumbers } from "./summary.ts";
 import { violationRows } from "./violations.ts";
 import { workloadRows } from "./workloads.ts";
 
@@ -19,11 +19,13 @@ type ViewsContext = Pick<FleetContext, "store" | "now"> & {
 export class FleetViews {
   readonly #context: ViewsContext;
   readonly #censuses: Censuses;
+  readonly #violations: ViolationNumbers;
   readonly #pending = new Map<PendingName, PendingCount>();
 
   constructor(context: ViewsContext) {
     this.#context = context;
     this.#censuses = new Censuses(context.store);
+    this.#violations = new ViolationNumbers(context.store);
   }
 
   /** A part tells how much waits in it. */
@@ -44,7 +46,9 @@ export class FleetViews {
   async summary(): Promise<Summary> {
     const census = await this.census();
     const { store, now } = this.#context;
-    return await summaryOf(store.db, census, now(), () => this.#waiting());
+    const at = now();
+    const [violations, pending] = await Promise.all([this.#violations.at(at), this.#waiting()]);
+    return await summaryOf(store.db, census, at, { violations, pending });
   }
 
   async workloads(ids: readonly string[]): Promise<readonly WorkloadRow[]> {

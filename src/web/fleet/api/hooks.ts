@@ -92,9 +92,11 @@ export function useNews(kinds: readonly LiveKind[], act: () => void): void {
         latest.current();
       }, SWARM_MS);
     });
+    const heard = live.onMissed(() => latest.current());
     return () => {
       clearTimeout(waiting);
       done();
+      heard();
     };
   }, [names]);
 }

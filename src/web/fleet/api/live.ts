@@ -25,6 +25,7 @@ const AGAIN_MS = 3_000;
 export class Live {
   status: LiveStatus = "off";
   readonly #heard = new Map<LiveKind, Set<Heard>>();
+  readonly #missed = new Set<() => void>();
   readonly #watching = new Set<(status: LiveStatus) => void>();
   #stream: EventSource | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
@@ -36,6 +37,10 @@ export class Live {
     this.#stream = stream;
     stream.addEventListener("open", () => this.#tell("open"));
     stream.addEventListener("error", () => this.#failed(stream));
+    // some news were missed: everything may have changed
+    stream.addEventListener("reset", () => {
+      for (const act of this.#missed) act();
+    });
     for (const kind of LIVE_KINDS) {
       stream.addEventListener(kind, (event) => this.#spread(kind, (event as MessageEvent).data));
     }
@@ -57,6 +62,12 @@ export class Live {
     return () => {
       for (const kind of kinds) this.#heard.get(kind)?.delete(heard);
     };
+  }
+
+  /** @param act is done when news were missed @returns ends it */
+  onMissed(act: () => void): () => void {
+    this.#missed.add(act);
+    return () => this.#missed.delete(act);
   }
 
   /** @returns ends it */

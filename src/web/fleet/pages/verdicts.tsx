@@ -4,10 +4,10 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { post } from "../api/client.ts";
 import { useList } from "../api/hooks.ts";
-import type { VerdictRow } from "../api/types.ts";
-import { programsOf } from "../columns.tsx";
+import type { Verdict, VerdictRow } from "../api/types.ts";
+import { actorOf, programsOf } from "../columns.tsx";
 import { Ago, Chain, Go, Head, Pill } from "../parts/bits.tsx";
-import { Dialog } from "../parts/dialog.tsx";
+import { Dialog, Field } from "../parts/dialog.tsx";
 import { ChoiceField, SearchField } from "../parts/filters.tsx";
 import { ListTable } from "../parts/list-table.tsx";
 import { count, plural, short, shown } from "../parts/shown.ts";
@@ -15,7 +15,7 @@ import type { Column } from "../parts/table.tsx";
 import { useChoices } from "../place.ts";
 import { useMay } from "../session.ts";
 
-type Answer = "allow" | "deny";
+type Answer = Verdict | "taken back";
 
 interface Question {
   readonly row: VerdictRow;
@@ -67,19 +67,23 @@ interface DecideProps {
   readonly done: () => void;
 }
 
+const ASKED: Readonly<Record<Answer, readonly [title: string, act: string]>> = {
+  allow: ["Allow it?", "Allow"],
+  deny: ["Deny it?", "Deny"],
+  kill: ["Kill what does it?", "Kill"],
+  "taken back": ["Take the verdict back?", "Take back"],
+};
+
 function Decide({ question: { row, answer }, close, done }: DecideProps): JSX.Element {
+  const [reason, setReason] = useState("");
   const decide = async (): Promise<void> => {
-    await post(`verdicts/${encodeURIComponent(row.id)}`, { verdict: answer });
+    const order = { verdict: answer, ...(reason === "" ? {} : { reason }) };
+    await post(`verdicts/${encodeURIComponent(row.id)}`, order);
     done();
   };
+  const [title, act] = ASKED[answer];
   return (
-    <Dialog
-      title={answer === "allow" ? "Allow it?" : "Deny it?"}
-      act={answer === "allow" ? "Allow" : "Deny"}
-      danger={answer === "deny"}
-      close={close}
-      done={decide}
-    >
+    <Dialog title={title} act={act} danger={answer !== "allow"} close={close} done={decide}>
       <p>
         <Chain programs={programsOf(row.chain)} />
       </p>
@@ -88,6 +92,9 @@ function Decide({ question: { row, answer }, close, done }: DecideProps): JSX.El
         For all workloads under model {short(row.model)}: {plural(row.workloads, "workload")} on{" "}
         {plural(row.hosts, "host")} asked.
       </p>
+      <Field name="Reason" note="Recorded with your name.">
+        <input value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
+      </Field>
     </Dialog>
   );
 }
@@ -103,7 +110,7 @@ function columnsOf(
       size: "minmax(12rem, 3fr)",
       cell: ({ words, chain, coefficient }) => (
         <Go to={["behaviours", coefficient]} class="cut what" title={shown(words)}>
-          <strong class="mono">{shown(programsOf(chain).at(-1))}</strong>{" "}
+          <strong class="mono">{actorOf(undefined, chain)}</strong>{" "}
           <span class="mono">{shown(words)}</span>
         </Go>
       ),
@@ -145,7 +152,7 @@ function columnsOf(
     {
       id: "verdict",
       title: "Verdict",
-      size: "10rem",
+      size: "11.5rem",
       cell: (row) => <Answers row={row} may={may} ask={ask} />,
     },
   ];
@@ -158,14 +165,7 @@ interface AnswersProps {
 }
 
 function Answers({ row, may, ask }: AnswersProps): JSX.Element {
-  if (row.verdict !== undefined) {
-    const tone = row.verdict === "allow" ? "good" : "bad";
-    return (
-      <span title={shown(row.by)}>
-        <Pill tone={tone}>{row.verdict}</Pill> <span class="muted cut">{shown(row.by)}</span>
-      </span>
-    );
-  }
+  if (row.verdict !== undefined) return <Decided row={row} may={may} ask={ask} />;
   if (!may) return <Pill tone="warn">asked</Pill>;
   return (
     <span class="group">
@@ -175,6 +175,25 @@ function Answers({ row, may, ask }: AnswersProps): JSX.Element {
       <button type="button" onClick={() => ask(row, "deny")}>
         Deny
       </button>
+      <button type="button" onClick={() => ask(row, "kill")}>
+        Kill
+      </button>
+    </span>
+  );
+}
+
+function Decided({ row, may, ask }: AnswersProps): JSX.Element {
+  const { verdict, by, reason } = row;
+  return (
+    <span title={[shown(by), shown(reason)].join(" ")}>
+      <Pill tone={verdict === "allow" ? "good" : "bad"}>{verdict}</Pill>{" "}
+      {may ? (
+        <button type="button" class="link" onClick={() => ask(row, "taken back")}>
+          Take back
+        </button>
+      ) : (
+        <span class="muted">{shown(by)}</span>
+      )}
     </span>
   );
 }
