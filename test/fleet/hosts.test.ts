@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A host in its fleet, end to end: what a workload does outside of its model is in the database, once, whoever is killed in between.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { credentialTimes } from "../../src/daemon/fleet/credential.ts";
+import { hostKey } from "../../src/daemon/fleet/nkey.ts";
+import { hostToken } from "../../src/fleet/bus/tokens.ts";
+import { openFleetKeys } from "../../src/fleet/keys/fleet-keys.ts";
 import { FleetHost, ServedFleet } from "../helpers/fleet-host.ts";
 import { noNatsServer } from "../helpers/nats-cluster.ts";
 
@@ -141,11 +145,40 @@ describe("a host in its fleet", { skip: noNatsServer() }, () => {
     running.process.kill("SIGKILL");
   });
 
+  it("gets a new right to connect when its own has ended while it was off", async () => {
+    await host.kill("SIGTERM");
+    const folder = join(host.place.state, ".daemon", "fleet");
+    const { host: id } = JSON.parse(readFileSync(join(folder, "membership.json"), "utf8")) as {
+      readonly host: string;
+    };
+    const { publicKey: key } = hostKey(readFileSync(join(folder, "host.nk"), "utf8").trim());
+    const now = Date.now() - 48 * 3_600_000;
+    const order = { host: id, key, now, transport: "nats", seconds: 3_600 } as const;
+    const ended = hostToken(openFleetKeys(fleet.data, now), order);
+    writeFileSync(join(folder, "host.jwt"), `${ended}\n`);
+    await host.start();
+    await host.stands(({ connected }) => connected);
+    const { expires } = credentialTimes(readFileSync(join(folder, "host.jwt"), "utf8"));
+    assert.ok(expires > Date.now());
+  });
+
   it("leaves when all is told, and forgets its key", async () => {
     const left = await host.fleet("leave");
     assert.equal(left.status, 0, left.stderr);
     assert.equal((await host.fleet("status")).status, 1);
     assert.equal(existsSync(join(host.place.state, ".daemon", "fleet")), false);
     assert.deepEqual(await host.client.fleet(), { joined: false, connected: false });
+  });
+
+  it("is cut off when it is revoked, and says so", async () => {
+    const token = await fleet.token();
+    const joined = await host.fleet("join", fleet.url, "--token", token, "--json");
+    const { host: id } = JSON.parse(joined.stdout) as { readonly host: string };
+    await host.stands(({ connected }) => connected);
+    await fleet.galgo("host", "revoke", id);
+    await host.stands(({ connected }) => !connected);
+    const { error } = await host.client.fleet();
+    assert.match(error ?? "", /author|revoked|refuse/i);
+    assert.equal((await host.fleet("leave", "--force")).status, 0);
   });
 });

@@ -50,11 +50,17 @@ export class ServedFleet {
     return Number(readFileSync(join(this.data, "nats", "nats.pid"), "utf8"));
   }
 
-  async token(...options: readonly string[]): Promise<string> {
-    const words = ["fleet", "token", "create", "--data", this.data, "--json", ...options];
-    const { status, stdout, stderr } = await this.#place.galgo(...words);
+  /** `galgo fleet ...` at this server. @returns what it prints */
+  async galgo(...words: readonly string[]): Promise<string> {
+    const all = ["fleet", ...words, "--data", this.data];
+    const { status, stdout, stderr } = await this.#place.galgo(...all);
     if (status !== 0) throw new Error(stderr);
-    return (JSON.parse(stdout) as { readonly token: string }).token;
+    return stdout;
+  }
+
+  async token(...options: readonly string[]): Promise<string> {
+    const printed = await this.galgo("token", "create", "--json", ...options);
+    return (JSON.parse(printed) as { readonly token: string }).token;
   }
 
   /** Asks the API as the local administrator. */
