@@ -56,6 +56,8 @@ export interface NodeTerms extends TrustTerms, TlsFiles {
   /** Folder of the streams. */
   readonly streams: string;
   readonly pidFile?: string;
+  /** Folder in which it says where it listens, when it does. */
+  readonly portsFolder?: string;
   /** HOST:PORT where devices speak MQTT 3.1.1; undefined: nowhere. */
   readonly mqtt?: { readonly host: string; readonly port: number };
   /** HOST:PORT for leaf nodes; undefined: nowhere. */
@@ -73,13 +75,14 @@ export interface NodeTerms extends TrustTerms, TlsFiles {
 
 /** A node of the bus with JetStream: alone, or one of a cluster. */
 export function nodeConfig(terms: NodeTerms): string {
-  const { name, host, port, streams, pidFile, mqtt, leaf, cluster } = terms;
+  const { name, host, port, streams, pidFile, portsFolder, mqtt, leaf, cluster } = terms;
   const tls = tlsBlock(terms);
   const lines = [
     `server_name: ${quoted(name)}`,
     `host: ${quoted(host)}`,
     `port: ${port}`,
     ...(pidFile === undefined ? [] : [`pid_file: ${quoted(pidFile)}`]),
+    ...(portsFolder === undefined ? [] : [`ports_file_dir: ${quoted(portsFolder)}`]),
     tls,
     ...trustLines(terms),
     `jetstream { store_dir: ${quoted(streams)} }`,

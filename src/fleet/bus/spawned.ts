@@ -2,10 +2,9 @@
 // The nats-server that `galgo fleet serve` starts when nobody names another one. It ends with the server, however that ends.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { quote } from "../../base/quote.ts";
 import { FleetStartError } from "../errors.ts";
 import { privateFolder, writePrivate } from "../keys/files.ts";
@@ -14,7 +13,7 @@ import { type NodeTerms, nodeConfig } from "./nats-config.ts";
 
 export type SpawnTerms = Omit<
   NodeTerms,
-  "streams" | "accounts" | "pidFile" | "name" | "cluster"
+  "streams" | "accounts" | "pidFile" | "portsFolder" | "name" | "cluster"
 > & {
   /** Folder of the bus. */
   readonly folder: string;
@@ -51,14 +50,17 @@ export async function spawnNats(terms: SpawnTerms): Promise<SpawnedNats> {
   const config = join(folder, "nats.conf");
   const accounts = privateFolder(join(folder, "accounts"));
   const streams = privateFolder(join(folder, "streams"));
-  writePrivate(config, nodeConfig({ ...terms, name: "galgo", accounts, streams, pidFile }));
+  const ready = privateFolder(join(folder, "ready"));
+  for (const file of readdirSync(ready)) rmSync(join(ready, file));
+  const files = { accounts, streams, pidFile, portsFolder: ready };
+  writePrivate(config, nodeConfig({ ...terms, name: "galgo", ...files }));
   const child = spawn("/bin/sh", ["-c", KEEPER, "galgo-nats", config], {
     stdio: ["pipe", "ignore", "pipe"],
     detached: true,
   });
-  const nats = new Spawned(child, pidFile, (words) => terms.onEnd(words));
+  const nats = new Spawned(child, { pidFile, ready }, (words) => terms.onEnd(words));
   try {
-    await nats.ready(terms.host, terms.port);
+    await nats.ready();
   } catch (error) {
     await nats.close();
     throw error;
@@ -97,24 +99,33 @@ function isNats(pid: number): boolean {
   }
 }
 
+interface SpawnedFiles {
+  readonly pidFile: string;
+  /** Folder in which it says that it listens. */
+  readonly ready: string;
+}
+
 class Spawned implements SpawnedNats {
   readonly #child: ChildProcess;
   readonly #pidFile: string;
+  readonly #readyFolder: string;
   readonly #ended: Promise<void>;
   #log = "";
+  #isReady = false;
   #isEnded = false;
   #closing = false;
 
-  constructor(child: ChildProcess, pidFile: string, onEnd: (words: string) => void) {
+  constructor(child: ChildProcess, files: SpawnedFiles, onEnd: (words: string) => void) {
     this.#child = child;
-    this.#pidFile = pidFile;
+    this.#pidFile = files.pidFile;
+    this.#readyFolder = files.ready;
     child.stdin?.on("error", () => undefined);
     child.stderr?.on("data", (text: Buffer) => {
       this.#log = (this.#log + text.toString("utf8")).slice(-LOG_CHARS);
     });
     this.#ended = once(child, "close").then(() => {
       this.#isEnded = true;
-      if (!this.#closing) onEnd(this.#why());
+      if (this.#isReady && !this.#closing) onEnd(this.#why());
     });
   }
 
@@ -122,13 +133,15 @@ class Spawned implements SpawnedNats {
     return existsSync(this.#pidFile) ? Number(readFileSync(this.#pidFile, "utf8")) : 0;
   }
 
-  async ready(host: string, port: number): Promise<void> {
+  /** It writes where it listens when it does: somebody else may have its port. */
+  async ready(): Promise<void> {
     for (const end = performance.now() + BUS_START_MS; ; await delay(POLL_MS)) {
       if (this.#isEnded || performance.now() > end) {
         this.#closing = true;
         throw new FleetStartError("NO_BUS", `nats-server did not start: ${this.#why()}`);
       }
-      if (this.pid > 0 && (await answers(host, port))) return;
+      this.#isReady = readdirSync(this.#readyFolder).some((file) => file.endsWith(".ports"));
+      if (this.#isReady && this.pid > 0) return;
     }
   }
 
@@ -140,6 +153,8 @@ class Spawned implements SpawnedNats {
     }, BUS_STOP_MS);
     await this.#ended;
     clearTimeout(late);
+    // one that could not begin leaves it behind
+    rmSync(this.#pidFile, { force: true });
   }
 
   /** The last thing that it has said, best an error. */
@@ -149,15 +164,4 @@ class Spawned implements SpawnedNats {
     if (last === undefined) return "it said nothing";
     return quote(last.replace(/^\[\d+\] [\d/]+ [\d:.]+ /, "").replace(/^nats-server: /, ""), 400);
   }
-}
-
-async function answers(host: string, port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const address = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-    const socket = connect(port, address, () => {
-      socket.destroy();
-      done(true);
-    });
-    socket.on("error", () => done(false));
-  });
 }

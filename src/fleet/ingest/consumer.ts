@@ -86,7 +86,8 @@ export class ParcelConsumer {
           max_messages: MAX_BATCH_PARCELS,
           expires: PULL_MS,
         });
-        if (this.#ended) await this.#messages.close();
+        // nobody has begun to read it, so its end would be waited for in vain
+        if (this.#ended) return this.#messages.stop();
         for await (const message of this.#messages) {
           pause = MIN_RETRY_MS;
           await this.#received(message);
