@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Workloads that ask a fleet about what is outside of their model: allowed, refused, killed, later, never, by somebody else.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { FleetError } from "../../src/daemon/fleet/errors.ts";
@@ -9,9 +9,7 @@ import type { FleetReceiver } from "../../src/daemon/fleet/side.ts";
 import { openVerdicts } from "../../src/daemon/fleet/verdicts/index.ts";
 import type { Daemon } from "../../src/daemon/index.ts";
 import type { ManagedRun } from "../../src/daemon/registry/managed-run.ts";
-import { sealModelFile } from "../../src/orchestrator/inspect/index.ts";
 import type { RunResult } from "../../src/orchestrator/run-request.ts";
-import type { Locality } from "../../src/tma/index.ts";
 import {
   type Ruling,
   type Rulings,
@@ -19,34 +17,21 @@ import {
   signRulings,
   type VerdictQuestion,
 } from "../../src/wire/link/index.ts";
+import { type Asking, AskingWorkload } from "../helpers/asking-workload.ts";
 import { DaemonPlace } from "../helpers/daemon-place.ts";
 import { TestSide } from "../helpers/fleet-side.ts";
 import { aSigner } from "../helpers/signing.ts";
 
 const place = new DaemonPlace();
-const gate = join(place.folder, "gates");
+const workload = new AskingWorkload(place);
 let daemon: Daemon;
 let side: TestSide;
 let verdicts: FleetReceiver;
-let model: string;
 let revs = 0;
-
-/** What the workload does: what it has learned; behind a gate what it has not, when it is told to; then it waits for its end. */
-const script = `exec 2>/dev/null; cd "$0"; while [ ! -e go ]; do sleep 0.02; done; [ -e more ] && cat /etc/shells >shells; while [ ! -e stop ]; do sleep 0.02; done`;
 
 before(async () => {
   daemon = await place.start();
-  mkdirSync(gate);
-  const learned = place.launch(daemon, ["sh", "-c", script, gate], { name: "asking" });
-  await learned.started;
-  for await (const line of place.client.lines(learned.id, "trajectory", { follow: true }))
-    if (line.includes("sleep")) break;
-  writeFileSync(join(gate, "go"), "");
-  writeFileSync(join(gate, "stop"), "");
-  const { directory } = await learned.ended;
-  model = join(place.folder, "asking.galgo.json");
-  sealModelFile({ file: directory.model, output: model, allowLoss: false });
-  writeFileSync(join(gate, "more"), "");
+  await workload.learn(daemon);
 });
 
 afterEach(async () => {
@@ -61,32 +46,9 @@ after(async () => {
   place.remove();
 });
 
-interface Asking {
-  readonly mode?: "detect" | "enforce";
-  readonly withinMs?: number;
-}
-
-/** A run that goes straight to what it has not learned, and ends when `stop` is there. */
-async function start({ mode = "enforce", withinMs = 3_000 }: Asking): Promise<ManagedRun> {
-  rmSync(join(gate, "shells"), { force: true });
-  rmSync(join(gate, "stop"), { force: true });
-  const onViolation = mode === "enforce" ? "deny" : "observe";
-  const locality: Locality = { kind: "remote", withinMs, socket: daemon.sockets.verdict };
-  const run = place.launch(daemon, ["sh", "-c", script, gate], {
-    ...{ mode, onViolation, modelFile: model, locality, name: "asking" },
-  });
-  await run.started;
-  return run;
-}
-
-async function ended(run: ManagedRun): Promise<RunResult> {
-  writeFileSync(join(gate, "stop"), "");
-  return run.ended;
-}
-
-async function violated(run: ManagedRun): Promise<void> {
-  for await (const _ of place.client.lines(run.id, "forensics", { follow: true })) return;
-}
+const start = (asking: Asking): Promise<ManagedRun> => workload.start(daemon, asking);
+const ended = (run: ManagedRun): Promise<RunResult> => workload.ended(run);
+const violated = (run: ManagedRun): Promise<void> => workload.violated(run);
 
 function ruling(question: VerdictQuestion, verdict: Ruling["verdict"]): Ruling {
   const { model: of, coefficient } = question;
@@ -115,15 +77,13 @@ function open(verdict: RulingWord | undefined): VerdictQuestion[] {
   return questions;
 }
 
-const shells = (): string => readFileSync(join(gate, "shells"), "utf8");
-
 describe("a workload that asks a fleet about what is outside of its model", () => {
   it("goes on with what the fleet allows, which is no violation and does not change its model", async () => {
     const questions = open("allow");
     const run = await start({});
     const { outcome, directory } = await ended(run);
     assert.deepEqual(outcome.exit, { code: 0 });
-    assert.equal(shells(), readFileSync("/etc/shells", "utf8"));
+    assert.equal(workload.got, readFileSync("/etc/shells", "utf8"));
     assert.equal(outcome.counts.violations, 0);
     const [first] = questions;
     assert.deepEqual([first?.run, first?.name], [run.id, "asking"]);
@@ -139,7 +99,7 @@ describe("a workload that asks a fleet about what is outside of its model", () =
     await violated(run);
     const { outcome } = await ended(run);
     assert.ok(outcome.counts.violations > 0);
-    assert.equal(existsSync(join(gate, "shells")) ? shells() : "", "");
+    assert.equal(workload.got, "");
   });
 
   it("is killed when the fleet says so", async () => {

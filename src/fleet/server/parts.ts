@@ -6,6 +6,7 @@ import { enrolPart } from "../enrol/part.ts";
 import { consumePart, ingestPart } from "../ingest/part.ts";
 import { livePart } from "../live/part.ts";
 import { metricsPart } from "../metrics/part.ts";
+import { verdictsPart } from "../verdicts/part.ts";
 import { viewsPart } from "../views/part.ts";
 import type { FleetPart } from "./context.ts";
 import { pagePart } from "./page.ts";
@@ -19,6 +20,7 @@ export const PARTS: readonly FleetPart[] = [
   accessPart,
   enrolPart,
   commandsPart,
+  verdictsPart,
   metricsPart,
   // behind all that register: what comes is stored from here on
   consumePart,

@@ -7,6 +7,7 @@ import { SCHEMA_301 } from "../auth/schema-301.ts";
 import { ENROL_201 } from "../enrol/tables.ts";
 import { SCHEMA_401 } from "../commands/schema-401.ts";
 import { SCHEMA_601 } from "../views/schema-601.ts";
+import { SCHEMA_501 } from "../verdicts/tables.ts";
 import { StoreError } from "./errors.ts";
 import type { ColumnTypes, Engine, FleetMigration, FleetMigrations } from "./migration.ts";
 import { SCHEMA_101 } from "./schema-101.ts";
@@ -18,6 +19,7 @@ export const MIGRATIONS: FleetMigrations = {
   "401-commands": SCHEMA_401,
   "201-enrolment": ENROL_201,
   "601-views": SCHEMA_601,
+  "501-verdicts": SCHEMA_501,
 };
 
 const TABLE = "galgo_migrations";

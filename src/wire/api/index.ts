@@ -59,3 +59,4 @@ export type {
   EnrolTokenRow,
   HostRevoked,
 } from "./enrolment.ts";
+export type { UnknownPolicy, VerdictOrder, VerdictPolicyRow, VerdictRow } from "./verdicts.ts";
