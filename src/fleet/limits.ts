@@ -13,7 +13,7 @@ export const MAX_BUS_CONNECTIONS = 65_536;
 /** Milliseconds for a client of the bus to say who it is: a storm of 6,000 of them takes its time. */
 export const BUS_AUTH_SECONDS = 30;
 /** Bytes that the stream of parcels may hold; older ones go then, and their hosts send them again: nobody has committed them. */
-export const MAX_STREAM_BYTES: number = 8 * 1024 * 1024 * 1024;
+export const MAX_STREAM_BYTES: number = 1024 * 1024 * 1024;
 /** How long the bus notices that a parcel came twice (s). */
 export const DUPLICATES_SECONDS = 120;
 /** How long credentials of a host are good for (s). */
