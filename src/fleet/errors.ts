@@ -14,6 +14,7 @@ export class FleetError extends CodedError<
   | "NOT_ALLOWED"
   | "NOT_FOUND"
   | "CONFLICT"
+  | "UNTRUSTED"
   | "TOO_LARGE"
   | "TOO_MANY"
   | "BUSY"
@@ -39,6 +40,7 @@ export const FLEET_STATUS: Readonly<Record<string, FleetStatus>> = {
   UNKNOWN_HOST: 404,
   NOT_FOUND: 404,
   CONFLICT: 409,
+  UNTRUSTED: 403,
   TOO_LARGE: 413,
   TOO_MANY: 429,
   NOT_SERVED: 501,

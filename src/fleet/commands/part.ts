@@ -11,7 +11,7 @@ import { ALL_SUBJECT, Commands, mayOrder, type Orderer } from "./commands.ts";
 import { MAX_ORDER_BYTES, SEND_MS, TELL_MS } from "./limits.ts";
 import { addressees, readOrder } from "./orders.ts";
 import { applyResults, commandsFor } from "./results.ts";
-import { commandResults, commandRow, commandRows, listCommands } from "./rows.ts";
+import { commandResults, commandRow, commandRows, listCommands, pendingCommands } from "./rows.ts";
 import type { CommandTables } from "./tables.ts";
 import { Told } from "./told.ts";
 
@@ -32,6 +32,7 @@ export const commandsPart: FleetPart = {
       for (const row of await commandRows(commands.db, ids)) tellCommand(context, row);
     });
     services.ingest.value.register(resultApplier(told));
+    services.views.value.registerPending("commands", () => pendingCommands(commands.db, now()));
     bus.answer("commands", (host, body) => commandsFor(commands.db, host, body, now()));
     addRoutes(context, commands);
     const stops = [

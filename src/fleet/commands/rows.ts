@@ -154,3 +154,22 @@ function workloadsOf(text: string): CommandResultRow["workloads"] {
   const list = JSON.parse(text) as readonly { run: string; status: string; words: string }[];
   return list.map(({ run, status, words }) => ({ id: run, status, words }));
 }
+
+/** Commands that some host has not answered yet. */
+export async function pendingCommands(db: CommandDb, now: number): Promise<number> {
+  const { count } = await db
+    .selectFrom("commands")
+    .select((e) => e.fn.countAll<number>().as("count"))
+    .where("expires", ">", now)
+    .where((e) =>
+      e.exists(
+        e
+          .selectFrom("command_hosts")
+          .select("command_hosts.host")
+          .whereRef("command_hosts.command", "=", "commands.id")
+          .where("command_hosts.status", "in", ["waiting", "progress"]),
+      ),
+    )
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}

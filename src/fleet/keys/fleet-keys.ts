@@ -26,6 +26,8 @@ export interface FleetKeys {
   readonly command: Signer;
   /** PEM; what hosts pin. */
   readonly commandPem: string;
+  /** Signs versions of models that were approved here. */
+  readonly model: Signer;
   /** For the administrator of this machine: `Authorization: Bearer ...` on the API. */
   readonly adminToken: string;
 }
@@ -49,12 +51,7 @@ export function openFleetKeys(dataRoot: string, now: number): FleetKeys {
     join(folder, "fleet"),
     () => `fleet-${randomBytes(4).toString("hex")}\n`,
   ).trim();
-  const commandFile = join(folder, "command.pem");
-  kept(commandFile, () => {
-    const { privateKey } = generateKeyPairSync("ed25519");
-    return String(privateKey.export({ format: "pem", type: "pkcs8" }));
-  });
-  const command = readable(commandFile, () => readSigner(commandFile));
+  const command = signer(folder, "command.pem");
   const token = join(dataRoot, "admin-token");
   return {
     folder,
@@ -66,8 +63,18 @@ export function openFleetKeys(dataRoot: string, now: number): FleetKeys {
     ca: authority(folder, fleet, now),
     command,
     commandPem: publicPem(command.key),
+    model: signer(folder, "model.pem"),
     adminToken: kept(token, () => `${randomBytes(32).toString("base64url")}\n`).trim(),
   };
+}
+
+function signer(folder: string, name: string): Signer {
+  const file = join(folder, name);
+  kept(file, () => {
+    const { privateKey } = generateKeyPairSync("ed25519");
+    return String(privateKey.export({ format: "pem", type: "pkcs8" }));
+  });
+  return readable(file, () => readSigner(file));
 }
 
 /** Both halves in one file, so that there is never one without the other. */

@@ -11,6 +11,7 @@ import type { FleetKeys } from "../keys/fleet-keys.ts";
 import type { FleetTls } from "../keys/tls.ts";
 import type { LiveHub } from "../live/hub.ts";
 import type { LiveRows } from "../live/rows.ts";
+import type { Models } from "../models/models.ts";
 import type { FleetStore } from "../store/index.ts";
 import type { FleetViews } from "../views/views.ts";
 import type { FleetHttp, Guard, Principal } from "./http.ts";
@@ -43,6 +44,7 @@ export interface FleetServices {
   readonly enrolment: Slot<Enrolment>;
   readonly commands: Slot<Commands>;
   readonly views: Slot<FleetViews>;
+  readonly models: Slot<Models>;
   /** Items of parcels: parts register for their kinds. */
   readonly ingest: Slot<Ingest>;
   readonly heartbeats: Slot<Heartbeats>;
@@ -88,6 +90,7 @@ export function newServices(): FleetServices {
     enrolment: new Slot("enrolment"),
     commands: new Slot("commands"),
     views: new Slot("views"),
+    models: new Slot("the models"),
     ingest: new Slot("ingest"),
     heartbeats: new Slot("heartbeats"),
     consumer: new Slot("what takes parcels"),

@@ -8,6 +8,8 @@ import { livePart } from "../live/part.ts";
 import { metricsPart } from "../metrics/part.ts";
 import { verdictsPart } from "../verdicts/part.ts";
 import { viewsPart } from "../views/part.ts";
+import { modelsPart } from "../models/part.ts";
+import { rolloutsPart } from "../rollouts/part.ts";
 import type { FleetPart } from "./context.ts";
 import { pagePart } from "./page.ts";
 
@@ -22,6 +24,8 @@ export const PARTS: readonly FleetPart[] = [
   commandsPart,
   verdictsPart,
   metricsPart,
+  modelsPart,
+  rolloutsPart,
   // behind all that register: what comes is stored from here on
   consumePart,
   // the console's files: last, behind all routes of others

@@ -8,6 +8,8 @@ import { ENROL_201 } from "../enrol/tables.ts";
 import { SCHEMA_401 } from "../commands/schema-401.ts";
 import { SCHEMA_601 } from "../views/schema-601.ts";
 import { SCHEMA_501 } from "../verdicts/tables.ts";
+import { SCHEMA_402 } from "../models/schema-402.ts";
+import { SCHEMA_403 } from "../rollouts/schema-403.ts";
 import { StoreError } from "./errors.ts";
 import type { ColumnTypes, Engine, FleetMigration, FleetMigrations } from "./migration.ts";
 import { SCHEMA_101 } from "./schema-101.ts";
@@ -17,6 +19,8 @@ export const MIGRATIONS: FleetMigrations = {
   "101-store": SCHEMA_101,
   "301-access": SCHEMA_301,
   "401-commands": SCHEMA_401,
+  "402-models": SCHEMA_402,
+  "403-rollouts": SCHEMA_403,
   "201-enrolment": ENROL_201,
   "601-views": SCHEMA_601,
   "501-verdicts": SCHEMA_501,
