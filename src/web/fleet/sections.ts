@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sections of the console: their names, and the keys that lead to them.
+import { isAtLeast } from "../../wire/api/index.ts";
 import type { Role } from "./api/types.ts";
 
 export interface Section {
@@ -13,6 +14,11 @@ export interface Section {
   readonly role?: Role;
 }
 
+/** Those that a role may see. */
+export function sectionsFor(role: Role): readonly Section[] {
+  return SECTIONS.filter(({ role: needed = "viewer" }) => isAtLeast(role, needed));
+}
+
 export const SECTIONS: readonly Section[] = [
   { id: "overview", title: "Overview", key: "o", group: "watch" },
   { id: "workloads", title: "Workloads", key: "w", group: "watch" },
@@ -23,6 +29,6 @@ export const SECTIONS: readonly Section[] = [
   { id: "rollouts", title: "Roll-outs", key: "r", group: "change" },
   { id: "commands", title: "Commands", key: "c", group: "change" },
   { id: "attestations", title: "Attestation", key: "a", group: "prove" },
-  { id: "audit", title: "Audit", key: "l", group: "prove" },
+  { id: "audit", title: "Audit", key: "l", group: "prove", role: "operator" },
   { id: "access", title: "Access", key: "u", group: "prove" },
 ];

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sections, with what waits in them.
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useEach, useFetched } from "../api/hooks.ts";
 import type { Summary } from "../api/types.ts";
-import { Go } from "../parts/bits.tsx";
 import { brief } from "../parts/shown.ts";
-import { SECTIONS, type Section } from "../sections.ts";
+import { sectionsFor, type Section } from "../sections.ts";
+import { useMe } from "../session.ts";
 
 const GROUPS: readonly (readonly [Section["group"], string])[] = [
   ["watch", "Watch"],
@@ -16,26 +16,35 @@ const GROUPS: readonly (readonly [Section["group"], string])[] = [
 
 export function Navigation({ page }: { page: string }): JSX.Element {
   const waiting = useWaiting();
+  const sections = sectionsFor(useMe()?.role ?? "viewer");
   const here = page === "" ? "overview" : page;
+  const box = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // on narrow screens the sections scroll
+    const chosen = box.current?.querySelector("[aria-current]");
+    chosen?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  });
   return (
-    <nav class="nav" aria-label="Sections">
+    <nav ref={box} class="nav" aria-label="Sections">
       <p class="brand">
         Galgo <span>fleet</span>
       </p>
       {GROUPS.map(([group, title]) => (
         <ul key={group} aria-label={title}>
-          {SECTIONS.filter((section) => section.group === group).map(({ id, title: name, key }) => (
-            <li key={id}>
-              <a
-                href={`#/${id}`}
-                aria-current={id === here ? "page" : undefined}
-                title={`g ${key}`}
-              >
-                <span>{name}</span>
-                <Waiting count={waiting[id] ?? 0} />
-              </a>
-            </li>
-          ))}
+          {sections
+            .filter((section) => section.group === group)
+            .map(({ id, title: name, key }) => (
+              <li key={id}>
+                <a
+                  href={`#/${id}`}
+                  aria-current={id === here ? "page" : undefined}
+                  title={`g ${key}`}
+                >
+                  <span>{name}</span>
+                  <Waiting count={waiting[id] ?? 0} />
+                </a>
+              </li>
+            ))}
         </ul>
       ))}
     </nav>
@@ -54,13 +63,4 @@ function useWaiting(): Readonly<Record<string, number>> {
   if (summary === undefined) return {};
   const { violations, pending } = summary;
   return { violations: violations.hour, verdicts: pending.verdicts, rollouts: pending.rollouts };
-}
-
-/** Kept apart from the list, for the top of narrow screens. */
-export function Brand(): JSX.Element {
-  return (
-    <Go to={["overview"]} class="brand">
-      Galgo fleet
-    </Go>
-  );
 }

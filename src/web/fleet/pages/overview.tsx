@@ -5,7 +5,7 @@ import { useMemo, useState } from "preact/hooks";
 import { useEach, useFetched } from "../api/hooks.ts";
 import type { Rows, StateGroup, Summary, ViolationRow } from "../api/types.ts";
 import { actorOf, Decision } from "../columns.tsx";
-import { Ago, Go, Head, StateName, Trouble } from "../parts/bits.tsx";
+import { Ago, Copyable, Go, Head, StateName, Trouble } from "../parts/bits.tsx";
 import { Chart } from "../parts/chart.tsx";
 import { type FleetGroup, fleetGroups } from "../parts/groups.ts";
 import { count, plural, short, shown } from "../parts/shown.ts";
@@ -23,9 +23,9 @@ export function OverviewPage(): JSX.Element {
   return (
     <>
       <Head title={titleOf(summary)} note={noteOf(summary)} />
-      <Tiles summary={summary} />
+      {summary.hosts.total === 0 ? <Begin /> : <Tiles summary={summary} />}
       <div class="overview">
-        <States states={summary.states} />
+        {summary.states.length === 0 ? <NoStates hosts={summary.hosts.total} /> : <States states={summary.states} />}
         <aside>
           <h3>Violations in the last hour</h3>
           <Chart
@@ -39,20 +39,58 @@ export function OverviewPage(): JSX.Element {
   );
 }
 
-function titleOf({ workloads, distinct }: Summary): string {
-  if (workloads.total === 0) return "No workloads yet";
+function titleOf({ hosts, workloads, distinct }: Summary): string {
+  if (hosts.total === 0) return "No hosts yet";
+  if (workloads.total === 0) return "Nothing runs now";
   return `${plural(workloads.total, "workload")}, ${plural(distinct, "state")}`;
 }
 
-function noteOf({ states, hosts, workloads }: Summary): string {
-  if (hosts.total === 0) {
-    return "galgo fleet token on the server makes a token; galgo fleet join URL --token TOKEN on a host makes it one of the fleet.";
+function noteOf({ states, hosts, workloads, violations }: Summary): string {
+  if (hosts.total === 0) return "";
+  if (workloads.total === 0) {
+    const before = violations.day === 0 ? "" : ` ${plural(violations.day, "violation")} in a day.`;
+    return `${plural(hosts.total, "host")}, and no workload under Galgo.${before}`;
   }
   const outside = states.reduce((sum, { outlier, count: size }) => sum + (outlier ? size : 0), 0);
   const stale =
     workloads.stale === 0 ? "" : `; ${plural(workloads.stale, "workload")} not heard of lately`;
   if (outside === 0) return `All of them are as others of their kind are${stale}.`;
-  return `${plural(outside, "workload")} differ from others of their kind${stale}.`;
+  return `${plural(outside, "workload differs", "workloads differ")} from others of their kind${stale}.`;
+}
+
+/** How a fleet begins. */
+function Begin(): JSX.Element {
+  const steps: readonly (readonly [words: string, command: string])[] = [
+    ["Here, on the server, make a token for a host", "galgo fleet token"],
+    ["On the host, join with it", `galgo fleet join ${location.origin} --token TOKEN`],
+    ["There, run something under its model", "galgo run --enforce -m MODEL -- COMMAND"],
+  ];
+  return (
+    <ol class="begin">
+      {steps.map(([words, command]) => (
+        <li key={command}>
+          <span>{words}:</span>
+          <Copyable value={command} name="the command" />
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function NoStates({ hosts }: { hosts: number }): JSX.Element {
+  return (
+    <section>
+      <h3>By state</h3>
+      <p class="muted">
+        {hosts === 0 ? "States are shown here as soon as something runs." : "No workload runs now. "}
+        {hosts === 0 ? null : (
+          <Go to={["workloads"]} choices={{ status: "ended" }}>
+            Those that have ended
+          </Go>
+        )}
+      </p>
+    </section>
+  );
 }
 
 function Tiles({ summary }: { summary: Summary }): JSX.Element {

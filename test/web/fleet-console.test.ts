@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// The console in Chromium, on a real server whose rows came through ingest, some of them from a host on the bus while it looks.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { NO_BROWSER, startBrowser } from "../helpers/browser.ts";
+import { FleetAgent } from "../helpers/fleet-agent.ts";
+import { type ConsolePage, logIn, openConsole } from "../helpers/fleet-console.ts";
+import { aViolation, aWorkload, hex, hostIdOf, tellStore } from "../helpers/fleet-rows.ts";
+import { FleetServer } from "../helpers/fleet-server.ts";
+import { noNatsServer } from "../helpers/nats-cluster.ts";
+
+const HOSTS = 300;
+const EACH = 10;
+const MARKUP = `<img src=x onerror="window.hurt=1"><script>window.hurt=1</script>`;
+const NAMES = ["web", "db", "cache", "mail", "search"];
+/** Rows of a list that may be in the document. */
+const FEW = 100;
+const VIEWER = { user: "vera", password: "a long enough password" };
+
+function told(n: number) {
+  const workloads = Array.from({ length: EACH }, (_, k) => {
+    const name = NAMES[k % NAMES.length] ?? "web";
+    const odd = n === 7 && k === 0;
+    return aWorkload(`run${k}`, odd ? "odd" : `usual ${name}`, {
+      name: n === 1 && k === 1 ? MARKUP : name,
+      model: { name, digest: hex(`model ${name}`) },
+    });
+  });
+  const odd = [
+    { kind: "points", at: 1, run: "run0", state: hex("odd"), total: 2, first: 0 } as const,
+    { kind: "points", at: 1, run: "run0", state: hex("usual web"), total: 1, first: 0 } as const,
+  ].map((one, at) => ({ ...one, coefficients: at === 0 ? [hex("a"), hex("b")] : [hex("a")] }));
+  const behaviour = {
+    ...{ kind: "behaviour", at: 1, run: "run0", coefficient: hex("b"), hook: "file_open" },
+    ...{ words: `opens ${MARKUP} for reading`, valid: false, record: "{}" },
+  } as const;
+  return {
+    id: hostIdOf(n),
+    name: `vm-${String(n).padStart(3, "0")}`,
+    items: n === 7 ? [...workloads, ...odd, behaviour] : workloads,
+  };
+}
+
+describe("the console of a fleet", { skip: NO_BROWSER || (noNatsServer() ?? false) }, () => {
+  let fleet: FleetServer;
+  let agent: FleetAgent;
+  let browser: Browser;
+  let console: ConsolePage;
+  let page: Page;
+
+  before(async () => {
+    fleet = await FleetServer.start();
+    await tellStore(
+      fleet.context.store,
+      Array.from({ length: HOSTS }, (_, n) => told(n)),
+    );
+    await fleet.api("/api/v1/users", { body: { ...VIEWER, role: "viewer" } });
+    agent = await FleetAgent.start(fleet, "live-host");
+    browser = await startBrowser();
+    console = await openConsole(browser, fleet);
+    page = console.page;
+  });
+  after(async () => {
+    await browser?.close();
+    await agent?.close();
+    await fleet?.close();
+  });
+
+  const grid = (label: string) => page.getByRole("grid", { name: label });
+  const go = (hash: string): Promise<void> =>
+    page.evaluate((to) => {
+      location.hash = to;
+    }, hash);
+
+  it("lets nobody in without a password, and says why", async () => {
+    await logIn(page, "admin", "a guess");
+    await page.getByRole("alert").waitFor();
+    await page.getByRole("heading", { name: "Log in" }).waitFor();
+    await logIn(page, "admin", fleet.adminToken);
+    await page.getByRole("navigation", { name: "Sections" }).waitFor();
+    await page.getByText("live", { exact: true }).waitFor();
+  });
+
+  it("shows thousands of workloads as a handful of states, and by what an outlier differs", async () => {
+    await page.getByRole("heading", { name: "3,000 workloads, 6 states" }).waitFor();
+    const outlier = page.locator(".group-states > .outlier");
+    assert.match(await outlier.innerText(), /1 workload on 1 host/);
+    await outlier.getByRole("link", { name: "What is different?" }).click();
+    const more = page.locator(".changes.plus li");
+    await more.first().waitFor();
+    assert.equal(await more.count(), 1);
+    assert.match(await more.innerText(), /opens <img src=x onerror=.* for reading/);
+    await grid("Workloads in this state").getByRole("link", { name: "vm-007" }).waitFor();
+  });
+
+  it("walks through all workloads by keyboard, with few rows in the document", async () => {
+    await page.locator("h1").click();
+    await page.keyboard.press("g");
+    await page.keyboard.press("w");
+    const list = grid("Workloads");
+    await list.locator("a").first().waitFor();
+    assert.equal(await list.getAttribute("aria-rowcount"), String(HOSTS * EACH + 1));
+    await page.keyboard.press("t");
+    await page.keyboard.press("End");
+    const last = list.locator(".active");
+    await last.locator("a").first().waitFor();
+    assert.equal(await last.getAttribute("aria-rowindex"), String(HOSTS * EACH + 1));
+    assert.ok((await list.locator("[role=row]").count()) < FEW);
+    await page.keyboard.press("f");
+    await page.keyboard.type("vm-042");
+    await page.waitForFunction(
+      (rows) => document.querySelector("[role=grid]")?.getAttribute("aria-rowcount") === rows,
+      String(EACH + 1),
+    );
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("t");
+    await page.keyboard.press("Home");
+    await list.locator(".active a").first().waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByText("on vm-042").waitFor();
+  });
+
+  it("finds by the name of a host, and goes there", async () => {
+    await page.keyboard.press("/");
+    await page.keyboard.type("vm-299");
+    await page.getByRole("option", { name: /vm-299/ }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "vm-299" }).waitFor();
+  });
+
+  it("shows a violation as soon as its host has told, with why and the tree of its processes", async () => {
+    await go("#/violations");
+    await page.getByRole("button", { name: "Hold" }).waitFor();
+    const task = hex("task");
+    await agent.tell(
+      aWorkload("live", "live state", { name: MARKUP }),
+      {
+        kind: "processes",
+        at: Date.now(),
+        run: "live",
+        processes: [
+          { what: "start", at: "1000000000", pid: 10, name: "sh", task },
+          { what: "start", at: "1010000000", pid: 11, ppid: 10, name: MARKUP.slice(0, 15), task },
+        ],
+      },
+      aViolation("live", 1, { words: `opens ${MARKUP}`, why: `${MARKUP}\nis not in the model` }),
+    );
+    const row = grid("Violations").locator("[aria-rowindex='2']");
+    await row.getByRole("link", { name: "live-host" }).waitFor();
+    await row.click();
+    const card = page.locator("article.card");
+    await card.getByText("is not in the model").waitFor();
+    assert.match(await card.innerText(), /opens <img src=x onerror="window.hurt=1">/);
+    await go(`#/workloads/${agent.id}~live/processes`);
+    const tree = page.getByRole("treegrid", { name: "Process tree" });
+    await tree.getByText(MARKUP.slice(0, 15)).waitFor();
+    await tree.getByRole("button", { name: "Violation 1" }).click();
+    await card.getByText("is not in the model").waitFor();
+  });
+
+  it("orders something after a question, and shows what becomes of it", async () => {
+    await go(`#/workloads/${agent.id}~live`);
+    await page.getByRole("button", { name: "Kill" }).click();
+    const question = page.getByRole("dialog");
+    await question.getByRole("button", { name: "Kill" }).click();
+    await page.getByRole("heading", { name: "Command: kill" }).waitFor();
+    const { id } = await agent.command(({ kind }) => kind === "kill");
+    await grid("Answers").getByText("waiting").waitFor();
+    await agent.tell({
+      ...{ kind: "result", at: Date.now(), command: id, status: "done", words: "killed" },
+      workloads: [{ run: "live", status: "done", words: "2 processes killed" }],
+    });
+    await grid("Answers").getByText("done").waitFor();
+  });
+
+  it("is light or dark as it is told to", async () => {
+    const colour = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    await page.locator("h1").click();
+    const light = await colour();
+    await page.getByLabel("Colours").selectOption("dark");
+    assert.notEqual(await colour(), light);
+    await page.reload();
+    await page.getByRole("navigation", { name: "Sections" }).waitFor();
+    assert.notEqual(await colour(), light);
+    await page.getByLabel("Colours").selectOption("system");
+    assert.equal(await colour(), light);
+  });
+
+  it("shows viewers nothing that they may not do", async () => {
+    const other = await openConsole(browser, fleet);
+    await logIn(other.page, VIEWER.user, VIEWER.password);
+    await other.page.getByRole("link", { name: "Commands" }).click();
+    await other.page.getByRole("heading", { name: "Commands" }).waitFor();
+    assert.equal(await other.page.getByRole("button", { name: /New command/ }).count(), 0);
+    assert.equal(await other.page.getByRole("link", { name: "Audit" }).count(), 0);
+    await other.page.getByRole("button", { name: "Log out" }).click();
+    await other.page.getByRole("heading", { name: "Log in" }).waitFor();
+    assert.deepEqual(other.troubles, []);
+    await other.close();
+  });
+
+  it("has run nothing that stood in a name, asked nobody else, and kept to its policy", async () => {
+    assert.equal(await page.evaluate(() => "hurt" in window), false);
+    assert.equal(await page.locator("img").count(), 0);
+    assert.deepEqual([...console.origins], [fleet.url]);
+    assert.deepEqual(console.troubles, []);
+    const { headers } = await fleet.api("/");
+    assert.match(String(headers["content-security-policy"]), /trusted-types 'none'/);
+  });
+});
