@@ -38,24 +38,4 @@ export type {
   WorkloadSelector,
 } from "../../../wire/link/command-types.ts";
 
-export type Verdict = "allow" | "deny" | "kill";
-
-export interface VerdictRow {
-  /** MODEL~COEFFICIENT */
-  readonly id: string;
-  readonly model: string;
-  readonly coefficient: string;
-  readonly name: string;
-  readonly words: string;
-  readonly hook: string;
-  readonly chain: readonly (string | null)[];
-  readonly hosts: number;
-  readonly workloads: number;
-  readonly first: number;
-  readonly last: number;
-  readonly asked: number;
-  readonly verdict?: Verdict;
-  readonly by?: string;
-  readonly at?: number;
-  readonly reason?: string;
-}
+export type { VerdictOrder, VerdictPolicyRow, VerdictRow } from "../../../wire/api/verdicts.ts";

@@ -25,7 +25,11 @@ export function OverviewPage(): JSX.Element {
       <Head title={titleOf(summary)} note={noteOf(summary)} />
       {summary.hosts.total === 0 ? <Begin /> : <Tiles summary={summary} />}
       <div class="overview">
-        {summary.states.length === 0 ? <NoStates hosts={summary.hosts.total} /> : <States states={summary.states} />}
+        {summary.states.length === 0 ? (
+          <NoStates hosts={summary.hosts.total} />
+        ) : (
+          <States states={summary.states} />
+        )}
         <aside>
           <h3>Violations in the last hour</h3>
           <Chart
@@ -82,7 +86,9 @@ function NoStates({ hosts }: { hosts: number }): JSX.Element {
     <section>
       <h3>By state</h3>
       <p class="muted">
-        {hosts === 0 ? "States are shown here as soon as something runs." : "No workload runs now. "}
+        {hosts === 0
+          ? "States are shown here as soon as something runs."
+          : "No workload runs now. "}
         {hosts === 0 ? null : (
           <Go to={["workloads"]} choices={{ status: "ended" }}>
             Those that have ended

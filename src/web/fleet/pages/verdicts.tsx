@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { post } from "../api/client.ts";
 import { useList } from "../api/hooks.ts";
-import type { Verdict, VerdictRow } from "../api/types.ts";
+import type { VerdictOrder, VerdictRow } from "../api/types.ts";
 import { actorOf, programsOf } from "../columns.tsx";
 import { Ago, Chain, Go, Head, Pill } from "../parts/bits.tsx";
 import { Dialog, Field } from "../parts/dialog.tsx";
@@ -15,7 +15,7 @@ import type { Column } from "../parts/table.tsx";
 import { useChoices } from "../place.ts";
 import { useMay } from "../session.ts";
 
-type Answer = Verdict | "taken back";
+type Answer = VerdictOrder["verdict"];
 
 interface Question {
   readonly row: VerdictRow;
