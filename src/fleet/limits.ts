@@ -26,13 +26,15 @@ export const HOST_SUBSCRIPTIONS = 32;
 export const MAX_RENEWAL_SKEW_MS = 300_000;
 /** How often a server looks whether its certificate is still the one to show (ms). */
 export const CERTIFICATE_CHECK_MS = 3_600_000;
+/** How often a server looks whether the bus knows all hosts that are revoked (ms). */
+export const REVOCATIONS_MS = 30_000;
 /** Times that a token may be used at most. */
 export const MAX_TOKEN_USES = 100_000;
 /** Milliseconds for a nats-server to be there, and to end. */
 export const BUS_START_MS = 20_000;
 export const BUS_STOP_MS = 10_000;
 /** Enrolments and renewals that one address may try in a minute, beyond those that succeed. */
-export const MAX_FAILED_ENROLMENTS = 30;
+export const MAX_FAILED_ENROLMENTS = 100;
 /** Questions of hosts that wait for an answer in this server. */
 export const MAX_ASKS = 4_096;
 /** As HOST_JWT_SECONDS, of devices that speak MQTT: they can not ask for new ones over it. */

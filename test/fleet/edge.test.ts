@@ -126,6 +126,13 @@ describe("the edge of the fleet", { skip: noNatsServer() }, () => {
     );
     await client.endAsync(true);
     await assert.rejects(connectDevice(host), /Not authorized|Connection refused/i);
+    const { host: id } = device.enrolled;
+    const at = Date.now();
+    const sig = Buffer.from(device.key.sign(Buffer.from(`galgo-renew ${id} ${at}`)));
+    const body = { host: id, at, sig: sig.toString("base64url") };
+    const renewed = (await fleet.api("/renew", { token: "", body })).body as { jwt: string };
+    const again = { ...device, enrolled: { ...device.enrolled, jwt: renewed.jwt } };
+    await (await connectDevice(again)).endAsync(true);
     // and its token, which is a password, opens no other door
     await assert.rejects(connectHost(device.key, device.enrolled), /authorization/i);
   });

@@ -13,6 +13,7 @@ import {
   base32,
   type EnrolAnswer,
   type EnrolAsk,
+  type EnrolTransport,
   enrolTokenText,
   type HostId,
   type Labels,
@@ -25,7 +26,7 @@ import { HOST_JWT_SECONDS, MAX_RENEWAL_SKEW_MS, MQTT_JWT_SECONDS } from "../limi
 import { isSignedByUser } from "../keys/nkeys.ts";
 import type { FleetContext } from "../server/context.ts";
 import type { FleetSchema } from "../store/index.ts";
-import { loadRevocations } from "./revocations.ts";
+import { RevocationKeeper } from "./revocation-keeper.ts";
 import type { EnrolTables, EnrolTokenTable } from "./tables.ts";
 
 type Tx = Transaction<FleetSchema & EnrolTables>;
@@ -34,6 +35,7 @@ type Tx = Transaction<FleetSchema & EnrolTables>;
 export interface KnownHost {
   readonly id: HostId;
   readonly key: string;
+  readonly transport: EnrolTransport;
 }
 
 /** Of a renewal over HTTPS, when the credentials have expired. */
@@ -50,8 +52,15 @@ const DEFAULT_TOKEN_SECONDS = 3_600;
 export class Enrolment {
   readonly #context: FleetContext;
 
+  readonly #revocations: RevocationKeeper;
+
   constructor(context: FleetContext) {
     this.#context = context;
+    this.#revocations = new RevocationKeeper(context);
+  }
+
+  close(): Promise<void> {
+    return this.#revocations.close();
   }
 
   get #db() {
@@ -119,7 +128,7 @@ export class Enrolment {
       return (await this.#again(tx, secret, ask.key)) ?? (await this.#taken(tx, secret, ask));
     });
     const { places, keys } = this.#context;
-    const { jwt, expires } = this.#credentials({ id: found.id, key: ask.key }, ask.transport);
+    const { jwt, expires } = this.#credentials({ ...found, key: ask.key });
     return {
       v: 1,
       host: found.id,
@@ -139,13 +148,16 @@ export class Enrolment {
     const row = await tx
       .selectFrom("hosts")
       .innerJoin("enrol_tokens", "enrol_tokens.id", "hosts.token")
-      .select(["hosts.id", "hosts.labels", "hosts.grp"])
+      .leftJoin("mqtt_hosts", "mqtt_hosts.host", "hosts.id")
+      .select(["hosts.id", "hosts.labels", "hosts.grp", "mqtt_hosts.host as mqtt"])
       .where("hosts.key", "=", key)
       .where("hosts.revoked_at", "is", null)
       .where("enrol_tokens.secret", "=", digestOf(secret))
       .where("enrol_tokens.expires_at", ">", this.#context.now())
       .executeTakeFirst();
-    return row && { id: row.id, labels: JSON.parse(row.labels) as Labels, group: row.grp };
+    if (row === undefined) return undefined;
+    const labels = JSON.parse(row.labels) as Labels;
+    return { id: row.id, labels, group: row.grp, transport: transportOf(row.mqtt) };
   }
 
   async #taken(tx: Tx, secret: string, ask: EnrolAsk): Promise<Enrolled> {
@@ -187,19 +199,22 @@ export class Enrolment {
         spool: null,
       })
       .execute();
-    return { id, labels, group };
+    if (ask.transport === "mqtt") await tx.insertInto("mqtt_hosts").values({ host: id }).execute();
+    return { id, labels, group, transport: ask.transport ?? "nats" };
   }
 
   /** The host if it may speak. @throws FleetError UNKNOWN_HOST, REVOKED */
   async known(host: HostId): Promise<KnownHost> {
-    const row = await this.#context.store.db
+    const row = await this.#db
       .selectFrom("hosts")
-      .select(["id", "key", "revoked_at"])
-      .where("id", "=", host)
+      .leftJoin("mqtt_hosts", "mqtt_hosts.host", "hosts.id")
+      .select(["hosts.id", "hosts.key", "hosts.revoked_at", "mqtt_hosts.host as mqtt"])
+      .where("hosts.id", "=", host)
       .executeTakeFirst();
     if (row === undefined)
       throw new FleetError("UNKNOWN_HOST", "this fleet does not know this host");
-    if (row.revoked_at === null) return row;
+    const { id, key, mqtt } = row;
+    if (row.revoked_at === null) return { id, key, transport: transportOf(mqtt) };
     throw new FleetError(
       "REVOKED",
       "the fleet has thrown this host out: join again with another token",
@@ -209,7 +224,7 @@ export class Enrolment {
   /** For a host that the bus has let in. @throws as `known` */
   async renew(host: HostId): Promise<RenewAnswer> {
     const known = await this.known(host);
-    return { v: 1, ...this.#credentials(known, "nats"), servers: this.#context.places.servers };
+    return { v: 1, ...this.#credentials(known), servers: this.#context.places.servers };
   }
 
   /** For a host whose credentials have expired: its key signs. @throws as `known`; FleetError NOT_ALLOWED */
@@ -227,12 +242,12 @@ export class Enrolment {
         `this was not signed now: the server's clock says ${clock}`,
       );
     }
-    return { v: 1, ...this.#credentials(known, "nats"), servers: this.#context.places.servers };
+    return { v: 1, ...this.#credentials(known), servers: this.#context.places.servers };
   }
 
   /** Nothing of the host is believed from now on, and the bus throws it out. @throws FleetError NOT_FOUND */
   async revoke(host: HostId): Promise<HostRevoked> {
-    const { bus, store, now, tell } = this.#context;
+    const { store, now } = this.#context;
     const at = now();
     await store.db
       .updateTable("hosts")
@@ -247,19 +262,10 @@ export class Enrolment {
       .executeTakeFirst();
     if (row === undefined) throw new FleetError("NOT_FOUND", `there is no host ${quote(host, 80)}`);
     const revoked = row.revoked_at ?? at;
-    try {
-      await bus.revoke(await loadRevocations(store, at));
-      return { host, revoked, disconnected: true };
-    } catch (error) {
-      tell("error", `host ${host} is revoked, but the bus could not be told: ${String(error)}`);
-      return { host, revoked, disconnected: false };
-    }
+    return { host, revoked, disconnected: await this.#revocations.tell() };
   }
 
-  #credentials(
-    { id, key }: KnownHost,
-    transport: EnrolAsk["transport"] = "nats",
-  ): { jwt: string; expires: number } {
+  #credentials({ id, key, transport }: KnownHost): { jwt: string; expires: number } {
     const { keys, now } = this.#context;
     const seconds = transport === "mqtt" ? MQTT_JWT_SECONDS : HOST_JWT_SECONDS;
     const at = now();
@@ -270,8 +276,11 @@ export class Enrolment {
   }
 }
 
+const transportOf = (mqtt: string | null): EnrolTransport => (mqtt === null ? "nats" : "mqtt");
+
 interface Enrolled {
   readonly id: HostId;
+  readonly transport: EnrolTransport;
   readonly labels: Labels;
   readonly group: string | null;
 }

@@ -33,7 +33,7 @@ export const enrolPart: FleetPart = {
       readRenewAsk(body);
       return enrolment.renew(host);
     });
-    return { close: async () => undefined };
+    return { close: () => enrolment.close() };
   },
 };
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of enrolment tokens.
+// The tables of enrolment.
 import type { FleetMigration } from "../store/index.ts";
 
 // a type and no interface: Kysely wants to index it
-export type EnrolTables = { readonly enrol_tokens: EnrolTokenTable };
+export type EnrolTables = {
+  readonly enrol_tokens: EnrolTokenTable;
+  /** Devices: their credentials are passwords, and last longer. */
+  readonly mqtt_hosts: { readonly host: string };
+};
 
 export interface EnrolTokenTable {
   /** Told to people; no secret. */
@@ -40,5 +44,14 @@ export const ENROL_201: FleetMigration = {
       .execute();
     // a key is of one host
     await db.schema.createIndex("hosts_by_key").unique().on("hosts").column("key").execute();
+  },
+};
+
+export const ENROL_202: FleetMigration = {
+  up: async (db, { text }) => {
+    await db.schema
+      .createTable("mqtt_hosts")
+      .addColumn("host", text, (column) => column.primaryKey())
+      .execute();
   },
 };

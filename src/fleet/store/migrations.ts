@@ -4,7 +4,7 @@ import { Migrator, sql } from "kysely";
 import type { Kysely, Migration } from "kysely";
 import { quote } from "../../base/quote.ts";
 import { SCHEMA_301 } from "../auth/schema-301.ts";
-import { ENROL_201 } from "../enrol/tables.ts";
+import { ENROL_201, ENROL_202 } from "../enrol/tables.ts";
 import { SCHEMA_401 } from "../commands/schema-401.ts";
 import { SCHEMA_601 } from "../views/schema-601.ts";
 import { SCHEMA_501 } from "../verdicts/tables.ts";
@@ -22,6 +22,7 @@ export const MIGRATIONS: FleetMigrations = {
   "402-models": SCHEMA_402,
   "403-rollouts": SCHEMA_403,
   "201-enrolment": ENROL_201,
+  "202-devices": ENROL_202,
   "601-views": SCHEMA_601,
   "501-verdicts": SCHEMA_501,
 };

@@ -36,6 +36,6 @@ export interface EnrolTokenMade extends EnrolTokenRow {
 export interface HostRevoked {
   readonly host: string;
   readonly revoked: number;
-  /** False: the bus could not be told now, and will be when a server starts; the fleet believes nothing of the host from now on in any case. */
+  /** False: the bus could not be told now; servers go on trying. The fleet believes nothing of the host from now on in any case. */
   readonly disconnected: boolean;
 }

@@ -71,7 +71,7 @@ export async function tokenEnd(id: string, options: Options): Promise<void> {
   else say(`token ${id} is good no more`);
 }
 
-/** Exit status 2: the bus could not be told, so the host may go on speaking into the void until its credentials expire. */
+/** Exit status 2: the bus could not be told, so the host speaks into the void until it can be. */
 export async function hostRevoke(id: string, options: Options): Promise<void> {
   const path = `hosts/${encodeURIComponent(id)}/revoke`;
   const done = await fleetClient(options).post<HostRevoked>(path);
@@ -79,7 +79,7 @@ export async function hostRevoke(id: string, options: Options): Promise<void> {
   else if (done.disconnected) say(`host ${done.host} is thrown out`);
   if (done.disconnected) return;
   sayError(
-    `host ${done.host} is believed no more, but the bus could not be told to disconnect it; do this again`,
+    `host ${done.host} is believed no more, but the bus could not be told to disconnect it yet`,
   );
   process.exitCode = EXIT_TROUBLE;
 }
