@@ -2,6 +2,7 @@
 // `galgo fleet` as a table. Only the command that runs is loaded.
 import { type Command, Option } from "commander";
 import { addFleetHost } from "./fleet-host-program.ts";
+import { addFleetVerdicts } from "./fleet-verdict-program.ts";
 import { duration, labelOption, withFleetAccess } from "./fleet-options.ts";
 import { listOption, positive } from "./options.ts";
 
@@ -14,6 +15,7 @@ export function addFleet(program: Command): void {
   addFleetHost(fleet);
   addTokens(fleet);
   addHosts(fleet);
+  addFleetVerdicts(fleet);
   addNatsConfig(fleet);
 }
 
