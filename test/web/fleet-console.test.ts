@@ -84,7 +84,7 @@ describe("the console of a fleet", { skip: NO_BROWSER || (noNatsServer() ?? fals
     await fleet?.close();
   });
 
-  const grid = (label: string) => page.getByRole("grid", { name: label });
+  const grid = (label: string) => page.getByRole("grid", { name: label, exact: true });
   const go = async (hash: string): Promise<void> => {
     await page.goto(`${fleet.url}/${hash}`);
   };
