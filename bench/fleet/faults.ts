@@ -5,7 +5,7 @@ import type { Difference } from "./ledger.ts";
 import type { Site } from "./site.ts";
 
 export interface FaultTimes {
-  /** Violations a second while it happens. */
+  /** Violations, and deployments, a second while it happens. */
   readonly perSecond: number;
   /** From the first violation to the kill, from the kill to the restart, from that to the last violation (ms). */
   readonly beforeMs: number;
@@ -56,6 +56,7 @@ export function victims({ servers, cluster, postgres, server }: Site): readonly 
 /** One part is killed with SIGKILL during ingest, and comes back. */
 export async function fault(site: Site, victim: Victim, times: FaultTimes): Promise<FaultResult> {
   await site.crowd.rate("violations", times.perSecond);
+  await site.crowd.rate("deployments", times.perSecond);
   await delay(times.beforeMs);
   await victim.kill();
   await delay(times.goneMs);
@@ -63,6 +64,7 @@ export async function fault(site: Site, victim: Victim, times: FaultTimes): Prom
   await victim.start();
   await delay(times.afterMs);
   await site.crowd.rate("violations", 0);
+  await site.crowd.rate("deployments", 0);
   await site.settled(times.settleMs);
   return { what: victim.what, settledMs: performance.now() - began };
 }

@@ -114,7 +114,8 @@ export class Site {
       return () => sumOf(pids().map((pid) => usageOf(pid, own)));
     };
     const { postgres, cluster } = this;
-    const bus = (): number[] => cluster?.nodes.map(({ pid }) => pid) ?? [this.server.busPid];
+    const bus = (): number[] =>
+      cluster?.nodes.map(({ pid }) => pid) ?? this.servers.map(({ busPid }) => busPid);
     return new Meter({
       server: all(() => this.servers.map(({ pid }) => pid), true),
       "nats-server": all(bus),
@@ -157,9 +158,10 @@ export class Site {
     return this.until("all is committed", ({ waiting }) => waiting === 0, mostMs);
   }
 
-  /** After `settled`. */
+  /** After `settled`. An embedded database has one user: its server is ended before. */
   async compare(): Promise<Difference> {
     const { workloads } = await this.report();
+    if (this.postgres === undefined) await this.server.kill("SIGTERM");
     const url = this.postgres?.url ?? "sqlite:";
     const store = await openStore({ url, dataRoot: this.server.order.data });
     try {
