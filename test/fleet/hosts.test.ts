@@ -107,6 +107,9 @@ describe("a host in its fleet", { skip: noNatsServer() }, () => {
     const found = await arrived();
     const row = found.find(({ words }) => words.includes("/etc/passwd"));
     assert.match(row?.words ?? "", /opens .*\/etc\/passwd/);
+    const metrics = await host.client.metrics();
+    assert.match(metrics, /^galgo_fleet_connected 1$/m);
+    assert.match(metrics, /^galgo_fleet_waiting_bytes \d+$/m);
   });
 
   it("loses nothing when the server is killed, and sends nothing twice into the database", async () => {
@@ -137,6 +140,8 @@ describe("a host in its fleet", { skip: noNatsServer() }, () => {
     const running = host.launch(...words, "read a < /etc/hosts; echo done; exec sleep 1000");
     opened.push("/etc/hosts");
     await running.says(/done/);
+    // from here on it is evidence
+    await host.recorded("shop", "/etc/hosts");
     await host.kill();
     await host.start();
     await fleet.start();

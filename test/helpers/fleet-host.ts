@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { DaemonClient, socketsIn } from "../../src/daemon/client/index.ts";
 import type { FleetStatus } from "../../src/daemon/fleet/index.ts";
+import { openRun } from "../../src/orchestrator/state-dir.ts";
 import { GALGO, type Outcome, Place, type RunningGalgo } from "../cli/galgo.ts";
 import { NATIVE_CLIENT } from "./client-daemon.ts";
 import { freePort } from "./ports.ts";
@@ -135,6 +136,24 @@ export class FleetHost {
         throw new Error(`${String(holds)} never held, now ${JSON.stringify(status)}`);
       await pause(20);
       status = await this.client.fleet();
+    }
+  }
+
+  /** Waits until that stands in the violations of the last run of a workload. Throws after a minute. */
+  async recorded(name: string, text: string): Promise<void> {
+    const end = performance.now() + 60_000;
+    while (performance.now() < end) {
+      if (this.#violationsOf(name).includes(text)) return;
+      await pause(1);
+    }
+    throw new Error(`${text} is not among the violations of ${name}`);
+  }
+
+  #violationsOf(name: string): string {
+    try {
+      return readFileSync(openRun(this.place.state, name).forensics, "utf8");
+    } catch {
+      return "";
     }
   }
 

@@ -54,8 +54,10 @@ export const RENEW_SHARE = 0.5;
 export const RENEW_PAUSE_MS = 60_000;
 /** How often a state that changes all the time is told (ms). */
 export const STATE_MS = 10_000;
-/** A violation is held against what is allowed nearby where that takes little: of so many for each run, with records of at most so many bytes. */
-export const MAX_EXPLAINED = 100;
+/** A violation is held against what is allowed nearby where that takes little: records of at most so many bytes ... */
 export const MAX_EXPLAINED_BYTES: number = 4 * 1024 * 1024;
+/** ... in so much of the time, and so long at once (ms). Then galgo why on the host says it. */
+export const WHY_SHARE = 0.05;
+export const WHY_BURST_MS = 500;
 /** A disk that is full is tried again after so long (ms). */
 export const FULL_PAUSE_MS = 5_000;

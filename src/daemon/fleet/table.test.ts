@@ -10,10 +10,11 @@ import { type Item, itemSchema, statesDigest } from "../../wire/link/index.ts";
 import type { WorkloadStatus } from "../api/types.ts";
 import { credentialTimes } from "./credential.ts";
 import { FleetError } from "./errors.ts";
-import { COUNTS_MS, STATE_MS } from "./limits.ts";
+import { COUNTS_MS, STATE_MS, WHY_BURST_MS, WHY_SHARE } from "./limits.ts";
 import { type Membership, MembershipFiles } from "./membership.ts";
 import { hostKey, newHostKey } from "./nkey.ts";
 import type { Entry } from "./outbox.ts";
+import { WhyBudget } from "./records/why.ts";
 import { WorkloadTable } from "./table.ts";
 
 const STATE = "ab".repeat(32);
@@ -161,5 +162,25 @@ describe("what a host keeps of its membership", () => {
     );
     writeFileSync(join(kept.folder, "host.nk"), "nothing");
     assert.throws(() => kept.key(), /host\.nk/);
+  });
+});
+
+describe("the time for explanations", () => {
+  it("is a share of all time", () => {
+    let now = 0;
+    const budget = new WhyBudget(() => now);
+    const work = (ms: number): void =>
+      budget.spend(() => {
+        now += ms;
+      });
+    assert.equal(budget.isSpent, false);
+    work(WHY_BURST_MS + 100);
+    assert.equal(budget.isSpent, true);
+    now += 101 / WHY_SHARE;
+    assert.equal(budget.isSpent, false);
+    now += 1e9;
+    assert.equal(budget.isSpent, false);
+    work(2 * WHY_BURST_MS);
+    assert.equal(budget.isSpent, true, "what was not used is not saved for ever");
   });
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What /metrics tells, in the text format of Prometheus. Everything is read when it is asked for, out of memory; no workload notices.
 import { type Metric, Registry } from "prom-client";
+import type { FleetStatus } from "../fleet/status.ts";
 import type { OutputsStatus } from "../outputs/outputs.ts";
 import { type Family, histogramFamily, type Sample, scalarFamily } from "./families.ts";
 import type { Sums } from "./sums.ts";
@@ -24,6 +25,8 @@ export interface MetricsSource {
   readonly ended: ReadonlyMap<string, number>;
   readonly sums: Sums;
   readonly outputs: OutputsStatus | undefined;
+  /** Where this host has joined one. */
+  readonly fleet: FleetStatus | undefined;
 }
 
 /** Content type of the text. */
@@ -37,9 +40,31 @@ export async function metricsText(source: MetricsSource): Promise<string> {
     ...workloadFamilies(source),
     ...eventFamilies(source.sums),
     ...outputFamilies(source.outputs),
+    ...fleetFamilies(source.fleet),
   ];
   for (const family of families) registry.registerMetric(family as unknown as Metric);
   return registry.metrics();
+}
+
+function fleetFamilies(fleet: FleetStatus | undefined): Family[] {
+  if (fleet?.joined !== true) return [];
+  const { connected, spool } = fleet;
+  return [
+    one("gauge", "galgo_fleet_connected", "1: connected with the fleet.", connected ? 1 : 0),
+    one(
+      "gauge",
+      "galgo_fleet_waiting_parcels",
+      "Parcels on the disk that the fleet's database is not known to have.",
+      spool?.parcels ?? 0,
+    ),
+    one("gauge", "galgo_fleet_waiting_bytes", "The same in bytes.", spool?.bytes ?? 0),
+    scalarFamily(
+      "counter",
+      "galgo_fleet_dropped_items_total",
+      "Items that the fleet never gets because the spool was full, by kind.",
+      labelled("kind", new Map(Object.entries(spool?.dropped ?? {}))),
+    ),
+  ];
 }
 
 function daemonFamilies({ version, startedSeconds }: MetricsSource): Family[] {

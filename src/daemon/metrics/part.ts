@@ -123,6 +123,7 @@ class Account {
       ended: this.#ended,
       sums,
       outputs: outputsOf(this.#context)?.status(),
+      fleet: this.#context.api.fleet?.(),
     });
     return { contentType: METRICS_TYPE, text };
   }

@@ -9,13 +9,14 @@ import { MAX_LINES } from "../../../wire/link/index.ts";
 import type { LifecycleEvent } from "../../registry/lifecycle.ts";
 import type { ManagedRun } from "../../registry/managed-run.ts";
 import type { Registry } from "../../registry/registry.ts";
+import { TABLE_MS } from "../limits.ts";
 import type { Entry } from "../outbox.ts";
 import { type Ending, WorkloadTable } from "../table.ts";
 import { cutWords } from "../words.ts";
 import type { BegunRuns } from "./begun.ts";
 import type { KnownBehaviours } from "./known.ts";
 import { type Coefficients, type FedRun, RunFeed } from "./run-feed.ts";
-import { explainer } from "./why.ts";
+import { explainer, WhyBudget } from "./why.ts";
 
 export interface RunsParts {
   readonly registry: Registry;
@@ -52,6 +53,8 @@ export class Runs {
   readonly #parts: RunsParts;
   readonly #fed = new Map<string, Fed>();
   readonly #unreadable = new Set<string>();
+  readonly #budget = new WhyBudget(() => performance.now());
+  #lookedAt = 0;
 
   constructor(parts: RunsParts) {
     this.#parts = parts;
@@ -94,9 +97,11 @@ export class Runs {
     this.#parts.put({ items: [item], weight: "vital" });
   }
 
-  /** What has changed of those that run. */
+  /** What has changed of those that run; not each time that somebody hurries for something else. */
   look(): void {
     const { registry, put, now } = this.#parts;
+    if (now() - this.#lookedAt < TABLE_MS / 2) return;
+    this.#lookedAt = now();
     for (const run of registry.list()) {
       const entry = this.table.look(run.status(), now());
       if (entry !== undefined) put(entry);
@@ -188,7 +193,10 @@ export class Runs {
       }
       put({ ...entry, marks: { ...entry.marks, [`${RUN}${run.id}`]: mark } });
     }
-    this.#fed.set(run.id, { name: run.name, feed: new RunFeed(fedRun(run), known, marks) });
+    this.#fed.set(run.id, {
+      name: run.name,
+      feed: new RunFeed(fedRun(run, this.#budget), known, marks),
+    });
   }
 
   #end(run: ManagedRun, status: Ending["status"], outcome: string): void {
@@ -218,7 +226,7 @@ export class Runs {
   }
 }
 
-function fedRun(run: ManagedRun): FedRun {
+function fedRun(run: ManagedRun, budget: WhyBudget): FedRun {
   const { id, directory, plan } = run;
   const { model, request, tma } = plan;
   const digest = run.status().model?.digest;
@@ -230,7 +238,7 @@ function fedRun(run: ManagedRun): FedRun {
   };
   if (model === undefined || request.modelFile === undefined) return known;
   const { forensics } = directory;
-  return { ...known, why: explainer({ forensics, model, modelFile: request.modelFile }) };
+  return { ...known, why: explainer({ forensics, model, modelFile: request.modelFile }, budget) };
 }
 
 /** Under the rules of a run; made when they are asked for first. */

@@ -11,7 +11,7 @@ import {
   plainDifference,
   recordsFileOf,
 } from "../../../orchestrator/inspect/index.ts";
-import { MAX_EXPLAINED, MAX_EXPLAINED_BYTES } from "../limits.ts";
+import { MAX_EXPLAINED_BYTES, WHY_BURST_MS, WHY_SHARE } from "../limits.ts";
 
 export interface WhySource {
   /** File of the run. */
@@ -20,14 +20,46 @@ export interface WhySource {
   readonly modelFile: string;
 }
 
-/** @returns of a run: its violations by their numbers, in words */
-export function explainer(source: WhySource): (number: number) => string | undefined {
-  let explained = 0;
-  return (number) => {
-    explained += 1;
-    if (explained > MAX_EXPLAINED || !isSmall(source)) return undefined;
+/** Time that explanations may take: a share of all time, and what was not used for a while at once. */
+export class WhyBudget {
+  readonly #now: () => number;
+  #leftMs: number;
+  #at: number;
+
+  /** @param now ms */
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#at = now();
+    this.#leftMs = WHY_BURST_MS;
+  }
+
+  get isSpent(): boolean {
+    const now = this.#now();
+    this.#leftMs = Math.min(WHY_BURST_MS, this.#leftMs + (now - this.#at) * WHY_SHARE);
+    this.#at = now;
+    return this.#leftMs <= 0;
+  }
+
+  /** Does `work`, which takes its time. */
+  spend<T>(work: () => T): T {
+    const before = this.#now();
     try {
-      return words(explainViolation({ ...source, number }));
+      return work();
+    } finally {
+      this.#leftMs -= this.#now() - before;
+    }
+  }
+}
+
+/** @returns of a run: its violations by their numbers, in words */
+export function explainer(
+  source: WhySource,
+  budget: WhyBudget,
+): (number: number) => string | undefined {
+  return (number) => {
+    if (budget.isSpent || !isSmall(source)) return undefined;
+    try {
+      return budget.spend(() => words(explainViolation({ ...source, number })));
     } catch {
       // galgo why on the host says what is wrong with its files
       return undefined;
