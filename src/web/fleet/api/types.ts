@@ -27,6 +27,7 @@ export type {
   LoginWays,
   Me,
   ModelDiffAnswer,
+  ModelKeyRow,
   ModelRow,
   RolloutRow,
   RolloutStepRow,

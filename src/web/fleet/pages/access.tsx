@@ -5,6 +5,7 @@ import { Head } from "../parts/bits.tsx";
 import { useMay } from "../session.ts";
 import { ApiTokens } from "./api-tokens.tsx";
 import { EnrolTokens } from "./enrol-tokens.tsx";
+import { ModelKeys } from "./model-keys.tsx";
 import { Users } from "./users.tsx";
 
 export function AccessPage(): JSX.Element {
@@ -17,6 +18,7 @@ export function AccessPage(): JSX.Element {
       />
       {admin ? <Users /> : null}
       {admin ? <EnrolTokens /> : null}
+      {admin ? <ModelKeys /> : null}
       <ApiTokens />
     </>
   );

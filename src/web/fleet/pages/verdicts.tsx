@@ -14,6 +14,7 @@ import { count, plural, short, shown } from "../parts/shown.ts";
 import type { Column } from "../parts/table.tsx";
 import { useChoices } from "../place.ts";
 import { useMay } from "../session.ts";
+import { VerdictPolicy } from "./verdict-policy.tsx";
 
 type Answer = VerdictOrder["verdict"];
 
@@ -43,6 +44,7 @@ export function VerdictsPage(): JSX.Element {
         <SearchField label="Words, workload, digest" />
         <ChoiceField label="Which" name="state" options={STATES} />
         <span class="muted">{total === undefined ? "" : plural(total, "question")}</span>
+        <VerdictPolicy />
       </div>
       <ListTable
         label="Verdicts"
