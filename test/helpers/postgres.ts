@@ -154,8 +154,11 @@ export class TestPostgres {
     };
     const words = Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
     this.#log = "";
-    const child = spawn(join(this.#bin, "postgres"), ["-D", join(this.folder, "data"), ...words], {
-      ...this.#as,
+    const { uid, gid } = this.#as;
+    const as = uid === undefined ? [] : [`--reuid=${uid}`, `--regid=${gid}`, "--clear-groups"];
+    const postgres = [join(this.#bin, "postgres"), "-D", join(this.folder, "data"), ...words];
+    // It ends with the test, also with one that is killed
+    const child = spawn("setpriv", [...as, "--pdeathsig=INT", "--", ...postgres], {
       cwd: this.folder,
       stdio: ["ignore", "ignore", "pipe"],
     });

@@ -63,15 +63,31 @@ async function applyViolations(
       counts.set(`${host} ${run}`, (counts.get(`${host} ${run}`) ?? 0) + 1);
     }
   }
-  for (const [key, [host, run]] of of) {
-    const more = counts.get(key) ?? 0;
-    if (more === 0 || !known.has(key)) continue;
-    await tx
-      .updateTable("workloads")
-      .set({ violations: sql<number>`violations + ${sql.lit(more)}`, updated: now })
-      .where("host", "=", host)
-      .where("run", "=", run)
-      .execute();
+  await addCounts(
+    tx,
+    [...of].flatMap(([key, names]) =>
+      known.has(key) ? [{ names, more: counts.get(key) ?? 0 }] : [],
+    ),
+    now,
+  );
+}
+
+/** One statement for all workloads that have the same number of new ones. */
+async function addCounts(
+  tx: Transaction<FleetSchema>,
+  counts: readonly { readonly names: readonly [string, string]; readonly more: number }[],
+  now: number,
+): Promise<void> {
+  for (const more of new Set(counts.map((one) => one.more))) {
+    if (more === 0) continue;
+    const keys = counts.filter((one) => one.more === more).map(({ names }) => names);
+    for (const some of pieces(keys, 2)) {
+      await tx
+        .updateTable("workloads")
+        .set({ violations: sql<number>`violations + ${sql.lit(more)}`, updated: now })
+        .where(sql<boolean>`(host, run) in ${valuesOf(some)}`)
+        .execute();
+    }
   }
 }
 
