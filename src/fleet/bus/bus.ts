@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bus as the parts of a server use it: the stream of parcels, questions of hosts, what goes down to them.
 import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import {
   connect,
   type ConnectionOptions,
@@ -73,6 +74,7 @@ export interface FleetBus {
   close(): Promise<void>;
 }
 
+const DRAIN_MS = 2_000;
 const CONNECT_MS = 20_000;
 const REQUEST_MS = 5_000;
 const RECONNECT_MS = 250;
@@ -238,7 +240,12 @@ class Bus implements FleetBus {
   }
 
   async close(): Promise<void> {
-    await this.connection.drain().catch(() => undefined);
+    // what was published is on its way; where nobody is connected, nothing is waited for
+    if (this.isConnected)
+      await Promise.race([
+        this.connection.drain(),
+        delay(DRAIN_MS, undefined, { ref: false }),
+      ]).catch(() => undefined);
     await this.connection.close();
   }
 

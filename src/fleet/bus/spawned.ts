@@ -59,7 +59,7 @@ export async function spawnNats(terms: SpawnTerms): Promise<SpawnedNats> {
   const child = spawn("/bin/sh", ["-c", KEEPER, "galgo-nats", config], {
     stdio: ["pipe", "ignore", "pipe"],
     detached: true,
-    env: { GOGC, ...process.env },
+    env: environment(),
   });
   const nats = new Spawned(child, { pidFile, ready }, (words) => terms.onEnd(words));
   try {
@@ -71,8 +71,17 @@ export async function spawnNats(terms: SpawnTerms): Promise<SpawnedNats> {
   return nats;
 }
 
+/** Where it lies is in nobody's PATH but root's. */
+function environment(): NodeJS.ProcessEnv {
+  const path = `${process.env["PATH"] ?? "/usr/bin:/bin"}:/usr/local/sbin:/usr/sbin`;
+  return { GOGC, ...process.env, PATH: path };
+}
+
 function refuseMissing(): void {
-  const { status } = spawnSync("nats-server", ["--version"], { stdio: "ignore" });
+  const { status } = spawnSync("nats-server", ["--version"], {
+    stdio: "ignore",
+    env: environment(),
+  });
   if (status === 0) return;
   throw new FleetStartError(
     "NO_NATS",
