@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Verdicts from one end to the other: a workload asks its daemon, the daemon its fleet, somebody decides, and every host knows.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { publicKeyOfPem } from "../../src/attest/keys/keys.ts";
+import { daemonCommandLine } from "../../src/cli/daemon-run.ts";
+import { launchPart } from "../../src/daemon/index.ts";
+import { builtFile, nativeName } from "../../src/native/built-file.ts";
 import { nodeVerifier } from "../../src/quote/node-verifier.ts";
 import type { AuditRow, Rows, VerdictPolicyRow, VerdictRow } from "../../src/wire/api/index.ts";
 import {
@@ -167,7 +172,7 @@ describe("verdicts of a fleet", { skip: noNatsServer() }, () => {
     let joined: Joined;
 
     before(async () => {
-      joined = await joinedDaemon(place, fleet);
+      joined = await joinedDaemon(place, fleet, [launchPart(daemonCommandLine)]);
       await workload.learn(joined.daemon);
     });
     after(async () => {
@@ -195,6 +200,19 @@ describe("verdicts of a fleet", { skip: noNatsServer() }, () => {
       assert.equal(workload.got, readFileSync("/etc/shells", "utf8"));
       const [row] = await list("decided", "asking");
       assert.equal(row?.hosts, 1);
+    });
+
+    it("are asked for by galgo run --tma remote:, which the daemon does", async () => {
+      const alone = ["sh", "-c", "exit 99"];
+      const words = [joined.daemon.sockets.launch, ...alone.slice(0, 1), ...workload.words()];
+      const client = spawn(builtFile("native", nativeName("client")), words, {
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      const said: string[] = [];
+      client.stderr.on("data", (text: Buffer) => said.push(text.toString()));
+      const [status] = (await once(client, "close")) as [number | null];
+      assert.equal(status, 0, said.join(""));
+      assert.equal(workload.got, readFileSync("/etc/shells", "utf8"));
     });
   });
 });

@@ -55,6 +55,14 @@ export class AskingWorkload {
     return run;
   }
 
+  /** Words of `galgo` for the same, when there is nothing to wait for. */
+  words(): readonly string[] {
+    for (const file of ["shells", "stop"]) rmSync(join(this.#folder, file), { force: true });
+    writeFileSync(join(this.#folder, "stop"), "");
+    const command = ["sh", "-c", SCRIPT, this.#folder];
+    return ["run", "--tma", "remote:", "-m", this.#model, "--enforce", "--", ...command];
+  }
+
   /** Lets it end. */
   async ended(run: ManagedRun): Promise<RunResult> {
     writeFileSync(join(this.#folder, "stop"), "");

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { enrol, fleetFolder, MembershipFiles } from "../../src/daemon/fleet/index.ts";
 import { fleetPart } from "../../src/daemon/fleet/part.ts";
 import type { Daemon } from "../../src/daemon/index.ts";
+import type { DaemonPart } from "../../src/daemon/part.ts";
 import type { DaemonPlace } from "./daemon-place.ts";
 import type { FleetServer } from "./fleet-server.ts";
 
@@ -14,17 +15,17 @@ export interface Joined {
   readonly files: MembershipFiles;
 }
 
-/** @param group of the host */
+/** @param parts of the daemon, beside its fleet */
 export async function joinedDaemon(
   place: DaemonPlace,
   fleet: FleetServer,
-  group?: string,
+  parts: readonly DaemonPart[] = [],
 ): Promise<Joined> {
-  const { token } = await fleet.enrolToken(group === undefined ? {} : { group });
+  const { token } = await fleet.enrolToken();
   const { membership, ...secrets } = await enrol({ url: fleet.url, token, name: "host" });
   const files = new MembershipFiles(fleetFolder(join(place.state, ".daemon")));
   files.write(membership, secrets);
-  const daemon = await place.start({ parts: [fleetPart] });
+  const daemon = await place.start({ parts: [...parts, fleetPart] });
   await online(daemon);
   return { daemon, host: membership.host, files };
 }

@@ -19,7 +19,8 @@ export const REST_MS = 2_000;
 const NONE = { q: 0, verdict: "none" } as const;
 
 export interface DoorClientOptions {
-  readonly transport: LinkTransport;
+  /** A connection to the door, each time that there is none. @throws Error */
+  readonly connect: () => LinkTransport;
   readonly hello: DoorHello;
   /** How long the fleet may take (ms); 0: it answers later. */
   readonly withinMs: number;
@@ -29,21 +30,23 @@ export interface DoorClientOptions {
 
 export type DoorAsk = Pick<DoorQuestion, "coefficient" | "words" | "record" | "pid">;
 
-/** Owns the transport. */
 export class DoorClient {
-  readonly #transport: LinkTransport;
+  readonly #options: DoorClientOptions;
   readonly #withinMs: number;
   readonly #now: () => number;
+  #transport: LinkTransport | undefined;
   #q = 0;
   #came: Buffer = Buffer.alloc(0);
   #lateUntil = Number.NEGATIVE_INFINITY;
-  #gone: string | undefined;
+  #why = "";
+  #closed = false;
 
-  constructor({ transport, hello, withinMs, now }: DoorClientOptions) {
-    this.#transport = transport;
-    this.#withinMs = withinMs;
-    this.#now = now;
-    this.#guard(() => transport.write(Buffer.from(doorLine(hello))));
+  /** @throws Error of the first connection */
+  constructor(options: DoorClientOptions) {
+    this.#options = options;
+    this.#withinMs = options.withinMs;
+    this.#now = options.now;
+    this.#transport = this.#opened();
   }
 
   /** Never throws. */
@@ -53,23 +56,43 @@ export class DoorClient {
     const withinMs = rests ? 0 : this.#withinMs;
     const began = this.#now();
     const answer = this.#guard(() => {
-      this.#transport.write(Buffer.from(doorLine({ q, ...about, withinMs })));
-      return this.#answerTo(q, began + withinMs + DOOR_MS);
+      // nobody is connected to again and again
+      const transport = this.#transport ?? (rests ? undefined : this.#opened());
+      this.#transport = transport;
+      if (transport === undefined) return undefined;
+      transport.write(Buffer.from(doorLine({ q, ...about, withinMs })));
+      return this.#answerTo(transport, q, began + withinMs + DOOR_MS);
     });
     const waited = this.#now() - began >= withinMs;
     if (!rests && waited && (answer ?? NONE).verdict === "none")
       this.#lateUntil = this.#now() + REST_MS;
     if (answer !== undefined) return answer;
-    return { ...NONE, q, why: this.#gone ?? "the daemon gave no answer in time" };
+    return { ...NONE, q, why: this.#why === "" ? "the daemon gave no answer in time" : this.#why };
   }
 
   close(): void {
-    this.#gone ??= "it was closed";
-    this.#transport.close();
+    this.#closed = true;
+    this.#transport?.close();
+    this.#transport = undefined;
+  }
+
+  #opened(): LinkTransport {
+    if (this.#closed) throw new Error("it was closed");
+    const { connect, hello } = this.#options;
+    const transport = connect();
+    this.#came = Buffer.alloc(0);
+    try {
+      transport.write(Buffer.from(doorLine(hello)));
+    } catch (error) {
+      transport.close();
+      throw error;
+    }
+    this.#why = "";
+    return transport;
   }
 
   /** Answers to earlier questions are late, and passed over. */
-  #answerTo(q: number, end: number): DoorAnswer | undefined {
+  #answerTo(transport: LinkTransport, q: number, end: number): DoorAnswer | undefined {
     for (;;) {
       for (let line = this.#line(); line !== undefined; line = this.#line()) {
         const answer = readDoorAnswer(line);
@@ -77,7 +100,7 @@ export class DoorClient {
       }
       const left = end - this.#now();
       if (left <= 0) return undefined;
-      const bytes = this.#transport.read(left);
+      const bytes = transport.read(left);
       if (bytes !== undefined) this.#came = Buffer.concat([this.#came, bytes]);
       if (this.#came.length > MAX_DOOR_LINE) throw new Error("the daemon's answer has no end");
     }
@@ -91,12 +114,15 @@ export class DoorClient {
     return line;
   }
 
+  /** What fails ends the connection; a later question begins another one. */
   #guard<T>(act: () => T): T | undefined {
-    if (this.#gone !== undefined) return undefined;
     try {
       return act();
     } catch (error) {
-      this.#gone = error instanceof Error ? error.message : String(error);
+      this.#why = error instanceof Error ? error.message : String(error);
+      this.#transport?.close();
+      this.#transport = undefined;
+      this.#lateUntil = this.#now() + REST_MS;
       return undefined;
     }
   }

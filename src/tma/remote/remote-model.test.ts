@@ -116,7 +116,7 @@ describe("a question over the daemon's door", () => {
       now === undefined
         ? openDoorTo({ ...start, withinMs })
         : new DoorClient({
-            transport: descriptorTransport(connectUnix(path), "the daemon"),
+            connect: () => descriptorTransport(connectUnix(path), "the daemon"),
             ...{ hello, withinMs, now },
           });
     const fd = acceptUnix(listener);
@@ -168,12 +168,20 @@ describe("a question over the daemon's door", () => {
     close();
   });
 
-  it("has no answer when the daemon is gone, at once", () => {
-    const { client, close } = opened(5_000);
+  it("has no answer when the daemon is gone, at once, and one when it is back", () => {
+    let time = 0;
+    const { client, close } = opened(20, () => (time += 100));
     close();
     const answer = client.ask(ABOUT);
     assert.equal(answer.verdict, "none");
     assert.match(answer.why ?? "", /is gone/);
+    assert.equal(client.ask(ABOUT).verdict, "none");
+    assert.equal(acceptUnix(listener), undefined, "it does not try all the time");
+    time += REST_MS;
+    assert.equal(client.ask({ ...ABOUT, coefficient: TWO }).verdict, "none");
+    const fd = acceptUnix(listener);
+    assert.ok(fd !== undefined, "it has connected again");
+    closeSocket(fd);
     client.close();
   });
 
