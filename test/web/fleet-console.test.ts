@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
+import { modelDigest } from "../../src/model/index.ts";
 import type { Item } from "../../src/wire/link/index.ts";
 import { NO_BROWSER, startBrowser } from "../helpers/browser.ts";
 import { FleetAgent } from "../helpers/fleet-agent.ts";
@@ -16,12 +17,19 @@ import {
   type ToldHost,
 } from "../helpers/fleet-rows.ts";
 import { FleetServer } from "../helpers/fleet-server.ts";
+import { aModel } from "../helpers/models.ts";
 import { noNatsServer } from "../helpers/nats-cluster.ts";
+import { aSigner, signedModelText } from "../helpers/signing.ts";
+import { SHA256 } from "../helpers/test-hasher.ts";
 
 const HOSTS = 150;
 const EACH = 10;
 const MARKUP = `<img src=x onerror="window.hurt=1"><script>window.hurt=1</script>`;
 const NAMES = ["web", "db", "cache", "mail", "search"];
+const signer = aSigner("Ed25519");
+const model = aModel({ name: "shop" });
+const digest = modelDigest(model, SHA256);
+const text = signedModelText(model, signer, "ab".repeat(32));
 /** Rows of a list that may be in the document. */
 const FEW = 100;
 const VIEWER = { user: "vera", password: "a long enough password" };
@@ -185,6 +193,35 @@ describe("the console of a fleet", { skip: NO_BROWSER || (noNatsServer() ?? fals
       workloads: [{ run: "live", status: "done", words: "2 processes killed" }],
     });
     await grid("Answers").getByText("done").waitFor();
+  });
+
+  it("takes a signed model, approves what its workloads have shown, and shows the difference", async () => {
+    const key = { name: "release", publicKey: signer.publicPem };
+    await fleet.api("/api/v1/model-keys", { body: key });
+    const words = "opens /srv/new for reading";
+    await agent.tell(
+      aWorkload("shop", "shop state", { name: "shop", model: { name: "shop", digest } }),
+      {
+        ...{ kind: "behaviour", at: 1, run: "shop", coefficient: hex(words), hook: "file_open" },
+        ...{ words, program: "/bin/sh", valid: false, record: "{}" },
+      },
+      aViolation("shop", 1, { words, coefficient: hex(words), model: digest }),
+    );
+    await go("#/models");
+    await page.getByRole("button", { name: "Upload" }).click();
+    const question = page.getByRole("dialog");
+    const file = { name: "shop.json", mimeType: "application/json", buffer: Buffer.from(text) };
+    await question.locator("input[type=file]").setInputFiles(file);
+    await question.getByRole("button", { name: "Upload" }).click();
+    await page.getByRole("heading", { name: "shop version 1" }).waitFor();
+    await page.getByRole("checkbox", { name: `Approve ${words}` }).check();
+    await page.getByRole("button", { name: "Approve 1 behaviour" }).click();
+    await question.getByLabel("Reason").fill("it may");
+    await question.getByRole("button", { name: "Approve" }).click();
+    await page.getByRole("heading", { name: "shop version 2" }).waitFor();
+    const changes = page.getByRole("treegrid", { name: "Changes by program" });
+    await changes.getByText(words).waitFor();
+    assert.equal(await changes.locator(".row.plus").count(), 1);
   });
 
   it("is light or dark as it is told to", async () => {

@@ -103,11 +103,14 @@ function columnsOf(revoke: (id: string) => void): readonly Column<EnrolTokenRow>
       id: "revoke",
       title: "",
       size: "6rem",
-      cell: ({ id }) => (
-        <button type="button" class="link bad-text" onClick={() => revoke(id)}>
-          Revoke
-        </button>
-      ),
+      cell: ({ id, revoked, used, uses }) =>
+        revoked !== undefined || used >= uses ? (
+          <span class="muted">{revoked === undefined ? "used up" : "ended"}</span>
+        ) : (
+          <button type="button" class="link bad-text" onClick={() => revoke(id)}>
+            End
+          </button>
+        ),
     },
   ];
 }

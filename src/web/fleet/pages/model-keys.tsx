@@ -62,7 +62,13 @@ function columnsOf(drop: (id: string) => void): readonly Column<ModelKeyRow>[] {
       spare: 1,
       cell: ({ id }) => <code title={shown(id)}>{short(id)}</code>,
     },
-    { id: "added", title: "Added", size: "11rem", spare: 1, cell: ({ added }) => moment(added) },
+    {
+      id: "added",
+      title: "Added",
+      size: "11rem",
+      spare: 1,
+      cell: ({ added }) => (added === 0 ? "" : moment(added)),
+    },
     {
       id: "by",
       title: "By",

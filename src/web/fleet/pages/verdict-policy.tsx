@@ -36,6 +36,7 @@ export function VerdictPolicy(): JSX.Element {
       <span class="muted">What is unknown:</span>
       {may ? (
         <select
+          class="wide"
           aria-label="What is unknown"
           value={general}
           onChange={(event) => want(event.currentTarget.value as Unknown)}

@@ -23,10 +23,7 @@ interface Question {
   readonly answer: Answer;
 }
 
-const STATES = [
-  ["pending", "asked"],
-  ["decided", "decided"],
-] as const;
+const STATES = [["decided", "decided"]] as const;
 
 export function VerdictsPage(): JSX.Element {
   const [choices] = useChoices();
@@ -42,7 +39,7 @@ export function VerdictsPage(): JSX.Element {
       />
       <div class="tools">
         <SearchField label="Words, workload, digest" />
-        <ChoiceField label="Which" name="state" options={STATES} />
+        <ChoiceField label="Which" name="state" usual="asked" options={STATES} />
         <span class="muted">{total === undefined ? "" : plural(total, "question")}</span>
         <VerdictPolicy />
       </div>

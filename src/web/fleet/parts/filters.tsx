@@ -38,10 +38,13 @@ export function SearchField({ label, name = "q" }: { label: string; name?: strin
 export function ChoiceField({
   label,
   name,
+  usual = "all",
   options,
 }: {
   label: string;
   name: string;
+  /** What is shown when nothing was chosen. */
+  usual?: string;
   options: readonly (readonly [value: string, text: string])[];
 }): JSX.Element {
   const [choices, choose] = useChoices();
@@ -51,7 +54,9 @@ export function ChoiceField({
       value={choices[name] ?? ""}
       onChange={(event) => choose({ [name]: event.currentTarget.value })}
     >
-      <option value="">{label}: all</option>
+      <option value="">
+        {label}: {usual}
+      </option>
       {options.map(([value, text]) => (
         <option key={value} value={value}>
           {text}
