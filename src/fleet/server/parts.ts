@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts of the server in the order in which they are started; they are ended in the other direction.
+import { attestationsPart } from "../attestations/part.ts";
 import { accessPart } from "../auth/part.ts";
 import { commandsPart } from "../commands/part.ts";
 import { enrolPart } from "../enrol/part.ts";
@@ -26,6 +27,7 @@ export const PARTS: readonly FleetPart[] = [
   metricsPart,
   modelsPart,
   rolloutsPart,
+  attestationsPart,
   // behind all that register: what comes is stored from here on
   consumePart,
   // the console's files: last, behind all routes of others

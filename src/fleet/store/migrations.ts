@@ -3,6 +3,7 @@
 import { Migrator, sql } from "kysely";
 import type { Kysely, Migration } from "kysely";
 import { quote } from "../../base/quote.ts";
+import { SCHEMA_404 } from "../attestations/schema-404.ts";
 import { SCHEMA_301 } from "../auth/schema-301.ts";
 import { ENROL_201, ENROL_202 } from "../enrol/tables.ts";
 import { SCHEMA_401 } from "../commands/schema-401.ts";
@@ -21,6 +22,7 @@ export const MIGRATIONS: FleetMigrations = {
   "401-commands": SCHEMA_401,
   "402-models": SCHEMA_402,
   "403-rollouts": SCHEMA_403,
+  "404-attestations": SCHEMA_404,
   "201-enrolment": ENROL_201,
   "202-devices": ENROL_202,
   "601-views": SCHEMA_601,
