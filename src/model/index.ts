@@ -29,7 +29,12 @@ export { expectedEvents } from "./rules/expected.ts";
 export { DIGEST_NAMES, DIGEST_SIZES, type DigestName, type Hasher } from "./hasher.ts";
 export { type IdentityRecord, namePrograms } from "./learning/identities.ts";
 export type { Varying } from "./learning/generalise/find-rules.ts";
-export { NO_SEQUENCE, type WorkloadSequences } from "./learning/sequences.ts";
+export {
+  NO_SEQUENCE,
+  scorersOf,
+  type WorkloadScorers,
+  type WorkloadSequences,
+} from "./learning/sequences.ts";
 export { type LearnedModel, type LearnOptions, modelFromRuns } from "./learning/learn.ts";
 export {
   type LearnedRecord,

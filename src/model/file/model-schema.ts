@@ -91,6 +91,7 @@ function sequencesSchema(): z.ZodMiniType<WorkloadSequences> {
   const distribution = z.strictObject({
     quantiles: z.array(number).check(z.length(QUANTILE_STEPS + 1)),
     tail: number.check(z.positive()),
+    above: z.int().check(z.gte(1)),
   });
   const model = z.strictObject({
     order: z.int().check(z.gte(1), z.lte(MAX_ORDER)),

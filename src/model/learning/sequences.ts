@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sequence models of a workload: of its processes, and of all that happens in it, in the order in which it happened.
 import {
+  decodeSequences,
   encodeSequences,
   type SequenceModelSpec,
+  type SequenceScorer,
+  scorerOf,
   type TrainingTrace,
   trainSequences,
 } from "../sequence/index.ts";
@@ -54,6 +57,23 @@ export function sequencesOf(
     alarmsPerDay,
     process: encodeSequences(trainSequences({ names, traces: processes, durationMs })),
     workload: encodeSequences(trainSequences({ names, traces: workloads, durationMs })),
+  };
+}
+
+/** Both models ready to score; each of them has half of the budget. */
+export interface WorkloadScorers {
+  readonly process: SequenceScorer;
+  readonly workload: SequenceScorer;
+}
+
+/** @throws ModelError BAD_FIELD: they are damaged */
+export function scorersOf(
+  { process, workload, alarmsPerDay }: WorkloadSequences,
+  budget: number = alarmsPerDay,
+): WorkloadScorers {
+  return {
+    process: scorerOf(decodeSequences(process), budget / 2),
+    workload: scorerOf(decodeSequences(workload), budget / 2),
   };
 }
 

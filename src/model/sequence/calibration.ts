@@ -41,6 +41,8 @@ export interface Thresholds {
 }
 
 const MS_PER_DAY = 86_400_000;
+/** The least tail (nats) of scores: they are sums of nats themselves. */
+const LEAST_SCORE_TAIL = 1;
 /** Three ways to an alarm share the budget: two windows and the verdict on a finished process. */
 const WAYS = 3;
 
@@ -50,7 +52,10 @@ export function calibrationOf({ traces, peaks, durationMs }: HeldOutReadings): C
   );
   return {
     readings,
-    score: distributionOf(traces.map((values) => scoreBy(readings, values))),
+    score: distributionOf(
+      traces.map((values) => scoreBy(readings, values)),
+      LEAST_SCORE_TAIL,
+    ),
     short: distributionOf(peaks.map(({ short }) => short)),
     long: distributionOf(peaks.map(({ long }) => long)),
     traces: traces.length,

@@ -68,10 +68,10 @@ export class SequenceMonitor {
       this.#found({ kind: "alarm", process, alarm, surprises: stream.surprises() });
   }
 
-  /** A process has ended, or has become another program. */
-  ended(process: string): void {
+  /** A process has ended, or has become another program: what is said of it; undefined when it did nothing. */
+  ended(process: string): SequenceVerdict | undefined {
     const stream = this.#streams.get(process);
-    if (stream === undefined) return;
+    if (stream === undefined) return undefined;
     this.#streams.delete(process);
     const verdict = stream.finish();
     this.#finished++;
@@ -79,11 +79,12 @@ export class SequenceMonitor {
     this.#share += DRIFT_WEIGHT * (rare - this.#share);
     if (!verdict.normal)
       this.#found({ kind: "verdict", process, verdict, surprises: stream.surprises() });
+    return verdict;
   }
 
-  /** All processes have ended. */
-  finish(): void {
-    for (const process of [...this.#streams.keys()]) this.ended(process);
+  /** All processes have ended: what is said of those that were still there. */
+  finish(): readonly SequenceVerdict[] {
+    return [...this.#streams.keys()].flatMap((process) => this.ended(process) ?? []);
   }
 
   drift(): Drift {
