@@ -7,8 +7,8 @@ export const MAX_PREPARED = 300;
 export const SQLITE_CACHE_KIB = 65_536;
 /** A WAL that has grown beyond this is cut back to it, in bytes. */
 export const SQLITE_WAL_LIMIT_BYTES: number = 64 * 1024 * 1024;
-/** Connections of one server to PostgreSQL. */
-export const PG_CONNECTIONS = 10;
+/** Connections of one server to PostgreSQL, which takes up to 25 MiB for each: ingest needs one, consoles share the others. */
+export const PG_CONNECTIONS = 6;
 export const PG_CONNECT_MS = 5_000;
 /** A statement that takes longer is given up by PostgreSQL. */
 export const PG_STATEMENT_MS = 60_000;

@@ -7,7 +7,7 @@ import { SCHEMA_404 } from "../attestations/schema-404.ts";
 import { SCHEMA_301 } from "../auth/schema-301.ts";
 import { ENROL_201, ENROL_202 } from "../enrol/tables.ts";
 import { SCHEMA_401 } from "../commands/schema-401.ts";
-import { SCHEMA_601 } from "../views/schema-601.ts";
+import { SCHEMA_601, SCHEMA_602 } from "../views/schema-601.ts";
 import { SCHEMA_501 } from "../verdicts/tables.ts";
 import { SCHEMA_402 } from "../models/schema-402.ts";
 import { SCHEMA_403 } from "../rollouts/schema-403.ts";
@@ -18,6 +18,7 @@ import { SCHEMA_101 } from "./schema-101.ts";
 /** In any order: names decide. 1xx store and ingest, 2xx enrolment, 3xx users and audit, 4xx commands, roll-outs and models, 5xx verdicts, 6xx views. */
 export const MIGRATIONS: FleetMigrations = {
   "101-store": SCHEMA_101,
+  "602-census": SCHEMA_602,
   "301-access": SCHEMA_301,
   "401-commands": SCHEMA_401,
   "402-models": SCHEMA_402,

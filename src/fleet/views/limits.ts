@@ -14,6 +14,8 @@ export const DAY_GOOD_MS = 60_000;
 export const MAX_STATES = 500;
 /** Violations that are counted: a list of more is at least that long. */
 export const MAX_COUNTED = 100_000;
+/** Violations that a search reads, the newest ones: of ten million it would read for minutes, and an embedded database does one thing at a time. */
+export const MAX_SEARCHED = 20_000;
 /** Behaviours that are listed of the difference between two states. */
 export const MAX_DIFFERENCE = 500;
 /** Facts about processes in one answer. */

@@ -11,3 +11,10 @@ export const SCHEMA_601: FleetMigration = {
     );
   },
 };
+
+/** The index of 601 begins as this one of 101: what is found by one is found by the other, and each has to be written. */
+export const SCHEMA_602: FleetMigration = {
+  async up(db) {
+    await db.schema.dropIndex("workloads_by_name").execute();
+  },
+};

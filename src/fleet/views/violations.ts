@@ -5,7 +5,7 @@ import type { Rows, ViolationDetail, ViolationRow } from "../../wire/api/index.t
 import type { ViolationItem } from "../../wire/link/index.ts";
 import type { FleetSchema, FleetStore } from "../store/index.ts";
 import { direction, holds, type ListAsked } from "./asked.ts";
-import { MAX_COUNTED } from "./limits.ts";
+import { MAX_COUNTED, MAX_SEARCHED } from "./limits.ts";
 import { partsOf, violationRow } from "./rows.ts";
 
 type Db = FleetStore["db"];
@@ -23,9 +23,12 @@ const ORDERS: Readonly<Record<string, ReturnType<typeof sql>>> = {
   decision: sql`violations.decision`,
 };
 
-/** The newest first. Of very many the first ones are counted (`MAX_COUNTED`). */
+/** The newest first. Of very many the first ones are counted (`MAX_COUNTED`), and what no index finds is looked for among the newest (`MAX_SEARCHED`). */
 export async function listViolations(db: Db, asked: ListAsked): Promise<Rows<ViolationRow>> {
-  const found = joined(db).where((eb) => eb.and(conditions(eb, asked)));
+  const from = await searchedFrom(db, asked);
+  const found = joined(db)
+    .where((eb) => eb.and(conditions(eb, asked)))
+    .$if(from !== undefined, (some) => some.where("violations.at", ">=", from ?? 0));
   const some = found.select(sql<number>`1`.as("one")).limit(MAX_COUNTED);
   const { total } = await db
     .selectFrom(some.as("found"))
@@ -41,6 +44,25 @@ export async function listViolations(db: Db, asked: ListAsked): Promise<Rows<Vio
     .limit(asked.limit)
     .execute();
   return { rows: rows.map(violationRow), total: Number(total), offset: asked.offset };
+}
+
+/** Filters that an index knows. */
+const FOUND_BY = ["host", "workload", "name", "coefficient"] as const;
+
+/** Time of the oldest that is looked at; undefined: all of them are. */
+async function searchedFrom(db: Db, { q, only, sort }: ListAsked): Promise<number | undefined> {
+  const byTime = sort === undefined || sort.field === "at";
+  const asIndexed = q === "" && only["decision"] === undefined && only["model"] === undefined;
+  const narrowed = FOUND_BY.some((name) => only[name] !== undefined);
+  if (narrowed || (byTime && asIndexed)) return undefined;
+  const oldest = await db
+    .selectFrom("violations")
+    .select("at")
+    .orderBy("at", "desc")
+    .offset(MAX_SEARCHED)
+    .limit(1)
+    .executeTakeFirst();
+  return oldest?.at;
 }
 
 /** Those that there are, in no order. */
