@@ -13,6 +13,7 @@ import {
   tellStore,
   type ToldHost,
 } from "../../../test/helpers/fleet-rows.ts";
+import { sql } from "kysely";
 import type { BehaviourItem, PointsItem } from "../../wire/link/index.ts";
 import { type FleetStore, openStore } from "../store/index.ts";
 import type { ListAsked } from "./asked.ts";
@@ -22,6 +23,7 @@ import { listHosts } from "./hosts.ts";
 import { processesOf } from "./processes.ts";
 import { searchFleet } from "./search.ts";
 import { FleetViews } from "./views.ts";
+import { MAX_SEARCHED } from "./limits.ts";
 import { listViolations, violationDetail } from "./violations.ts";
 import { listWorkloads } from "./workloads.ts";
 
@@ -262,5 +264,19 @@ describe("what is seen of a fleet", () => {
     assert.deepEqual(await kinds(`${FIRST}~odd~1`), ["violation"]);
     assert.deepEqual(await kinds(NASTY), ["workload"]);
     assert.deepEqual(await kinds("x"), []);
+  });
+
+  it("searches among the newest violations, and finds all of a workload", async () => {
+    await sql`insert into violations (id, host, run, name, model, coefficient, hook, decision, words, why, body, at, received)
+      with recursive n(i) as (select 1 union all select i + 1 from n where i < ${MAX_SEARCHED + 10})
+      select 'many' || i, ${FIRST}, 'many', 'web', '', '', 'file_open', 'denied', 'needle ' || i, '', ${'{"number":1,"chain":[]}'}, 1000 + i, 1 from n`.execute(
+      store.db,
+    );
+    const list = async (more: Partial<ListAsked>) =>
+      (await listViolations(store.db, asked({ limit: 1, ...more }))).total;
+    assert.equal(await list({ q: `needle ${MAX_SEARCHED}` }), 1);
+    assert.equal(await list({ q: "needle 9", only: { workload: `${FIRST}~many` } }), 1_111);
+    assert.equal(await list({ q: "needle 9" }), 1_110, "that of the oldest is not looked at");
+    assert.equal(await list({}), MAX_SEARCHED + 12);
   });
 });
