@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { quote } from "../base/quote.ts";
 import { createDecisionThreads } from "../orchestrator/deciding/index.ts";
 import { ownProcessHost, type SignatureRequirement, takesLong } from "../orchestrator/index.ts";
+import type { TmaSpec } from "../tma/index.ts";
 import { createApp } from "./api/app.ts";
 import { type ApiServer, callerOfRequest, serveApi } from "./api/server.ts";
 import { type DaemonConfig, loadConfig } from "./config/config.ts";
@@ -255,7 +256,7 @@ class RunningDaemon implements Daemon {
       startWorker: (setup, ...rest) => {
         // a TSEM workload is launched by its thread; what takes seconds is not the others' to wait for, nor what is asked elsewhere
         const long = setup.bpf !== undefined && takesLong(setup.bpf);
-        const waits = setup.tma.place !== undefined;
+        const waits = waitsElsewhere(setup.tma);
         const alone = setup.tsem !== undefined || long || waits;
         return alone ? startAlone(setup, ...rest) : this.#threads.open(setup, ...rest);
       },
@@ -310,6 +311,12 @@ function makeKept({ keptRoot, stateRoot }: DaemonContext): void {
       { cause },
     );
   }
+}
+
+/** The thread that decides waits for somebody else than the daemon itself. */
+function waitsElsewhere({ place }: TmaSpec): boolean {
+  if (place === undefined) return false;
+  return place.start.way !== "fleet" || place.start.withinMs > 0;
 }
 
 function workloads(registry: Registry): string {

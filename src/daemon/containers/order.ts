@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From what is known of a container to the run that it shall be.
+import { existsSync } from "node:fs";
 import { BUILTIN_PROFILES } from "../../model/index.ts";
 import type { WorkloadModel } from "../../model/file/workload-model.ts";
 import { imageDigests, nameOfCommand } from "../../orchestrator/index.ts";
@@ -37,7 +38,10 @@ export interface RunFacts {
   readonly runtimePid: number;
 }
 
-type Context = Pick<DaemonContext, "config" | "models" | "requirement" | "stateRoot" | "env">;
+type Context = Pick<
+  DaemonContext,
+  "config" | "models" | "requirement" | "sockets" | "stateRoot" | "env"
+>;
 
 /**
  * Reads the model as well: what is wrong with it is found out before anything of the container runs.
@@ -70,6 +74,7 @@ export function containerRun(
       ...(place === undefined
         ? {}
         : { ...used, modelFile: place.file, ...(requirement && { requirement }) }),
+      ...(place === undefined ? {} : localityOf(context)),
       rules: RULES,
       name,
       stateRoot: context.stateRoot,
@@ -80,6 +85,13 @@ export function containerRun(
       allowWeaker: false,
     },
   };
+}
+
+/** Without a fleet nobody is asked: then the model decides alone, as it does where a fleet gives no answer. */
+function localityOf({ config, sockets }: Context): Pick<RunRequest, "locality"> {
+  const { verdict: socket } = sockets;
+  if (config.fleet["container-verdicts"] === undefined || !existsSync(socket)) return {};
+  return { locality: { kind: "remote", withinMs: 0, socket } };
 }
 
 function commandOf(container: ContainerState): readonly string[] {

@@ -12,6 +12,7 @@ import { stringifyWorkloadModel } from "../../model/index.ts";
 import { readRequirement, type SignatureRequirement } from "../../orchestrator/index.ts";
 import type { DaemonConfig } from "../config/config.ts";
 import { parseConfig } from "../config/config.ts";
+import { socketsIn } from "../sockets.ts";
 import { type ContainerRun, containerRun } from "./order.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "galgo-signed-"));
@@ -57,8 +58,10 @@ interface Asked {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-function order({ model, requirement, mode = "enforce", bundle, annotations }: Asked): ContainerRun {
-  const config: DaemonConfig = parseConfig("", "f");
+function order(
+  { model, requirement, mode = "enforce", bundle, annotations }: Asked,
+  config: DaemonConfig = parseConfig("", "f"),
+): ContainerRun {
   const container = {
     id: "c1",
     bundle: bundle ?? folder,
@@ -67,7 +70,7 @@ function order({ model, requirement, mode = "enforce", bundle, annotations }: As
   };
   return containerRun(
     { container, metadata: "", runtimePid: process.pid },
-    { config, models, requirement, stateRoot: folder, env: {} },
+    { config, models, requirement, sockets: socketsIn(folder), stateRoot: folder, env: {} },
   );
 }
 
@@ -109,6 +112,16 @@ describe("the model of a container", () => {
       order({ model: "both", mode: "learn" }).learnInto,
       join(models, "both.galgo.json"),
     );
+  });
+
+  it("is asked about with a fleet where the configuration says so and one was joined", () => {
+    const config = parseConfig('[fleet]\ncontainer-verdicts = "async"\n', "f");
+    assert.equal(order({ model: "plain" }, config).request.locality, undefined);
+    const socket = put("verdict.sock", "");
+    const { locality } = order({ model: "plain" }, config).request;
+    assert.deepEqual(locality, { kind: "remote", withinMs: 0, socket });
+    assert.equal(order({ model: "plain", mode: "learn" }, config).request.locality, undefined);
+    assert.equal(order({ model: "plain" }).request.locality, undefined);
   });
 
   it("is refused unless somebody has signed it whose key counts", () => {
