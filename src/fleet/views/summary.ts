@@ -4,6 +4,7 @@ import { sql } from "kysely";
 import type { StateGroup, Summary } from "../../wire/api/index.ts";
 import type { FleetStore } from "../store/index.ts";
 import type { Census } from "./census.ts";
+import type { HostTerms } from "./hosts.ts";
 import { Kept } from "./kept.ts";
 import { DAY_GOOD_MS, GONE_MS, HOUR_GOOD_MS, LATE_MS, MAX_STATES } from "./limits.ts";
 
@@ -19,14 +20,17 @@ export type Counted = Pick<Summary, "violations" | "pending">;
 export async function summaryOf(
   db: Db,
   census: Census,
-  now: number,
+  terms: HostTerms,
   counted: Counted,
 ): Promise<Summary> {
-  const [hosts, workloads] = await Promise.all([hostNumbers(db, now), workloadNumbers(db, now)]);
+  const [{ hosts, stale }, workloads] = await Promise.all([
+    hostCount(db, terms),
+    workloadNumbers(db),
+  ]);
   return {
-    at: now,
+    at: terms.now,
     hosts,
-    workloads,
+    workloads: { ...workloads, stale },
     ...counted,
     distinct: new Set(census.groups.map(({ state }) => state)).size,
     states: shownStates(census.groups),
@@ -51,44 +55,56 @@ function shownStates(groups: readonly StateGroup[]): readonly StateGroup[] {
     .slice(0, MAX_STATES);
 }
 
-async function hostNumbers(db: Db, now: number): Promise<Summary["hosts"]> {
-  const row = await db
-    .selectFrom("hosts")
-    .select([
-      sum(sql`revoked_at is null`).as("total"),
-      sum(sql`revoked_at is null and last_seen > ${now - LATE_MS}`).as("connected"),
-      sum(
-        sql`revoked_at is null and last_seen <= ${now - LATE_MS} and last_seen > ${now - GONE_MS}`,
-      ).as("late"),
-      sum(sql`revoked_at is not null`).as("revoked"),
-    ])
-    .executeTakeFirstOrThrow();
-  return numbers(row);
+/** Hosts, and how many workloads are on those that nobody has heard of lately. */
+interface HostCount {
+  readonly hosts: Summary["hosts"];
+  readonly stale: number;
 }
 
-async function workloadNumbers(db: Db, now: number): Promise<Summary["workloads"]> {
+/** What servers have heard is in the database a little later: those that are silent by it are looked at again. */
+async function hostCount(db: Db, { now, seen }: HostTerms): Promise<HostCount> {
   const [row, silent] = await Promise.all([
     db
-      .selectFrom("workloads")
+      .selectFrom("hosts")
       .select([
-        sum(sql`1 = 1`).as("total"),
-        sum(sql`status = 'running'`).as("running"),
-        sum(sql`mode = 'enforce'`).as("enforcing"),
-        sum(sql`violations > 0`).as("outside"),
-        sum(sql`sealed = 0`).as("unsealed"),
+        sum(sql`revoked_at is null`).as("total"),
+        sum(sql`revoked_at is null and last_seen > ${now - LATE_MS}`).as("connected"),
+        sum(sql`revoked_at is not null`).as("revoked"),
       ])
-      .where("gone", "=", 0)
       .executeTakeFirstOrThrow(),
     db
       .selectFrom("hosts")
-      .select(sql<number>`cast(coalesce(sum(workloads), 0) as bigint)`.as("stale"))
+      .select(["id", "last_seen", "workloads"])
       .where("revoked_at", "is", null)
       .where(({ or, eb }) =>
         or([eb("last_seen", "is", null), eb("last_seen", "<=", now - LATE_MS)]),
       )
-      .executeTakeFirstOrThrow(),
+      .execute(),
   ]);
-  return { ...numbers(row), stale: Number(silent.stale) };
+  const { total, connected, revoked } = numbers(row);
+  const unheard = silent.filter(({ id }) => (seen(id) ?? 0) <= now - LATE_MS);
+  const late = unheard.filter(
+    ({ id, last_seen: stored }) => Math.max(stored ?? 0, seen(id) ?? 0) > now - GONE_MS,
+  ).length;
+  return {
+    hosts: { total, connected: connected + silent.length - unheard.length, late, revoked },
+    stale: unheard.reduce((all, { workloads }) => all + workloads, 0),
+  };
+}
+
+async function workloadNumbers(db: Db): Promise<Omit<Summary["workloads"], "stale">> {
+  const row = await db
+    .selectFrom("workloads")
+    .select([
+      sum(sql`1 = 1`).as("total"),
+      sum(sql`status = 'running'`).as("running"),
+      sum(sql`mode = 'enforce'`).as("enforcing"),
+      sum(sql`violations > 0`).as("outside"),
+      sum(sql`sealed = 0`).as("unsealed"),
+    ])
+    .where("gone", "=", 0)
+    .executeTakeFirstOrThrow();
+  return numbers(row);
 }
 
 /** Violations of the last hour by minutes, and of the last day. Where there are millions, counting takes a while: it is not done for each who asks. */

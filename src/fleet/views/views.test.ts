@@ -127,6 +127,19 @@ describe("what is seen of a fleet", () => {
     );
   });
 
+  it("counts hosts that were heard here before that is in the database", async () => {
+    const later = Date.now() + 100_000;
+    const heard = { maybe: { seen: (host: string) => (host === FIRST ? later : undefined) } };
+    const services = { heartbeats: heard } as never;
+    const { hosts, workloads } = await new FleetViews({
+      store,
+      now: () => later,
+      services,
+    }).summary();
+    assert.deepEqual(hosts, { total: HOSTS, connected: 1, late: HOSTS - 1, revoked: 0 });
+    assert.equal(workloads.stale, (HOSTS - 1) * 2);
+  });
+
   it("lists workloads: a part, an order, filters, names with anything in them", async () => {
     const census = await new Censuses(store).at(0);
     const list = async (more: Partial<ListAsked>) => listWorkloads(store.db, asked(more), census);

@@ -45,10 +45,12 @@ export class FleetViews {
 
   async summary(): Promise<Summary> {
     const census = await this.census();
-    const { store, now } = this.#context;
-    const at = now();
-    const [violations, pending] = await Promise.all([this.#violations.at(at), this.#waiting()]);
-    return await summaryOf(store.db, census, at, { violations, pending });
+    const terms = this.terms();
+    const [violations, pending] = await Promise.all([
+      this.#violations.at(terms.now),
+      this.#waiting(),
+    ]);
+    return await summaryOf(this.#context.store.db, census, terms, { violations, pending });
   }
 
   async workloads(ids: readonly string[]): Promise<readonly WorkloadRow[]> {

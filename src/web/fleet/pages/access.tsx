@@ -6,6 +6,7 @@ import { useMay } from "../session.ts";
 import { ApiTokens } from "./api-tokens.tsx";
 import { EnrolTokens } from "./enrol-tokens.tsx";
 import { ModelKeys } from "./model-keys.tsx";
+import { OwnPassword } from "./password.tsx";
 import { Users } from "./users.tsx";
 
 export function AccessPage(): JSX.Element {
@@ -15,7 +16,9 @@ export function AccessPage(): JSX.Element {
       <Head
         title="Access"
         note="viewer reads; operator also commands, approves and decides; admin also has users, tokens and keys."
-      />
+      >
+        <OwnPassword />
+      </Head>
       {admin ? <Users /> : null}
       {admin ? <EnrolTokens /> : null}
       {admin ? <ModelKeys /> : null}
