@@ -134,7 +134,7 @@ export function leafToken(keys: FleetKeys, key: string, now: number, seconds: nu
     seconds,
     user: {
       // as the hub sees it: what comes from the leaf, and what goes to it
-      pub: { allow: ["galgo.up.>", "_INBOX.>", "$LDS.>"] },
+      pub: { allow: ["galgo.up.>", "$LDS.>"] },
       sub: { allow: ["galgo.down.>", "_INBOX.>", "_R_.>", "$LDS.>"] },
       subs: NO_LIMIT,
       data: NO_LIMIT,
