@@ -1,177 +1,137 @@
 // SPDX-License-Identifier: Apache-2.0
-// A fleet of simulated hosts over the real protocol, on PostgreSQL: what it costs when nothing is new, how soon a violation is seen, how soon commands
-// are carried out, how it comes back, and what is left of it when parts of it are killed. GALGO_BENCH_HOSTS=100 tries it out.
+// Fleets of simulated hosts over the real protocol: what they cost when nothing is new, how soon a violation is seen, how soon orders are carried
+// out, how they come back, and what is left when parts are killed. GALGO_BENCH_HOSTS=100 tries it out; GALGO_BENCH_PROFILE=FOLDER leaves profiles of
+// the servers there; GALGO_BENCH_FLEET=postgres,sqlite,faults chooses.
 import { bench } from "./lib/bench.ts";
-import type { BenchOutcome, BenchTable } from "./lib/result.ts";
-import { digits, highest, quantile } from "./lib/stats.ts";
-import { command, quiet, type Quiet, type Seen, seen, storm } from "./fleet/measures.ts";
-import { Site } from "./fleet/site.ts";
-import { isSame, wordsOf } from "./fleet/ledger.ts";
+import type { BenchOutcome, BenchTable, Verdict } from "./lib/result.ts";
+import { faults } from "./fleet/faults.ts";
+import { command, quiet, seen, storm } from "./fleet/measures.ts";
+import { Site, type SiteOptions } from "./fleet/site.ts";
+import {
+  faultsTable,
+  faultsVerdict,
+  type FleetFacts,
+  fleetTables,
+  fleetVerdicts,
+} from "./fleet/tables.ts";
 
 const HOSTS = Number(process.env["GALGO_BENCH_HOSTS"] ?? 6_000);
+const CHOSEN = (process.env["GALGO_BENCH_FLEET"] ?? "postgres,sqlite,faults").split(",");
+const PROFILES = process.env["GALGO_BENCH_PROFILE"];
+/** An embedded fleet is a small one; what is killed is killed before fewer eyes, too. */
+const FEWER = Math.min(HOSTS, 1_000);
+const FAULTY = Math.min(HOSTS, 600);
 const QUIET_S = Number(process.env["GALGO_BENCH_QUIET_S"] ?? 60);
 const LOAD = { violations: 50, deployments: 5, seconds: 30 };
-const MEMORY_BUDGET = 1_024;
-const SEEN_BUDGET_MS = 250;
-const COMMAND_BUDGET_MS = 10_000;
-const STORM_BUDGET_MS = 60_000;
-const SETTLE_MS = 120_000;
-
-type Rows = (readonly string[])[];
+const FAULTS = {
+  perSecond: 50,
+  beforeMs: 3_000,
+  goneMs: 3_000,
+  afterMs: 3_000,
+  settleMs: 180_000,
+};
+/** Hosts that connect in a second at the beginning. */
+const CONNECTS = 400;
+const SETTLE_MS = 180_000;
+/** A service that runs on every tenth host or so. */
+const SERVICE = "memcached";
 
 async function measure(): Promise<BenchOutcome> {
-  const site = await Site.open({ hosts: HOSTS, engine: "postgres", ...profiled() });
+  const outcome: { readonly tables: BenchTable[]; readonly verdicts: Verdict[] } = {
+    tables: [],
+    verdicts: [],
+  };
+  for (const [engine, hosts] of [
+    ["postgres", HOSTS],
+    ["sqlite", FEWER],
+  ] as const) {
+    if (!CHOSEN.includes(engine)) continue;
+    const facts = await on({ hosts, engine }, measured);
+    outcome.tables.push(...fleetTables(facts));
+    outcome.verdicts.push(...fleetVerdicts(facts));
+  }
+  if (CHOSEN.includes("faults")) {
+    const options = { hosts: FAULTY, engine: "postgres", busNodes: 3, servers: 2 } as const;
+    const name = `PostgreSQL, 3 nodes of the bus, 2 servers, ${FAULTY} hosts`;
+    const found = await on(options, async (site) => {
+      await begin(site, () => undefined);
+      return faults(site, FAULTS);
+    });
+    outcome.tables.push(faultsTable(found, name));
+    outcome.verdicts.push(faultsVerdict(found, name));
+  }
+  return { ...outcome, notes: notes() };
+}
+
+function notes(): string[] {
+  return [
+    "hosts, servers, bus and database share the processors of this machine; a simulated host has the spool, the outbox and the connection of the daemon, with its own key and credentials, but its spool is in memory",
+    `under load: ${LOAD.violations} violations and ${LOAD.deployments} deployments a second for ${LOAD.seconds} s`,
+    `while parts are killed: ${FAULTS.perSecond} violations and as many deployments a second; each part is gone for ${FAULTS.goneMs / 1_000} s`,
+    "memory is what the processes have for themselves and their share of what they have in common (PSS)",
+  ];
+}
+
+async function on<T>(options: SiteOptions, work: (site: Site) => Promise<T>): Promise<T> {
+  const nodeArgs =
+    PROFILES === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${PROFILES}/${options.engine}`];
+  const site = await Site.open({ ...options, nodeArgs });
   try {
-    return await measured(site);
+    return await work(site);
   } finally {
     await site.close();
   }
 }
 
-/** GALGO_BENCH_PROFILE=FOLDER: profiles of the server are left there. */
-function profiled(): { readonly nodeArgs?: readonly string[] } {
-  const folder = process.env["GALGO_BENCH_PROFILE"];
-  return folder === undefined ? {} : { nodeArgs: ["--cpu-prof", `--cpu-prof-dir=${folder}`] };
+/** Says at once what was measured: the tables come in the end. */
+type Step = (what: string, ms: number) => void;
+
+async function begin(site: Site, step: Step): Promise<void> {
+  const { hosts } = site.crowd;
+  const lap = stopwatch();
+  const { url, ca } = site.access;
+  await site.crowd.join({ url, ca, token: await site.token() });
+  step(`${hosts} hosts enrol, each with a key of its own`, lap());
+  await site.crowd.order({ do: "connect", overMs: (hosts / CONNECTS) * 1_000 });
+  step(`all connect, ${CONNECTS} a second, and tell their workloads`, lap());
+  await site.settled(SETTLE_MS);
+  step("until all of that is in the database", lap());
 }
 
-async function measured(site: Site): Promise<BenchOutcome> {
-  const steps: Rows = [];
-  const step = (what: string, ms: number): void => {
-    steps.push([what, digits(ms / 1_000)]);
-    console.error(`${what}: ${digits(ms / 1_000)} s`);
-  };
+function stopwatch(): () => number {
   let began = performance.now();
-  const lap = (): number => {
-    const took = performance.now() - began;
-    began = performance.now();
+  return () => {
+    const now = performance.now();
+    const took = now - began;
+    began = now;
     return took;
   };
-  await site.crowd.join({ url: site.access.url, ca: site.access.ca, token: await site.token() });
-  step(`${HOSTS} hosts enrol, each with a key of its own`, lap());
-  await site.crowd.order({ do: "connect", overMs: HOSTS * 3 });
-  step("all connect and tell their workloads, spread over 3 ms each", lap());
-  await site.settled(SETTLE_MS);
-  step("until all of it is committed", lap());
+}
+
+async function measured(site: Site): Promise<FleetFacts> {
+  const steps: (readonly [string, number])[] = [];
+  await begin(site, (what, ms) => {
+    steps.push([what, ms]);
+    console.error(`${what}: ${Math.round(ms)} ms`);
+  });
+  const { workloads, hosts } = await site.report();
   const still = await quiet(site, QUIET_S);
-  console.error(still);
+  console.error("quiet", still);
   const busy = await seen(site, LOAD);
+  console.error("under load", busy.parts, busy.ms.length, busy.unseen);
   await site.settled(SETTLE_MS);
-  console.error(quantile(busy.ms, 0.5), quantile(busy.ms, 0.99), busy.unseen);
-  const all = await command(site, "table", { all: true });
-  const kill = await command(site, "kill", { names: ["memcached"] });
+  const table = await command(site, "table", { all: true });
+  await site.settled(SETTLE_MS);
+  const kill = await command(site, "kill", { names: [SERVICE] });
+  console.error({ table, kill });
   await site.settled(SETTLE_MS);
   const back = await storm(site);
+  console.error(back);
   await site.settled(SETTLE_MS);
-  const difference = await site.compare();
-  const { workloads } = await site.report();
-  return {
-    tables: [
-      { title: "from nothing", columns: ["what", "s"], rows: steps },
-      partsTable(site, still, busy, workloads),
-      latencyTable(busy),
-      {
-        title: "commands: ordered over the API (ms)",
-        columns: [
-          "command",
-          "hosts meant",
-          "until the last host has it",
-          "until all results are stored",
-        ],
-        rows: [
-          ["table, to all hosts", ...commandCells(all)],
-          ["kill, one service on all hosts that run it", ...commandCells(kill)],
-        ],
-      },
-    ],
-    verdicts: [
-      {
-        what: "memory of the server, nats-server and PostgreSQL at their peaks",
-        budget: `<= ${MEMORY_BUDGET} MiB`,
-        measured: `${digits(central(site))} MiB`,
-        met: central(site) <= MEMORY_BUDGET,
-      },
-      {
-        what: "violation on a host to the stream of a console, p99",
-        budget: `<= ${SEEN_BUDGET_MS} ms`,
-        measured: `${digits(quantile(busy.ms, 0.99))} ms`,
-        met: quantile(busy.ms, 0.99) <= SEEN_BUDGET_MS && busy.unseen === 0,
-      },
-      {
-        what: "kill, from the order until all hosts have answered",
-        budget: `<= ${COMMAND_BUDGET_MS / 1_000} s`,
-        measured: `${digits(kill.answeredMs / 1_000)} s`,
-        met: kill.answeredMs <= COMMAND_BUDGET_MS,
-      },
-      {
-        what: `server and bus killed: until all ${HOSTS} hosts are back, from the restart`,
-        budget: `<= ${STORM_BUDGET_MS / 1_000} s`,
-        measured: `${digits(back.backMs / 1_000)} s`,
-        met: back.backMs <= STORM_BUDGET_MS,
-      },
-      {
-        what: "what the hosts told against what is in the database, after that",
-        budget: "nothing lost, nothing twice",
-        measured: wordsOf(difference),
-        met: isSame(difference),
-      },
-    ],
-    notes: [
-      `${HOSTS} hosts with ${workloads} workloads; hosts, server, nats-server and PostgreSQL share the processors of this machine`,
-      `bytes of one host in an hour when nothing is new, as TCP counts them with TLS: ${digits(still.traffic.up)} up, ${digits(still.traffic.down)} down`,
-      `under load: ${LOAD.violations} violations and ${LOAD.deployments} deployments a second for ${LOAD.seconds} s`,
-    ],
-  };
-}
-
-const CENTRAL = ["server", "nats-server", "postgres"] as const;
-
-function central(site: Site): number {
-  return CENTRAL.reduce((sum, name) => sum + (site.meter.peaks.get(name) ?? 0), 0);
-}
-
-function partsTable(site: Site, still: Quiet, busy: Seen, workloads: number): BenchTable {
-  const rows = [...still.parts].map(([name, { cpu, memory }]) => [
-    name,
-    digits(cpu),
-    digits(busy.parts.get(name)?.cpu ?? Number.NaN),
-    digits(memory),
-    digits(site.meter.peaks.get(name) ?? Number.NaN),
-  ]);
-  return {
-    title: `${HOSTS} hosts, ${workloads} workloads: a heartbeat of each host every 10 s`,
-    columns: [
-      "part",
-      "CPU, % of one",
-      "CPU under load, %",
-      "memory, MiB",
-      "memory at its peak, MiB",
-    ],
-    rows,
-  };
-}
-
-function latencyTable({ ms, unseen }: Seen): BenchTable {
-  return {
-    title: "violation on a host to the stream of a console (ms)",
-    columns: ["violations", "not seen", "p50", "p99", "max"],
-    rows: [
-      [
-        String(ms.length),
-        String(unseen),
-        digits(quantile(ms, 0.5)),
-        digits(quantile(ms, 0.99)),
-        digits(highest(ms)),
-      ],
-    ],
-  };
-}
-
-function commandCells({
-  hosts,
-  arrivedMs,
-  answeredMs,
-}: Awaited<ReturnType<typeof command>>): string[] {
-  return [String(hosts), digits(arrivedMs), digits(answeredMs)];
+  const { peaks } = site.meter;
+  const engine = site.postgres === undefined ? "SQLite" : "PostgreSQL";
+  const name = `${engine}, ${hosts} hosts, ${workloads} workloads`;
+  return { name, steps, still, busy, table, kill, back, peaks, difference: await site.compare() };
 }
 
 await bench("fleet", measure);

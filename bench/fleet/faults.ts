@@ -77,6 +77,10 @@ export interface FaultsResult {
 /** Every part once, then the count. */
 export async function faults(site: Site, times: FaultTimes): Promise<FaultsResult> {
   const found: FaultResult[] = [];
-  for (const victim of victims(site)) found.push(await fault(site, victim, times));
+  for (const victim of victims(site)) {
+    const result = await fault(site, victim, times);
+    console.error(result);
+    found.push(result);
+  }
   return { faults: found, difference: await site.compare() };
 }
