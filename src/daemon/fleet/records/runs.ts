@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the fleet is to be told of this host's runs, those of an earlier daemon among them: the table of workloads, and what is read from their files.
 import { quote } from "../../../base/quote.ts";
-import type { SecurityEvent } from "../../../event/index.ts";
-import { isIdentity, readRunRecord, runFolder } from "../../../orchestrator/inspect/index.ts";
-import { createTma, type TmaSpec } from "../../../tma/index.ts";
-import type { Item, PointsItem, WorkloadItem } from "../../../wire/link/index.ts";
-import { MAX_LINES } from "../../../wire/link/index.ts";
+import { runFolder } from "../../../orchestrator/inspect/index.ts";
+import type { Item } from "../../../wire/link/index.ts";
 import type { LifecycleEvent } from "../../registry/lifecycle.ts";
 import type { ManagedRun } from "../../registry/managed-run.ts";
 import type { Registry } from "../../registry/registry.ts";
@@ -15,8 +12,17 @@ import { type Ending, WorkloadTable } from "../table.ts";
 import { cutWords } from "../words.ts";
 import type { BegunRuns } from "./begun.ts";
 import type { KnownBehaviours } from "./known.ts";
-import { type Coefficients, type FedRun, RunFeed } from "./run-feed.ts";
-import { explainer, WhyBudget } from "./why.ts";
+import {
+  endWords,
+  fedRun,
+  isRunMark,
+  type LastWord,
+  leftEnding,
+  pointsOf,
+  type RunMark,
+} from "./run-facts.ts";
+import { RunFeed } from "./run-feed.ts";
+import { WhyBudget } from "./why.ts";
 
 export interface RunsParts {
   readonly registry: Registry;
@@ -31,19 +37,13 @@ export interface RunsParts {
   onProblem(text: string): void;
 }
 
-/** What is remembered of a run until its end was told. */
-interface RunMark {
-  readonly path: string;
-  readonly item: WorkloadItem;
-}
-
 interface Fed {
   readonly feed: RunFeed;
   /** Of a run of an earlier daemon. */
   readonly mark?: RunMark;
   readonly name: string;
   /** It has ended: what is left of its files is told, then this. */
-  ending?: { readonly ending: Ending; readonly last: Parameters<WorkloadTable["end"]>[2] };
+  ending?: LastWord;
 }
 
 const RUN = "run ";
@@ -160,7 +160,7 @@ export class Runs {
   }
 
   /** With the last word about a run its marks go. */
-  #close(run: string, { ending, last }: NonNullable<Fed["ending"]>): void {
+  #close(run: string, { ending, last }: LastWord): void {
     const { put, now } = this.#parts;
     const entry = this.table.end(run, ending, last, now());
     const [item] = entry.items;
@@ -224,102 +224,4 @@ export class Runs {
     const fed = this.#fed.get(run);
     if (fed?.mark !== undefined) fed.ending = leftEnding(fed.mark, what, this.#parts.now());
   }
-}
-
-function fedRun(run: ManagedRun, budget: WhyBudget): FedRun {
-  const { id, directory, plan } = run;
-  const { model, request, tma } = plan;
-  const digest = run.status().model?.digest;
-  const known = {
-    run: id,
-    directory,
-    coefficients: coefficientsOf(tma),
-    ...(digest === undefined ? {} : { model: digest }),
-  };
-  if (model === undefined || request.modelFile === undefined) return known;
-  const { forensics } = directory;
-  return { ...known, why: explainer({ forensics, model, modelFile: request.modelFile }, budget) };
-}
-
-/** Under the rules of a run; made when they are asked for first. */
-function coefficientsOf({ place: _, ...spec }: TmaSpec): Coefficients {
-  let made: ReturnType<typeof createTma> | undefined;
-  const tma = (): ReturnType<typeof createTma> => {
-    made ??= createTma({ ...spec, points: [], sealed: false });
-    return made;
-  };
-  return {
-    introduce: (record: SecurityEvent) => {
-      if (isIdentity(record)) tma().introduce(record);
-    },
-    of: (event) => {
-      try {
-        return tma().coefficient(event);
-      } catch {
-        // the mapping has no place for it
-        return undefined;
-      }
-    },
-  };
-}
-
-function pointsOf(run: ManagedRun, state: string, at: number): PointsItem[] {
-  const all = run.points().map(({ coefficient }) => coefficient);
-  const items: PointsItem[] = [];
-  for (let first = 0; first < all.length; first += MAX_LINES) {
-    const coefficients = all.slice(first, first + MAX_LINES);
-    items.push({ kind: "points", at, run: run.id, state, total: all.length, first, coefficients });
-  }
-  return items;
-}
-
-function endWords(run: ManagedRun): string {
-  try {
-    const { exit, killed } = readRunRecord(run.directory.run).outcome ?? {};
-    if (killed !== undefined) return `killed: ${killed}`;
-    if (exit !== undefined) return "code" in exit ? `status ${exit.code}` : `by ${exit.signal}`;
-  } catch {
-    // said below
-  }
-  return "it has ended";
-}
-
-function leftEnding(
-  { item, path }: RunMark,
-  what: string | undefined,
-  now: number,
-): NonNullable<Fed["ending"]> {
-  const { name, run: runId } = item;
-  try {
-    const { outcome, error } = readRunRecord(runFolder(path, { name, runId }).run);
-    if (outcome !== undefined) {
-      const { ended, counts, state, measurement } = outcome;
-      const last = { ...item, state, measurement, counts: { ...item.counts, ...countsOf(counts) } };
-      const words = what ?? "it ended while the daemon did";
-      return { ending: { status: "ended", ended: Date.parse(ended), outcome: words }, last };
-    }
-    return {
-      ending: { status: "failed", ended: now, outcome: what ?? error ?? UNKNOWN_END },
-      last: item,
-    };
-  } catch {
-    return { ending: { status: "failed", ended: now, outcome: what ?? UNKNOWN_END }, last: item };
-  }
-}
-
-const UNKNOWN_END = "the daemon ended; what happened after that is not recorded";
-
-function countsOf({
-  events,
-  points,
-  violations,
-  refused,
-  lost,
-}: Omit<WorkloadItem["counts"], "trajectory">) {
-  return { events, points, violations, refused, lost };
-}
-
-function isRunMark(mark: unknown): mark is RunMark {
-  const { path, item } = (mark ?? {}) as Partial<RunMark>;
-  return typeof path === "string" && typeof item?.run === "string" && typeof item.name === "string";
 }

@@ -10,11 +10,7 @@ import {
   headOf,
   nameOf,
   parcelFile,
-  type ParcelHead,
-  type ParcelPlace,
   payloadOf,
-  placeOf,
-  readState,
   STATE_FILE,
   type SpoolState,
   stateText,
@@ -22,6 +18,7 @@ import {
   WEIGHTS,
   type Weight,
 } from "./files.ts";
+import { addTally, applyMarks, foundOn, type Kept } from "./found.ts";
 
 /** Numbers from..to, both among them. */
 export type Range = readonly [from: number, to: number];
@@ -56,24 +53,19 @@ export interface SpoolStatus {
   readonly dropped: Tally;
 }
 
-interface Kept {
-  readonly weight: Weight;
-  readonly bytes: number;
-}
-
 export class Spool {
   readonly #options: SpoolOptions;
   /** In the order of their numbers. */
-  readonly #kept = new Map<number, Kept>();
-  readonly #marks = new Map<string, unknown>();
-  readonly #dropped = new Map<string, number>();
+  readonly #kept: Map<number, Kept>;
+  readonly #marks: Map<string, unknown>;
+  readonly #dropped: Map<string, number>;
   /** Committed parcels whose files are still there. */
-  readonly #done: string[] = [];
+  readonly #done: string[];
   /** Dropped parcels of which the head is still there, with their numbers. */
-  readonly #gone = new Map<number, string>();
+  readonly #gone: Map<number, string>;
   #epoch: string;
-  #next = 1;
-  #bytes = 0;
+  #next: number;
+  #bytes: number;
   #adding: Promise<unknown> = Promise.resolve();
   /** Since the state was written. */
   #changed = false;
@@ -81,13 +73,22 @@ export class Spool {
   /** @throws FleetError NOT_WRITABLE: what is there can not be read */
   static async open(options: SpoolOptions): Promise<Spool> {
     const spool = new Spool(options);
-    await spool.#load();
+    if (options.disk.read(STATE_FILE) === undefined)
+      await spool.#writeState([...spool.#gone.keys()]);
     return spool;
   }
 
   private constructor(options: SpoolOptions) {
     this.#options = options;
-    this.#epoch = "";
+    const found = foundOn(options.disk);
+    this.#epoch = found.epoch ?? options.newEpoch();
+    this.#next = found.next;
+    this.#bytes = found.bytes;
+    this.#kept = found.kept;
+    this.#marks = found.marks;
+    this.#dropped = found.dropped;
+    this.#done = found.done;
+    this.#gone = found.gone;
   }
 
   get epoch(): string {
@@ -214,7 +215,7 @@ export class Spool {
     this.#next = seq + 1;
     this.#kept.set(seq, { weight, bytes: file.length });
     this.#bytes += file.length;
-    this.#apply(marks);
+    applyMarks(this.#marks, marks);
     return seq;
   }
 
@@ -262,20 +263,8 @@ export class Spool {
     this.#bytes -= bytes;
     if (file === undefined) return;
     this.#gone.set(seq, this.#cut(name, GONE));
-    this.#count(headOf(file).kinds);
-  }
-
-  #count(kinds: Tally): void {
+    addTally(this.#dropped, headOf(file).kinds);
     this.#changed = true;
-    for (const [kind, count] of Object.entries(kinds))
-      this.#dropped.set(kind, (this.#dropped.get(kind) ?? 0) + count);
-  }
-
-  #apply(marks: ParcelHead["marks"]): void {
-    for (const [key, value] of Object.entries(marks)) {
-      if (value === null) this.#marks.delete(key);
-      else this.#marks.set(key, value);
-    }
   }
 
   /** On a full disk there is room for the state when what is committed is no longer there: its marks are all that is still needed. */
@@ -309,50 +298,4 @@ export class Spool {
     this.#changed = false;
     return this.#options.disk.write(STATE_FILE, stateText(state));
   }
-
-  async #load(): Promise<void> {
-    const { disk } = this.#options;
-    const text = disk.read(STATE_FILE);
-    const state = text === undefined ? undefined : readState(text);
-    this.#epoch = state?.epoch ?? this.#options.newEpoch();
-    this.#next = state?.next ?? 1;
-    for (const [key, value] of Object.entries(state?.marks ?? {})) this.#marks.set(key, value);
-    for (const [kind, count] of Object.entries(state?.dropped ?? {}))
-      this.#dropped.set(kind, count);
-    const counted = new Set(state?.gone ?? []);
-    const files = disk.list().flatMap(({ name, bytes }) => {
-      const place = placeOf(name);
-      return place === undefined ? [] : [{ ...place, name, bytes }];
-    });
-    files.sort((a, b) => a.seq - b.seq);
-    for (const file of files) this.#found(file, counted.has(file.seq));
-    if (text === undefined) await this.#writeState([...this.#gone.keys()]);
-  }
-
-  #found(file: FoundFile, counted: boolean): void {
-    const { seq, weight, left, name, bytes } = file;
-    if (seq >= this.#next || (left === "gone" && !counted)) this.#recover(file);
-    if (left === "gone") this.#gone.set(seq, name);
-    else if (left === "done") this.#done.push(name);
-    else {
-      this.#kept.set(seq, { weight, bytes });
-      this.#bytes += bytes;
-    }
-  }
-
-  /** What the state on the disk does not know yet. */
-  #recover({ name, seq, left }: FoundFile): void {
-    const file = this.#options.disk.read(name);
-    if (file === undefined) return;
-    const { kinds, marks } = headOf(file);
-    if (left === "gone") this.#count(kinds);
-    if (seq < this.#next) return;
-    this.#next = seq + 1;
-    this.#apply(marks);
-  }
-}
-
-interface FoundFile extends ParcelPlace {
-  readonly name: string;
-  readonly bytes: number;
 }
