@@ -99,6 +99,8 @@ describe("events of consoles", { skip: noNatsServer() ?? false }, () => {
     assert.match(text, /^galgo_fleet_workloads\{kind="enforce"\} 1$/m);
     assert.match(text, /^galgo_fleet_hosts\{kind="away"\} 1$/m);
     assert.match(text, /^galgo_fleet_bus_connected 1$/m);
+    assert.match(text, /^galgo_fleet_stream_parcels\{kind="not taken"\} 0$/m);
+    assert.match(text, /^galgo_fleet_spool_bytes 0$/m);
     assert.equal((await server.api("/metrics", { token: "" })).status, 401);
   });
 });

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // `GET /metrics` of the server, for Prometheus with an API token. What is in the database is the same on all servers; the rest is of this one.
+import { jetstreamManager } from "@nats-io/jetstream";
 import { type Metric, Registry } from "prom-client";
 import { sql } from "kysely";
 import type { FleetContext, FleetPart } from "../server/context.ts";
+import { EVENT_CONSUMER, EVENT_STREAM } from "../../wire/link/index.ts";
 import { CONNECTED_MS } from "../live/limits.ts";
 import { type Family, family } from "./families.ts";
+
+/** How long the bus may take to say what waits in it. */
+const STREAM_MS = 2_000;
 
 export const metricsPart: FleetPart = {
   name: "metrics",
@@ -15,6 +20,8 @@ export const metricsPart: FleetPart = {
       const families = [
         ...ingestFamilies(context),
         ...serverFamilies(context),
+        ...spoolFamilies(context),
+        ...(await streamFamilies(context)),
         ...(await databaseFamilies(context)),
       ];
       for (const one of families) registry.registerMetric(one as unknown as Metric);
@@ -75,6 +82,38 @@ function serverFamilies({ bus, services }: FleetContext): readonly Family[] {
     gauge("resident_bytes", "Memory of this server", process.memoryUsage.rss()),
     counter("cpu_seconds", "Time of processors that this server took", (user + system) / 1e6),
   ];
+}
+
+/** Of hosts that this server has heard since it began. */
+function spoolFamilies({ services }: FleetContext): readonly Family[] {
+  let bytes = 0;
+  let dropped = 0;
+  for (const { beat } of services.heartbeats.value.heard.values()) {
+    bytes += beat.spool.bytes;
+    dropped += beat.spool.dropped ?? 0;
+  }
+  return [
+    gauge("spool_bytes", "What waits on the disks of hosts", bytes),
+    gauge("spool_dropped", "Items that hosts had to drop since their spools began", dropped),
+  ];
+}
+
+/** What waits in the bus for all servers; nothing of it while the bus does not answer. */
+async function streamFamilies({ bus }: FleetContext): Promise<readonly Family[]> {
+  try {
+    const manager = await jetstreamManager(bus.connection, {
+      checkAPI: false,
+      timeout: STREAM_MS,
+    });
+    const { num_pending, num_ack_pending } = await manager.consumers.info(
+      EVENT_STREAM,
+      EVENT_CONSUMER,
+    );
+    const waiting = { "not taken": num_pending, "not committed": num_ack_pending };
+    return [gauge("stream_parcels", "Parcels in the bus that no server has committed", waiting)];
+  } catch {
+    return [];
+  }
 }
 
 async function databaseFamilies({
