@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { publicKeyOfPem } from "../../src/attest/keys/keys.ts";
@@ -12,7 +13,14 @@ import { daemonCommandLine } from "../../src/cli/daemon-run.ts";
 import { launchPart } from "../../src/daemon/index.ts";
 import { builtFile, nativeName } from "../../src/native/built-file.ts";
 import { nodeVerifier } from "../../src/quote/node-verifier.ts";
-import type { AuditRow, Rows, VerdictPolicyRow, VerdictRow } from "../../src/wire/api/index.ts";
+import { modelDigest } from "../../src/model/index.ts";
+import type {
+  AuditRow,
+  CommandRow,
+  Rows,
+  VerdictPolicyRow,
+  VerdictRow,
+} from "../../src/wire/api/index.ts";
 import {
   DOWN_ALL,
   openRulings,
@@ -21,11 +29,15 @@ import {
   type Rulings,
   upSubject,
 } from "../../src/wire/link/index.ts";
+import { askUntil } from "../helpers/ask-until.ts";
 import { AskingWorkload } from "../helpers/asking-workload.ts";
 import { DaemonPlace } from "../helpers/daemon-place.ts";
 import { type ApiAnswer, FleetServer, type TestHost } from "../helpers/fleet-server.ts";
 import { type Joined, joinedDaemon } from "../helpers/joined-daemon.ts";
+import { aModel } from "../helpers/models.ts";
 import { noNatsServer } from "../helpers/nats-cluster.ts";
+import { aSigner, signedModelText } from "../helpers/signing.ts";
+import { SHA256 } from "../helpers/test-hasher.ts";
 
 const MODEL = "a".repeat(64);
 const digest = (): string => randomBytes(32).toString("hex");
@@ -62,6 +74,24 @@ async function decide(id: string, body: object): Promise<ApiAnswer> {
 async function list(state: string, q = ""): Promise<readonly VerdictRow[]> {
   const { body } = await fleet.api(`/api/v1/verdicts?state=${state}&q=${encodeURIComponent(q)}`);
   return (body as Rows<VerdictRow>).rows;
+}
+
+/** An order over the API, until the host has answered that it is done. */
+async function carriedOut(
+  of: string,
+  order: { readonly kind: string; readonly args?: object },
+  select: object = { all: true },
+): Promise<void> {
+  const body = { ...order, target: { hosts: [of], select } };
+  const { body: made, text } = await fleet.api("/api/v1/commands", { body });
+  const { id } = made as CommandRow;
+  assert.ok(id !== undefined, text);
+  const { hosts } = await askUntil(
+    async () => (await fleet.api(`/api/v1/commands/${id}`)).body as CommandRow,
+    (row) => row.hosts.waiting === 0,
+  );
+  const results = await fleet.api(`/api/v1/commands/${id}/results`);
+  assert.equal(hosts.done, 1, `${order.kind}: ${results.text}`);
 }
 
 describe("verdicts of a fleet", { skip: noNatsServer() }, () => {
@@ -200,6 +230,34 @@ describe("verdicts of a fleet", { skip: noNatsServer() }, () => {
       assert.equal(workload.got, readFileSync("/etc/shells", "utf8"));
       const [row] = await list("decided", "asking");
       assert.equal(row?.hosts, 1);
+    });
+
+    it("come beside orders: sealed, enforced, proved, given a model, killed, and each is answered", async () => {
+      const { daemon, host: own } = joined;
+      const run = place.launch(daemon, ["sh", "-c", "sleep 1000"], { name: "ordered" });
+      await run.started;
+      for await (const line of place.client.lines(run.id, "trajectory", { follow: true }))
+        if (line.includes("sleep")) break;
+      const model = aModel({ name: "shop" });
+      const digest = modelDigest(model, SHA256);
+      const models = fleet.context.services.models.value;
+      const signer = aSigner();
+      const key = { name: "release", publicKey: signer.publicPem };
+      assert.equal((await fleet.api("/api/v1/model-keys", { body: key })).status, 201);
+      await models.add(signedModelText(model, signer, "ab".repeat(32)), "ann");
+      const select = { workloads: [run.id] };
+      const file = join(daemon.context.models, "shop.galgo.dsse.json");
+      await carriedOut(own, { kind: "enforce" }, select);
+      assert.equal(run.status().mode, "enforce");
+      await carriedOut(own, { kind: "detect" }, select);
+      assert.equal(run.status().mode, "detect");
+      await carriedOut(own, { kind: "attest" }, select);
+      await carriedOut(own, { kind: "model", args: { name: "shop", digest } });
+      assert.ok(existsSync(file));
+      await carriedOut(own, { kind: "model", args: { name: "shop", digest: null } });
+      assert.ok(!existsSync(file));
+      await carriedOut(own, { kind: "kill" }, select);
+      await run.ended;
     });
 
     it("are asked for by galgo run --tma remote:, which the daemon does", async () => {

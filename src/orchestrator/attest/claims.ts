@@ -71,8 +71,8 @@ function placeOf({ place }: TmaSpec): Pick<Evidence, "tma"> {
 /** "enforce" says that what is outside of the model is refused, not that it was asked for. */
 function modeOf(run: AttestedRun, sealed: boolean): Evidence["mode"] {
   const { request } = run.plan;
-  if (run.detected?.() === true) return "detect";
-  if (enforces(request) || (sealed && run.enforced())) return "enforce";
+  const refuses = enforces(request) || (sealed && run.enforced());
+  if (refuses && run.detected?.() !== true) return "enforce";
   return request.mode === "free" ? "free" : "detect";
 }
 
