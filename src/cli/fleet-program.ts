@@ -3,6 +3,7 @@
 import { type Command, Option } from "commander";
 import { addFleetHost } from "./fleet-host-program.ts";
 import { addFleetVerdicts } from "./fleet-verdict-program.ts";
+import { addFleetOperators } from "./fleet-operators-program.ts";
 import { duration, labelOption, withFleetAccess } from "./fleet-options.ts";
 import { listOption, positive } from "./options.ts";
 
@@ -16,6 +17,7 @@ export function addFleet(program: Command): void {
   addTokens(fleet);
   addHosts(fleet);
   addFleetVerdicts(fleet);
+  addFleetOperators(fleet);
   addNatsConfig(fleet);
 }
 

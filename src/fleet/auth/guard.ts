@@ -33,7 +33,8 @@ export class AccessGuard implements Guard {
     const [, token = ""] = /^Bearer ([\w-]{1,128})$/.exec(shown) ?? [];
     const found = token.startsWith(TOKEN_PREFIX) ? await this.#tokens.find(token) : undefined;
     if (found !== undefined) return found;
-    const problem = "this API token is not known, or not any more; galgo fleet login makes one";
+    const problem =
+      "this API token is not known, or not any more; galgo fleet user token makes one";
     throw new AccessError("NOT_SIGNED_IN", problem);
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Routes of logging in and out, users and API tokens, and the audit log.
+import { quote } from "../../base/quote.ts";
 import type { ApiTokenRow, AuditRow, LoginWays, Me, Rows, UserRow } from "../../wire/api/index.ts";
 import { readValue } from "../../wire/link/index.ts";
 import type { FleetContext } from "../server/context.ts";
@@ -116,12 +117,27 @@ function addTokens({ app, role }: Http, parts: AccessParts): void {
       more.words = `${order.name}, with the role ${order.role} for ${order.days} days`;
       const who = c.get("principal");
       if (who.kind === "local") {
-        const problem = "the token of this machine is no user; log in as one (galgo fleet login)";
+        const problem =
+          "the token of this machine is no user; galgo fleet user token makes one for a user";
         throw new AccessError("NOT_ALLOWED", problem);
       }
       const row = await tokens.make(who, order);
       more.target = row.id;
       return row;
+    });
+    return c.json(made, 201);
+  });
+  app.post("/api/v1/users/:user/api-tokens", role("admin"), async (c) => {
+    const order = readValue(await jsonBody(c), apiTokenOrder(), "the API token");
+    const user = c.req.param("user");
+    const made = await during(c, parts, "api-token.make", async (more) => {
+      more.target = user;
+      more.words = `${order.name}, with the role ${order.role} for ${order.days} days`;
+      const found = await parts.users.find(user);
+      if (found === undefined || found.disabled === 1) {
+        throw new AccessError("NOT_FOUND", `no user ${quote(user, 80)}, or not any more`);
+      }
+      return tokens.make({ name: user, role: roleOf(found) }, order);
     });
     return c.json(made, 201);
   });

@@ -65,6 +65,19 @@ export class FleetClient {
     return this.#json("POST", path, JSON.stringify(body), "application/json");
   }
 
+  /** As `post`, of bytes as they are. */
+  postBytes<T>(path: string, body: Uint8Array): Promise<T> {
+    return this.#json("POST", path, body, "application/octet-stream");
+  }
+
+  /** What is answered, as it is. */
+  async text(path: string): Promise<string> {
+    const { status, text } = await this.#send("GET", path, undefined, undefined);
+    if (status < 300) return text;
+    const facts = { status, code: "" };
+    throw new FleetClientError("REFUSED", `${quote(path, 200)}: it answered ${status}`, { facts });
+  }
+
   delete<T>(path: string): Promise<T> {
     return this.#json("DELETE", path);
   }
@@ -108,7 +121,8 @@ export class FleetClient {
     const { url, token, ca } = this.#access;
     const headers = {
       authorization: `Bearer ${token}`,
-      ...(body !== undefined && { "content-length": Buffer.byteLength(body) }),
+      // the server reads nothing whose length was not said
+      ...(method !== "GET" && { "content-length": Buffer.byteLength(body ?? "") }),
       ...(type !== undefined && { "content-type": type }),
     };
     return new Promise((done, fail) => {
