@@ -18,7 +18,7 @@ export const MAX_STREAM_BYTES: number = 1024 * 1024 * 1024;
 export const DUPLICATES_SECONDS = 120;
 /** How long credentials of a host are good for (s). */
 export const HOST_JWT_SECONDS: number = 24 * 3_600;
-/** How long credentials of a server are good for (s), and when it makes new ones. */
+/** How long credentials of a server are good for (s): the bus closes its connection then, and it comes back with new ones. */
 export const SERVER_JWT_SECONDS: number = 7 * 24 * 3_600;
 /** Subscriptions of one host. */
 export const HOST_SUBSCRIPTIONS = 32;
@@ -26,6 +26,10 @@ export const HOST_SUBSCRIPTIONS = 32;
 export const MAX_RENEWAL_SKEW_MS = 300_000;
 /** How often a server looks whether its certificate is still the one to show (ms). */
 export const CERTIFICATE_CHECK_MS = 3_600_000;
+/** Hosts that the bus is told to refuse one by one: about 80 bytes each in one message. */
+export const MAX_REVOCATIONS = 10_000;
+/** Bytes of a message on the bus: of hosts less (their credentials say so), of servers what tells it of all that. */
+export const MAX_BUS_BYTES: number = 1024 * 1024;
 /** How often a server looks whether the bus knows all hosts that are revoked (ms). */
 export const REVOCATIONS_MS = 30_000;
 /** Times that a token may be used at most. */

@@ -27,7 +27,7 @@ import { CodedError } from "../../base/errors.ts";
 import { namesOneOf } from "../../native/tls-names.ts";
 import { FleetError, FleetStartError } from "../errors.ts";
 import type { FleetKeys } from "../keys/fleet-keys.ts";
-import { MAX_ASKS, SERVER_JWT_SECONDS } from "../limits.ts";
+import { MAX_ASKS } from "../limits.ts";
 import { accountToken, type Revocations, serverToken } from "./tokens.ts";
 
 export interface BusTerms {
@@ -79,8 +79,6 @@ const CONNECT_MS = 20_000;
 const REQUEST_MS = 5_000;
 const RECONNECT_MS = 250;
 const JITTER_MS = 500;
-/** A server makes new credentials for itself when a third of the time is over. */
-const RENEW_MS = (SERVER_JWT_SECONDS * 1_000) / 3;
 
 /** @throws FleetStartError NO_BUS */
 export async function openBus(terms: BusTerms): Promise<FleetBus> {
@@ -95,12 +93,6 @@ async function connected(
   options: ConnectionOptions,
 ): Promise<NatsConnection> {
   const { keys, servers } = terms;
-  let made = { at: 0, token: "" };
-  const token = (): string => {
-    const now = terms.now();
-    if (now - made.at > RENEW_MS) made = { at: now, token: serverToken(keys, now, account) };
-    return made.token;
-  };
   // nats.js passes this on to Node, which would look for "localhost" otherwise
   const tls = { ca: terms.ca, checkServerIdentity: namesOneOf(servers) };
   try {
@@ -118,7 +110,8 @@ async function connected(
       authenticator: (nonce) => ({
         nkey: keys.server.publicText,
         sig: Buffer.from(keys.server.sign(Buffer.from(nonce ?? ""))).toString("base64url"),
-        jwt: token(),
+        // a new one each time: revocations of everybody are of those from before
+        jwt: serverToken(keys, terms.now(), account),
       }),
       ...options,
     });

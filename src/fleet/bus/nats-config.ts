@@ -2,14 +2,8 @@
 // Configurations of nats-server for a fleet: the one that is started with the server, nodes of a cluster, leaf nodes. Texts are quoted: none of
 // them can begin another setting.
 import type { FleetKeys } from "../keys/fleet-keys.ts";
-import { BUS_AUTH_SECONDS, MAX_BUS_CONNECTIONS } from "../limits.ts";
-import {
-  accountToken,
-  MAX_PAYLOAD,
-  operatorToken,
-  type Revocations,
-  systemToken,
-} from "./tokens.ts";
+import { BUS_AUTH_SECONDS, MAX_BUS_BYTES, MAX_BUS_CONNECTIONS } from "../limits.ts";
+import { accountToken, operatorToken, type Revocations, systemToken } from "./tokens.ts";
 
 /** What all servers of a bus share. */
 export interface TrustTerms {
@@ -31,7 +25,7 @@ export function trustLines({ keys, now, accounts, revocations }: TrustTerms): re
     `  ${account.publicText}: ${quoted(accountToken(keys, now, revocations))}`,
     `  ${system.publicText}: ${quoted(systemToken(keys, now))}`,
     "}",
-    `max_payload: ${MAX_PAYLOAD}`,
+    `max_payload: ${MAX_BUS_BYTES}`,
     `max_connections: ${MAX_BUS_CONNECTIONS}`,
     `authorization { timeout: ${BUS_AUTH_SECONDS} }`,
     'write_deadline: "10s"',
