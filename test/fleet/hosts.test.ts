@@ -150,8 +150,27 @@ describe("a host in its fleet", { skip: noNatsServer() }, () => {
     running.process.kill("SIGKILL");
   });
 
-  it("gets a new right to connect when its own has ended while it was off", async () => {
+  it("tells what became of its workloads before its daemon ends", async () => {
+    host.launch("--name", "last", "--", "sleep", "1000");
+    const running = async (): Promise<{ readonly id: string } | undefined> => {
+      const { rows: found } = (await fleet.get("/api/v1/workloads?q=last")) as {
+        readonly rows: readonly { readonly id: string; readonly name: string }[];
+      };
+      return found.find(({ name }) => name === "last");
+    };
+    let row = await running();
+    for (const end = performance.now() + 60_000; row === undefined; row = await running()) {
+      assert.ok(performance.now() < end, "the fleet never heard of it");
+      await pause(20);
+    }
     await host.kill("SIGTERM");
+    const { status } = (await fleet.get(`/api/v1/workloads/${row.id}`)) as {
+      readonly status: string;
+    };
+    assert.equal(status, "ended");
+  });
+
+  it("gets a new right to connect when its own has ended while it was off", async () => {
     const folder = join(host.place.state, ".daemon", "fleet");
     const { host: id } = JSON.parse(readFileSync(join(folder, "membership.json"), "utf8")) as {
       readonly host: string;

@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { quote } from "../../base/quote.ts";
 import { type Item, itemSchema } from "../../wire/link/index.ts";
 import { FleetError } from "./errors.ts";
-import { FULL_PAUSE_MS, HURRIES_MS, TABLE_MS, TIDY_MS } from "./limits.ts";
+import { DRAIN_LOOK_MS, DRAIN_MS, FULL_PAUSE_MS, HURRIES_MS, TABLE_MS, TIDY_MS } from "./limits.ts";
 import { type Entry, Outbox } from "./outbox.ts";
 import { droppedEntry, parcelWriter, underEpoch } from "./parcels.ts";
 import type { Range, Spool } from "./spool/spool.ts";
@@ -115,14 +115,23 @@ export class Delivery {
     this.#uplink.committed(epoch, ranges, this.#parts.now());
   }
 
-  /** What there is goes onto the disk. The next daemon sends what the fleet has not got. */
+  /** What there is goes onto the disk, and to the fleet if it is there. The next daemon sends what it has not got. */
   async close(): Promise<void> {
     this.#stop.abort();
     this.#wake();
     await this.#running;
     while (this.#parts.look() && !this.#outbox.full) await this.#keep();
     await this.#keep();
+    await this.#drain();
     await this.#parts.spool.tidy();
+  }
+
+  /** A daemon that ends with its machine is not started again soon: the fleet hears what became of the workloads. */
+  async #drain(): Promise<void> {
+    const { spool, now } = this.#parts;
+    this.#uplink.pump(now());
+    for (const end = now() + DRAIN_MS; now() < end; await pause(DRAIN_LOOK_MS))
+      if (spool.size === 0 || !this.#uplink.isOnline) return;
   }
 
   async #run(): Promise<void> {

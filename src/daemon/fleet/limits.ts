@@ -61,3 +61,6 @@ export const WHY_SHARE = 0.05;
 export const WHY_BURST_MS = 500;
 /** A disk that is full is tried again after so long (ms). */
 export const FULL_PAUSE_MS = 5_000;
+/** What a daemon that ends waits for the fleet to have everything (ms), and how often it looks. */
+export const DRAIN_MS = 1_500;
+export const DRAIN_LOOK_MS = 20;

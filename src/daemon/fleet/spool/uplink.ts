@@ -45,6 +45,10 @@ export class Uplink {
     return this.#sent;
   }
 
+  get isOnline(): boolean {
+    return this.#isOnline;
+  }
+
   /** A connection stands. What the database has already is not sent again. */
   async online(now: number): Promise<void> {
     this.#isOnline = true;
