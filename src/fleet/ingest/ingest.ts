@@ -5,7 +5,7 @@ import { quote } from "../../base/quote.ts";
 import { MAX_RANGES } from "../../wire/link/index.ts";
 import type { Committed, ItemKind, Parcel } from "../../wire/link/index.ts";
 import type { FleetContext } from "../server/context.ts";
-import { dbText, StoreError } from "../store/index.ts";
+import { dbText } from "../store/index.ts";
 import type { Arrived, ItemApplier } from "./applier.ts";
 import { ofKind } from "./applier.ts";
 import { ITEM_APPLIERS } from "./appliers.ts";
@@ -30,18 +30,6 @@ export interface IngestCounts {
   refused: number;
   /** ms that batches took, together */
   spentMs: number;
-}
-
-/** The thread that has the file does not come back. */
-function isGone(error: unknown): error is StoreError {
-  return error instanceof StoreError && error.code === "DB_GONE";
-}
-
-/** A server without its database does nothing but fail: who looks after it starts it again. Hosts keep what they have to tell. */
-function endServer(error: StoreError): void {
-  setImmediate(() => {
-    throw error;
-  });
 }
 
 export type IngestContext = Pick<FleetContext, "store" | "bus" | "now" | "tell">;
@@ -90,7 +78,6 @@ export class Ingest {
       } catch (error) {
         this.counts.failures += 1;
         if (isLasting(error)) return this.#oneByOne(parcels, error, signal);
-        if (isGone(error)) endServer(error);
         this.#complain(error);
         await delay(pause, undefined, { signal });
       }

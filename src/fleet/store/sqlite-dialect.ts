@@ -17,14 +17,15 @@ import type {
   Kysely,
   QueryResult,
 } from "kysely";
+import type { SqliteFile } from "./sqlite-file.ts";
 import type { SqliteLink } from "./sqlite-link.ts";
 import type { SqliteRequest, SqliteValue } from "./sqlite-protocol.ts";
 
 export class SqliteThreadDialect implements Dialect {
-  readonly #link: SqliteLink;
+  readonly #file: SqliteFile;
 
-  constructor(link: SqliteLink) {
-    this.#link = link;
+  constructor(file: SqliteFile) {
+    this.#file = file;
   }
 
   createAdapter(): SqliteAdapter {
@@ -32,7 +33,7 @@ export class SqliteThreadDialect implements Dialect {
   }
 
   createDriver(): Driver {
-    return new ThreadDriver(this.#link);
+    return new ThreadDriver(this.#file);
   }
 
   createIntrospector(db: Kysely<unknown>): DatabaseIntrospector {
@@ -52,19 +53,18 @@ class Adapter extends SqliteAdapter {
 }
 
 class ThreadDriver implements Driver {
-  readonly #link: SqliteLink;
-  readonly #connection: ThreadConnection;
+  readonly #file: SqliteFile;
   /** Ends when nobody who asked so far has the connection any more. */
   #free: Promise<void> = Promise.resolve();
   #release: () => void = () => undefined;
 
-  constructor(link: SqliteLink) {
-    this.#link = link;
-    this.#connection = new ThreadConnection(link);
+  constructor(file: SqliteFile) {
+    this.#file = file;
   }
 
   async init(): Promise<void> {}
 
+  /** A connection is one thread to its end: no half of a transaction goes on in the next one. */
   async acquireConnection(): Promise<DatabaseConnection> {
     const before = this.#free;
     let release = (): void => undefined;
@@ -72,8 +72,14 @@ class ThreadDriver implements Driver {
       release = resolve;
     });
     await before;
-    this.#release = release;
-    return this.#connection;
+    try {
+      const connection = new ThreadConnection(await this.#file.link());
+      this.#release = release;
+      return connection;
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
 
   async releaseConnection(): Promise<void> {
@@ -93,7 +99,7 @@ class ThreadDriver implements Driver {
   }
 
   async destroy(): Promise<void> {
-    await this.#link.close();
+    await this.#file.close();
   }
 }
 

@@ -70,6 +70,17 @@ export class SqliteLink {
     });
   }
 
+  /** The thread has ended, or cannot go on: it answers nothing more. */
+  get isGone(): boolean {
+    return this.#gone !== undefined;
+  }
+
+  /** Ends the thread in the middle of whatever it does, as a fault of it would. */
+  async kill(): Promise<void> {
+    await this.#thread.terminate();
+    await this.#ended;
+  }
+
   /** Returns when the file is closed. */
   async close(): Promise<void> {
     if (this.#gone === undefined) await this.ask("", [], "close").catch(() => undefined);

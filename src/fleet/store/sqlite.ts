@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The embedded database: a file of one server. A lock of our own says whose it is; that of the engine stays behind when a server is killed.
-import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { Kysely } from "kysely";
 import { quote } from "../../base/quote.ts";
 import { tryLock } from "../../native/process.ffi.ts";
 import { StoreError } from "./errors.ts";
 import { SqliteThreadDialect } from "./sqlite-dialect.ts";
-import { SqliteLink } from "./sqlite-link.ts";
+import { SqliteFile } from "./sqlite-file.ts";
 
 /** @throws StoreError DB_IN_USE, DB_UNREACHABLE */
 export async function openSqlite<T>(
@@ -15,14 +15,14 @@ export async function openSqlite<T>(
 ): Promise<{ db: Kysely<T>; close(): Promise<void> }> {
   const lock = lockFor(path);
   try {
-    rmSync(`${path}.lock`, { recursive: true, force: true });
     closeSync(openSync(path, "a", 0o600)); // the engine would make it readable by all
-    const link = await SqliteLink.open({ path });
-    const db = new Kysely<T>({ dialect: new SqliteThreadDialect(link) });
+    const file = new SqliteFile(path);
+    await file.link();
+    const db = new Kysely<T>({ dialect: new SqliteThreadDialect(file) });
     let closed: Promise<void> | undefined;
     const close = async (): Promise<void> => {
       await db.destroy();
-      await link.close();
+      await file.close(); // also when nothing was asked of it
       closeSync(lock);
     };
     return {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
-import { sql } from "kysely";
+import { Kysely, sql } from "kysely";
 import type { FleetMigrations } from "./migration.ts";
-import { MIGRATIONS } from "./migrations.ts";
+import { MIGRATIONS, migrate } from "./migrations.ts";
+import { SqliteThreadDialect } from "./sqlite-dialect.ts";
+import { SqliteFile } from "./sqlite-file.ts";
 import { openStore } from "./store.ts";
+import type { FleetSchema } from "./tables.ts";
 import type { FleetStore } from "./store.ts";
 
 let dataRoot: string;
@@ -37,24 +40,19 @@ afterEach(async () => {
 });
 
 describe("the embedded store", () => {
-  it("keeps rows over a restart, in a file that only its owner reads", async () => {
+  it("keeps rows in a file that only its owner reads, and opens it though the lock of the engine was left behind", async () => {
     const first = await open();
     assert.deepEqual(first.migrated, Object.keys(MIGRATIONS).sort());
     await first.db.insertInto("spools").values({ host: "h", epoch: "1", upto: 7 }).execute();
     await first.close();
     assert.equal(statSync(join(dataRoot, "fleet.db")).mode & 0o777, 0o600);
+    // as the engine leaves it behind when its process is killed
+    mkdirSync(join(dataRoot, "fleet.db.lock"));
     const second = await open();
     assert.deepEqual(second.migrated, []);
     assert.deepEqual(await second.db.selectFrom("spools").selectAll().execute(), [
       { host: "h", epoch: "1", upto: 7 },
     ]);
-  });
-
-  it("is opened although the lock of the engine was left behind by a server that was killed", async () => {
-    mkdirSync(join(dataRoot, "fleet.db.lock"));
-    const store = await open();
-    await store.db.insertInto("spools").values({ host: "h", epoch: "1", upto: 7 }).execute();
-    assert.equal(existsSync(join(dataRoot, "fleet.db.server")), true);
   });
 
   it("belongs to one server at a time", async () => {
@@ -145,6 +143,38 @@ describe("statements", () => {
     const { numUpdatedRows } = await db.updateTable("spools").set({ upto: 3 }).executeTakeFirst();
     assert.equal(numUpdatedRows, 1n);
   });
+
+  it("are no migrations when their names do not say their order", async () => {
+    const nameless: FleetMigrations = { later: { up: async () => undefined } };
+    const bad = { code: "MIGRATION_FAILED", message: /name like 101-store/ };
+    await assert.rejects(migrate(store.db, "sqlite", nameless), bad);
+  });
+});
+
+describe("the thread that has the file", () => {
+  it("is replaced when it has died; what it had begun is undone", async () => {
+    await (await open()).close();
+    const file = new SqliteFile(join(dataRoot, "fleet.db"));
+    const db = new Kysely<FleetSchema>({ dialect: new SqliteThreadDialect(file) });
+    const row = { host: "h", epoch: "1", upto: 1 };
+    try {
+      const halfway = db.transaction().execute(async (tx) => {
+        await tx.insertInto("spools").values(row).execute();
+        await (await file.link()).kill();
+        await tx
+          .insertInto("spools")
+          .values({ ...row, epoch: "2" })
+          .execute();
+      });
+      await assert.rejects(halfway, { code: "DB_GONE" });
+      assert.deepEqual(await db.selectFrom("spools").selectAll().execute(), []);
+      await db.insertInto("spools").values(row).execute();
+      assert.deepEqual(await db.selectFrom("spools").selectAll().execute(), [row]);
+    } finally {
+      await db.destroy();
+    }
+    await assert.rejects(file.link(), { code: "DB_GONE", message: /is closed/ });
+  });
 });
 
 describe("migrations", () => {
@@ -174,13 +204,5 @@ describe("migrations", () => {
     const { db } = await open();
     const names = (await db.introspection.getTables()).map(({ name }) => name);
     assert.equal(names.includes("later") || names.includes("half"), false);
-  });
-
-  it("have names that say their order", async () => {
-    const nameless: FleetMigrations = { later: { up: async () => undefined } };
-    await assert.rejects(open(nameless), {
-      code: "MIGRATION_FAILED",
-      message: /name like 101-store/,
-    });
   });
 });
