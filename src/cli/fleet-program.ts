@@ -32,6 +32,7 @@ function addServe(fleet: Command): void {
     .addOption(listOption("--name <name>", "DNS name or address by which hosts reach this server"))
     .option("--tls-cert <file>", "certificate chain (PEM) instead of one of the fleet's own CA")
     .option("--tls-key <file>", "its key")
+    .option("--oidc <file>", "where users may log in besides (docs/fleet-operators.md)")
     .option("--tls-ca <file>", "the CA that hosts are to believe (default: last one of the chain)")
     .option("--nats-listen <host:port>", "where the bus listens that is started with the server")
     .option("--mqtt-listen <host:port>", "where it takes MQTT 3.1.1")

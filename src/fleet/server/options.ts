@@ -2,6 +2,7 @@
 // What a server is started with.
 import { isIP } from "node:net";
 import { quote } from "../../base/quote.ts";
+import type { OidcConfig } from "../auth/oidc-config.ts";
 import { FleetStartError } from "../errors.ts";
 import type { TlsGiven } from "../keys/tls.ts";
 
@@ -21,6 +22,8 @@ export interface FleetOptions {
   /** DNS names and addresses under which hosts reach this server. Default: where it listens. */
   readonly names?: readonly string[];
   readonly tls?: TlsGiven;
+  /** Another service that users may log in at. */
+  readonly oidc?: OidcConfig;
   /** A bus that runs already: tls://HOST:PORT. Without it one is started. */
   readonly nats?: readonly string[];
   /** PEM file of the CA that the servers of `nats` are known by; default: the fleet's own. */

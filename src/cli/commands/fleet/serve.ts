@@ -7,6 +7,7 @@ import {
   FleetStartError,
   isName,
   parseEndpoint,
+  readOidcFile,
   startFleet,
 } from "../../../fleet/index.ts";
 import { EXIT_GALGO } from "../../exit-status.ts";
@@ -23,6 +24,7 @@ export interface FleetServeOptions {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly tlsCa?: string;
+  readonly oidc?: string;
   readonly natsListen?: string;
   readonly mqttListen?: string;
   readonly leafListen?: string;
@@ -64,7 +66,8 @@ async function serve(options: FleetServeOptions, tell: Tell): Promise<void> {
 
 /** @throws FleetStartError BAD_OPTION; FleetClientError NO_ACCESS */
 function fleetOptions(options: FleetServeOptions, tell: Tell): FleetOptions {
-  const { natsListen, mqttListen, leafListen, nats, natsCa, natsPublic, replicas, name } = options;
+  const { natsListen, mqttListen, leafListen, nats, natsCa, natsPublic, replicas, name, oidc } =
+    options;
   if (
     nats !== undefined &&
     [natsListen, mqttListen, leafListen].some((each) => each !== undefined)
@@ -80,6 +83,7 @@ function fleetOptions(options: FleetServeOptions, tell: Tell): FleetOptions {
     db: databaseOf(options),
     ...(name !== undefined && { names: name.map(checkedName) }),
     ...tlsOf(options),
+    ...(oidc !== undefined && { oidc: readOidcFile(oidc) }),
     ...(nats !== undefined && { nats: urlsOf(nats, "--nats") }),
     ...(natsCa !== undefined && { natsCa }),
     ...(natsPublic !== undefined && { natsPublic: urlsOf(natsPublic, "--nats-public") }),
