@@ -18,6 +18,7 @@ import { NO_PLATFORM } from "../../../test/helpers/evidence.ts";
 import { aWorkload, enrol, hostNamed } from "../../../test/helpers/fleet-items.ts";
 import { aSigner, type TestSigner } from "../../../test/helpers/signing.ts";
 import { SHA256 } from "../../../test/helpers/test-hasher.ts";
+import { openTestStore } from "../../../test/helpers/test-store.ts";
 import type { Evidence } from "../../attest/evidence/index.ts";
 import { readVerifierPolicy, verifyEvidence } from "../../attest/verify/index.ts";
 import { modelDigest } from "../../model/index.ts";
@@ -29,7 +30,6 @@ import { fleetHasher } from "../models/hasher.ts";
 import { Models } from "../models/models.ts";
 import type { ModelTables } from "../models/tables.ts";
 import { ModelTrust } from "../models/trust.ts";
-import { openStore } from "../store/index.ts";
 import type { FleetStore } from "../store/index.ts";
 import { applyEvidence, Attestations } from "./attestations.ts";
 import { attestation, listAttestations } from "./rows.ts";
@@ -102,7 +102,7 @@ async function reasons(q: string): Promise<readonly string[]> {
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "galgo-attestations-"));
-  store = await openStore({ url: "sqlite:", dataRoot: folder });
+  store = await openTestStore(folder);
   await enrol(store, host, other);
   const trust = new ModelTrust(store, fleetKey, now);
   await trust.add("release", RELEASE.publicPem, "ada");

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { openTestStore } from "../../../test/helpers/test-store.ts";
 import { Audit } from "../audit/audit.ts";
 import { AccessError } from "./access-error.ts";
-import { openStore } from "../store/index.ts";
 import type { FleetStore } from "../store/index.ts";
 import { MAX_TRIES_OF_BOTH, SESSION_IDLE_MS, SESSION_MS, TRIES_MS } from "./limits.ts";
 import { ApiTokens, Sessions } from "./sessions.ts";
@@ -21,7 +21,7 @@ const now = (): number => clock;
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "galgo-access-"));
-  store = await openStore({ url: "sqlite:", dataRoot: folder });
+  store = await openTestStore(folder);
   const users = new Users(store, now);
   await users.add({ user: "ada", name: "Ada", role: "admin", password: PASSWORD });
   await users.add({ user: "olga", role: "operator", password: PASSWORD });
@@ -55,6 +55,18 @@ describe("users", () => {
     const ada = await users.find("ada");
     assert.deepEqual([ada?.role, ada?.disabled, ada?.shown], ["admin", 0, "Ada L."]);
     await assert.rejects(users.change("nobody", { role: "viewer" }), { code: "NOT_FOUND" });
+  });
+
+  it("that are the last two admins do not take the role from each other at the same time", async () => {
+    const users = new Users(store, now);
+    await users.add({ user: "bob", role: "admin", password: PASSWORD });
+    const both = ["ada", "bob"].map((user) =>
+      new Users(store, now).change(user, { role: "viewer" }),
+    );
+    const ends = (await Promise.allSettled(both)).map(({ status }) => status).sort();
+    assert.deepEqual(ends, ["fulfilled", "rejected"]);
+    await users.change("ada", { role: "admin" });
+    await users.change("bob", { role: "viewer" });
   });
 
   it("of another service are who it says, and take nobody's name", async () => {

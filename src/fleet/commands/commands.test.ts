@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { aSigner, nodeVerifier } from "../../../test/helpers/signing.ts";
+import { openTestStore } from "../../../test/helpers/test-store.ts";
 import { type CommandBody, openCommand, type ResultItem } from "../../wire/link/index.ts";
-import { openStore } from "../store/index.ts";
 import type { FleetStore } from "../store/index.ts";
 import { Commands, type Issue } from "./commands.ts";
 import { DIRECT_HOSTS, HOSTS_OF_ENVELOPE, UNSENT_MS } from "./limits.ts";
@@ -81,7 +81,7 @@ async function addHosts(ids: readonly string[], grp: string | null): Promise<voi
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "galgo-commands-"));
-  store = await openStore({ url: "sqlite:", dataRoot: folder });
+  store = await openTestStore(folder);
   await addHosts([hostId(1), hostId(2)], "web");
   await addHosts([hostId(3)], null);
 });

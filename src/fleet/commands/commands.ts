@@ -127,15 +127,20 @@ export class Commands {
 
   /** Hosts that have not answered in time. @returns ids of the commands that have ended so */
   async expire(): Promise<readonly string[]> {
-    const ended = this.db
-      .selectFrom("commands")
-      .select("id")
-      .where("expires", "<=", this.#parts.now());
+    const now = this.#parts.now();
     const rows = await this.db
       .updateTable("command_hosts")
       .set({ status: "expired", words: "no answer before the command expired" })
       .where("status", "in", ["waiting", "progress"])
-      .where("command", "in", ended)
+      .where((e) =>
+        e.exists(
+          e
+            .selectFrom("commands")
+            .select("commands.id")
+            .whereRef("commands.id", "=", "command_hosts.command")
+            .where("commands.expires", "<=", now),
+        ),
+      )
       .returning("command")
       .execute();
     return [...new Set(rows.map(({ command }) => command))];

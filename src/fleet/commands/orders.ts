@@ -17,6 +17,7 @@ import {
   type WorkloadSelector,
 } from "../../wire/link/index.ts";
 import { FleetError } from "../errors.ts";
+import { dbText, pieces } from "../store/index.ts";
 import { DEFAULT_SECONDS, LASTING_SECONDS, MAX_ORDERED_HOSTS, MIN_SECONDS } from "./limits.ts";
 import type { CommandDb } from "./tables.ts";
 
@@ -110,19 +111,25 @@ async function allHosts(db: CommandDb, select: WorkloadSelector): Promise<readon
 }
 
 async function namedHosts(db: CommandDb, hosts: readonly string[]): Promise<readonly string[]> {
+  const wanted = [...new Set(hosts)];
   const found = new Set<string>();
-  const missing: string[] = [];
-  for (const host of new Set(hosts)) {
-    const column = isHostId(host) ? "id" : "name";
-    const rows = await db
-      .selectFrom("hosts")
-      .select("id")
-      .where(column, "=", host)
-      .where("revoked_at", "is", null)
-      .execute();
-    if (rows.length === 0) missing.push(host);
-    for (const { id } of rows) found.add(id);
+  const named = new Set<string>();
+  for (const column of ["id", "name"] as const) {
+    const some = wanted.filter((host) => isHostId(host) === (column === "id"));
+    for (const piece of pieces(some.map(dbText), 1)) {
+      const rows = await db
+        .selectFrom("hosts")
+        .select(["id", "name"])
+        .where(column, "in", [...piece])
+        .where("revoked_at", "is", null)
+        .execute();
+      for (const row of rows) {
+        found.add(row.id);
+        named.add(row[column]);
+      }
+    }
   }
+  const missing = wanted.filter((host) => !named.has(host));
   if (missing.length === 0) return [...found];
   const which = missing
     .slice(0, 3)

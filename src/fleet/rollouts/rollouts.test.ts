@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { aSigner } from "../../../test/helpers/signing.ts";
+import { openTestStore } from "../../../test/helpers/test-store.ts";
 import { Audit } from "../audit/audit.ts";
 import { Commands } from "../commands/commands.ts";
 import { ABSENT_MS } from "../commands/limits.ts";
 import { applyResults } from "../commands/results.ts";
 import type { CommandTables } from "../commands/tables.ts";
-import { openStore } from "../store/index.ts";
 import type { FleetStore } from "../store/index.ts";
 import { type RolloutPlan, Rollouts } from "./rollouts.ts";
 import { rolloutRow } from "./rows.ts";
@@ -112,7 +112,7 @@ async function look(id: string): Promise<readonly [string, ...string[]]> {
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "galgo-rollouts-"));
-  store = await openStore({ url: "sqlite:", dataRoot: folder });
+  store = await openTestStore(folder);
   const row = { labels: "{}", enrolled_at: 0, rev: 0, workloads: 0, grp: null };
   const rest = {
     version: null,

@@ -6,6 +6,7 @@ import { quote } from "../../base/quote.ts";
 import { SCHEMA_404 } from "../attestations/schema-404.ts";
 import { SCHEMA_301 } from "../auth/schema-301.ts";
 import { ENROL_201, ENROL_202 } from "../enrol/tables.ts";
+import { SCHEMA_405 } from "../commands/schema-405.ts";
 import { SCHEMA_401 } from "../commands/schema-401.ts";
 import { SCHEMA_601, SCHEMA_602 } from "../views/schema-601.ts";
 import { SCHEMA_501 } from "../verdicts/tables.ts";
@@ -24,6 +25,7 @@ export const MIGRATIONS: FleetMigrations = {
   "402-models": SCHEMA_402,
   "403-rollouts": SCHEMA_403,
   "404-attestations": SCHEMA_404,
+  "405-waiting": SCHEMA_405,
   "201-enrolment": ENROL_201,
   "202-devices": ENROL_202,
   "601-views": SCHEMA_601,
