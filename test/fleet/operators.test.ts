@@ -4,12 +4,23 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import type { ApiTokenMade, ModelRow } from "../../src/wire/api/index.ts";
-import { ServedFleet } from "../helpers/fleet-host.ts";
+import type { ApiTokenMade, AttestationRow, ModelRow, Rows } from "../../src/wire/api/index.ts";
+import { parseWorkloadModel } from "../../src/model/index.ts";
+import { askUntil } from "../helpers/ask-until.ts";
+import { FleetHost, ServedFleet } from "../helpers/fleet-host.ts";
 import { aModel } from "../helpers/models.ts";
 import { noNatsServer } from "../helpers/nats-cluster.ts";
 import { aSigner, signedModelText } from "../helpers/signing.ts";
+import { testHasher } from "../helpers/test-hasher.ts";
 
+/** With an argument it goes on until it is killed, and does nothing else than without. */
+const SCRIPT = `if [ -n "$1" ]; then
+  while [ ! -e "$0.stop" ]; do sleep 0.2; done
+fi
+sleep 0.2
+[ ! -e "$0.stop" ]
+`;
+const LEARNED = { source: "it", hasher: testHasher };
 const signer = aSigner("Ed25519");
 let fleet: ServedFleet;
 
@@ -63,6 +74,43 @@ describe("the commands of operators", { skip: noNatsServer() }, () => {
     assert.equal(await fleet.galgo("model", "get", digest), readFileSync(model, "utf8"));
     const begin = fleet.galgo("rollout", "begin", "demo", "--digest", digest);
     await assert.rejects(begin, /no workload demo runs/);
+  });
+
+  it("have a workload of a real host prove that it runs under a model of the fleet", async () => {
+    const host = new FleetHost();
+    try {
+      await host.start();
+      const joined = await host.fleet("join", fleet.url, "--token", await fleet.token());
+      assert.equal(joined.status, 0, joined.stderr);
+      await host.stands(({ connected }) => connected);
+      const { model, script } = await host.learn(SCRIPT);
+      const text = signedModelText(
+        parseWorkloadModel(readFileSync(model, "utf8"), LEARNED),
+        signer,
+        "ab".repeat(32),
+      );
+      const signed = file("sh.dsse.json", text);
+      await fleet.galgo("model", "push", signed);
+      const run = host.launch("-m", signed, "--enforce", "--name", "loop", "--", "sh", script, "x");
+      await askUntil(
+        () => fleet.get("/api/v1/workloads"),
+        (answer) =>
+          (answer as { rows: readonly { name: string }[] }).rows.some(
+            ({ name }) => name === "loop",
+          ),
+      );
+      assert.match(await fleet.galgo("order", "attest", "--workload", "loop"), /done/);
+      const answer = await askUntil(
+        () => fleet.get("/api/v1/attestations"),
+        (found) => (found as Rows<AttestationRow>).rows[0]?.accepted !== undefined,
+      );
+      const [row] = (answer as Rows<AttestationRow>).rows;
+      assert.deepEqual([row?.accepted, row?.reasons, row?.name], [true, [], "loop"]);
+      assert.match(await fleet.galgo("order", "kill", "--workload", "loop"), /done/);
+      assert.notEqual((await run.ended).status, 0);
+    } finally {
+      await host.remove();
+    }
   });
 
   it("order nothing of everybody by a slip", async () => {
