@@ -5,10 +5,12 @@ import { after, before, describe, it } from "node:test";
 import { ROLES, type ApiTokenMade, type AuditRow, type Me } from "../../src/wire/api/index.ts";
 import { CSRF_HEADER } from "../../src/wire/api/index.ts";
 import { type ApiAnswer, FleetServer } from "../helpers/fleet-server.ts";
+import { OidcService } from "../helpers/oidc-service.ts";
 import { noNatsServer } from "../helpers/nats-cluster.ts";
 
 const PASSWORD = "a long enough secret";
 let fleet: FleetServer;
+let service: OidcService;
 
 /** Somebody with a browser. */
 interface Browser {
@@ -51,14 +53,19 @@ async function audited(q: string): Promise<readonly AuditRow[]> {
 
 describe("the API of a fleet", { skip: noNatsServer() }, () => {
   before(async () => {
-    fleet = await FleetServer.start();
+    service = await OidcService.start();
+    const { issuer } = service;
+    const oidc = { name: "id", issuer, clientId: "fleet", url: "https://fleet.example" } as const;
+    const terms = { scope: "openid", claim: "groups", roles: { ops: "operator" } } as const;
+    fleet = await FleetServer.start({ oidc: { ...oidc, ...terms } });
     for (const role of ROLES) {
       const body = { user: `u-${role}`, role, password: PASSWORD };
       assert.equal((await fleet.api("/api/v1/users", { body })).status, 201);
     }
   });
   after(async () => {
-    await fleet.close();
+    await fleet?.close();
+    await service?.close();
   });
 
   it("gives a session in a cookie that pages can neither read nor send from elsewhere", async () => {
@@ -189,6 +196,29 @@ describe("the API of a fleet", { skip: noNatsServer() }, () => {
     assert.equal(change.status, 200);
     refused(await login("admin", fleet.adminToken), 401, "BAD_LOGIN");
     assert.equal((await login("admin")).status, 200);
+  });
+
+  it("lets users of another service in, in the browser that has begun it", async () => {
+    const begun = await fleet.api("/api/v1/oidc/login", { token: "" });
+    assert.equal(begun.status, 302);
+    service.asked = new URL(String(begun.headers["location"])).searchParams;
+    assert.match(
+      String(begun.headers["set-cookie"]),
+      /^__Host-galgo-oidc=.*HttpOnly.*SameSite=Lax/,
+    );
+    const back = `/api/v1/oidc/callback?code=x&state=${service.asked.get("state")}`;
+    refused(await fleet.api(back, { token: "" }), 401, "BAD_LOGIN");
+    const done = await fleet.api(back, { token: "", headers: { cookie: cookieOf(begun) } });
+    assert.equal(done.status, 200, done.text);
+    const cookies = (done.headers["set-cookie"] ?? []) as readonly string[];
+    const cookie = cookies.find((one) => one.startsWith("__Host-galgo="))?.split(";")[0] ?? "";
+    const me = await fleet.api("/api/v1/me", { token: "", headers: { cookie } });
+    assert.deepEqual([(me.body as Me).user, (me.body as Me).role], ["eve", "operator"]);
+    refused(await login("eve"), 401, "BAD_LOGIN");
+    const again = await fleet.api(back, { token: "", headers: { cookie: cookieOf(begun) } });
+    refused(again, 401, "BAD_LOGIN");
+    const { body } = await fleet.api("/api/v1/login-ways", { token: "" });
+    assert.deepEqual(body, { oidc: { name: "id", url: "/api/v1/oidc/login" } });
   });
 
   it("refuses to try again and again", async () => {
