@@ -3,9 +3,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
+import type { Evidence } from "../../src/attest/evidence/index.ts";
 import { modelDigest } from "../../src/model/index.ts";
+import type { AttestationRow, Rows } from "../../src/wire/api/index.ts";
 import type { Item } from "../../src/wire/link/index.ts";
+import { askUntil } from "../helpers/ask-until.ts";
+import { attested, HOST, MODEL, RELEASE, SIGNED_MODEL, tokenOf } from "../helpers/attested.ts";
 import { NO_BROWSER, startBrowser } from "../helpers/browser.ts";
+import { NO_PLATFORM } from "../helpers/evidence.ts";
 import { FleetAgent } from "../helpers/fleet-agent.ts";
 import { type ConsolePage, logIn, openConsole } from "../helpers/fleet-console.ts";
 import {
@@ -17,19 +22,15 @@ import {
   type ToldHost,
 } from "../helpers/fleet-rows.ts";
 import { FleetServer } from "../helpers/fleet-server.ts";
-import { aModel } from "../helpers/models.ts";
 import { noNatsServer } from "../helpers/nats-cluster.ts";
-import { aSigner, signedModelText } from "../helpers/signing.ts";
 import { SHA256 } from "../helpers/test-hasher.ts";
 
 const HOSTS = 150;
 const EACH = 10;
 const MARKUP = `<img src=x onerror="window.hurt=1"><script>window.hurt=1</script>`;
 const NAMES = ["web", "db", "cache", "mail", "search"];
-const signer = aSigner("Ed25519");
-const model = aModel({ name: "shop" });
-const digest = modelDigest(model, SHA256);
-const text = signedModelText(model, signer, "ab".repeat(32));
+const digest = modelDigest(MODEL, SHA256);
+const SHOP = { name: "shop-web", model: { name: "shop-web", digest } };
 /** Rows of a list that may be in the document. */
 const FEW = 100;
 const VIEWER = { user: "vera", password: "a long enough password" };
@@ -65,6 +66,19 @@ function difference(): Item[] {
       ...{ words, valid: false, record: "{}" },
     },
   ];
+}
+
+/** Evidence of now, of a workload that did what its model allows. */
+async function tokenFor(run: string, nonce: string, changes: Partial<Evidence>): Promise<string> {
+  const scene = attested();
+  const seconds = Math.floor(Date.now() / 1_000);
+  const { aggregate, state } = MODEL.spec;
+  const evidence = {
+    ...{ ...scene.evidence, nonce, aggregate, state, platform: NO_PLATFORM },
+    ...{ issuedAt: seconds, started: seconds - 60, workload: { name: SHOP.name, id: run } },
+    ...changes,
+  };
+  return tokenOf({ ...scene, evidence });
 }
 
 describe("the console of a fleet", { skip: NO_BROWSER || (noNatsServer() ?? false) }, () => {
@@ -196,11 +210,11 @@ describe("the console of a fleet", { skip: NO_BROWSER || (noNatsServer() ?? fals
   });
 
   it("takes a signed model, approves what its workloads have shown, and shows the difference", async () => {
-    const key = { name: "release", publicKey: signer.publicPem };
+    const key = { name: "release", publicKey: RELEASE.publicPem };
     await fleet.api("/api/v1/model-keys", { body: key });
     const words = "opens /srv/new for reading";
     await agent.tell(
-      aWorkload("shop", "shop state", { name: "shop", model: { name: "shop", digest } }),
+      aWorkload("shop", "shop state", SHOP),
       {
         ...{ kind: "behaviour", at: 1, run: "shop", coefficient: hex(words), hook: "file_open" },
         ...{ words, program: "/bin/sh", valid: false, record: "{}" },
@@ -210,19 +224,61 @@ describe("the console of a fleet", { skip: NO_BROWSER || (noNatsServer() ?? fals
     await go("#/models");
     await page.getByRole("button", { name: "Upload" }).click();
     const question = page.getByRole("dialog");
-    const file = { name: "shop.json", mimeType: "application/json", buffer: Buffer.from(text) };
+    const file = {
+      name: "shop.json",
+      mimeType: "application/json",
+      buffer: Buffer.from(SIGNED_MODEL),
+    };
     await question.locator("input[type=file]").setInputFiles(file);
     await question.getByRole("button", { name: "Upload" }).click();
-    await page.getByRole("heading", { name: "shop version 1" }).waitFor();
+    await page.getByRole("heading", { name: "shop-web version 1" }).waitFor();
     await page.getByRole("checkbox", { name: `Approve ${words}` }).check();
     await page.getByRole("button", { name: "Approve 1 behaviour" }).click();
     await question.getByLabel("Reason").fill("it may");
     await question.getByRole("button", { name: "Approve" }).click();
-    await page.getByRole("heading", { name: "shop version 2" }).waitFor();
+    await page.getByRole("heading", { name: "shop-web version 2" }).waitFor();
     const changes = page.getByRole("treegrid", { name: "Changes by program" });
     await changes.getByText(words).waitFor();
     assert.equal(await changes.locator(".row.plus").count(), 1);
   });
+
+  it("verifies evidence again, by itself, and comes to what the server has found", async () => {
+    await go(`#/workloads/${agent.id}~shop`);
+    await page.getByRole("button", { name: "Attest" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Attest" }).click();
+    const { id, args } = await agent.command(({ kind }) => kind === "attest");
+    const { nonce } = args as { readonly nonce: string };
+    const evidence = async (run: string, changes: Partial<Evidence>): Promise<Item> => ({
+      ...{ kind: "evidence", at: Date.now(), command: id, run, nonce, form: "jwt" },
+      ...{ token: await tokenFor(run, nonce, changes), key: HOST.publicPem },
+    });
+    await agent.tell(
+      aWorkload("changed", "changed state", SHOP),
+      await evidence("shop", {}),
+      await evidence("changed", { state: hex("something else") }),
+    );
+    for (const [run, verdict] of [
+      ["shop", "accepted"],
+      ["changed", "refused"],
+    ] as const) {
+      const row = await attestationOf(run);
+      await go(`#/attestations/${row.id}`);
+      await page.locator(`[data-verified=${verdict}]`).waitFor();
+      assert.equal(await page.locator(".columns .pill", { hasText: verdict }).count(), 2);
+    }
+    assert.equal(await page.getByText("WRONG_STATE").count(), 2);
+  });
+
+  /** What the server has appraised. */
+  async function attestationOf(run: string): Promise<AttestationRow> {
+    const { body } = await askUntil(
+      () => fleet.api(`/api/v1/attestations?q=${run}`),
+      ({ body: said }) => (said as Rows<AttestationRow>).rows[0]?.accepted !== undefined,
+    );
+    const [row] = (body as Rows<AttestationRow>).rows;
+    assert.ok(row);
+    return row;
+  }
 
   it("is light or dark as it is told to", async () => {
     const colour = () => page.evaluate<string>("getComputedStyle(document.body).backgroundColor");

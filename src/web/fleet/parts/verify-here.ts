@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Evidence verified in this page, by the code of `galgo verify-evidence`: whoever does not believe the server only has to believe the page.
 // It is loaded when it is wanted.
-import { looksSigned } from "../../../attest/signed/sigstore-bundle.ts";
+import { bytesOfBase64Url } from "../../../attest/encoding/strict-base64.ts";
 import {
   readVerifierPolicy,
+  type VerifyCase,
   verifyEvidence,
   type VerifyResult,
 } from "../../../attest/verify/index.ts";
@@ -31,8 +32,18 @@ export async function verifyHere(row: AttestationRow): Promise<VerifyResult | un
     crypto: webVerifyCrypto,
     file,
   });
-  const models = Object.entries(given.files)
-    .filter(([, text]) => looksSigned(text))
-    .map(([name, text]) => ({ name: quote(name), text }));
-  return await verifyEvidence({ token, nonce, policy, now: at, models }, webVerifyCrypto);
+  const run = row.workload.slice(row.workload.indexOf("~") + 1);
+  const asked: VerifyCase = {
+    token: received(token),
+    nonce,
+    policy,
+    now: at,
+    workload: { id: run },
+  };
+  return await verifyEvidence(asked, webVerifyCrypto);
+}
+
+/** A CWT is told as base64url of its bytes; a JWT has dots. */
+function received(token: string): string | Uint8Array {
+  return token.includes(".") ? token : bytesOfBase64Url(token);
 }
