@@ -103,7 +103,8 @@ function labelText(label: string): string {
 }
 
 function statusIs(status: HostPresence, now: number): ReturnType<typeof sql<boolean>> {
-  const seen = sql`coalesce(last_seen, 0)`;
+  // who has joined and was never heard is late, and gone at last
+  const seen = sql`coalesce(last_seen, enrolled_at - ${LATE_MS})`;
   switch (status) {
     case "revoked":
       return sql<boolean>`revoked_at is not null`;

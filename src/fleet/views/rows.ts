@@ -45,7 +45,7 @@ export function hostRow(
     name: row.name,
     labels: JSON.parse(row.labels) as HostRow["labels"],
     group: row.grp ?? "",
-    status: presenceOf({ ...row, last_seen: lastSeen }, now),
+    status: presenceOf(row, lastSeen, now),
     lastSeen,
     joined: row.enrolled_at,
     workloads: row.workloads,
@@ -55,12 +55,14 @@ export function hostRow(
   };
 }
 
+/** Who has joined and was never heard is late, and gone at last. */
 function presenceOf(
-  row: Pick<stored.HostRow, "revoked_at" | "last_seen">,
+  { revoked_at: revoked, enrolled_at: enrolled }: stored.HostRow,
+  lastSeen: number,
   now: number,
 ): HostPresence {
-  if (row.revoked_at !== null) return "revoked";
-  const silent = now - (row.last_seen ?? 0);
+  if (revoked !== null) return "revoked";
+  const silent = now - (lastSeen === 0 ? enrolled - LATE_MS : lastSeen);
   if (silent < LATE_MS) return "connected";
   return silent < GONE_MS ? "late" : "gone";
 }

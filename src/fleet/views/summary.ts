@@ -74,7 +74,8 @@ async function hostCount(db: Db, { now, seen }: HostTerms): Promise<HostCount> {
       .executeTakeFirstOrThrow(),
     db
       .selectFrom("hosts")
-      .select(["id", "last_seen", "workloads"])
+      .select(["id", "workloads"])
+      .select(sql<number>`coalesce(last_seen, enrolled_at - ${LATE_MS})`.as("stored"))
       .where("revoked_at", "is", null)
       .where(({ or, eb }) =>
         or([eb("last_seen", "is", null), eb("last_seen", "<=", now - LATE_MS)]),
@@ -84,7 +85,7 @@ async function hostCount(db: Db, { now, seen }: HostTerms): Promise<HostCount> {
   const { total, connected, revoked } = numbers(row);
   const unheard = silent.filter(({ id }) => (seen(id) ?? 0) <= now - LATE_MS);
   const late = unheard.filter(
-    ({ id, last_seen: stored }) => Math.max(stored ?? 0, seen(id) ?? 0) > now - GONE_MS,
+    ({ id, stored }) => Math.max(Number(stored), seen(id) ?? 0) > now - GONE_MS,
   ).length;
   return {
     hosts: { total, connected: connected + silent.length - unheard.length, late, revoked },

@@ -163,7 +163,7 @@ export const HOST_COLUMNS: readonly Column<HostRow>[] = [
   {
     id: "name",
     title: "Host",
-    size: "minmax(9rem, 1.6fr)",
+    size: "minmax(7.5rem, 1.6fr)",
     sort: "name",
     cell: ({ id, name }) => (
       <Go to={["hosts", id]} class="cut strong">
@@ -174,14 +174,14 @@ export const HOST_COLUMNS: readonly Column<HostRow>[] = [
   {
     id: "status",
     title: "Status",
-    size: "7rem",
+    size: "6.2rem",
     sort: "status",
     cell: ({ status }) => <HostStatus status={status} />,
   },
   {
     id: "seen",
     title: "Last seen",
-    size: "6rem",
+    size: "4.8rem",
     number: true,
     sort: "seen",
     cell: ({ lastSeen }) => <Ago at={lastSeen} />,
