@@ -157,6 +157,14 @@ describe("a workload that asks a fleet about what is outside of its model", () =
     assert.match(outcome.killed ?? "", /the fleet has ruled that it is killed/);
   });
 
+  it("can not ask by itself: no process of a workload comes through the door", async () => {
+    const questions = open("allow");
+    const order = ["curl", "-s", "--unix-socket", daemon.sockets.verdict, "http://x/"];
+    await place.launch(daemon, order, { name: "inside" }).ended;
+    assert.match(side.told.join(), /a connection was closed: a workload may not give orders/);
+    assert.deepEqual(questions, []);
+  });
+
   it("is answered from what all hosts were told, without the fleet, until that is taken back", async () => {
     const questions = open("allow");
     await ended(await start({}));
