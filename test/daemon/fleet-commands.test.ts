@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signed commands on a host: carried out on workloads that run, once, and only when they are the fleet's.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { openCommands } from "../../src/daemon/fleet/commands/index.ts";
@@ -175,6 +175,22 @@ describe("a command", () => {
     const meant = { group: "web", labels: { rack: "7" }, workloads: [run.id] };
     const result = await order({ kind: "kill", args: {}, target: { hosts: "all", select: meant } });
     assert.equal(result.workloads?.[0]?.run, run.id);
+  });
+
+  it("is not carried out where it can not be remembered, unless it kills", async () => {
+    open();
+    await commands.close();
+    rmSync(join(side.folder, "commands.jsonl"), { force: true });
+    mkdirSync(join(side.folder, "commands.jsonl"));
+    open();
+    const run = await started("sleep 100", "condemned");
+    commands.command?.(side.signed({ kind: "table", args: {} }));
+    assert.match(side.told[0] ?? "", /can not be written .*: without it no command/);
+    assert.equal(side.tables, 0);
+    const result = await order({ kind: "kill", args: {} });
+    assert.equal(result.workloads?.[0]?.run, run.id);
+    assert.match(side.told[1] ?? "", /is carried out all the same/);
+    rmSync(join(side.folder, "commands.jsonl"), { recursive: true });
   });
 
   it("has evidence given, with the key that signs it", async () => {

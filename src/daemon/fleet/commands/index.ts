@@ -23,7 +23,6 @@ import { FleetWitness } from "./witness.ts";
 
 const JOURNAL = "commands.jsonl";
 
-/** @throws FleetError NOT_WRITABLE */
 export function openCommands(side: FleetSide): FleetReceiver {
   return new Commands(side);
 }
@@ -61,12 +60,26 @@ class Commands implements FleetReceiver {
       const now = Date.now();
       body = openCommand(envelope, { keys, verifier: nodeVerifier, host: membership.host, now });
       if (this.#journal.has(body.id)) return;
-      this.#journal.take(body.id, body.expires, now);
+      this.#remember(body, now);
     } catch (error) {
       this.#refused(error);
       return;
     }
     this.#track(this.#carryOut(body, began));
+  }
+
+  /** @throws FleetError: it is not carried out then; only a kill does not wait for a disk that has no room */
+  #remember({ id, kind, expires }: CommandBody, now: number): void {
+    try {
+      this.#journal.take(id, expires, now);
+    } catch (error) {
+      if (kind !== "kill") throw error;
+      this.#journal.takeUnwritten(id, expires);
+      this.#side.tell(
+        "error",
+        `${lineOf(error)}; the order to kill ${id} is carried out all the same`,
+      );
+    }
   }
 
   connected(): void {

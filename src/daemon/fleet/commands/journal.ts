@@ -19,13 +19,13 @@ const ID = /^[A-Za-z0-9_-]{1,64}$/;
 export class CommandJournal {
   readonly #file: string;
   readonly #lines = new Map<string, Line>();
-  #fd: number;
+  /** -1: it is opened when something is written. */
+  #fd = -1;
 
-  /** @param now ms since 1970 @throws FleetError NOT_WRITABLE */
+  /** @param now ms since 1970 */
   constructor(file: string, now: number) {
     this.#file = file;
     for (const line of readLines(file)) if (line.expires > now) this.#lines.set(line.id, line);
-    this.#fd = this.#rewritten();
   }
 
   /** Taken by a daemon that has ended before it said what became of them; each is told once. */
@@ -47,6 +47,12 @@ export class CommandJournal {
     this.#write({ id, expires });
   }
 
+  /** Remembers it as long as this daemon lives: for what must not wait until a disk has room. */
+  takeUnwritten(id: string, expires: number): void {
+    this.#lines.set(id, { id, expires, done: true });
+  }
+
+  /** @throws FleetError NOT_WRITABLE */
   finish(id: string): void {
     const line = this.#lines.get(id);
     if (line !== undefined) this.#write({ ...line, done: true });
@@ -60,10 +66,10 @@ export class CommandJournal {
   #forget(now: number): void {
     for (const [id, { expires }] of this.#lines) if (expires <= now) this.#lines.delete(id);
     this.close();
-    this.#fd = this.#rewritten();
   }
 
   #write(line: Line): void {
+    if (this.#fd < 0) this.#fd = this.#rewritten();
     try {
       writeSync(this.#fd, `${JSON.stringify(line)}\n`);
       fsyncSync(this.#fd);

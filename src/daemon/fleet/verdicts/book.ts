@@ -21,8 +21,9 @@ export class RulingBook {
   constructor(file: string, most: number = MAX_KEPT_RULINGS) {
     this.#file = file;
     this.#most = most;
-    for (const ruling of readRulings(file)) this.#take(ruling);
-    this.#rewrite();
+    const kept = readRulings(file);
+    this.#lines = kept.length;
+    for (const ruling of kept) this.#take(ruling);
   }
 
   /** `rev` of the newest ruling. */
