@@ -10,6 +10,7 @@ import { hostKey } from "../../src/daemon/fleet/nkey.ts";
 import { hostToken } from "../../src/fleet/bus/tokens.ts";
 import { openFleetKeys } from "../../src/fleet/keys/fleet-keys.ts";
 import { FleetHost, ServedFleet } from "../helpers/fleet-host.ts";
+import { freePort } from "../helpers/ports.ts";
 import { noNatsServer } from "../helpers/nats-cluster.ts";
 
 /** Opens each file that it is given: /etc/hostname is learned. */
@@ -174,7 +175,12 @@ describe("a host in its fleet", { skip: noNatsServer() }, () => {
   async function renewed(ends: number): Promise<void> {
     const folder = join(host.place.state, ".daemon", "fleet");
     const text = (name: string): string => readFileSync(join(folder, name), "utf8").trim();
-    const { host: id } = JSON.parse(text("membership.json")) as { readonly host: string };
+    const file = join(folder, "membership.json");
+    const membership = (): { readonly host: string; readonly servers: readonly string[] } =>
+      JSON.parse(text("membership.json"));
+    const { host: id, servers } = membership();
+    const nowhere = `tls://127.0.0.1:${await freePort()}`;
+    writeFileSync(file, JSON.stringify({ ...membership(), servers: [nowhere, ...servers] }));
     const { publicKey: key } = hostKey(text("host.nk"));
     const now = ends - 3_600_000;
     const order = { host: id, key, now, transport: "nats", seconds: 3_600 } as const;
@@ -186,6 +192,7 @@ describe("a host in its fleet", { skip: noNatsServer() }, () => {
       await pause(20);
     }
     await host.stands(({ connected }) => connected);
+    if (ends > Date.now()) assert.deepEqual(membership().servers, servers, "where the bus is now");
   }
 
   it("gets a new right to connect before its own ends, and when it has ended while it was off", async () => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The link of a host with its fleet: questions and answers, heartbeats, and credentials that are renewed while they are good.
+import { isDeepStrictEqual } from "node:util";
 import { quote } from "../../base/quote.ts";
 import {
   type AskKind,
@@ -31,6 +32,8 @@ export interface LinkParts {
   onOnline(): void;
   onOffline(): void;
   onMessage(subject: string, data: Uint8Array): void;
+  /** The bus is elsewhere now. @throws FleetError NOT_WRITABLE */
+  onServers(servers: readonly string[]): void;
   tell(word: "info" | "warning" | "error", text: string): void;
 }
 
@@ -39,6 +42,7 @@ export class FleetLink {
   readonly #bus: Bus;
   readonly #host: string;
   #jwt: string;
+  #servers: readonly string[];
   #error: string | undefined;
   #beating: NodeJS.Timeout | undefined;
   #renewing: NodeJS.Timeout | undefined;
@@ -48,12 +52,22 @@ export class FleetLink {
   constructor(parts: LinkParts) {
     this.#parts = parts;
     const { files, membership } = parts;
-    const { host, servers } = membership;
+    const { host } = membership;
     this.#host = host;
+    this.#servers = membership.servers;
+    const servers = (): readonly string[] => this.#servers;
     this.#jwt = files.jwt();
     const heard = (["cmd", "committed", "ask"] as const).map((kind) => downSubject(host, kind));
     this.#bus = new Bus(
-      { host, servers, ca: files.ca(), key: files.key(), jwt: () => this.#jwt },
+      {
+        host,
+        get servers() {
+          return servers();
+        },
+        ca: files.ca(),
+        key: files.key(),
+        jwt: () => this.#jwt,
+      },
       [...heard, DOWN_ALL.cmd, DOWN_ALL.verdict],
       {
         onOnline: () => this.#online(),
@@ -181,6 +195,7 @@ export class FleetLink {
           writeMessage(await this.ask("renew", {}), "new credentials"),
         );
         this.#take(answer.jwt);
+        this.#move(answer.servers);
       }
       this.#renewLater();
     } catch (error) {
@@ -204,6 +219,12 @@ export class FleetLink {
   #take(jwt: string): void {
     this.#jwt = jwt;
     this.#parts.files.renew(jwt);
+  }
+
+  #move(servers: readonly string[] | undefined): void {
+    if (servers === undefined || isDeepStrictEqual(servers, this.#servers)) return;
+    this.#servers = servers;
+    this.#parts.onServers(servers);
   }
 
   #trouble(error: unknown): void {

@@ -71,5 +71,5 @@ class FleetMember implements RunningPart {
 function identity(membership: Membership | undefined): unknown {
   return membership === undefined
     ? undefined
-    : [membership.host, membership.servers, membership.url];
+    : [membership.host, membership.url, membership.joined];
 }

@@ -110,6 +110,7 @@ export class FleetSession {
       onOnline: () => this.#online(),
       onOffline: () => this.#delivery.offline(),
       onMessage: (subject, data) => this.#message(subject, data),
+      onServers: (servers) => this.#change({ servers }),
       tell: (word, text) => this.#tell(word, text),
     });
     this.#unlisten = registry.listen((event) => {
@@ -159,14 +160,16 @@ export class FleetSession {
       },
       ask: (kind, body, timeoutMs) => this.#link.ask(kind, body, timeoutMs),
       report: (items) => this.#delivery.report(items),
-      setCommandKeys: (commandKeys) => {
-        const changed = { ...this.#membership, commandKeys };
-        files.change(changed);
-        this.#membership = changed;
-      },
+      setCommandKeys: (commandKeys) => this.#change({ commandKeys }),
       tellTable: () => this.#ask({ table: true }),
       tell: (word, text) => this.#tell(word, text),
     };
+  }
+
+  #change(changes: Partial<Membership>): void {
+    const changed = { ...this.#membership, ...changes };
+    this.#parts.files.change(changed);
+    this.#membership = changed;
   }
 
   #publish(seq: number, payload: Uint8Array): void {
