@@ -292,9 +292,12 @@ function addWhy(program: Command): void {
     .addArgument(new Argument("[n]", "which violation, from 1").argParser(positive).default(1))
     .option("--run <id>", "an earlier run of that name")
     .option("-m, --model <model>", "explain against this model instead of the run's own")
+    .option("--sequences", "instead: what was strange in the order of events (docs/sequence.md)")
     .option("--json", "print JSON")
     .action(async (target, n, options) =>
-      (await import("./commands/why.ts")).why(target, n, options),
+      options.sequences === true
+        ? (await import("./commands/why-sequences.ts")).whySequences(target, options)
+        : (await import("./commands/why.ts")).why(target, n, options),
     );
 }
 

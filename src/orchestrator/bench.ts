@@ -108,7 +108,10 @@ function openRecords(setup: WorkerSetup): Records {
       forensics: kept(openRecordLog(setup.forensics)),
       unreadable: kept(new UnreadableRecords(setup.unreadable)),
       processes: kept(new ProcessLog(setup.processes)),
-      sequence: setup.sequence === undefined ? undefined : kept(new SequenceLog(setup.sequence)),
+      sequence:
+        setup.sequence === undefined
+          ? undefined
+          : kept(new SequenceLog(setup.sequence, setup.mode !== "free")),
       marks: setup.marks === undefined ? undefined : new TestMarks(setup.marks),
     };
   } catch (error) {

@@ -32,14 +32,17 @@ export function workerSetup(
     stateRoot: request.stateRoot,
     ...{ trajectory, forensics, unreadable, processes },
     ...(shared === undefined ? {} : { shared }),
-    ...(request.mode === "free" && request.sequences === true
-      ? { sequence: directory.sequence }
-      : {}),
+    ...(wantsSequence(plan) ? { sequence: directory.sequence } : {}),
     ...(request.marks === undefined ? {} : { marks: request.marks }),
     ...(request.container === undefined ? {} : { container: containerName(request.container) }),
     ...(tsem === undefined ? {} : { tsem }),
     ...(bpf === undefined ? {} : { bpf }),
   };
+}
+
+/** It is learned, or there is something to hold it against. */
+function wantsSequence({ request, model }: RunPlan): boolean {
+  return request.mode === "free" ? request.sequences === true : model?.spec.sequences !== undefined;
 }
 
 /** A fleet is told which run asks. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Surprising events with names instead of symbols: what came before, what came, and what was expected instead.
-import { ln } from "./ln.ts";
-import { expectedAfter, type SequenceScorer, type Surprise } from "./stream.ts";
+import { expectedAfter, metAfter, type SequenceScorer, type Surprise } from "./stream.ts";
 
 /** A surprising event, as it stands in a record: everything that is needed to put it into words is in it. */
 export interface SurprisingEvent {
@@ -11,8 +10,10 @@ export interface SurprisingEvent {
   readonly name?: string;
   /** Names of the events before it, the oldest first; null: unknown to the model. */
   readonly before: readonly (string | null)[];
-  /** It was to be expected once in so many times. */
-  readonly oneIn: number;
+  /** How often it came there while learning: after the longest part of what was before it that is known. */
+  readonly met: number;
+  /** How often anything did. */
+  readonly of: number;
   readonly expected: readonly ExpectedEvent[];
 }
 
@@ -22,9 +23,6 @@ export interface ExpectedEvent {
   readonly percent: number;
 }
 
-/** Beyond it nobody counts. */
-const MAX_ONE_IN = 1_000_000_000;
-
 /** The surprises with their names, in their order. */
 export function explainSurprises(
   scorer: SequenceScorer,
@@ -33,14 +31,14 @@ export function explainSurprises(
   const { names } = scorer.model;
   const nameOf = (symbol: number | undefined): string | undefined =>
     symbol === undefined ? undefined : names[symbol];
-  return surprises.map(({ event, nats, symbols }) => {
+  return surprises.map(({ event, symbols }) => {
     const before = symbols.slice(0, -1);
     const name = nameOf(symbols.at(-1));
     return {
       event,
       ...(name === undefined ? {} : { name }),
       before: before.map((symbol) => nameOf(symbol) ?? null),
-      oneIn: nats > ln(MAX_ONE_IN) ? MAX_ONE_IN : Math.round(Math.exp(nats)),
+      ...metAfter(scorer, before, symbols.at(-1) ?? -1),
       expected: expectedAfter(scorer, before).map(({ symbol, chance }) => ({
         name: nameOf(symbol) ?? "",
         percent: Math.round(chance * 100),

@@ -224,7 +224,8 @@ test("a surprise is explained with names, and what was expected", () => {
   assert.deepEqual(first?.before.slice(-3), ["1 read", "2 close", "0 open"]);
   assert.equal(first?.expected[0]?.name, "1 read");
   assert.ok((first?.expected[0]?.percent ?? 0) > 90);
-  assert.ok((first?.oneIn ?? 0) > 20);
+  assert.equal(first?.met, 0);
+  assert.ok((first?.of ?? 0) > 100);
 });
 
 test("an event that was never met is the most surprising of all, and named as unknown", () => {

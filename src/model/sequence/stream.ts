@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scores one stream of events (a process, or all of a workload) as it happens: about two steps in the trie and a few additions an event.
 import { rarity, scoreOf, type Thresholds, thresholdsFor } from "./calibration.ts";
+import { childOf } from "./grams.ts";
 import { followers, type Language, LanguageWalk, languageOf } from "./language.ts";
 import { MAX_EXPECTED, MAX_ORDER, MAX_SURPRISES, UNITS_PER_NAT } from "./limits.ts";
 import { ALARM_LONG, type Readings, Windows } from "./readings.ts";
@@ -159,18 +160,38 @@ export class SequenceStream {
   }
 }
 
+/** How often `symbol` came after the longest part of `before` that is known, and how often anything did. */
+export function metAfter(
+  { language }: SequenceScorer,
+  before: readonly number[],
+  symbol: number,
+): { readonly met: number; readonly of: number } {
+  const { grams } = language;
+  const context = contextOf(language, before);
+  const child = symbol < 0 ? -1 : childOf(grams, context, symbol);
+  return {
+    met: child < 0 ? 0 : (grams.counts[child] ?? 0),
+    of: followers(grams, context),
+  };
+}
+
+function contextOf(language: Language, before: readonly number[]): number {
+  const walk = new LanguageWalk(language);
+  for (const symbol of before) walk.step(symbol);
+  return walk.context;
+}
+
 /** What normally comes after these symbols, the most probable first, with its share among what came after the longest part of them that is known. */
 export function expectedAfter(
   { language }: SequenceScorer,
   symbols: readonly number[],
 ): readonly Expected[] {
   const { grams } = language;
-  const walk = new LanguageWalk(language);
-  for (const symbol of symbols) walk.step(symbol);
-  const begin = grams.first[walk.context] ?? 0;
-  const end = grams.first[walk.context + 1] ?? 0;
+  const context = contextOf(language, symbols);
+  const begin = grams.first[context] ?? 0;
+  const end = grams.first[context + 1] ?? 0;
   const children = Array.from({ length: end - begin }, (_, at) => begin + at);
-  const total = followers(grams, walk.context);
+  const total = followers(grams, context);
   return children
     .sort((a, b) => (grams.counts[b] ?? 0) - (grams.counts[a] ?? 0) || a - b)
     .slice(0, MAX_EXPECTED)

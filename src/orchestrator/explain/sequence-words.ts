@@ -44,14 +44,14 @@ const SHOWN_DIGITS = 16;
 
 /** Lines that say what came, after what, and what was expected instead. */
 export function surpriseLines(surprise: SurprisingEvent, wordsOf: WordsOf): readonly string[] {
-  const { event, name, before, oneIn, expected } = surprise;
+  const { event, name, before, met, of, expected } = surprise;
   const worded = (coefficient: string | null | undefined): string =>
     coefficient === undefined || coefficient === null
       ? "a behaviour that was not learned"
       : (wordsOf(coefficient) ?? `behaviour ${coefficient.slice(0, SHOWN_DIGITS)}...`);
   return [
     `event ${event}: ${worded(name)}`,
-    `  is to be expected there once in ${oneIn} times`,
+    `  came there ${met === 0 ? "never" : `${met} times`} in ${of} times that were learned`,
     ...(before.length === 0 ? ["  at the beginning"] : ["  after"]),
     ...runsOf(before.map(worded)).map((text) => `    ${text}`),
     ...expected.map(

@@ -329,6 +329,7 @@ export class ModelingNamespace implements Namespace {
 
   /** An event outside the sealed model. Only the first occurrence of a behaviour has a record. `reason`: it was not held. */
   #violate(event: SecurityEvent, assessment: Assessment, reason?: string): Decision {
+    this.#parts.sequence?.addOutside(event.pid, event.task.taskId, assessment.coefficient);
     const decision = sentenceOf(assessment, this.#enforcing, this.#policy);
     if (assessment.added) {
       const { coefficient } = assessment;

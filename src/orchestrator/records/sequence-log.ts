@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // sequence.jsonl of a run: in which order its events came. Lines of base64; in each a pair of varints for an event: its stream, and its behaviour by
-// the order of discovery. The same lines stand in the records beside a model.
+// the order of discovery. The same lines stand in the records beside a model. A run under a model has lines with the coefficient of each behaviour
+// and with the process of each stream, too.
 import { existsSync } from "node:fs";
 import { quote } from "../../base/quote.ts";
 import type { RunSequence } from "../../model/index.ts";
@@ -30,10 +31,17 @@ export class SequenceLog {
   #nextStream = 0;
   #events = 0;
   #whole = true;
+  readonly #named: boolean;
 
-  /** @throws RecordFileError WRITE_FAILED */
-  constructor(path: string) {
+  /** @param named for a run under a model @throws RecordFileError WRITE_FAILED */
+  constructor(path: string, named = false) {
     this.#log = openRecordLog(path);
+    this.#named = named;
+  }
+
+  /** An event outside of the model: only a run under one tells of it. */
+  addOutside(pid: number, taskId: string, coefficient: string): void {
+    if (this.#named) this.add(pid, taskId, coefficient);
   }
 
   add(pid: number, taskId: string, coefficient: string): void {
@@ -41,6 +49,7 @@ export class SequenceLog {
     if (behaviour === undefined) {
       behaviour = this.#behaviours.size;
       this.#behaviours.set(coefficient, behaviour);
+      if (this.#named) this.#log.append(JSON.stringify({ behaviour: coefficient }));
     }
     if (this.#events >= MAX_SEQUENCE_EVENTS) this.incomplete();
     if (!this.#whole) return;
@@ -67,6 +76,7 @@ export class SequenceLog {
     const stream = this.#nextStream;
     this.#nextStream += 1;
     this.#streams.set(pid, { taskId, stream });
+    if (this.#named) this.#log.append(JSON.stringify({ stream: pid }));
     return stream;
   }
 
@@ -105,7 +115,7 @@ export class SequenceReader {
 
   /** @param place named in the error @throws RecordFileError BAD_RECORD */
   line(text: string, place: string): void {
-    const value = parsed(text);
+    const value = objectOf(text).sequence;
     if (value === null) this.#whole = false;
     else if (typeof value !== "string" || !this.#take(Buffer.from(value, "base64")))
       throw new RecordFileError("BAD_RECORD", `${place} is not part of a sequence; learn again`);
@@ -143,11 +153,18 @@ export class SequenceReader {
   }
 }
 
-function parsed(text: string): unknown {
+interface SequenceLine {
+  readonly sequence?: unknown;
+  readonly behaviour?: unknown;
+  readonly stream?: unknown;
+}
+
+function objectOf(text: string): SequenceLine {
   try {
-    return (JSON.parse(text) as { readonly sequence?: unknown }).sequence;
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : {};
   } catch {
-    return undefined;
+    return {};
   }
 }
 
@@ -158,4 +175,39 @@ export function readSequence(path: string, behaviours: number): RunSequence | un
   for (const { number, text } of readLines(path))
     reader.line(text, `${quote(path)}: line ${number}`);
   return reader.end(behaviours);
+}
+
+/** The order of events of a run under a model. */
+export interface NamedSequence extends RunSequence {
+  /** Coefficients of the behaviours. */
+  readonly names: readonly string[];
+  /** Process ids of the streams. */
+  readonly pids: readonly number[];
+}
+
+/** Undefined when none was recorded, or not of all events. @throws RecordFileError */
+export function readNamedSequence(path: string): NamedSequence | undefined {
+  if (!existsSync(path)) return undefined;
+  const reader = new SequenceReader();
+  const names: string[] = [];
+  const pids: number[] = [];
+  for (const { number, text } of readLines(path)) {
+    const place = `${quote(path)}: line ${number}`;
+    if (text.startsWith(SEQUENCE_START)) reader.line(text, place);
+    else takeName(text, place, { names, pids });
+  }
+  const sequence = reader.end(names.length);
+  return sequence === undefined ? undefined : { ...sequence, names, pids };
+}
+
+function takeName(
+  text: string,
+  place: string,
+  { names, pids }: { readonly names: string[]; readonly pids: number[] },
+): void {
+  const line = objectOf(text);
+  const { behaviour, stream } = line;
+  if (typeof behaviour === "string") names.push(behaviour);
+  else if (typeof stream === "number") pids.push(stream);
+  else throw new RecordFileError("BAD_RECORD", `${place} says nothing of a sequence`);
 }
