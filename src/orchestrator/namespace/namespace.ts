@@ -392,6 +392,7 @@ export class ModelingNamespace implements Namespace {
   #keep(heldUs: number | undefined, flush: boolean): void {
     try {
       this.#evidence.write(heldUs, flush);
+      if (flush) this.#parts.sequence?.settle();
     } catch (error) {
       this.#evidence.drop();
       this.#fail(error);

@@ -15,6 +15,8 @@ export const SEQUENCE_START = '{"sequence":';
 
 /** Numbers of one line: two for each event. */
 const LINE_NUMBERS = 16_384;
+/** Numbers that wait in memory while events are waiting. */
+const MAX_WAITING: number = 16 * LINE_NUMBERS;
 
 /** The process that an event is of, and the program that it is at the time. */
 interface ProcessStream {
@@ -55,6 +57,11 @@ export class SequenceLog {
     if (!this.#whole) return;
     this.#events += 1;
     this.#waiting.push(this.#streamOf(pid, taskId), behaviour);
+    if (this.#waiting.length >= MAX_WAITING) this.#write();
+  }
+
+  /** Nobody waits for an answer now. @throws RecordFileError WRITE_FAILED */
+  settle(): void {
     if (this.#waiting.length >= LINE_NUMBERS) this.#write();
   }
 
@@ -81,8 +88,8 @@ export class SequenceLog {
   }
 
   #write(): void {
-    if (this.#waiting.length === 0) return;
-    this.#log.append(lineOf(this.#waiting));
+    for (let from = 0; from < this.#waiting.length; from += LINE_NUMBERS)
+      this.#log.append(lineOf(this.#waiting.slice(from, from + LINE_NUMBERS)));
     this.#waiting.length = 0;
   }
 }
