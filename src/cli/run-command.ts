@@ -107,8 +107,20 @@ function modeOf({ model, enforce, detect }: RunOptions): RunMode {
 
 /** Tells of the run while it goes on. */
 export function tellingObserver(mode: RunMode, voice: Voice): RunObserver {
-  return { onViolation: teller(mode, voice), onNotice: (text) => voice.say(text) };
+  return {
+    onViolation: teller(mode, voice),
+    onAnomaly: ({ number, stream, pid, kind }, { name }) => {
+      if (number > TOLD_ANOMALIES) return;
+      const who = stream === "process" ? `process ${pid}` : "the workload as a whole";
+      const what = kind === "alarm" ? "does what it may in a strange order" : "was strange";
+      voice.sayError(`${who} ${what}; galgo why ${name} --sequences`);
+    },
+    onNotice: (text) => voice.say(text),
+  };
 }
+
+/** Strange sequences that are told of one by one. */
+const TOLD_ANOMALIES = 3;
 
 /** Tells how the run has ended. @returns the exit status */
 export function tellResult(

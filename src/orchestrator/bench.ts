@@ -15,6 +15,7 @@ import { ProcessLog } from "./records/process-log.ts";
 import { openRecordLog } from "./records/record-log.ts";
 import type { RecordLog } from "./records/record-log.ts";
 import { SequenceLog } from "./records/sequence-log.ts";
+import { LiveSequences, type SequenceTaker } from "./sequences/live.ts";
 import { UnreadableRecords } from "./records/unreadable.ts";
 import { enforces } from "./run-record.ts";
 import type { SeccompOrder, WorkerMessage, WorkerSetup } from "./worker-protocol.ts";
@@ -28,7 +29,7 @@ export interface Bench {
   readonly forensics: RecordLog;
   readonly unreadable: UnreadableRecords;
   readonly processes: ProcessLog;
-  readonly sequence: SequenceLog | undefined;
+  readonly sequence: SequenceTaker | undefined;
   readonly shared: SharedPointsWriter | undefined;
   readonly marks: TestMarks | undefined;
   /** Where the run is kept for another Galgo, when it is one that can be gone on with. */
@@ -51,7 +52,7 @@ export function prepareBench(setup: WorkerSetup, { post, kill, programs }: Bench
   const keeping = openKeeping(setup.bpf?.keeping, (text) => post({ type: "notice", text }));
   const tma = createTma(setup.tma, observing(shared, keeping));
   keeping?.restoreModel(tma);
-  const records = openRecords(setup);
+  const records = openRecords(setup, post);
   const { trajectory, forensics, unreadable, processes, sequence, marks } = records;
   const namespace = createNamespace(
     {
@@ -96,7 +97,7 @@ type Records = Pick<
 >;
 
 /** All of them, or none. @throws RecordFileError WRITE_FAILED */
-function openRecords(setup: WorkerSetup): Records {
+function openRecords(setup: WorkerSetup, post: BenchTalk["post"]): Records {
   const opened: { close(): void }[] = [];
   const kept = <T extends { close(): void }>(one: T): T => {
     opened.push(one);
@@ -108,16 +109,28 @@ function openRecords(setup: WorkerSetup): Records {
       forensics: kept(openRecordLog(setup.forensics)),
       unreadable: kept(new UnreadableRecords(setup.unreadable)),
       processes: kept(new ProcessLog(setup.processes)),
-      sequence:
-        setup.sequence === undefined
-          ? undefined
-          : kept(new SequenceLog(setup.sequence, setup.mode !== "free")),
+      sequence: openSequence(setup, kept, post),
       marks: setup.marks === undefined ? undefined : new TestMarks(setup.marks),
     };
   } catch (error) {
     for (const one of opened) one.close();
     throw error;
   }
+}
+
+/** Keeps the order of events; under a model that has sequences, watches it too. */
+function openSequence(
+  { sequence, watched, mode }: WorkerSetup,
+  kept: <T extends { close(): void }>(one: T) => T,
+  post: BenchTalk["post"],
+): SequenceTaker | undefined {
+  if (sequence === undefined) return undefined;
+  const log = kept(new SequenceLog(sequence, mode !== "free"));
+  if (watched === undefined) return log;
+  const lines = kept(openRecordLog(watched.anomalies));
+  return new LiveSequences({ log, lines }, watched.sequences, (anomaly) =>
+    post({ type: "anomaly", anomaly }),
+  );
 }
 
 /** How a filtered workload is served, wherever that is. */

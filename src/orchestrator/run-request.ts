@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is asked of a run, what it tells while it goes on, and what comes back.
+import type { AnomalyReport } from "./sequences/anomaly.ts";
 import type {
   DigestName,
   MappingName,
@@ -132,6 +133,8 @@ export interface RunObserver {
   /** The run has its folder, and `record` is what its run.json says; nothing has been launched. */
   onStart?(run: RunDirectory, plan: RunPlan, record: RunRecord): void;
   onViolation?(violation: ViolationReport, run: RunDirectory): void;
+  /** Something strange although the model allows it. */
+  onAnomaly?(anomaly: AnomalyReport, run: RunDirectory): void;
   /** Something that a person should know: one line. */
   onNotice?(text: string): void;
 }

@@ -158,6 +158,7 @@ class RunInProgress {
       workerSetup(this.#plan, directory, { heartbeat, shared, bpf }),
       {
         onViolation: (violation) => this.#observer.onViolation?.(violation, directory),
+        onAnomaly: (anomaly) => this.#observer.onAnomaly?.(anomaly, directory),
         onKill: (reason) => this.#kill(reason),
         onNotice: (text) => this.#observer.onNotice?.(text),
         onFailed: (message) => {

@@ -43,6 +43,8 @@ export interface RunDirectory {
   readonly processes: string;
   /** The order of events; only there when sequences are learned. */
   readonly sequence: string;
+  /** What was strange although the model allows it; only there when sequences are watched. */
+  readonly anomalies: string;
   readonly model: string;
   readonly run: string;
 }
@@ -214,6 +216,7 @@ export function runFolder(
     unreadable: join(path, "unreadable.jsonl"),
     processes: join(path, "processes.jsonl"),
     sequence: join(path, "sequence.jsonl"),
+    anomalies: join(path, "anomalies.jsonl"),
     model: join(path, "model.json"),
     run: join(path, "run.json"),
   };

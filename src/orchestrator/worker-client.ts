@@ -7,6 +7,7 @@ import { LeftRun, RunError } from "./errors.ts";
 import type { ViolationReport } from "./namespace/namespace-types.ts";
 import { noBpfSensor } from "./sensors.ts";
 import { takeWorkerThread } from "./thread/worker-thread.ts";
+import type { AnomalyReport } from "./sequences/anomaly.ts";
 import type {
   JoinOrder,
   NamespaceOrder,
@@ -20,6 +21,7 @@ import type {
 
 export interface WorkerCallbacks {
   onViolation(violation: ViolationReport): void;
+  onAnomaly(anomaly: AnomalyReport): void;
   /** The workload has to die. */
   onKill(reason: string): void;
   onFailed(message: string): void;
@@ -146,6 +148,9 @@ export class Milestones {
         return;
       case "violation":
         this.#callbacks.onViolation(message.violation);
+        return;
+      case "anomaly":
+        this.#callbacks.onAnomaly(message.anomaly);
         return;
       case "kill":
         this.#callbacks.onKill(message.reason);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the main thread and the worker thread of a run say to each other. Plain data only, and memory that both see.
+import type { WorkloadSequences } from "../model/index.ts";
+import type { AnomalyReport } from "./sequences/anomaly.ts";
 import type { SecurityPoint } from "../model/runtime/index.ts";
 import type { LauncherKind } from "../sensor/seccomp/launch-types.ts";
 import type { SensorStats } from "../sensor/sensor.ts";
@@ -27,6 +29,8 @@ export interface WorkerSetup {
   readonly processes: string;
   /** Where the order of events is recorded, when it is. */
   readonly sequence?: string;
+  /** What the order of events is held against while the run goes on, and where what is strange is told. */
+  readonly watched?: { readonly sequences: WorkloadSequences; readonly anomalies: string };
   /** Directory in which the workload marks its tests. */
   readonly marks?: string;
   /** The workload is this container: named in its forensics. */
@@ -144,6 +148,8 @@ export type WorkerMessage =
   /** The first call can come; `features` were found on this machine. */
   | { readonly type: "serving"; readonly features: readonly string[] }
   | { readonly type: "violation"; readonly violation: ViolationReport }
+  /** Strange, although the model allows it. */
+  | { readonly type: "anomaly"; readonly anomaly: AnomalyReport }
   /** The workload has to die; the worker has done what it can. */
   | { readonly type: "kill"; readonly reason: string }
   /** Something went wrong; the run can not succeed. */

@@ -33,6 +33,7 @@ export function workerSetup(
     ...{ trajectory, forensics, unreadable, processes },
     ...(shared === undefined ? {} : { shared }),
     ...(wantsSequence(plan) ? { sequence: directory.sequence } : {}),
+    ...watchedBy(plan, directory),
     ...(request.marks === undefined ? {} : { marks: request.marks }),
     ...(request.container === undefined ? {} : { container: containerName(request.container) }),
     ...(tsem === undefined ? {} : { tsem }),
@@ -43,6 +44,16 @@ export function workerSetup(
 /** It is learned, or there is something to hold it against. */
 function wantsSequence({ request, model }: RunPlan): boolean {
   return request.mode === "free" ? request.sequences === true : model?.spec.sequences !== undefined;
+}
+
+/** With a model of sequences a run is watched while it goes on. */
+function watchedBy(
+  { request, model }: RunPlan,
+  { anomalies }: RunDirectory,
+): Pick<WorkerSetup, "watched"> {
+  const sequences = model?.spec.sequences;
+  if (request.mode === "free" || sequences === undefined) return {};
+  return { watched: { sequences, anomalies } };
 }
 
 /** A fleet is told which run asks. */

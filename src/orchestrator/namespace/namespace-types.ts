@@ -15,7 +15,7 @@ import type { LatencyHistogram, LatencySummary } from "./latency.ts";
 import type { Mark } from "../records/marks.ts";
 import type { ProcessLog } from "../records/process-log.ts";
 import type { RecordLog } from "../records/record-log.ts";
-import type { SequenceLog } from "../records/sequence-log.ts";
+import type { SequenceTaker } from "../sequences/live.ts";
 import type { TestMarks } from "./test-marks.ts";
 import type { KeptNamespace, NamespaceLedger } from "./ledger.ts";
 import type { ContainerName, LossReason, RunMode, ViolationPolicy } from "../run-record.ts";
@@ -101,8 +101,8 @@ export interface NamespaceParts {
   readonly marks?: Pick<TestMarks, "take" | "testOf">;
   /** Keeps account of processes, where somebody wants it. */
   readonly processes?: ProcessLog;
-  /** Keeps the order of events, where sequences are learned. */
-  readonly sequence?: SequenceLog;
+  /** Keeps the order of events, where sequences are learned or watched. */
+  readonly sequence?: SequenceTaker;
   readonly pulse: NamespacePulse;
   /** Where somebody looks from outside. */
   readonly instant?: InstantCounts;

@@ -333,12 +333,8 @@ export class ModelingNamespace implements Namespace {
     const decision = sentenceOf(assessment, this.#enforcing, this.#policy);
     if (assessment.added) {
       const { coefficient } = assessment;
-      const mark: Mark = {
-        kind: "violation",
-        number: this.#tally.violation(),
-        decision,
-        coefficient,
-      };
+      const number = this.#tally.violation();
+      const mark: Mark = { kind: "violation", number, decision, coefficient };
       this.#evidence.note(event, reason === undefined ? mark : { ...mark, reason });
     }
     if (decision !== "killed") return decision === "denied" ? DENY : OBSERVE;
