@@ -46,6 +46,12 @@ function addServe(fleet: Command): void {
         "copies of the stream of events (default: 1, with --nats 3)",
       ).argParser(positive),
     )
+    .addOption(
+      new Option(
+        "--keep-days <n>",
+        "delete violations, and what is gone, after so many days (default: keep all)",
+      ).argParser(positive),
+    )
     .option("--json", "say JSON lines on stderr")
     .action(async (options) => (await import("./commands/fleet/serve.ts")).fleetServe(options));
 }

@@ -6,8 +6,9 @@ import { ITEM_APPLIERS } from "../../src/fleet/ingest/appliers.ts";
 import type { Stored } from "../../src/fleet/ingest/batch.ts";
 import { storeParcels } from "../../src/fleet/ingest/batch.ts";
 import { committedRanges } from "../../src/fleet/ingest/progress.ts";
+import { forget } from "../../src/fleet/retention/forget.ts";
 import type { FleetSchema, FleetStore } from "../../src/fleet/store/index.ts";
-import type { Parcel } from "../../src/wire/link/index.ts";
+import type { Item, Parcel } from "../../src/wire/link/index.ts";
 import {
   aBehaviour,
   aParcel,
@@ -222,6 +223,41 @@ export function ingestSuite(name: string, opened: () => FleetStore): void {
         spools.map(({ upto }) => upto),
         [30, 30],
       );
+    });
+
+    it("forgets what is old by both clocks, and what is gone, and nothing else", async () => {
+      const store = opened();
+      const facts = (run: string): Item => ({
+        kind: "processes",
+        at: NOW,
+        run,
+        processes: [{ what: "start", at: "1", pid: 1, name: "sh", task: digestOf("t") }],
+      });
+      await put(
+        aParcel(
+          A,
+          1,
+          aWorkload("here"),
+          facts("here"),
+          aWorkload("gone", { status: "ended" }),
+          facts("gone"),
+          aViolation("here", 1, { at: 5 }),
+          aViolation("here", 2),
+          { kind: "notice", at: 5, level: "info", words: "old" },
+        ),
+      );
+      const { signal } = new AbortController();
+      assert.equal(await forget(store, NOW, signal), 1, "of the host's clock only: a notice");
+      const { db } = store;
+      await db.updateTable("violations").set({ received: 6 }).execute();
+      await db.updateTable("workloads").set({ updated: 6 }).execute();
+      assert.equal(await forget(store, NOW, signal), 2);
+      const left = await Promise.all([
+        db.selectFrom("violations").select("id").execute(),
+        db.selectFrom("workloads").select("run").execute(),
+        db.selectFrom("processes").select("run").execute(),
+      ]);
+      assert.deepEqual(left, [[{ id: `${A}~here~2` }], [{ run: "here" }], [{ run: "here" }]]);
     });
   });
 }

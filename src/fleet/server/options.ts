@@ -37,6 +37,8 @@ export interface FleetOptions {
   readonly leafListen?: Endpoint;
   /** Copies of the stream of events. Default: 1 of the bus that is started, else 3. */
   readonly replicas?: number;
+  /** Violations, notices, workloads that are gone and their processes are deleted after so many days; default: never. */
+  readonly keepDays?: number;
   tell(word: "info" | "warning" | "error", text: string): void;
 }
 

@@ -11,6 +11,7 @@ import { verdictsPart } from "../verdicts/part.ts";
 import { viewsPart } from "../views/part.ts";
 import { modelsPart } from "../models/part.ts";
 import { rolloutsPart } from "../rollouts/part.ts";
+import { retentionPart } from "../retention/part.ts";
 import type { FleetPart } from "./context.ts";
 import { pagePart } from "./page.ts";
 
@@ -25,6 +26,7 @@ export const PARTS: readonly FleetPart[] = [
   commandsPart,
   verdictsPart,
   metricsPart,
+  retentionPart,
   modelsPart,
   rolloutsPart,
   attestationsPart,

@@ -32,6 +32,7 @@ export interface FleetServeOptions {
   readonly natsCa?: string;
   readonly natsPublic?: string;
   readonly replicas?: number;
+  readonly keepDays?: number;
   readonly json?: boolean;
 }
 
@@ -91,6 +92,7 @@ function fleetOptions(options: FleetServeOptions, tell: Tell): FleetOptions {
     ...(mqttListen !== undefined && { mqttListen: parseEndpoint(mqttListen, "--mqtt-listen") }),
     ...(leafListen !== undefined && { leafListen: parseEndpoint(leafListen, "--leaf-listen") }),
     ...(replicas !== undefined && { replicas }),
+    ...(options.keepDays !== undefined && { keepDays: options.keepDays }),
     tell,
   };
 }
