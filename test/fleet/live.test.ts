@@ -91,6 +91,25 @@ describe("events of consoles", { skip: noNatsServer() ?? false }, () => {
     while (hub.listeners > before) await new Promise(setImmediate);
   });
 
+  it("do not wait for a console that does not read: it is sent away", async () => {
+    const { hub } = server.context.services;
+    const before = hub.value.listeners;
+    const idle = await EventStream.open(server);
+    idle.pause();
+    const row = { text: "x".repeat(100_000) };
+    for (let told = 0; hub.value.listeners > before; told++) {
+      assert.ok(told < 1_000, "100 MB wait for it");
+      hub.value.tell("rollout", row);
+      await server.context.bus.connection.flush();
+      await new Promise(setImmediate);
+    }
+    await assert.rejects(idle.next("never"), /the stream has ended/);
+    const reading = await EventStream.open(server);
+    hub.value.tell("verdict", { n: 1 });
+    assert.deepEqual((await reading.next("verdict")).data, { n: 1 });
+    reading.close();
+  });
+
   it("and all else are numbers for Prometheus", async () => {
     const { status, text } = await server.api("/metrics");
     assert.equal(status, 200);

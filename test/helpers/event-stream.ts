@@ -54,6 +54,7 @@ export class EventStream {
 
   /** The next event of one of these names, and nothing that came before it. @throws Error: the stream has ended */
   async next(...names: readonly string[]): Promise<HeardEvent> {
+    this.#response.resume();
     for (;;) {
       const event = this.#heard.shift();
       if (event !== undefined && names.includes(event.event)) return event;
@@ -63,6 +64,11 @@ export class EventStream {
         this.#more = resolve;
       });
     }
+  }
+
+  /** Takes nothing from the connection, until `next` is asked for. */
+  pause(): void {
+    this.#response.pause();
   }
 
   close(): void {

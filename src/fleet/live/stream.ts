@@ -25,7 +25,8 @@ export function eventStream(
   const stream = new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        end = serve({ controller, hub, last, isWelcome: () => isWelcome(context, call) });
+        const drop = (): void => void call.env.outgoing.destroy();
+        end = serve({ controller, hub, last, drop, isWelcome: () => isWelcome(context, call) });
       },
       cancel() {
         end();
@@ -47,10 +48,12 @@ interface Serving {
   readonly hub: LiveHub;
   readonly last: string | undefined;
   isWelcome(): Promise<boolean>;
+  /** Ends the connection without waiting for what is on its way. */
+  drop(): void;
 }
 
 /** @returns ends it */
-function serve({ controller, hub, last, isWelcome: welcome }: Serving): () => void {
+function serve({ controller, hub, last, drop, isWelcome: welcome }: Serving): () => void {
   let ended = false;
   const end = (): void => {
     if (ended) return;
@@ -59,6 +62,8 @@ function serve({ controller, hub, last, isWelcome: welcome }: Serving): () => vo
     clearInterval(alive);
     clearInterval(recheck);
     try {
+      // What waits for one that does not read is let go, and its connection with it. It is told again from where it was when it comes back
+      if ((controller.desiredSize ?? 0) <= 0) drop();
       controller.close();
     } catch {
       // the console has left
@@ -67,7 +72,6 @@ function serve({ controller, hub, last, isWelcome: welcome }: Serving): () => vo
   const write = (text: string): void => {
     if (ended) return;
     controller.enqueue(UTF8.encode(text));
-    // It is told again from where it was when it comes back
     if ((controller.desiredSize ?? 0) <= 0) end();
   };
   const listener = ({ text }: LiveEvent): void => write(text);
