@@ -2,12 +2,12 @@
 // Heartbeats: who is there, kept in memory by every server and written in batches; hosts whose workloads are not as the database has them
 // are asked for their table. In good times a host costs an entry of a map and a row each half minute.
 import { createHash } from "node:crypto";
-import { sql } from "kysely";
+import { sql, type Transaction } from "kysely";
 import { quote } from "../../base/quote.ts";
 import { parseUpSubject, readHeartbeat, statesDigest } from "../../wire/link/index.ts";
 import type { Heartbeat, HostAsk } from "../../wire/link/index.ts";
 import { pieces } from "../store/index.ts";
-import type { FleetStore } from "../store/index.ts";
+import type { FleetSchema, FleetStore } from "../store/index.ts";
 import { wordsOf } from "./database-faults.ts";
 import type { IngestContext } from "./ingest.ts";
 import { ASK_AGAIN_MS, DIFFERENT_MS, MAX_CHECKS } from "./limits.ts";
@@ -78,7 +78,11 @@ export class Heartbeats {
     const due = [...this.heard].filter(([, { fresh }]) => fresh);
     for (const [, one] of due) one.fresh = false;
     try {
-      for (const some of pieces(due, ROW_WIDTH)) await writeSeen(this.#context.store, some);
+      const { store } = this.#context;
+      for (const some of pieces(due, ROW_WIDTH)) {
+        // All servers write all of them, each in an order of its own
+        await store.transaction((tx) => writeSeen(tx, some));
+      }
       await this.#skipDropped(due);
     } catch (error) {
       for (const [, one] of due) one.fresh = true;
@@ -142,7 +146,7 @@ function isDue({ differsSince, askedAt, at }: Heard, now: number): boolean {
 }
 
 async function writeSeen(
-  { db }: FleetStore,
+  tx: Transaction<FleetSchema>,
   some: readonly (readonly [string, Heard])[],
 ): Promise<void> {
   const rows = some.map(
@@ -152,7 +156,7 @@ async function writeSeen(
   // Both engines call the columns of values so
   await sql`update hosts set last_seen = v.column2, rev = v.column3, states = v.column4, workloads = v.column5, spool = v.column6
     from (values ${sql.join(rows)}) as v where hosts.id = v.column1 and (hosts.last_seen is null or hosts.last_seen < v.column2)`.execute(
-    db,
+    tx,
   );
 }
 
