@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { WantedStates } from "../../src/fleet/ingest/wanted-states.ts";
 import {
   downSubject,
   readCommitted,
@@ -156,10 +157,29 @@ describe("parcels of a host", { skip: noNatsServer() ?? false }, () => {
     assert.deepEqual([row.last_seen, row.workloads, row.rev], [heard.at, 1, 1]);
   });
 
+  it("are asked for with the sets of states that stay, of one host", async () => {
+    const asks = sender.connection.subscribe(downSubject(sender.host, "ask"), { max: 1 });
+    await sender.connection.flush();
+    const wanted = new WantedStates(server.context);
+    await wanted.ask(); // it may have another state in a moment
+    await wanted.ask();
+    for await (const { data } of asks) {
+      assert.deepEqual(readHostAsk(data), { v: 1, states: [digestOf("state")] });
+    }
+    const points: Item = {
+      ...{ kind: "points", at: NOW, run: "r", state: digestOf("state"), total: 1, first: 0 },
+      coefficients: [digestOf("point")],
+    };
+    sender.send(sender.parcel(7, points));
+    await sender.committed([1, 7]);
+    const known = await server.context.store.db.selectFrom("states").select("points").execute();
+    assert.deepEqual(known, [{ points: 1 }]);
+  });
+
   it("that a server had taken when it ended are stored by the next one, each once", async () => {
     const count = 400;
     const parcels = Array.from({ length: count }, (_, i) =>
-      sender.parcel(7 + i, aViolation("r", 7 + i)),
+      sender.parcel(8 + i, aViolation("r", 8 + i)),
     );
     sender.send(...parcels);
     await sender.connection.flush();
@@ -171,13 +191,13 @@ describe("parcels of a host", { skip: noNatsServer() ?? false }, () => {
     await sender.connection.close();
     sender = new Sender(host, await connectHost(host.key, again));
     sender.send(...parcels);
-    await sender.committed([1, 6 + count]);
+    await sender.committed([1, 7 + count]);
     const ids = await store.db.selectFrom("violations").select("id").execute();
     const wanted = [1, 2, 3, 4, ...parcels.map(({ seq }) => seq)].map(
       (n) => `${sender.host}~r~${n}`,
     );
     assert.deepEqual(ids.map(({ id }) => id).sort(), wanted.sort());
     const spools = await store.db.selectFrom("spools").select("upto").execute();
-    assert.deepEqual(spools, [{ upto: 6 + count }]);
+    assert.deepEqual(spools, [{ upto: 7 + count }]);
   });
 });

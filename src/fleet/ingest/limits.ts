@@ -32,3 +32,5 @@ export const MAX_TOLD_WORKLOADS = 50;
 export const MAX_TOLD_VIOLATIONS = 200;
 /** How long a server that ends takes to give back what it has received, and what it gives back goes to another one after so long. */
 export const GIVE_BACK_MS = 500;
+/** A host that was heard so recently, by what is in the database, is asked for sets of states. */
+export const HEARD_MS = 90_000;
