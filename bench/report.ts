@@ -37,6 +37,10 @@ const INTRODUCTIONS: Readonly<
     text: "Twelve real programs (bench/workloads), each learned in a few runs, then enforced on fresh runs: other folders, ports, process numbers, the workloads in shuffled order; then attacked. docs/practice.md says how to read it.",
     command: "npm run practice",
   },
+  sequence: {
+    title: "Sequences",
+    text: "Workloads of the corpus, learned with `--alarm-budget 1/day`, other normal runs of them, and runs with attacks; some attacks do nothing that the workload does not do anyhow. A run counts as strange as its strangest stream.",
+  },
   startup: {
     title: "Start-up and memory",
     text: "What Galgo adds to a command that does nothing.",
