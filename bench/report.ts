@@ -49,6 +49,10 @@ const INTRODUCTIONS: Readonly<
     title: "From violation to the last process dead",
     text: "100 processes: children, children in sessions of their own, double forked orphans. The violating process notes the time and opens a file outside the model under `--on-violation kill`. A process outside the workload notes when the last descriptor that all of them share is closed.",
   },
+  fleet: {
+    title: "Fleets of simulated hosts",
+    text: "Thousands of hosts over the real protocol, with keys of their own, at `galgo fleet serve` with nats-server and PostgreSQL, or SQLite; all of it on this machine. docs/fleet-scale.md says what is simulated and what is not.",
+  },
   bpf: {
     title: "The sensor `bpf`",
     text: "In QEMU guests without KVM. Instruction counts come from a guest whose clock counts instructions (`-icount`): they are the same at every load of the machine. Everything else is of emulated CPUs, so that only ratios within one run mean something.",
@@ -71,6 +75,8 @@ const ORDER: readonly string[] = [
   "floor",
   "startup",
   "kill",
+  "fleet",
+  "fleet-host",
   "bpf",
   "bpf-newest",
   "practice",
