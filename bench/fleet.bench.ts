@@ -31,7 +31,7 @@ const FAULTS = {
   settleMs: 180_000,
 };
 /** Hosts that connect in a second at the beginning. */
-const CONNECTS = 400;
+const CONNECTS = 200;
 const SETTLE_MS = 180_000;
 /** A service that runs on every tenth host or so. */
 const SERVICE = "memcached";

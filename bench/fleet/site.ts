@@ -57,10 +57,12 @@ export class Site {
     // two processors: the hosts are not to be one thread that waits for itself
     this.crowd = new CrowdOfAll(hosts, hosts > 200 ? 2 : 1);
     this.meter = this.#meter();
+    process.once("exit", this.#end);
   }
 
   static async open(options: SiteOptions): Promise<Site> {
     built();
+    endWithSignals();
     const { hosts, engine, busNodes = 1, servers: count = 1, nodeArgs = [] } = options;
     const folder = mkdtempSync(join(tmpdir(), "galgo-fleet-"));
     const postgres = engine === "postgres" ? await TestPostgres.start() : undefined;
@@ -178,7 +180,26 @@ export class Site {
     await this.cluster?.stop();
     await this.postgres?.stop();
     rmSync(this.#folder, { recursive: true, force: true });
+    process.off("exit", this.#end);
   }
+
+  /** When there is no time to wait for anything. */
+  readonly #end = (): void => {
+    const { postgres } = this;
+    if (postgres !== undefined && postgres.pid > 0) process.kill(postgres.pid, "SIGINT");
+    for (const folder of [this.#folder, postgres?.folder])
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  };
+}
+
+let ends = false;
+
+/** What was started ends with this process, also when somebody stops it. PostgreSQL takes SIGINT for an end. */
+function endWithSignals(): void {
+  if (ends) return;
+  ends = true;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.once(signal, () => process.exit(130));
 }
 
 function sumOf(all: readonly Usage[]): Usage {
