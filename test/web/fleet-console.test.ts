@@ -240,6 +240,8 @@ describe("the console of a fleet", { skip: NO_BROWSER || (noNatsServer() ?? fals
     const changes = page.getByRole("treegrid", { name: "Changes by program" });
     await changes.getByText(words).waitFor();
     assert.equal(await changes.locator(".row.plus").count(), 1);
+    await page.getByLabel("Search the fleet").fill("shop");
+    await page.getByRole("option", { name: /model.*shop-web.*version 2/ }).waitFor();
   });
 
   it("verifies evidence again, by itself, and comes to what the server has found", async () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A search over everything that has a name or a digest.
 import type { SearchResult } from "../../wire/api/index.ts";
+import type { ModelTables } from "../models/tables.ts";
 import type { FleetStore } from "../store/index.ts";
 import { beginsWith, holds } from "./asked.ts";
 import { MAX_FOUND, MIN_SEARCH_CHARS } from "./limits.ts";
@@ -18,7 +19,8 @@ export async function searchFleet(db: Db, text: string): Promise<readonly Search
   const found = await Promise.all([
     hosts(db, q),
     workloads(db, q),
-    ...(HEX.test(digest) ? [states(db, digest), models(db, digest)] : []),
+    models(db, q),
+    ...(HEX.test(digest) ? [states(db, digest)] : []),
     behaviours(db, q),
     violation(db, q),
   ]);
@@ -71,13 +73,32 @@ async function states(db: Db, digest: string): Promise<readonly SearchResult[]> 
   }));
 }
 
-async function models(db: Db, digest: string): Promise<readonly SearchResult[]> {
+/** Those that the fleet has, by name or digest; others that something runs under, by digest. */
+async function models(db: Db, q: string): Promise<readonly SearchResult[]> {
+  const digest = HEX.test(q.toLowerCase()) ? q.toLowerCase() : undefined;
+  const own = await db
+    .withTables<ModelTables>()
+    .selectFrom("models")
+    .select(["digest", "name", "version"])
+    .where(({ or, eb }) =>
+      or([
+        holds("name", q),
+        ...(digest === undefined ? [] : [eb.and([beginsWith("digest", digest)])]),
+      ]),
+    )
+    .orderBy("added", "desc")
+    .limit(MAX_FOUND)
+    .execute();
+  const found = own.map(({ digest: id, name, version }): SearchResult => {
+    return { kind: "model", id, title: name, detail: `version ${version}` };
+  });
+  if (found.length > 0 || digest === undefined) return found;
   const rows = await db
     .selectFrom("workloads")
-    .select(["model", "name"])
-    .distinct()
+    .select(({ fn }) => ["model", fn.min<string>("name").as("name")])
     .where("gone", "=", 0)
     .where(beginsWith("model", digest))
+    .groupBy("model")
     .limit(MAX_FOUND)
     .execute();
   return rows.map(({ model, name }) => ({

@@ -276,6 +276,7 @@ describe("what is seen of a fleet", () => {
     assert.deepEqual(await kinds(hex("reads b")), ["behaviour"]);
     assert.deepEqual(await kinds(`${FIRST}~odd~1`), ["violation"]);
     assert.deepEqual(await kinds(NASTY), ["workload"]);
+    assert.deepEqual(await kinds(hex("model").slice(0, 8)), ["model"]);
     assert.deepEqual(await kinds("x"), []);
   });
 
