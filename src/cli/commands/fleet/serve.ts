@@ -67,8 +67,7 @@ async function serve(options: FleetServeOptions, tell: Tell): Promise<void> {
 
 /** @throws FleetStartError BAD_OPTION; FleetClientError NO_ACCESS */
 function fleetOptions(options: FleetServeOptions, tell: Tell): FleetOptions {
-  const { natsListen, mqttListen, leafListen, nats, natsCa, natsPublic, replicas, name, oidc } =
-    options;
+  const { natsListen, mqttListen, leafListen, nats, natsCa, natsPublic, name, oidc } = options;
   if (
     nats !== undefined &&
     [natsListen, mqttListen, leafListen].some((each) => each !== undefined)
@@ -91,9 +90,18 @@ function fleetOptions(options: FleetServeOptions, tell: Tell): FleetOptions {
     ...(natsListen !== undefined && { natsListen: parseEndpoint(natsListen, "--nats-listen") }),
     ...(mqttListen !== undefined && { mqttListen: parseEndpoint(mqttListen, "--mqtt-listen") }),
     ...(leafListen !== undefined && { leafListen: parseEndpoint(leafListen, "--leaf-listen") }),
-    ...(replicas !== undefined && { replicas }),
-    ...(options.keepDays !== undefined && { keepDays: options.keepDays }),
+    ...numbersOf(options),
     tell,
+  };
+}
+
+function numbersOf({
+  replicas,
+  keepDays,
+}: FleetServeOptions): Pick<FleetOptions, "replicas" | "keepDays"> {
+  return {
+    ...(replicas !== undefined && { replicas }),
+    ...(keepDays !== undefined && { keepDays }),
   };
 }
 
