@@ -47,10 +47,6 @@ export class BusLine {
     this.#bus.start();
   }
 
-  close(): Promise<void> {
-    return this.#bus.close();
-  }
-
   readonly #wire: AgentWire = {
     publish: (subject, bytes, id) => this.#bus.publish(subject, bytes, id),
     ask: (subject, bytes) => this.#bus.request(subject, bytes, ASK_MS),

@@ -54,9 +54,6 @@ export class Crowd {
         return undefined;
       case "report":
         return this.#report();
-      case "stop":
-        await Promise.all(this.#members.map(({ line }) => line.close()));
-        return undefined;
     }
   }
 

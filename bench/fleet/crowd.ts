@@ -92,8 +92,8 @@ export class CrowdOfAll {
     return together(all.flatMap((report) => (report === undefined ? [] : [report])));
   }
 
-  async stop(): Promise<void> {
-    await this.order({ do: "stop" }).catch(() => undefined);
+  /** At once: nobody is told goodbye. */
+  stop(): void {
     process.off("exit", this.#kill);
     this.#kill();
   }

@@ -20,8 +20,7 @@ export type CrowdOrder =
   | { readonly do: "deployments"; readonly perSecond: number }
   /** Every host tells the counts of all of its workloads as often (ms); 0: no more. */
   | { readonly do: "counts"; readonly everyMs: number }
-  | { readonly do: "report" }
-  | { readonly do: "stop" };
+  | { readonly do: "report" };
 
 /** When something happened (ns, CLOCK_MONOTONIC, as text: it goes through JSON). */
 export type Moment = readonly [key: string, ns: string];

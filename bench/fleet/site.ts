@@ -175,7 +175,7 @@ export class Site {
 
   async close(): Promise<void> {
     this.meter.stop();
-    await this.crowd.stop();
+    this.crowd.stop();
     for (const server of this.servers) await server.stop();
     await this.cluster?.stop();
     await this.postgres?.stop();

@@ -41,8 +41,12 @@ export const FIRST_CONNECT_PAUSE_MS = 1_500;
 export const MAX_CONNECT_PAUSE_MS = 15_000;
 /** How often a connection without traffic is tried (ms). */
 export const PING_MS = 30_000;
-/** An attempt to connect, and to enrol, takes at most so long (ms). */
-export const CONNECT_MS = 10_000;
+/**
+ * An attempt to connect takes at most so long (ms), as long as the bus gives it: when all hosts of a fleet come back at once, who gives up early has
+ * only made work for others.
+ */
+export const CONNECT_MS = 30_000;
+/** So does an enrolment. */
 export const ENROL_MS = 30_000;
 /** A question to the fleet is answered in this time, or nobody is there (ms). */
 export const ASK_MS = 5_000;
