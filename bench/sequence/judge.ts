@@ -81,11 +81,12 @@ function judged(
     monitor.event(String(sequence?.streams[at]), process.symbolOf(name));
     if (whole.next(workload.symbolOf(name)) !== undefined) alarmed = true;
   }
-  const rarities = monitor.finish().map((one) => one.rarity);
+  const processes = monitor.finish();
   const verdict = whole.finish();
   // of many processes one is the strangest by chance
-  const strangest = Math.max(...rarities) - Math.log(Math.max(1, rarities.length));
-  const rarity = Math.max(verdict.rarity, strangest);
+  const chance = Math.log(Math.max(1, processes.length));
+  const strangest = Math.max(...processes.map(({ combined }) => combined.rarity)) - chance;
+  const rarity = Math.max(verdict.combined.rarity, strangest);
   return {
     score: rarity,
     rarity,

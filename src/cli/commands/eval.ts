@@ -31,18 +31,17 @@ export function evaluate({ train, normal, attack, json }: EvalOptions): void {
   else printTable(evaluation);
 }
 
-function jsonOf({ all, distinct, families, calibration, training, scoring, skipped }: Evaluation) {
+function jsonOf({ all, distinct, alarm, combined, families, ...others }: Evaluation) {
   return {
     ...detectionJson(all),
     distinct: detectionJson(distinct),
+    alarm: detectionJson(alarm),
+    combined: detectionJson(combined),
     families: families.map(({ family, ...detection }) => ({
       family,
       ...detectionJson(detection),
     })),
-    calibration,
-    training,
-    scoring,
-    skipped,
+    ...others,
   };
 }
 
@@ -64,7 +63,8 @@ function numberOrNull(value: number): number | null {
   return Number.isNaN(value) ? null : value;
 }
 
-function printTable({ all, distinct, families, calibration, training, scoring }: Evaluation): void {
+function printTable(evaluation: Evaluation): void {
+  const { all, distinct, alarm, combined, families, calibration, training, scoring } = evaluation;
   const { traces, events, names, grams, ms } = training;
   outLine(
     `learned from ${plural(traces, "trace")}: ${plural(events, "event")}, ${count(names)} different, ${count(grams)} n-grams, in ${(ms / 1000).toFixed(2)} s`,
@@ -79,6 +79,8 @@ function printTable({ all, distinct, families, calibration, training, scoring }:
   detectionRow("without duplicate normals", distinct);
   for (const { family, ...detection } of families)
     detectionRow(`  ${quote(family, FIRST_COLUMN)}`, detection);
+  detectionRow("by alarms alone", alarm);
+  detectionRow("by verdict and alarms", combined);
   outLine("");
   row(["false positives expected", ...calibration.levels.map(({ expected }) => percent(expected))]);
   row(["false positives", ...calibration.levels.map(({ actual }) => percent(actual))]);

@@ -75,5 +75,5 @@ function headline({ of, pid, what, level, threshold }: StrangeStream): string {
   const [reached, limit] = [level.toFixed(1), threshold.toFixed(1)];
   return what.kind === "window"
     ? `${who}, at event ${count(what.event)}: the events before it surprise by ${reached} nats each, at most ${limit} are normal`
-    : `${who}, all ${plural(what.events, "event")}: a score of ${reached}, at most ${limit} is normal`;
+    : `${who}, all ${plural(what.events, "event")}: even the most normal of them surprise by ${reached} nats each more than their kinds let expect, at most ${limit} are normal`;
 }

@@ -19,7 +19,6 @@ import {
 import { MAPPING_NAMES } from "../mapping-names.ts";
 import type { WorkloadSequences } from "../learning/sequences.ts";
 import { MAX_ALARMS_PER_DAY, MAX_GRAMS_CHARS, MAX_ORDER, MAX_SYMBOLS } from "../sequence/limits.ts";
-import { READINGS } from "../sequence/readings.ts";
 import { QUANTILE_STEPS } from "../sequence/tail.ts";
 import { ADDRESS_USES, PLAIN_RULES, type RuleSpec } from "../rules/rules.ts";
 import { API_VERSION, MODEL_KIND, MODEL_SENSORS, type WorkloadModel } from "./workload-model.ts";
@@ -98,8 +97,10 @@ function sequencesSchema(): z.ZodMiniType<WorkloadSequences> {
     names: z.array(digest).check(z.minLength(1), z.maxLength(MAX_SYMBOLS)),
     grams: z.string().check(z.regex(/^[A-Za-z0-9+/]*={0,2}$/), z.maxLength(MAX_GRAMS_CHARS)),
     calibration: z.strictObject({
-      readings: z.array(distribution).check(z.length(READINGS.length)),
-      score: distribution,
+      highest: z.array(distribution).check(z.length(2)),
+      verdict: distribution,
+      alarm: distribution,
+      combined: distribution,
       short: distribution,
       long: distribution,
       traces: count,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sequence models: learned from traces of events, they score streams of events and say what was surprising in them. docs/sequence.md.
-export type { Calibration, Thresholds } from "./calibration.ts";
-export { rarity, scoreAt, scoreOf, thresholdsFor, wellFounded } from "./calibration.ts";
+export type { Calibration, Scores, Thresholds } from "./calibration.ts";
+export { scoresOf, thresholdsFor, wellFounded } from "./calibration.ts";
 export { decodeSequences, encodeSequences, type SequenceModelSpec } from "./codec.ts";
 export {
   type Calibrated,

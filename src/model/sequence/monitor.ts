@@ -8,7 +8,7 @@ import {
   type Surprise,
 } from "./stream.ts";
 
-/** Processes that are followed at a time; the one that has been silent longest is judged and let go when there are more. One takes about 1.5 kB. */
+/** Processes that are followed at a time; the one that has been silent longest is judged and let go when there are more. One takes about 2 kB. */
 export const MAX_STREAMS = 4096;
 /** A process that has ended counts this much in the drift; the last hundred of them decide. */
 const DRIFT_WEIGHT = 0.01;
@@ -75,7 +75,7 @@ export class SequenceMonitor {
     this.#streams.delete(process);
     const verdict = stream.finish();
     this.#finished++;
-    const rare = verdict.rarity > ONE_IN_TEN ? 1 : 0;
+    const rare = verdict.combined.rarity > ONE_IN_TEN ? 1 : 0;
     this.#share += DRIFT_WEIGHT * (rare - this.#share);
     if (!verdict.normal)
       this.#found({ kind: "verdict", process, verdict, surprises: stream.surprises() });

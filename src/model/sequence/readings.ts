@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is read off the surprise of a stream of events: its lowest windows (is any part of it normal?), its mean (is it normal as a whole?)
-// and its highest windows (is any part of it strange?). Nobody knows beforehand which of them an attack changes.
+// What is read off the surprise of a stream of events: its lowest windows (is any part of it normal?) and its highest ones (is any part of it
+// strange?). docs/decisions/0002-verdict-of-sequences.md.
 import { UNITS_PER_NAT } from "./limits.ts";
 
 /** Windows of `lowest` readings, in events. A stream that is shorter is one window. */
-const LOW_SHORT = 50;
-const LOW_LONG = 100;
+export const LOW_WINDOWS = [50, 100, 200] as const;
+const [LOW_SHORT, LOW_MIDDLE, LOW_LONG] = LOW_WINDOWS;
 /** Windows of `highest` readings, in events: those that raise alarms while a process runs. */
 export const ALARM_SHORT = 20;
 export const ALARM_LONG = 100;
 /** The longest window. */
-const RING = 100;
+const RING = 200;
 
 /** Names of the readings, in the order in which they are kept. */
-export const READINGS = ["lowest50", "lowest100", "mean", "highest20", "highest100"] as const;
+export const READINGS = ["lowest50", "lowest100", "lowest200", "highest20", "highest100"] as const;
 
 export type ReadingName = (typeof READINGS)[number];
 
@@ -21,7 +21,7 @@ export type ReadingName = (typeof READINGS)[number];
 export type Readings = readonly number[];
 
 /**
- * The windows of one stream. The lowest ones and the mean are of the excess surprise, which is the surprise less half of that of the low-order
+ * The windows of one stream. The lowest ones are of the excess surprise, which is the surprise less half of that of the low-order
  * model; the highest are of the surprise itself, because an event that was never met at all surprises every order.
  */
 export class Windows {
@@ -31,10 +31,12 @@ export class Windows {
   #events = 0;
   #excessSum = 0;
   #excessShort = 0;
+  #excessMiddle = 0;
   #excessLong = 0;
   #surpriseShort = 0;
   #surpriseLong = 0;
   #lowestShort = Number.POSITIVE_INFINITY;
+  #lowestMiddle = Number.POSITIVE_INFINITY;
   #lowestLong = Number.POSITIVE_INFINITY;
   #highestShort = Number.NEGATIVE_INFINITY;
   #highestLong = Number.NEGATIVE_INFINITY;
@@ -48,6 +50,7 @@ export class Windows {
     const excess = 2 * surprise - low;
     const slot = this.#events % RING;
     this.#excessShort += excess - this.#before(this.#excess, LOW_SHORT);
+    this.#excessMiddle += excess - this.#before(this.#excess, LOW_MIDDLE);
     this.#excessLong += excess - this.#before(this.#excess, LOW_LONG);
     this.#surpriseShort += surprise - this.#before(this.#surprise, ALARM_SHORT);
     this.#surpriseLong += surprise - this.#before(this.#surprise, ALARM_LONG);
@@ -57,6 +60,8 @@ export class Windows {
     this.#events++;
     if (this.#events >= LOW_SHORT && this.#excessShort < this.#lowestShort)
       this.#lowestShort = this.#excessShort;
+    if (this.#events >= LOW_MIDDLE && this.#excessMiddle < this.#lowestMiddle)
+      this.#lowestMiddle = this.#excessMiddle;
     if (this.#events >= LOW_LONG && this.#excessLong < this.#lowestLong)
       this.#lowestLong = this.#excessLong;
     if (this.#events >= ALARM_SHORT && this.#surpriseShort > this.#highestShort)
@@ -89,8 +94,8 @@ export class Windows {
     const excess = 2 * UNITS_PER_NAT;
     return [
       this.#of(this.#lowestShort, this.#excessSum, LOW_SHORT) / excess,
+      this.#of(this.#lowestMiddle, this.#excessSum, LOW_MIDDLE) / excess,
       this.#of(this.#lowestLong, this.#excessSum, LOW_LONG) / excess,
-      this.#excessSum / (this.#events * excess),
       this.#of(this.#highestShort, this.#surpriseShort, ALARM_SHORT) / UNITS_PER_NAT,
       this.#of(this.#highestLong, this.#surpriseLong, ALARM_LONG) / UNITS_PER_NAT,
     ];

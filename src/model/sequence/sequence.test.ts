@@ -207,11 +207,37 @@ test("an odd order of known events raises one alarm and is explained by what was
   assert.ok(first.nats > 2);
 });
 
+test("a process that is strange from end to end is judged so; a strange stretch raises an alarm and leaves the verdict", () => {
+  const scorer = scorerOf(roundModel(), 1);
+  const round = [0, ...new Array<number>(10).fill(1), 2];
+  const rounds = new Array<readonly number[]>(30).fill(round).flat();
+  const burst = new SequenceStream(scorer);
+  assert.equal(feed(burst, [...rounds, ...new Array<number>(30).fill(3), ...rounds]), 1);
+  const within = burst.finish();
+  assert.ok(within.normal);
+  assert.ok(within.alarm.rarity > within.verdict.rarity + 3);
+
+  const other = new SequenceStream(scorer);
+  feed(other, new Array<readonly number[]>(60).fill([2, 1, 3, 0]).flat());
+  const whole = other.finish();
+  assert.ok(!whole.normal);
+  assert.ok(whole.verdict.score > whole.threshold);
+  for (const { combined, verdict } of [within, whole])
+    assert.ok(combined.rarity > 3 && combined.score >= verdict.rarity);
+});
+
+test("nothing that was ever learned is never normal, however small the budget", () => {
+  const scorer = scorerOf(roundModel(), 1e-9);
+  const stream = new SequenceStream(scorer);
+  feed(stream, new Array<number>(300).fill(-1));
+  assert.ok(!stream.finish().normal);
+});
+
 test("a smaller budget of alarms gives higher thresholds", () => {
   const model = roundModel();
   const strict = scorerOf(model, 0.1).thresholds;
   const loose = scorerOf(model, 1000).thresholds;
-  for (const name of ["short", "long", "score"] as const)
+  for (const name of ["short", "long", "verdict"] as const)
     assert.ok(strict[name] > loose[name], name);
 });
 

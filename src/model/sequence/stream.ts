@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scores one stream of events (a process, or all of a workload) as it happens: about two steps in the trie and a few additions an event.
-import { rarity, scoreOf, type Thresholds, thresholdsFor } from "./calibration.ts";
+import { type Scores, scoresOf, type Thresholds, thresholdsFor } from "./calibration.ts";
 import { childOf } from "./grams.ts";
 import { followers, type Language, LanguageWalk, languageOf } from "./language.ts";
 import { MAX_EXPECTED, MAX_ORDER, MAX_SURPRISES, UNITS_PER_NAT } from "./limits.ts";
@@ -40,13 +40,11 @@ export interface SequenceAlarm {
 }
 
 /** What is said of a stream that has ended. */
-export interface SequenceVerdict {
+export interface SequenceVerdict extends Scores {
   readonly normal: boolean;
   readonly events: number;
-  readonly score: number;
+  /** Above which `verdict.score` is not normal. */
   readonly threshold: number;
-  /** -ln of the probability of such a score in a normal stream. */
-  readonly rarity: number;
   readonly readings: Readings;
 }
 
@@ -102,13 +100,12 @@ export class SequenceStream {
   finish(): SequenceVerdict {
     const { model, thresholds } = this.#scorer;
     const readings = this.#windows.readings();
-    const score = this.#windows.events === 0 ? 0 : scoreOf(model.calibration, readings);
+    const scores = scoresOf(model.calibration, readings);
     return {
-      normal: score <= thresholds.score,
+      ...scores,
+      normal: this.#windows.events === 0 || scores.verdict.score <= thresholds.verdict,
       events: this.#windows.events,
-      score,
-      threshold: thresholds.score,
-      rarity: rarity(model.calibration, score),
+      threshold: thresholds.verdict,
       readings,
     };
   }

@@ -9,6 +9,7 @@ import {
   SequenceMonitor,
   type SequenceScorer,
   SequenceStream,
+  type SequenceVerdict,
   type SurprisingEvent,
 } from "../../model/sequence/index.ts";
 import { RecordFileError } from "../errors.ts";
@@ -24,7 +25,7 @@ export interface StrangeStream {
   readonly what:
     | { readonly kind: "window"; readonly event: number }
     | { readonly kind: "whole"; readonly events: number };
-  /** Mean surprise (nats) of an event of the window, or the score of the whole. */
+  /** Mean surprise (nats) of an event of the window; of the whole the mean excess surprise of its lowest windows. */
   readonly level: number;
   readonly threshold: number;
   readonly surprises: readonly SurprisingEvent[];
@@ -108,11 +109,11 @@ function strangeWhole(
 /** What an alarm and a verdict have of each other's. */
 type Exceeding =
   | { readonly event: number; readonly level: number; readonly threshold: number }
-  | { readonly events: number; readonly score: number; readonly threshold: number };
+  | SequenceVerdict;
 
 function reasonOf(finding: Exceeding): Pick<StrangeStream, "what" | "level" | "threshold"> {
   const { threshold } = finding;
   return "event" in finding
     ? { what: { kind: "window", event: finding.event }, level: finding.level, threshold }
-    : { what: { kind: "whole", events: finding.events }, level: finding.score, threshold };
+    : { what: { kind: "whole", events: finding.events }, level: finding.verdict.score, threshold };
 }

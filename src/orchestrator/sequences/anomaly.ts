@@ -17,7 +17,7 @@ export interface AnomalyReport {
   readonly at: number;
   /** Number of the deciding event in its stream, from 1; of a verdict how many there were. */
   readonly event: number;
-  /** Mean surprise (nats) of the events of a window; of a verdict its score. */
+  /** Mean surprise (nats) of the events of a window; of a verdict the mean excess surprise of its lowest windows. */
   readonly level: number;
   readonly threshold: number;
   readonly surprises: readonly SurprisingEvent[];

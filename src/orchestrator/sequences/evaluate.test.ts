@@ -58,6 +58,17 @@ test("attacks in nested folders are told from normal traces, family by family", 
   assert.equal(scoring.events, 80 * 200);
 });
 
+test("attacks within normal traces are found by alarms, not by the verdict", () => {
+  for (const [at, trace] of walks({ seed: 4, traces: 20, length: 600, alphabet: 20 }).entries())
+    file(`within/A_${at}/trace`, numbers([...trace, ...new Array<number>(25).fill(7), ...trace]));
+  const { all, alarm, combined } = evaluateSequences({ ...FOLDERS, attack: join(root, "within") });
+  assert.ok(alarm.auc > 0.95, `AUC of alarms ${alarm.auc}`);
+  assert.ok(
+    combined.auc > 0.8 && combined.auc > all.auc,
+    `AUC ${all.auc}, of both ${combined.auc}`,
+  );
+});
+
 test("normal traces that are there twice, or were trained on, count once or not at all without duplicates", () => {
   const [first = new Int32Array()] = walks({ seed: 1, traces: 1, length: 200, alphabet: 20 });
   const [second = new Int32Array()] = walks({ seed: 9, traces: 1, length: 200, alphabet: 20 });

@@ -6,6 +6,7 @@ import {
   type Detection,
   detectionOf,
   type Scored,
+  type Scores,
   SequenceStream,
   scorerOf,
   type SequenceModel,
@@ -21,9 +22,14 @@ export interface EvaluateRequest {
 }
 
 export interface Evaluation {
+  /** By the verdict on a trace as a whole. */
   readonly all: Detection;
   /** Each different normal trace once, and only those that were not trained on. */
   readonly distinct: Detection;
+  /** By the strangest window, which raises alarms while a process runs. */
+  readonly alarm: Detection;
+  /** By both. */
+  readonly combined: Detection;
   readonly families: readonly Family[];
   readonly calibration: Calibrated;
   readonly training: Training;
@@ -66,8 +72,10 @@ export function evaluateSequences({ train, normal, attack }: EvaluateRequest): E
   const scorer = scorerOf(model, ALARMS_PER_DAY);
   const [normals, attacks] = [folders.normal.traces, folders.attack.traces];
   const timed = { events: 0, ms: 0 };
-  const scored = normals.map((trace) => scoredBy(scorer, trace, timed));
-  const found = attacks.map((trace) => scoredBy(scorer, trace, timed));
+  const allNormals = normals.map((trace) => scoresBy(scorer, trace, timed));
+  const allAttacks = attacks.map((trace) => scoresBy(scorer, trace, timed));
+  const scored = allNormals.map(({ verdict }) => verdict);
+  const found = allAttacks.map(({ verdict }) => verdict);
   const fresh = freshOf(normals, folders.train.traces);
   return {
     all: detectionOf(scored, found),
@@ -75,6 +83,8 @@ export function evaluateSequences({ train, normal, attack }: EvaluateRequest): E
       scored.filter((_, at) => fresh.has(at)),
       found,
     ),
+    alarm: detectionBy("alarm", allNormals, allAttacks),
+    combined: detectionBy("combined", allNormals, allAttacks),
     families: familiesOf(attacks, scored, found),
     calibration: calibratedOn(scored),
     training: {
@@ -88,6 +98,17 @@ export function evaluateSequences({ train, normal, attack }: EvaluateRequest): E
     scoring: { events: timed.events, nsPerEvent: (timed.ms * 1e6) / Math.max(1, timed.events) },
     skipped: skippedOf(Object.values(folders)),
   };
+}
+
+function detectionBy(
+  which: keyof Scores,
+  normals: readonly Scores[],
+  attacks: readonly Scores[],
+): Detection {
+  return detectionOf(
+    normals.map((scores) => scores[which]),
+    attacks.map((scores) => scores[which]),
+  );
 }
 
 function skippedOf(folders: readonly TraceFolder[]): readonly string[] {
@@ -108,19 +129,19 @@ function trainOn(traces: readonly NamedTrace[]): SequenceModel {
 }
 
 /** The time is that of scoring alone: a run knows the symbols of its events. */
-function scoredBy(
+function scoresBy(
   scorer: SequenceScorer,
   { names }: NamedTrace,
   timed: { events: number; ms: number },
-): Scored {
+): Scores {
   const symbols = names.map((name) => scorer.symbolOf(name));
   const begun = performance.now();
   const stream = new SequenceStream(scorer);
   for (const symbol of symbols) stream.next(symbol);
-  const { score, rarity } = stream.finish();
+  const scores = stream.finish();
   timed.ms += performance.now() - begun;
   timed.events += symbols.length;
-  return { score, rarity };
+  return scores;
 }
 
 /** Places of the normal traces that are new: not trained on, and not the same as one before. */

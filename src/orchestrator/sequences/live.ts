@@ -152,5 +152,5 @@ function reasonOf(
   const { threshold } = exceeding;
   return "level" in exceeding
     ? { kind: "alarm", event: exceeding.event, level: exceeding.level, threshold }
-    : { kind: "verdict", event: exceeding.events, level: exceeding.score, threshold };
+    : { kind: "verdict", event: exceeding.events, level: exceeding.verdict.score, threshold };
 }
