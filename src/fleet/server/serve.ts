@@ -114,8 +114,11 @@ async function listen(app: FleetApp, where: Endpoint, tls: FleetTls): Promise<Se
       cert: tls.certificate,
       key: tls.key,
       minVersion: "TLSv1.2",
+      // who says nothing holds no connection: before TLS, and before a request
+      handshakeTimeout: HEAD_MS,
       headersTimeout: HEAD_MS,
       requestTimeout: REQUEST_MS,
+      connectionsCheckingInterval: HEAD_MS / 3,
     },
     (request, response) => void listener(request, response),
   );

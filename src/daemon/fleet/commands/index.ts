@@ -43,7 +43,7 @@ class Commands implements FleetReceiver {
 
   constructor(side: FleetSide) {
     this.#side = side;
-    this.#journal = new CommandJournal(join(side.folder, JOURNAL), Date.now());
+    this.#journal = new CommandJournal(join(side.folder, JOURNAL));
     this.#refusals = new Refusals(side, () => performance.now());
     this.#witness = new FleetWitness(side);
     this.#models = new FleetModels(side);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which commands this host has taken, until they expire: one that comes again is not carried out again, whoever sends it and whenever the
-// daemon was started anew. A command is on the disk before anything is done.
+// Which commands this host has taken: one that comes again is not carried out again, whoever sends it and whenever the daemon was started
+// anew. One that has expired is forgotten only for want of room: the clock may be ahead, and a command would count again when it comes back. A
+// command is on the disk before anything is done.
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
 import { writeAtomic } from "../../../orchestrator/inspect/index.ts";
 import { FleetError } from "../errors.ts";
@@ -22,10 +23,9 @@ export class CommandJournal {
   /** -1: it is opened when something is written. */
   #fd = -1;
 
-  /** @param now ms since 1970 */
-  constructor(file: string, now: number) {
+  constructor(file: string) {
     this.#file = file;
-    for (const line of readLines(file)) if (line.expires > now) this.#lines.set(line.id, line);
+    for (const line of readLines(file)) this.#lines.set(line.id, line);
   }
 
   /** Taken by a daemon that has ended before it said what became of them; each is told once. */
@@ -63,8 +63,11 @@ export class CommandJournal {
     this.#fd = -1;
   }
 
+  /** Half of them, when so many have expired: those that did so first. */
   #forget(now: number): void {
-    for (const [id, { expires }] of this.#lines) if (expires <= now) this.#lines.delete(id);
+    const expired = [...this.#lines.values()].filter(({ expires }) => expires <= now);
+    const oldest = expired.sort((a, b) => a.expires - b.expires).slice(0, MAX_REMEMBERED / 2);
+    for (const { id } of oldest) this.#lines.delete(id);
     this.close();
   }
 

@@ -3,7 +3,7 @@
 
 /** Commands that are carried out at a time; further ones are refused, by name. */
 export const MAX_AT_ONCE = 256;
-/** Commands that are remembered until they expire: one that comes again is not carried out again. */
+/** Commands that are remembered, those that have expired as long as there is room: one that comes again is not carried out again. */
 export const MAX_REMEMBERED = 20_000;
 /** How long the processes of a workload may take to be gone (ms), before the command is said to have failed. */
 export const KILL_WAIT_MS = 10_000;
