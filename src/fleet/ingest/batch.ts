@@ -29,6 +29,8 @@ export interface Stored {
   /** Hosts that are not enrolled, or not any more: nothing of theirs was stored. */
   readonly refused: ReadonlySet<string>;
   readonly duplicates: number;
+  /** Spools of which too many parcels are there already that have a gap before them. */
+  readonly crowded: readonly SpoolKey[];
 }
 
 /**
@@ -64,8 +66,9 @@ export function storeWith(
     const items = spools.flatMap(freshItems);
     if (items.length > 0) await write(tx, items);
     const fresh = spools.reduce((sum, { step }) => sum + step.fresh.length, 0);
+    const crowded = spools.filter(({ step }) => step.far.length > 0);
     const after = spools.map(({ host, epoch, step }) => ({ host, epoch, progress: step.after }));
-    return { spools: after, items, refused, duplicates: welcome.length - fresh };
+    return { spools: after, items, refused, duplicates: welcome.length - fresh, crowded };
   });
 }
 

@@ -13,9 +13,11 @@ import {
   readParcel,
 } from "../../wire/link/index.ts";
 import type { Parcel } from "../../wire/link/index.ts";
+import { HostBudgets } from "./budget.ts";
 import { wordsOf } from "./database-faults.ts";
 import type { Ingest, IngestContext } from "./ingest.ts";
 import {
+  COMPLAIN_MS,
   GIVE_BACK_MS,
   MAX_BATCH_BYTES,
   MAX_BATCH_PARCELS,
@@ -36,6 +38,8 @@ export class ParcelConsumer {
   readonly #end = new AbortController();
   readonly #waiting: Waiting[] = [];
   readonly #work: Promise<unknown>;
+  readonly #budgets: HostBudgets;
+  #toldBeyond = 0;
   /** Called when there is something to store, and when there is room. */
   #wake: () => void = () => undefined;
   #room: () => void = () => undefined;
@@ -44,6 +48,7 @@ export class ParcelConsumer {
   constructor(context: IngestContext, ingest: Ingest) {
     this.#context = context;
     this.#ingest = ingest;
+    this.#budgets = new HostBudgets(() => context.now());
     this.#work = Promise.all([this.#receive(), this.#store()]);
   }
 
@@ -121,7 +126,16 @@ export class ParcelConsumer {
     const { host } = parseUpSubject(message.subject) ?? {};
     try {
       if (host === undefined) throw new LinkError("BAD_MESSAGE", "its subject is none of a host");
-      return readParcel(message.data, host, inflate);
+      let bytes = message.data.length;
+      const parcel = readParcel(message.data, host, (packed, most) => {
+        const text = inflate(packed, most);
+        bytes = text.length;
+        return text;
+      });
+      if (this.#budgets.take(host, bytes)) return parcel;
+      this.#beyond(host);
+      message.ack();
+      return undefined;
     } catch (error) {
       this.#ingest.counts.refused += 1;
       this.#context.tell(
@@ -131,6 +145,16 @@ export class ParcelConsumer {
       message.term("unreadable");
       return undefined;
     }
+  }
+
+  /** Nothing of it is lost: it is not committed, so its host sends it again later. */
+  #beyond(host: string): void {
+    this.#ingest.counts.refused += 1;
+    const now = this.#context.now();
+    if (now - this.#toldBeyond < COMPLAIN_MS) return;
+    this.#toldBeyond = now;
+    const words = `${host} sends more than a host may have stored; it has to send it again later`;
+    this.#context.tell("warning", words);
   }
 
   async #store(): Promise<void> {

@@ -12,7 +12,7 @@ import { ITEM_APPLIERS } from "./appliers.ts";
 import { storeParcels, storeWith } from "./batch.ts";
 import type { SpoolNow, Stored } from "./batch.ts";
 import { isLasting, wordsOf } from "./database-faults.ts";
-import { COMPLAIN_MS, MAX_RETRY_MS, MIN_RETRY_MS } from "./limits.ts";
+import { COMPLAIN_MS, MAX_ABOVE, MAX_RETRY_MS, MIN_RETRY_MS } from "./limits.ts";
 import { committedRanges } from "./progress.ts";
 
 /** Numbers of this server since it began, for its metrics. */
@@ -49,6 +49,7 @@ export class Ingest {
   readonly #context: IngestContext;
   readonly #appliers: ItemApplier[] = [...ITEM_APPLIERS];
   #complained = 0;
+  #toldCrowded = 0;
 
   constructor(context: IngestContext) {
     this.#context = context;
@@ -128,7 +129,16 @@ export class Ingest {
         `parcels of ${host} were refused: it is not enrolled here, or not any more`,
       );
     }
+    for (const { host, epoch } of stored.crowded) this.#tellCrowded(host, epoch);
     return stored;
+  }
+
+  #tellCrowded(host: string, epoch: string): void {
+    const now = this.#context.now();
+    if (now - this.#toldCrowded < COMPLAIN_MS) return;
+    this.#toldCrowded = now;
+    const gaps = `${MAX_ABOVE} parcels of ${host} (${epoch}) are stored that have a gap before them`;
+    this.#context.tell("warning", `${gaps}: no more are taken until it is closed`);
   }
 
   #tellAll({ spools, items }: Stored): void {

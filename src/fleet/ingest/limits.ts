@@ -34,3 +34,13 @@ export const MAX_TOLD_VIOLATIONS = 200;
 export const GIVE_BACK_MS = 500;
 /** A host that was heard so recently, by what is in the database, is asked for sets of states. */
 export const HEARD_MS = 90_000;
+/** Bytes of parcels (inflated) that one host may have stored at once, and in each second in the long run, by one server: what a well one sends in
+ * an hour is less than what this allows in two seconds. */
+export const HOST_BURST_BYTES: number = 256 * 1024 * 1024;
+export const HOST_BYTES_PER_S: number = 64 * 1024;
+/** What a parcel counts besides what is in it. */
+export const PARCEL_COST_BYTES = 512;
+/** Hosts whose bytes are counted, before those that have sent little are forgotten. */
+export const MAX_BUDGETS = 20_000;
+/** Parcels of a spool that are stored although one before them is not: a host sends 64 ahead, and says within half a minute what it has dropped. */
+export const MAX_ABOVE = 10_000;

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { MAX_ABOVE } from "./limits.ts";
 import { advance, committedRanges, NOTHING_YET, skip } from "./progress.ts";
 import type { Progress } from "./progress.ts";
 
@@ -49,5 +50,18 @@ describe("progress of a spool", () => {
     assert.deepEqual(absorbed, [5, 6]);
     assert.deepEqual(skip(skipped, 3).after, skipped);
     assert.deepEqual(advance(skipped, [3, 7]).fresh, [7]);
+  });
+
+  it("remembers only so many behind a gap, and still takes what closes it", () => {
+    const even = Array.from({ length: MAX_ABOVE + 5 }, (_, i) => 2 * (i + 1));
+    const first = advance(NOTHING_YET, even);
+    assert.equal(first.after.above.size, MAX_ABOVE);
+    assert.deepEqual(first.far, even.slice(MAX_ABOVE));
+    const full = advance(first.after, [...first.far, 2 * MAX_ABOVE + 99]);
+    assert.deepEqual([full.fresh, full.far.length], [[], 6]);
+    const closed = advance(first.after, [1, 3, 2 * MAX_ABOVE + 2]);
+    assert.deepEqual(closed.fresh, [1, 3, 2 * MAX_ABOVE + 2]);
+    assert.equal(closed.after.upto, 4);
+    assert.deepEqual(closed.far, []);
   });
 });

@@ -2,6 +2,7 @@
 // How far a spool is in the store, in numbers: all up to `upto`, and some above. Each number is taken once, in whatever order they come.
 import { rangesOf } from "../../wire/link/index.ts";
 import type { SeqRange } from "../../wire/link/index.ts";
+import { MAX_ABOVE } from "./limits.ts";
 
 export interface Progress {
   readonly upto: number;
@@ -16,6 +17,8 @@ export interface Advance {
   /** Rows of numbers above `upto` that are to be written, and to be forgotten. */
   readonly added: readonly number[];
   readonly absorbed: readonly number[];
+  /** Not taken for want of room (`MAX_ABOVE`): the host sends them again. */
+  readonly far: readonly number[];
 }
 
 export const NOTHING_YET: Progress = { upto: 0, above: new Set() };
@@ -25,7 +28,13 @@ export function advance({ upto, above }: Progress, seqs: readonly number[]): Adv
   const fresh = [...new Set(seqs)]
     .filter((seq) => seq > upto && !above.has(seq))
     .sort((a, b) => a - b);
-  return reached({ upto, above }, upto, fresh);
+  const all = reached({ upto, above }, upto, fresh);
+  const tooMany = all.after.above.size - Math.max(MAX_ABOVE, above.size);
+  if (tooMany <= 0) return all;
+  // the nearest of them are taken, and whatever closes a gap
+  const far = fresh.filter((seq) => seq > all.after.upto).slice(-tooMany);
+  const near = fresh.filter((seq) => seq <= all.after.upto || seq < (far[0] ?? 0));
+  return { ...reached({ upto, above }, upto, near), far };
 }
 
 /** The host says that nothing below `oldest` will come any more: it was committed, or dropped and told to be. */
@@ -43,6 +52,7 @@ function reached(before: Progress, from: number, fresh: readonly number[]): Adva
     after: { upto, above },
     added: fresh.filter((seq) => seq > upto),
     absorbed: [...before.above].filter((seq) => seq <= upto),
+    far: [],
   };
 }
 
