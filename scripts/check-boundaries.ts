@@ -56,7 +56,7 @@ function readTree(root: string): Tree {
     const lists = manifest as Record<string, Record<string, string> | undefined>;
     return new Set(members.flatMap((member) => Object.keys(lists[member] ?? {})));
   };
-  const dependencies = named("dependencies", "optionalDependencies");
+  const dependencies = named("dependencies", "optionalDependencies", "peerDependencies");
   const bundled = named("devDependencies");
   const tables = readTables(readFileSync(join(root, "ARCHITECTURE.md"), "utf8"));
   return { root, tables, dependencies, bundled, files: new Set(sources(join(root, "src"))) };

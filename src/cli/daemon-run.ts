@@ -56,6 +56,8 @@ function specialOf(options: RunOptions): string | undefined {
   if (options.floor !== undefined || options.floorAllow !== undefined) return "--floor";
   // an agent elsewhere may take its time, and the thread that asks it decides for others too
   if (hasAgent(options)) return "--tma";
+  // a file of the user's, read by a runtime of many formats: not with a daemon's rights
+  if (options.agent !== undefined) return "--agent";
   if (options.attestKey !== undefined || options.evidence !== undefined) return "--attest-key";
   if (options.platform !== undefined || options.tpm !== undefined || options.ima === true)
     return "--platform";

@@ -2,6 +2,7 @@
 // The command line as a table of commands. Only the command that runs is loaded.
 import { Argument, Command, Option } from "commander";
 import { addContainer } from "./container-program.ts";
+import { addDecisions } from "./decide-program.ts";
 import { addModel } from "./model-program.ts";
 import {
   alarmBudgetOption,
@@ -13,6 +14,7 @@ import {
   seconds,
 } from "./options.ts";
 import { addFleet } from "./fleet-program.ts";
+import { addExport } from "./export-program.ts";
 import { addEval } from "./eval-program.ts";
 import { addIma } from "./ima-program.ts";
 import { addRegistry } from "./registry-program.ts";
@@ -68,6 +70,8 @@ export function createProgram(): Command {
   addShow(program);
   addWhy(program);
   addMark(program);
+  addDecisions(program);
+  addExport(program);
   addReport(program);
   addModel(program);
   addSigning(program);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run as a command line asks for it and tells of it: the same words whether this process runs it or a daemon does.
+import { resolve } from "node:path";
 import { BUILTIN_PROFILES } from "../model/index.ts";
+import type { AgentRequest } from "../orchestrator/agent/request.ts";
 import { readNonce, readRequirement, RunError, stateRoot } from "../orchestrator/index.ts";
 import type {
   RunDirectory,
@@ -58,6 +60,8 @@ export function requestOf(
     ignoredSignals,
     deadlineMs: options.deadline,
     onExit: options.onExit,
+    ...(options.onAnomaly === undefined ? {} : { onAnomaly: options.onAnomaly }),
+    ...(options.agent === undefined ? {} : { agent: inFolder(options.agent, cwd) }),
     ...(options.service === true ? { service: true } : {}),
     ...(options.quixoteSocket === undefined ? {} : { quixoteSocket: options.quixoteSocket }),
     allowWeaker: options.allowWeaker === true,
@@ -94,6 +98,11 @@ export function attestRequest(
   return { attest: { signer, last: { order, file } } };
 }
 
+/** A relative file is in the folder of who asks. */
+function inFolder(agent: AgentRequest, cwd: string): AgentRequest {
+  return { ...agent, file: resolve(cwd, agent.file) };
+}
+
 function floorRequest({ floor, floorAllow }: RunOptions): Pick<RunRequest, "floor"> {
   if (floor === true) return { floor: { allow: floorAllow ?? [] } };
   if (floorAllow === undefined) return {};
@@ -114,6 +123,9 @@ export function tellingObserver(mode: RunMode, voice: Voice): RunObserver {
       const who = stream === "process" ? `process ${pid}` : "the workload as a whole";
       const what = kind === "alarm" ? "does what it may in a strange order" : "was strange";
       voice.sayError(`${who} ${what}; galgo why ${name} --sequences`);
+    },
+    onAgentFinding: ({ number, words }) => {
+      if (number <= TOLD_ANOMALIES) voice.sayError(words);
     },
     onNotice: (text) => voice.say(text),
   };
@@ -186,6 +198,7 @@ function sealedLine({ counts, enforced }: RunOutcome, name: string): string {
 function statusOf(result: RunResult, request: RunRequest, passStatus: boolean): number {
   const { counts, exit } = result.outcome;
   const enforced = request.mode === "enforce" && request.onViolation !== "observe";
-  if (enforced && counts.violations > 0 && !passStatus) return EXIT_VIOLATED;
+  // what was refused without a violation was not trusted because of an anomaly
+  if (enforced && counts.violations + counts.refused > 0 && !passStatus) return EXIT_VIOLATED;
   return exit === undefined ? 0 : childStatus(exit);
 }

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The words of `galgo run`, and what `galgo learn` has of them. A daemon reads them too, so nothing here does anything.
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import {
+  type AgentRequest,
+  type AnomalyPolicy,
+  parseAgent,
+  parseAnomalyPolicy,
+} from "../orchestrator/anomalies/index.ts";
 import type { PlatformKind } from "../orchestrator/attest/platforms.ts";
 import type { ViolationPolicy } from "../orchestrator/run-record.ts";
 import { listOption, positive } from "./options.ts";
@@ -16,6 +22,8 @@ export interface RunOptions extends SensorOptions {
   readonly enforce?: boolean;
   readonly detect?: boolean;
   readonly onViolation?: ViolationPolicy;
+  readonly onAnomaly?: AnomalyPolicy;
+  readonly agent?: AgentRequest;
   readonly name?: string;
   readonly passStatus?: boolean;
   readonly allowWeaker?: boolean;
@@ -51,6 +59,18 @@ export function addRun(
         "--on-violation <policy>",
         "deny the call, kill the workload, or only observe",
       ).choices(["deny", "kill", "observe"]),
+    )
+    .addOption(
+      new Option(
+        "--on-anomaly <policy>",
+        "when allowed behaviours come in a strange order: observe, untrusted, kill, or freeze[=TIME][,then=kill|thaw] for a person's decision (docs/responses.md)",
+      ).argParser(anomalyPolicy),
+    )
+    .addOption(
+      new Option(
+        "--agent <agent>",
+        "a model of yours that looks for anomalies, too: onnx:FILE[,threshold=N] (docs/features.md)",
+      ).argParser(agentOf),
     )
     .option("--name <name>", "name of the workload (default: the model's, else the command's)")
     .option(
@@ -88,6 +108,20 @@ export function addRun(
   addPlace(run);
   addLimits(run);
   addCommandArgument(run).action(act);
+}
+
+function anomalyPolicy(text: string): AnomalyPolicy {
+  const policy = parseAnomalyPolicy(text);
+  if (policy !== undefined) return policy;
+  throw new InvalidArgumentError(
+    "Expected observe, untrusted, kill, or freeze, freeze=5m, freeze=30s,then=thaw (1s to 168h).",
+  );
+}
+
+function agentOf(text: string): AgentRequest {
+  const agent = parseAgent(text);
+  if (agent !== undefined) return agent;
+  throw new InvalidArgumentError("Expected onnx:FILE or onnx:FILE,threshold=0.9.");
 }
 
 /** A run that is alone says who it is when it is asked, and what vouches for that. */

@@ -3,6 +3,8 @@
 import type { ServeOptions } from "../sensor/seccomp/serve.ts";
 import { createTma } from "../tma/index.ts";
 import type { NamespaceTma } from "../tma/index.ts";
+import { FeatureFeed } from "./agent/feed.ts";
+import { DistrustReader } from "./anomalies/distrust.ts";
 import { observing, openKeeping, resume, type RunKeeping } from "./bpf/keeping.ts";
 import { fillingSink } from "./filling-sink.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -34,6 +36,7 @@ export interface Bench {
   readonly marks: TestMarks | undefined;
   /** Where the run is kept for another Galgo, when it is one that can be gone on with. */
   readonly keeping: RunKeeping | undefined;
+  readonly features: FeatureFeed | undefined;
 }
 
 /** Whom the namespace talks to. */
@@ -53,6 +56,7 @@ export function prepareBench(setup: WorkerSetup, { post, kill, programs }: Bench
   const tma = createTma(setup.tma, observing(shared, keeping));
   keeping?.restoreModel(tma);
   const records = openRecords(setup, post);
+  const features = setup.feed === undefined ? undefined : new FeatureFeed(setup.feed);
   const { trajectory, forensics, unreadable, processes, sequence, marks } = records;
   const namespace = createNamespace(
     {
@@ -68,6 +72,8 @@ export function prepareBench(setup: WorkerSetup, { post, kill, programs }: Bench
       processes,
       ...(sequence === undefined ? {} : { sequence }),
       ...(marks === undefined ? {} : { marks }),
+      ...(features === undefined ? {} : { features }),
+      ...(setup.distrust === undefined ? {} : { distrust: new DistrustReader(setup.distrust) }),
       pulse: heartbeat,
       latency: heartbeat.latency,
       ...(shared === undefined ? {} : { instant: shared.instant }),
@@ -81,7 +87,7 @@ export function prepareBench(setup: WorkerSetup, { post, kill, programs }: Bench
   );
   if (keeping?.namespace !== undefined) resume(namespace, heartbeat, keeping.namespace);
   publishBegin(setup, shared);
-  return { setup, heartbeat, tma, namespace, ...records, shared, keeping };
+  return { setup, heartbeat, tma, namespace, ...records, features, shared, keeping };
 }
 
 /** The points that it begins with. */
@@ -179,9 +185,9 @@ export function progressOf(
 
 /** Files are closed; the agent stays until its result was taken. @throws RecordFileError WRITE_FAILED */
 export function closeRecords(bench: Bench): void {
-  const { trajectory, forensics, unreadable, processes, sequence, marks } = bench;
+  const { trajectory, forensics, unreadable, processes, sequence, marks, features } = bench;
   const failures: unknown[] = [];
-  for (const log of [trajectory, forensics, unreadable, processes, sequence, marks]) {
+  for (const log of [trajectory, forensics, unreadable, processes, sequence, marks, features]) {
     try {
       log?.close();
     } catch (error) {

@@ -56,6 +56,9 @@ export class RunError extends CodedError<
   | "BAD_OPTION"
   | "CUT_SHORT"
   | "NO_FLOOR"
+  | "NO_FREEZER"
+  | "NO_DECISION"
+  | "NO_AGENT"
 > {}
 
 /** No failure: the run goes on in the kernel without this Galgo, and another one can go on with it. */

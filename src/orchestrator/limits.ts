@@ -33,6 +33,10 @@ export const LONG_JOURNAL_BYTES: number = 4 * 1024 * 1024;
 export const MAX_JOURNAL_BYTES: number = 256 * 1024 * 1024;
 /** Events of one run whose order is recorded; a run with more gives no model of sequences. */
 export const MAX_SEQUENCE_EVENTS = 8_000_000;
+/** Time that a killed workload gets to be gone when a run is given up. */
+export const ABORT_MS = 10_000;
+/** Time that a thread which is late gets to come back once its workload is dead. */
+export const LATE_GRACE_MS = 1_000;
 /** Default time that one held event may take before the watchdog acts (ms). */
 export const DEFAULT_DEADLINE_MS = 10_000;
 

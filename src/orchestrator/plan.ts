@@ -6,6 +6,7 @@ import type { WorkloadModel } from "../model/file/workload-model.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
 import { fleetPlace, nodeHasher, readyPlace } from "../tma/index.ts";
 import type { Locality, Place, TmaSpec } from "../tma/index.ts";
+import { requireResponses } from "./anomalies/requirements.ts";
 import { findTarget } from "./bpf/members.ts";
 import { findCommand } from "./command-lookup.ts";
 import { ModelUseError, RunError } from "./errors.ts";
@@ -71,6 +72,7 @@ export function parseRequest(request: RunRequest): RunPlan {
   }
   const used = modelFor(request);
   const model = used?.model;
+  requireResponses(request, model);
   return {
     request: withTarget(request),
     name: checkName(request.name ?? model?.metadata.name ?? defaultName(command, attach)),

@@ -7,6 +7,7 @@ import type { WorkloadModel } from "../model/index.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
 import { nodeHasher } from "../tma/index.ts";
 import type { TmaSpec } from "../tma/index.ts";
+import { anomalyPolicyText } from "./anomalies/policy.ts";
 import { resumedRecord } from "./bpf/adoption.ts";
 import { type FloorRecord, seenPart } from "./floor/floor-run.ts";
 import { ownTermsOf } from "./own-terms.ts";
@@ -46,6 +47,8 @@ export function startReport(plan: RunPlan, floor?: FloorRecord): Site {
     cwd: request.cwd,
     mode: request.mode,
     onViolation: request.onViolation,
+    ...(request.onAnomaly === undefined ? {} : { onAnomaly: anomalyPolicyText(request.onAnomaly) }),
+    ...(request.agent === undefined ? {} : { agent: request.agent }),
     sensor: sensorOf(request),
     mapping: tma.mapping,
     digest: tma.digest,

@@ -5,6 +5,7 @@ import { basename, dirname } from "node:path";
 import { quote } from "../base/quote.ts";
 import type { Fidelity } from "../sensor/sensor.ts";
 import { StateError } from "./errors.ts";
+import type { AgentRequest } from "./agent/request.ts";
 import type { FloorRecord } from "./floor/floor-run.ts";
 import type { ModelSigner } from "./models/signed-model.ts";
 import type { LatencySummary } from "./namespace/latency.ts";
@@ -120,6 +121,10 @@ export interface RunRecord {
   readonly cwd: string;
   readonly mode: RunMode;
   readonly onViolation: ViolationPolicy;
+  /** What was to be done about anomalies; absent: they were told and recorded. */
+  readonly onAnomaly?: string;
+  /** A model of the user's that judged windows of events, besides. */
+  readonly agent?: AgentRequest;
   readonly sensor: string;
   readonly mapping: string;
   readonly digest: string;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is asked of a run, what it tells while it goes on, and what comes back.
+import type { AgentRequest } from "./agent/request.ts";
+import type { AnomalyPolicy } from "./anomalies/policy.ts";
+import type { Anomaly } from "./anomalies/report.ts";
 import type { AnomalyReport } from "./sequences/anomaly.ts";
 import type {
   DigestName,
@@ -118,6 +121,10 @@ export interface RunRequest {
   /** At most one of these; default: the seccomp sensor. */
   readonly tsem?: TsemRequest;
   readonly bpf?: BpfRequest;
+  /** What is done when allowed behaviours come in a strange order; default: it is told and recorded. */
+  readonly onAnomaly?: AnomalyPolicy;
+  /** A model of the user's that judges windows of events, besides. */
+  readonly agent?: AgentRequest;
   /** Let the kernel guard what is only read (Landlock), instead of asking about each open. */
   readonly floor?: FloorRequest;
 }
@@ -135,6 +142,8 @@ export interface RunObserver {
   onViolation?(violation: ViolationReport, run: RunDirectory): void;
   /** Something strange although the model allows it. */
   onAnomaly?(anomaly: AnomalyReport, run: RunDirectory): void;
+  /** The same, found by an agent of the user's. */
+  onAgentFinding?(anomaly: Anomaly, run: RunDirectory): void;
   /** Something that a person should know: one line. */
   onNotice?(text: string): void;
 }

@@ -9,12 +9,14 @@ import { bpfSetup } from "./bpf/setup.ts";
 import type { CgroupHandle } from "./cgroup.ts";
 import type { Ending } from "./ending.ts";
 import { LeftRun, RunError } from "./errors.ts";
+import { ABORT_MS, LATE_GRACE_MS } from "./limits.ts";
 import { newHeartbeatBuffer, readSealedAt } from "./heartbeat.ts";
 import { floorFeatures, floorNotices, type OpenFloor, openFloor } from "./floor/floor-run.ts";
 import { withAggregate } from "./own-terms.ts";
 import { parseRequest, probeSensor } from "./plan.ts";
 import type { RunPlan } from "./plan.ts";
 import type { Outside } from "./outside.ts";
+import { RunResponses } from "./anomalies/run-side.ts";
 import { failReport, leaveReport, startReport, writeReport } from "./report.ts";
 import type { Site } from "./report.ts";
 import { ownProcessHost } from "./run-host.ts";
@@ -27,16 +29,11 @@ import { launchInTsem } from "./tsem/workload.ts";
 import type { HeldWorkload } from "./tsem/workload.ts";
 import { longWorkText, startWatchdog } from "./watchdog.ts";
 import type { RunWorker } from "./worker-client.ts";
-import { atMost, settled } from "./waiting.ts";
+import { atMost, noticeLingering, settled } from "./waiting.ts";
 import type { BpfSetup } from "./bpf/setup.ts";
 import type { ServeOrder } from "./worker-protocol.ts";
 import { workerSetup } from "./worker-setup.ts";
 import { childExit, commandError, isIgnored, openGroupKill, signalNumber } from "./workload.ts";
-
-/** After this time processes that outlive the command are told of. */
-const LINGER_NOTICE_MS = 2_000;
-/** Time that a thread which is late gets to come back once its workload is dead. */
-const LATE_GRACE_MS = 1_000;
 
 /**
  * Runs a command in a new namespace and reports. When it returns or throws, no process of the workload is left.
@@ -62,6 +59,7 @@ export async function runWorkload(
     observer.onStart?.(site.directory, plan, site.record);
     // before anything is launched: a socket that can not be made costs no workload
     await run.openToOutside();
+    await run.responses.open();
     // the workload is held before its first instruction, so it may be launched while the agent's thread starts
     const agent = run.startAgent();
     await settled([agent, run.launch(agent)]);
@@ -80,9 +78,6 @@ export async function runWorkload(
   }
 }
 
-/** Time that a killed workload gets to be gone when a run is given up. */
-const ABORT_MS = 10_000;
-
 class RunInProgress {
   readonly #plan: RunPlan;
   readonly #enforcing: boolean;
@@ -91,6 +86,8 @@ class RunInProgress {
   readonly #host: RunHost;
   readonly #heartbeat = newHeartbeatBuffer();
   readonly #release: (() => void)[] = [];
+  /** What is done about anomalies. */
+  readonly responses: RunResponses;
   /** Rejects when the run can not be brought to an orderly end. */
   readonly #broken: Promise<never>;
   #break: (error: Error) => void = () => undefined;
@@ -131,6 +128,9 @@ class RunInProgress {
     this.#site = site;
     this.#observer = observer;
     this.#host = host;
+    this.responses = new RunResponses(plan.request, site.directory, observer, {
+      kill: (reason, failure) => this.#kill(reason, failure),
+    });
     this.#broken = new Promise((_, reject) => {
       this.#break = reject;
     });
@@ -154,18 +154,19 @@ class RunInProgress {
     const { directory } = this.#site;
     const bpf = this.#bpfSetup();
     const [heartbeat, shared] = [this.#heartbeat, this.#outside?.link];
+    const { distrust, feed, transfer } = this.responses;
     this.#worker = await this.#host.startWorker(
-      workerSetup(this.#plan, directory, { heartbeat, shared, bpf }),
+      workerSetup(this.#plan, directory, { heartbeat, shared, bpf, distrust, feed }),
       {
         onViolation: (violation) => this.#observer.onViolation?.(violation, directory),
-        onAnomaly: (anomaly) => this.#observer.onAnomaly?.(anomaly, directory),
+        onAnomaly: (anomaly) => this.responses.found(anomaly),
         onKill: (reason) => this.#kill(reason),
         onNotice: (text) => this.#observer.onNotice?.(text),
         onFailed: (message) => {
           this.#failure ??= new RunError("TMA_FAILED", `the run failed: ${message}`);
         },
       },
-      this.#outside?.transfer,
+      [...(this.#outside?.transfer ?? []), ...transfer],
     );
     this.#outside?.watch(this.#worker);
     const { programs } = this.#worker;
@@ -203,6 +204,7 @@ class RunInProgress {
     // without one the guard finds every process by itself: slower, so it is a feature and no condition
     this.#group = "unavailable" in group ? undefined : group;
     this.#groupKillFd = this.#group === undefined ? undefined : openGroupKill(this.#group);
+    this.responses.requireGroup(group);
     if (bpf !== undefined) {
       const workload = await this.#host.launch(this.#plan, this.#group, { how: "watched" });
       this.#watched(workload, workload.pid);
@@ -258,11 +260,13 @@ class RunInProgress {
       ...(inGroup && this.#groupKillFd !== undefined ? { cgroupKillFd: this.#groupKillFd } : {}),
     });
     this.#features = [...workload.features, ...features, ...floorFeatures(this.#site.floor)];
+    await this.responses.begin(workload);
     this.#begun = true;
     workload.go();
     const exit = await this.#orBroken(workload.exited);
     this.#afterFirst();
     const [result] = await this.#orBroken(Promise.all([worker.done, workload.drained]));
+    await this.responses.finish(this.#killed ?? result.summary.killed);
     if (this.#failure !== undefined) throw this.#failure;
     await this.#outside?.finish(result.summary.lost);
     const refused = await workload.execFailed;
@@ -298,6 +302,7 @@ class RunInProgress {
   async close(): Promise<void> {
     for (const release of this.#release.splice(0).reverse()) release();
     await this.#outside?.close();
+    await this.responses.close();
     this.#site.floor?.close();
     // nobody has been told to serve it, so nobody else closes it
     if (!this.#served && this.#order?.sensor === "seccomp") closeSync(this.#order.listenerFd);
@@ -310,7 +315,8 @@ class RunInProgress {
     else if (this.#groupKillFd !== undefined) closeSync(this.#groupKillFd);
   }
 
-  #kill(reason: string): void {
+  #kill(reason: string, failure?: RunError): void {
+    this.#failure ??= failure;
     this.#killed ??= reason;
     if (!this.#firstHasEnded) this.#cutShort = true;
     this.#bringDown();
@@ -377,9 +383,8 @@ class RunInProgress {
   #late(heldMs: number): void {
     const reason = `no decision on one event for ${heldMs} ms (deadline ${this.#plan.request.deadlineMs} ms, --deadline)`;
     const failure = new RunError("DEADLINE", `the workload was killed: ${reason}`);
-    this.#failure ??= failure;
     this.#programs?.abort();
-    this.#kill(reason);
+    this.#kill(reason, failure);
     const timer = setTimeout(() => this.#break(failure), LATE_GRACE_MS);
     this.#release.push(() => clearTimeout(timer));
   }
@@ -391,11 +396,6 @@ class RunInProgress {
       this.#workload?.kill();
       return;
     }
-    const timer = setTimeout(() => {
-      this.#observer.onNotice?.(
-        "the command has ended, processes it started go on: waiting for them (Ctrl-C ends them)",
-      );
-    }, LINGER_NOTICE_MS);
-    this.#release.push(() => clearTimeout(timer));
+    this.#release.push(noticeLingering(this.#observer));
   }
 }

@@ -45,6 +45,10 @@ export interface RunDirectory {
   readonly sequence: string;
   /** What was strange although the model allows it; only there when sequences are watched. */
   readonly anomalies: string;
+  /** What an agent of the user's has found (`--agent`); only there when it has. */
+  readonly agent: string;
+  /** What was done about anomalies; only there when something was. */
+  readonly responses: string;
   readonly model: string;
   readonly run: string;
 }
@@ -217,6 +221,8 @@ export function runFolder(
     processes: join(path, "processes.jsonl"),
     sequence: join(path, "sequence.jsonl"),
     anomalies: join(path, "anomalies.jsonl"),
+    agent: join(path, "agent.jsonl"),
+    responses: join(path, "responses.jsonl"),
     model: join(path, "model.json"),
     run: join(path, "run.json"),
   };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the main thread and the worker thread of a run say to each other. Plain data only, and memory that both see.
 import type { WorkloadSequences } from "../model/index.ts";
+import type { FeedLink } from "./agent/feed.ts";
 import type { AnomalyReport } from "./sequences/anomaly.ts";
 import type { SecurityPoint } from "../model/runtime/index.ts";
 import type { LauncherKind } from "../sensor/seccomp/launch-types.ts";
@@ -29,6 +30,10 @@ export interface WorkerSetup {
   readonly processes: string;
   /** Where the order of events is recorded, when it is. */
   readonly sequence?: string;
+  /** Processes that somebody distrusts, told while the run goes on. */
+  readonly distrust?: SharedArrayBuffer;
+  /** Windows of events go to an agent. */
+  readonly feed?: FeedLink;
   /** What the order of events is held against while the run goes on, and where what is strange is told. */
   readonly watched?: { readonly sequences: WorkloadSequences; readonly anomalies: string };
   /** Directory in which the workload marks its tests. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the thread that decides is started with: told by the plan of a run, its folder and its host.
+import type { FeedLink } from "./agent/feed.ts";
 import type { BpfSetup } from "./bpf/setup.ts";
 import type { SharedPointsLink } from "./live/shared-points.ts";
 import type { RunPlan } from "./plan.ts";
@@ -14,12 +15,14 @@ export interface WorkerSetupParts {
   /** Where consoles are served. */
   readonly shared: SharedPointsLink | undefined;
   readonly bpf: BpfSetup | undefined;
+  readonly distrust: SharedArrayBuffer | undefined;
+  readonly feed: FeedLink | undefined;
 }
 
 export function workerSetup(
   plan: RunPlan,
   directory: RunDirectory,
-  { heartbeat, shared, bpf }: WorkerSetupParts,
+  { heartbeat, shared, bpf, distrust, feed }: WorkerSetupParts,
 ): WorkerSetup {
   const { request, tma } = plan;
   const { trajectory, forensics, unreadable, processes } = directory;
@@ -38,6 +41,8 @@ export function workerSetup(
     ...(request.container === undefined ? {} : { container: containerName(request.container) }),
     ...(tsem === undefined ? {} : { tsem }),
     ...(bpf === undefined ? {} : { bpf }),
+    ...(distrust === undefined ? {} : { distrust }),
+    ...(feed === undefined ? {} : { feed }),
   };
 }
 

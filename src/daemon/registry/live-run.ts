@@ -152,6 +152,7 @@ export class LiveRun implements ManagedRun {
             events.onViolation(this, violation);
             observer?.onViolation?.(violation, directory);
           },
+          onAnomaly: (anomaly, directory) => observer?.onAnomaly?.(anomaly, directory),
           onNotice: (text) => {
             events.onNotice(this, text);
             observer?.onNotice?.(text);

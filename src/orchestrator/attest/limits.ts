@@ -9,12 +9,6 @@ export const PROOF_MS = 70_000;
 export const EXTEND_MS = 200;
 /** Coefficients that are given to it at a time. */
 export const EXTEND_BATCH = 4_096;
-/** Bytes of an order. */
-export const MAX_ORDER_BYTES = 4_096;
-/** Connections to the socket of a run at a time. */
-export const MAX_CONNECTIONS = 32;
-/** Time that a connection gets for its order (ms). */
-export const ORDER_MS = 10_000;
 /** Time that a run gets for its answer (ms). */
 export const ANSWER_MS = 120_000;
 /** Bytes of an answer: the largest token, and what stands around it. */

@@ -2,7 +2,7 @@
 // Surprising sequences in words of hooks and paths, by the records beside the model: a model of sequences knows coefficients only.
 import { existsSync } from "node:fs";
 import { quote } from "../../base/quote.ts";
-import { describeEvent } from "../../event/index.ts";
+import { describeEvent, type SecurityEvent } from "../../event/index.ts";
 import {
   applyPseudonyms,
   createMapper,
@@ -18,22 +18,41 @@ import { loadModelRecords } from "../models/model-records.ts";
 /** The behaviour behind a coefficient in words, with the program that does it; undefined when no record tells. */
 export type WordsOf = (coefficient: string) => string | undefined;
 
-/** By the records beside a model. @throws RecordFileError: they are damaged */
-export function wordsBeside(model: WorkloadModel, modelFile: string): WordsOf {
+/** A behaviour of a model that its records tell of. */
+export interface ToldBehaviour {
+  /** Its coefficient. */
+  readonly name: string;
+  readonly event: SecurityEvent;
+  readonly programOf: (taskId: string) => string | undefined;
+}
+
+/** What the records beside a model tell of; nothing where there are none. @throws RecordFileError: they are damaged */
+export function* behavioursBeside(
+  model: WorkloadModel,
+  modelFile: string,
+): Generator<ToldBehaviour> {
   const path = recordsFileOf(modelFile);
-  if (!existsSync(path)) return () => undefined;
+  if (!existsSync(path)) return;
   const { mapping, digest, profile: rules, pseudonyms } = model.spec;
   const mapper = createMapper(nodeHasher(digest), mapping);
   const profile = createProfile(rules, mapper);
   const hidden = new Set(pseudonyms);
   const { events, actors } = loadModelRecords(path, model);
   namePrograms(actors.all(), { mapper, profile });
-  const words = new Map<string, string>();
+  const programOf = (taskId: string): string | undefined => actors.programOf(taskId);
   for (const event of events) {
     const name = mapper.coefficient(applyPseudonyms(profile.rewrite(event), hidden, mapper));
+    yield { name, event, programOf };
+  }
+}
+
+/** By the records beside a model. @throws RecordFileError: they are damaged */
+export function wordsBeside(model: WorkloadModel, modelFile: string): WordsOf {
+  const words = new Map<string, string>();
+  for (const { name, event, programOf } of behavioursBeside(model, modelFile)) {
     if (words.has(name)) continue;
-    const who = actors.programOf(event.task.taskId);
-    const what = describeEvent(event, (taskId) => actors.programOf(taskId));
+    const who = programOf(event.task.taskId);
+    const what = describeEvent(event, programOf);
     words.set(name, who === undefined ? what : `${quote(who)}: ${what}`);
   }
   return (coefficient) => words.get(coefficient);

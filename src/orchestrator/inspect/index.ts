@@ -79,7 +79,9 @@ export { ruleOption } from "../models/rule-option.ts";
 export { type ChildExit, type RunOutcome, type RunRecord, readRunRecord } from "../run-record.ts";
 export {
   listNames,
+  listRuns,
   newRunId,
+  openRun,
   type RunDirectory,
   runFolder,
   stateRoot,
@@ -88,4 +90,5 @@ export {
 export { collectReport, type ReportRequest } from "../report-page/collect.ts";
 export { reportPage, writeReportPage } from "../report-page/page.ts";
 export { writingTo } from "../models/write-model.ts";
+export { decideRun } from "../anomalies/respond-socket.ts";
 export { findTarget, type Target } from "../target.ts";

@@ -11,6 +11,8 @@ import type {
 import type { BpfDecision, BpfSink } from "../../sensor/bpf/sink.ts";
 import type { TsemSink } from "../../sensor/tsem/sink.ts";
 import type { TrustedModelingAgent } from "../../tma/index.ts";
+import type { FeatureFeed } from "../agent/feed.ts";
+import type { DistrustReader } from "../anomalies/distrust.ts";
 import type { LatencyHistogram, LatencySummary } from "./latency.ts";
 import type { Mark } from "../records/marks.ts";
 import type { ProcessLog } from "../records/process-log.ts";
@@ -103,6 +105,10 @@ export interface NamespaceParts {
   readonly processes?: ProcessLog;
   /** Keeps the order of events, where sequences are learned or watched. */
   readonly sequence?: SequenceTaker;
+  /** Processes that are not trusted any more, as somebody else has found. */
+  readonly distrust?: DistrustReader;
+  /** What an agent judges. */
+  readonly features?: FeatureFeed;
   readonly pulse: NamespacePulse;
   /** Where somebody looks from outside. */
   readonly instant?: InstantCounts;

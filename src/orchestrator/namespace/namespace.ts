@@ -97,11 +97,12 @@ export class ModelingNamespace implements Namespace {
     return decision;
   }
 
-  #decide(event: SecurityEvent, untrusted: boolean): BpfDecision {
+  #decide(event: SecurityEvent, known: boolean): BpfDecision {
     if (this.#since < 0) this.#since = performance.now();
     this.#tally.event(event.hook);
     if (this.#killed !== undefined && !this.#modelsWhileDying) return KILL;
     if (this.#isMark(event)) return ALLOW;
+    const untrusted = known || this.#parts.distrust?.of(event) === true;
     if (untrusted && this.#enforcing) return this.#refuse(event);
     const assessment = this.#assess(event);
     if ("action" in assessment) return assessment;
@@ -236,6 +237,7 @@ export class ModelingNamespace implements Namespace {
   answered(moreWaiting: boolean): void {
     this.released();
     this.#keep(this.#lastHeldUs, !moreWaiting);
+    this.#parts.features?.send();
     this.#lastHeldUs = undefined;
   }
 
@@ -266,10 +268,9 @@ export class ModelingNamespace implements Namespace {
   }
 
   resume(kept: KeptNamespace): void {
-    const { programs, sealed } = kept;
     this.#tally.resume(kept);
-    if (sealed && this.#mode === "free") this.#mode = "detect";
-    for (const record of programs) {
+    if (kept.sealed && this.#mode === "free") this.#mode = "detect";
+    for (const record of kept.programs) {
       this.#evidence.actors.add(record);
       this.#agent.introduce(record);
     }
@@ -300,6 +301,7 @@ export class ModelingNamespace implements Namespace {
 
   #conforms(event: SecurityEvent, { added, coefficient }: Assessment): BpfDecision {
     this.#parts.sequence?.add(event.pid, event.task.taskId, coefficient);
+    this.#parts.features?.add(event, coefficient);
     if (added) {
       this.#evidence.extend(event, this.#parts.marks?.testOf(event));
       this.#tally.grown();
@@ -330,6 +332,7 @@ export class ModelingNamespace implements Namespace {
   /** An event outside the sealed model. Only the first occurrence of a behaviour has a record. `reason`: it was not held. */
   #violate(event: SecurityEvent, assessment: Assessment, reason?: string): Decision {
     this.#parts.sequence?.addOutside(event.pid, event.task.taskId, assessment.coefficient);
+    this.#parts.features?.add(event, assessment.coefficient);
     const decision = sentenceOf(assessment, this.#enforcing, this.#policy);
     if (assessment.added) {
       const { coefficient } = assessment;
