@@ -21,11 +21,14 @@ const FOLDERS = ["src", "scripts", "test", "bench"].filter((name) => existsSync(
 const SERIAL = /^test\/(?:system\/(?!tpm)|attacks\/|workloads\/|practice\/)|^test\/[^/]*$/;
 /** Take minutes of a processor, and nobody's time is decided by them: a guest, checks of the tree, pages in a browser, large programs. */
 const BESIDE = /^test\/system\/vm\.test\.ts$|^test\/(?:house|web|workloads|practice)\//;
-/** Tests of single modules: they start nothing that another could notice, so a process has several of them. Its start takes longer than most of them. */
-const TOGETHER = /^src\//;
+/** A process has several files, because its start takes longer than most of them: tests of single modules, and others that clean up in their own suites. */
+const TOGETHER = /^(?:src|test)\/(?!system\/tpm)/;
 /** Changes the process for others in it. */
 const ALONE = /\bprocess\.(?:chdir\(|umask\(|exitCode\s*=)/;
-const FILES_TOGETHER = 12;
+/** So does this in tests that start things: what is done before and after a file would be done before and after all of them. */
+const ALONE_IN_TEST =
+  /^(?:before|after|beforeEach|afterEach)\(|\bprocess\.on\(|\bprocess\.env\[[^\]]*\]\s*(?:\?\?)?=[^=]/m;
+const FILES_TOGETHER = { src: 12, test: 6 };
 const UNIT_TIMEOUT_MS = 5 * 60_000;
 const SERIAL_TIMEOUT_MS = 20 * 60_000;
 
@@ -53,25 +56,23 @@ async function main(filters: readonly string[]): Promise<void> {
         timeout: UNIT_TIMEOUT_MS,
       },
       { files: beside, concurrency: 1, timeout: SERIAL_TIMEOUT_MS, beside: true },
-      { files: serial, concurrency: 1, timeout: SERIAL_TIMEOUT_MS },
+      { files: together(serial, stateDir), concurrency: 1, timeout: SERIAL_TIMEOUT_MS },
     ]);
   } finally {
     rmSync(stateDir, { recursive: true, force: true });
   }
 }
 
-/** The files, those of one stage of `src` behind a file that imports several of them. Absolute, or relative to the root. */
+/** The files, those of one folder of `src` or `test` behind a file that imports several of them. Absolute, or relative to the root. */
 function together(files: readonly string[], folder: string): string[] {
   const stages = new Map<string, string[]>();
-  const alone = files.filter(
-    (file) => !TOGETHER.test(file) || ALONE.test(readFileSync(join(ROOT, file), "utf8")),
-  );
+  const alone = files.filter(isAlone);
   for (const file of files.filter((one) => !alone.includes(one))) {
-    const stage = file.split("/")[1] ?? "";
+    const stage = file.split("/").slice(0, 2).join("-");
     stages.set(stage, [...(stages.get(stage) ?? []), file]);
   }
   const shared = [...stages].flatMap(([stage, all]) => {
-    const count = Math.ceil(all.length / FILES_TOGETHER);
+    const count = Math.ceil(all.length / FILES_TOGETHER[stage.startsWith("src-") ? "src" : "test"]);
     return Array.from({ length: count }, (_, part) => {
       const some = all.filter((_file, i) => i % count === part);
       const name = join(folder, `${stage}-${part + 1}.test.mts`);
@@ -83,6 +84,12 @@ function together(files: readonly string[], folder: string): string[] {
     });
   });
   return [...shared, ...alone];
+}
+
+function isAlone(file: string): boolean {
+  if (!TOGETHER.test(file) || file.split("/").length < 3) return true;
+  const text = readFileSync(join(ROOT, file), "utf8");
+  return ALONE.test(text) || (file.startsWith("test/") && ALONE_IN_TEST.test(text));
 }
 
 function testFiles(folder: string): string[] {

@@ -85,7 +85,10 @@ describe("the Ansible role", { skip: SKIP }, () => {
       play("first"),
       `${galgo} fleet status --json >${place}/status.txt`,
       play("again"),
-      play("other", "--extra-vars galgo_fleet_url=https://127.0.0.1:9"),
+      play(
+        "other",
+        "--start-at-task='Ask where the host has joined' --extra-vars galgo_fleet_url=https://127.0.0.1:9",
+      ),
       play("remove", "--extra-vars galgo_state=absent"),
       `ls /usr/local/bin/galgo /etc/galgo/daemon.toml /run/galgo-of-test/api.sock >${place}/gone.txt 2>&1`,
       `ls -A /var/lib/galgo-of-test >${place}/kept.txt`,
