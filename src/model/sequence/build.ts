@@ -2,6 +2,7 @@
 // Counts the n-grams of traces, length by length. Each length is complete before the next begins, so neither what is kept nor its order
 // depends on the order of the traces; the memory is bounded by the number of events and by MAX_GRAMS.
 import { type Grams, linked } from "./grams.ts";
+import { keyOf, PairCounter, parentOf, symbolOf } from "./pair-counter.ts";
 
 /** Traces as symbols 0 .. alphabet - 1; -1: a symbol that the model does not tell from other rare ones. */
 export type Trace = Int32Array;
@@ -19,12 +20,6 @@ interface Level {
   readonly counts: Float64Array;
 }
 
-const SYMBOL_BITS = 2 ** 20;
-
-function keyOf(parent: number, symbol: number): number {
-  return parent * SYMBOL_BITS + symbol;
-}
-
 /**
  * The n-grams of traces. When there would be more than `maxGrams`, the rarest of the length at which this happens are left out, all
  * that are equally rare together, and no longer ones are made.
@@ -32,17 +27,19 @@ function keyOf(parent: number, symbol: number): number {
 export function buildGrams(traces: readonly Trace[], terms: BuildTerms): Grams {
   const { alphabet, order, maxGrams } = terms;
   const levels = [firstLevel(traces, alphabet)];
-  // of each event, the node of the n-gram that ends there
-  let ends: readonly Int32Array[] = traces.map((trace) => trace.map((symbol) => symbol + 1));
+  // of each event, the node of the n-gram that ends there; 0: there is none
+  const ends: readonly Int32Array[] = traces.map((trace) => trace.map((symbol) => symbol + 1));
   let nodes = 1 + alphabet;
   for (let length = 2; length <= order; length++) {
-    const whole = countLevel(traces, ends);
-    const level = rarestLeftOut(whole, maxGrams - nodes);
+    const counter = new PairCounter();
+    for (const [index, trace] of traces.entries())
+      countLonger(counter, trace, ends[index] ?? trace);
+    const { level, places } = placed(counter, maxGrams - nodes);
     if (level.keys.length === 0) break;
-    ends = nextEnds(traces, ends, { level, firstNode: nodes });
+    for (const entries of ends) entriesToNodes(entries, places, nodes);
     nodes += level.keys.length;
     levels.push(level);
-    if (level !== whole) break;
+    if (level.keys.length < counter.size) break;
   }
   return linked({ alphabet, order, ...laidOut(levels, nodes) });
 }
@@ -54,32 +51,31 @@ function firstLevel(traces: readonly Trace[], alphabet: number): Level {
   return { keys: Float64Array.from({ length: alphabet }, (_, symbol) => symbol), counts };
 }
 
-/** n-grams one longer than those that end at each event. */
-function countLevel(traces: readonly Trace[], ends: readonly Int32Array[]): Level {
-  const events = ends.reduce((sum, { length }) => sum + length, 0);
-  const all = new Float64Array(events);
-  let used = 0;
-  for (const [index, trace] of traces.entries()) {
-    const nodes = ends[index] ?? trace;
-    for (let at = 1; at < trace.length; at++) {
-      const parent = nodes[at - 1] ?? 0;
-      // the n-gram without its first symbol has to be there too
-      if (parent > 0 && (nodes[at] ?? 0) > 0) all[used++] = keyOf(parent, trace[at] ?? 0);
-    }
+/** Counts the n-grams one longer than those of `ends`, and puts into it which entry of the counter ends at each event, plus 1. */
+function countLonger(counter: PairCounter, trace: Trace, ends: Int32Array): void {
+  let before = 0;
+  for (let at = 0; at < trace.length; at++) {
+    const end = ends[at] ?? 0;
+    // the n-gram without its first symbol has to be there too
+    ends[at] = before > 0 && end > 0 ? counter.add(keyOf(before, trace[at] ?? 0)) + 1 : 0;
+    before = end;
   }
-  return grouped(all.subarray(0, used).sort());
 }
 
-function grouped(sorted: Float64Array): Level {
-  const keys = new Float64Array(sorted.length);
-  const counts = new Float64Array(sorted.length);
-  let groups = 0;
-  for (let at = 0; at < sorted.length; at++) {
-    const key = sorted[at] ?? 0;
-    if (groups === 0 || keys[groups - 1] !== key) keys[groups++] = key;
-    counts[groups - 1] = (counts[groups - 1] ?? 0) + 1;
-  }
-  return { keys: keys.slice(0, groups), counts: counts.slice(0, groups) };
+interface PlacedLevel {
+  readonly level: Level;
+  /** Of each entry of the counter, its place in the level; -1: left out. */
+  readonly places: Int32Array;
+}
+
+/** Entries in the order of their keys; where there is no room for all, without the rarest. */
+function placed(counter: PairCounter, room: number): PlacedLevel {
+  const keys = counter.keys.slice().sort();
+  const counts = keys.map((key) => counter.counts[counter.entryOf(key)] ?? 0);
+  const level = rarestLeftOut({ keys, counts }, room);
+  const places = new Int32Array(counter.size).fill(-1);
+  for (const [place, key] of level.keys.entries()) places[counter.entryOf(key)] = place;
+  return { level, places };
 }
 
 function rarestLeftOut(level: Level, room: number): Level {
@@ -93,45 +89,11 @@ function rarestLeftOut(level: Level, room: number): Level {
   };
 }
 
-interface PlacedLevel {
-  readonly level: Level;
-  readonly firstNode: number;
-}
-
-function nextEnds(
-  traces: readonly Trace[],
-  ends: readonly Int32Array[],
-  placed: PlacedLevel,
-): readonly Int32Array[] {
-  return traces.map((trace, index) => nextEndsOf(trace, ends[index] ?? trace, placed));
-}
-
-function nextEndsOf(
-  trace: Trace,
-  before: Int32Array,
-  { level, firstNode }: PlacedLevel,
-): Int32Array {
-  const after = new Int32Array(trace.length);
-  for (let at = 1; at < trace.length; at++) {
-    const parent = before[at - 1] ?? 0;
-    if (parent <= 0 || (before[at] ?? 0) <= 0) continue;
-    const place = placeOf(level.keys, keyOf(parent, trace[at] ?? 0));
-    if (place >= 0) after[at] = firstNode + place;
+function entriesToNodes(entries: Int32Array, places: Int32Array, firstNode: number): void {
+  for (let at = 0; at < entries.length; at++) {
+    const place = places[(entries[at] ?? 0) - 1] ?? -1;
+    entries[at] = place < 0 ? 0 : firstNode + place;
   }
-  return after;
-}
-
-function placeOf(keys: Float64Array, key: number): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const found = keys[middle] ?? 0;
-    if (found === key) return middle;
-    if (found < key) low = middle + 1;
-    else high = middle;
-  }
-  return -1;
 }
 
 function laidOut(
@@ -145,8 +107,8 @@ function laidOut(
   let node = 1;
   for (const level of levels) {
     for (const [at, key] of level.keys.entries()) {
-      const parent = Math.floor(key / SYMBOL_BITS);
-      symbols[node] = key % SYMBOL_BITS;
+      const parent = parentOf(key);
+      symbols[node] = symbolOf(key);
       counts[node] = level.counts[at] ?? 0;
       if (first[parent] === -1) first[parent] = node;
       node++;
