@@ -17,6 +17,9 @@ export interface StepCounts {
   readonly started: number | undefined;
 }
 
+/** Nobody waits for a host that was thrown out. */
+const AWAY = sql<number>`case when h.revoked_at is null then r.absent else 1 end`;
+
 /** @param back what became of taking it back, instead of giving it */
 export async function stepCounts(
   db: RolloutDb,
@@ -28,16 +31,19 @@ export async function stepCounts(
     .leftJoin("command_hosts as c", (join) =>
       join.onRef("c.command", "=", back ? "r.back" : "r.command").onRef("c.host", "=", "r.host"),
     )
-    .select(["r.step", "r.absent", "c.status", (e) => e.fn.countAll<number>().as("count")])
+    .innerJoin("hosts as h", "h.id", "r.host")
+    .select(["r.step", "c.status", (e) => e.fn.countAll<number>().as("count")])
+    .select(AWAY.as("absent"))
     .select((e) => e.fn.min("r.reached").as("started"))
     .where("r.rollout", "=", id)
-    .groupBy(["r.step", "r.absent", "c.status"])
+    .groupBy(["r.step", "c.status"])
+    .groupBy(AWAY)
     .execute();
   const violations = await violationsOf(db, { id, ...rollout });
   const steps = new Map<number, StepCounts>();
   for (const { step, absent, status, count, started } of answered) {
     const known = steps.get(step) ?? { ...NONE, step, violations: violations.get(step) ?? 0 };
-    const member = memberOf(status, absent === 1);
+    const member = memberOf(status, Number(absent) === 1);
     steps.set(step, {
       ...known,
       hosts: known.hosts + Number(count),

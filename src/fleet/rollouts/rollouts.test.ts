@@ -40,19 +40,17 @@ let store: FleetStore;
 let clock = 1_790_000_000_000;
 const seen = new Map<string, number>();
 
+function orders(): Commands {
+  const nowhere = { down: () => undefined, all: () => undefined };
+  return new Commands({ store, signer, now: () => clock, ...nowhere });
+}
+
 /** One of several servers on the same database. */
 function server(): Rollouts {
   const now = (): number => clock;
-  const commands = new Commands({
-    store,
-    signer,
-    now,
-    down: () => undefined,
-    all: () => undefined,
-  });
   return new Rollouts({
     store,
-    commands,
+    commands: orders(),
     audit: new Audit(store, now),
     now,
     seen: (host) => seen.get(host) ?? clock,
@@ -105,6 +103,16 @@ async function violation(host: string, model: string): Promise<void> {
     .execute();
 }
 
+async function workload(host: string, run: string, mode: string): Promise<void> {
+  const texts = { measurement: "", model: "", body: "{}", counts: "{}", told: "", counts_told: "" };
+  const numbers = { sealed: 1, started: 1, gone: 0, violations: 0, updated: 1 };
+  const row = { host, run, name: "shop", mode, status: "running", state: "s", image: null };
+  await store.db
+    .insertInto("workloads")
+    .values({ ...row, ...texts, ...numbers })
+    .execute();
+}
+
 async function look(id: string): Promise<readonly [string, ...string[]]> {
   const { state, steps } = await rolloutRow(server().db, await server().get(id));
   return [state, ...steps.map((step) => `${step.state} ${step.done}/${step.hosts}`)];
@@ -141,6 +149,8 @@ afterEach(async () => {
     await db.deleteFrom(table).execute();
   }
   await store.db.deleteFrom("violations").execute();
+  await store.db.deleteFrom("workloads").execute();
+  await store.db.updateTable("hosts").set({ revoked_at: null }).execute();
 });
 
 describe("a roll-out on two servers", () => {
@@ -280,6 +290,101 @@ describe("a roll-out on two servers", () => {
     assert.match(rows[0]?.target ?? "", /"names":\["shop"\]/);
     await pass(10);
     assert.equal((await look(id))[0], "rolled-back");
+  });
+
+  it("of a mode leaves what was in it before as it was when it goes back", async () => {
+    const { model: _, ...rest } = plan;
+    const [was = "", mixed = "", other = ""] = HOSTS;
+    await workload(was, "w1", "enforce");
+    await workload(mixed, "m1", "enforce");
+    await workload(mixed, "m2", "detect");
+    await workload(other, "o1", "detect");
+    const hosts = [was, mixed, other];
+    const id = await server().begin({ ...rest, mode: "enforce", shares: [100], hosts }, by);
+    await answer("done");
+    await server().order(id, "rollback", by);
+    const rows = await store.db
+      .withTables<CommandTables>()
+      .selectFrom("commands")
+      .select("target")
+      .where("kind", "=", "detect")
+      .execute();
+    const targets = rows.map(({ target }) => JSON.parse(target)).map((one) => JSON.stringify(one));
+    assert.deepEqual(
+      targets.sort(),
+      [
+        { hosts: [mixed], select: { workloads: ["m2"], names: ["shop"] } },
+        { hosts: [other], select: { names: ["shop"] } },
+      ].map((one) => JSON.stringify(one)),
+    );
+    await answer("done");
+    await pass(10);
+    assert.equal((await look(id))[0], "rolled-back");
+  });
+
+  it("gives back what a host has carried out, not what it could not", async () => {
+    const [host = ""] = HOSTS;
+    const first = await server().begin({ ...plan, model: OLD, hosts: [host] }, by);
+    await answer("done");
+    await pass(10);
+    await pass(plan.watchMs);
+    assert.equal((await look(first))[0], "done");
+    const args = { name: "shop", digest: "dd".repeat(32) };
+    const to = { hosts: [host], everybody: false };
+    await orders().issue({ kind: "model", args, select: { all: true }, to, by, seconds: 60 });
+    await answer("failed");
+    clock += 10;
+    const id = await server().begin({ ...plan, hosts: [host] }, by);
+    await answer("done");
+    await server().order(id, "rollback", by);
+    assert.deepEqual(
+      (await asked()).map(({ digest }) => digest),
+      [OLD],
+    );
+    await answer("done");
+    await pass(10);
+    assert.equal((await look(id))[0], "rolled-back");
+  });
+
+  it("waits for no host that was thrown out, and going back for one that came back", async () => {
+    const [out = "", away = "", here = ""] = HOSTS;
+    seen.set(away, clock - ABSENT_MS - 1);
+    const hosts = [out, away, here];
+    const id = await server().begin({ ...plan, shares: [100], hosts }, by);
+    await store.db.updateTable("hosts").set({ revoked_at: 1 }).where("id", "=", out).execute();
+    await answer("done", here);
+    await pass(plan.answerMs + 1);
+    assert.deepEqual(await look(id), ["running", "watching 1/3"]);
+    await answer("done", away);
+    await server().order(id, "rollback", by);
+    await answer("done", here);
+    await pass(10);
+    assert.equal((await look(id))[0], "rolling-back", "it has the model, and has not answered");
+    await answer("done", away);
+    await pass(10);
+    assert.equal((await look(id))[0], "rolled-back");
+  });
+
+  it("does not go back over a later one", async () => {
+    const ids: string[] = [];
+    for (const model of [OLD, NEW]) {
+      ids.push(await server().begin({ ...plan, model, shares: [100] }, by));
+      await answer("done");
+      await pass(10);
+      await pass(plan.watchMs);
+    }
+    const [first = "", second = ""] = ids;
+    await assert.rejects(server().order(first, "rollback", by), {
+      code: "CONFLICT",
+      message: /later/,
+    });
+    await server().order(second, "rollback", by);
+    await answer("done");
+    await pass(10);
+    await server().order(first, "rollback", by);
+    await answer("done");
+    await pass(10);
+    assert.equal((await look(first))[0], "rolled-back");
   });
 
   it("without a host is none", async () => {

@@ -5,13 +5,15 @@ import type { Audit } from "../audit/audit.ts";
 import { newId } from "../auth/secrets.ts";
 import type { AccessTables } from "../auth/tables.ts";
 import type { Commands, Issue, Orderer } from "../commands/commands.ts";
-import { ABSENT_MS, LASTING_SECONDS, ROWS_AT_ONCE } from "../commands/limits.ts";
+import { ABSENT_MS, LASTING_SECONDS } from "../commands/limits.ts";
 import type { CommandTables } from "../commands/tables.ts";
 import { quote } from "../../base/quote.ts";
 import type { CommandRole } from "../../wire/link/index.ts";
 import type { RolloutState } from "../../wire/api/index.ts";
 import { pieces, type FleetStore } from "../store/index.ts";
+import { type BackOrder, backOrders, grouped, modelsBefore, modesBefore } from "./before.ts";
 import { factsOf, stepCounts } from "./facts.ts";
+import { addHosts, expectAnswered } from "./hosts.ts";
 import { decide, ordered, RolloutError, type Decision, type RolloutVerb } from "./machine.ts";
 import { orderOfHosts, type StepHosts, stepsOf } from "./steps.ts";
 import type { RolloutDb, RolloutHostRecord, RolloutRecord, RolloutTables } from "./tables.ts";
@@ -122,7 +124,7 @@ export class Rollouts {
   async order(id: string, verb: RolloutVerb, by: Orderer): Promise<void> {
     const record = await this.get(id);
     const state = ordered(id, record.state as RolloutState, verb);
-    if (!ACTIVE.includes(record.state as RolloutState)) await this.#refuseSecond(record);
+    if (!ACTIVE.includes(record.state as RolloutState)) await this.#refuseOther(record);
     const isDone =
       state === "rolling-back"
         ? await this.#rollBack(record, `asked for by ${by.name}`, by)
@@ -131,14 +133,24 @@ export class Rollouts {
     throw new RolloutError("CONFLICT", `roll-out ${id} has just changed; look at it and try again`);
   }
 
-  async #refuseSecond({ name }: RolloutRecord): Promise<void> {
-    const other = await this.db
+  /** What has ended goes back neither beside another one nor over what a later one has brought. */
+  async #refuseOther({ name, created }: RolloutRecord): Promise<void> {
+    const others = await this.db
       .selectFrom("rollouts")
-      .select("id")
+      .select(["id", "state"])
       .where("name", "=", name)
-      .where("state", "in", ACTIVE)
-      .executeTakeFirst();
-    if (other !== undefined) throw alreadyOne(name);
+      .where(({ or, and, eb }) =>
+        or([
+          eb("state", "in", ACTIVE),
+          and([eb("state", "=", "done"), eb("created", ">", created)]),
+        ]),
+      )
+      .execute();
+    if (others.some(({ state }) => state !== "done")) throw alreadyOne(name);
+    const [later] = others;
+    if (later === undefined) return;
+    const problem = `the later roll-out ${later.id} stands for ${quote(name, 80)}`;
+    throw new RolloutError("CONFLICT", `${problem}; roll that one back first`);
   }
 
   /** Carries on with all that are to be carried on. */
@@ -233,22 +245,22 @@ export class Rollouts {
     const hosts = await tx
       .selectFrom("rollout_hosts as r")
       .innerJoin("hosts as h", "h.id", "r.host")
-      .leftJoin("host_models as m", (join) =>
-        join.onRef("m.host", "=", "r.host").on("m.name", "=", name),
-      )
-      .select(["r.host", "h.last_seen", "h.enrolled_at", "m.digest"])
+      .select(["r.host", "h.last_seen", "h.enrolled_at"])
       .where("r.rollout", "=", id)
       .where("r.step", "=", step)
       .orderBy("r.host")
       .execute();
     const ids = hosts.map(({ host }) => host);
     const to = { hosts: ids, everybody: false };
-    const what = mode === null ? { digest: model } : { mode };
+    const before = await (mode === null
+      ? modelsBefore(tx, name, ids)
+      : modesBefore(tx, record, ids));
+    const what = mode === null ? { digest: model } : { mode, select: { names: [name] } };
     const command = await this.#parts.commands.write(tx, issueOf(record, what, to));
-    const groups = grouped(hosts, ({ host, last_seen, enrolled_at, digest }) => {
+    const groups = grouped(hosts, ({ host, last_seen, enrolled_at }) => {
       const seen = Math.max(last_seen ?? 0, enrolled_at, this.#parts.seen(host) ?? 0);
       const absent = now - seen > ABSENT_MS ? 1 : 0;
-      return JSON.stringify({ absent, previous: mode === null ? digest : null });
+      return JSON.stringify({ absent, previous: before.get(host) ?? null });
     });
     for (const [key, some] of groups) {
       const so = JSON.parse(key) as Pick<RolloutHostRecord, "absent" | "previous">;
@@ -266,7 +278,7 @@ export class Rollouts {
 
   /** Commands that give all hosts that were reached what they had before. @returns their ids */
   async #takeBack(tx: RolloutDb, record: RolloutRecord, by: Orderer): Promise<readonly string[]> {
-    const { id, mode } = record;
+    const { id } = record;
     const reached = await tx
       .selectFrom("rollout_hosts")
       .select(["host", "previous", "command"])
@@ -275,6 +287,7 @@ export class Rollouts {
       .orderBy("host")
       .execute();
     const given = [...new Set(reached.flatMap(({ command }) => command ?? []))];
+    await expectAnswered(tx, id);
     await tx
       .updateTable("command_hosts")
       .set({ status: "expired", words: "taken back" })
@@ -282,8 +295,7 @@ export class Rollouts {
       .where("status", "in", ["waiting", "progress"])
       .execute();
     const sent: string[] = [];
-    for (const [digest, hosts] of grouped(reached, ({ previous }) => previous)) {
-      const what = mode === null ? { digest } : { mode: mode === "enforce" ? "detect" : "enforce" };
+    for (const { what, hosts } of backOrders(record, reached)) {
       const to = { hosts, everybody: false };
       const command = await this.#parts.commands.write(tx, { ...issueOf(record, what, to), by });
       sent.push(command);
@@ -340,54 +352,15 @@ async function isFirst(
   return row !== undefined;
 }
 
-async function addHosts(
-  tx: RolloutDb,
-  rollout: string,
-  hosts: readonly string[],
-  steps: readonly StepHosts[],
-): Promise<void> {
-  const rows = steps.flatMap(({ from, to }, step) =>
-    hosts.slice(from, to).map((host) => ({
-      ...{ rollout, host, step, reached: null, absent: 0 },
-      ...{ previous: null, command: null, back: null },
-    })),
-  );
-  for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) {
-    await tx
-      .insertInto("rollout_hosts")
-      .values(rows.slice(at, at + ROWS_AT_ONCE))
-      .execute();
-  }
-}
-
 /** What is told to hosts: a model for the workloads of the name, or another mode. */
-function issueOf(
-  record: RolloutRecord,
-  what: { readonly digest: string | null } | { readonly mode: string },
-  to: Issue["to"],
-): Issue {
+function issueOf(record: RolloutRecord, what: BackOrder["what"], to: Issue["to"]): Issue {
   const { id, name } = record;
   const order = { seconds: LASTING_SECONDS, to, by: ordererOf(record), rollout: id };
   if ("digest" in what) {
     return { ...order, kind: "model", args: { name, digest: what.digest }, select: { all: true } };
   }
   const kind = what.mode === "enforce" ? "enforce" : "detect";
-  return { ...order, kind, args: {}, select: { names: [name] } };
-}
-
-/** Ids of hosts by what `keyOf` says of them. */
-function grouped<Host extends { readonly host: string }, Key>(
-  hosts: readonly Host[],
-  keyOf: (host: Host) => Key,
-): ReadonlyMap<Key, readonly string[]> {
-  const groups = new Map<Key, string[]>();
-  for (const one of hosts) {
-    const key = keyOf(one);
-    const known = groups.get(key);
-    if (known === undefined) groups.set(key, [one.host]);
-    else known.push(one.host);
-  }
-  return groups;
+  return { ...order, kind, args: {}, select: what.select };
 }
 
 export function stepsOfRecord({ steps }: Pick<RolloutRecord, "steps">): readonly StepHosts[] {

@@ -37,7 +37,7 @@ export interface RolloutHostRecord {
   readonly reached: number | null;
   /** it was not connected then */
   readonly absent: number;
-  /** digest of the model that the host had from the fleet before */
+  /** digest of the model that the host had from the fleet before; of a mode: what `modesBefore` says */
   readonly previous: string | null;
   readonly command: string | null;
   /** the command that takes it back */
