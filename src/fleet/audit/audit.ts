@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The audit log: who has changed what, or wanted to. A line stands before anything is done, and gets its result afterwards; one that stays
 // `begun` is of a server that was ended in the middle of it.
-import { sql } from "kysely";
 import { CodedError } from "../../base/errors.ts";
 import type { AuditRow, Rows } from "../../wire/api/index.ts";
 import type { AuditEntry } from "../server/context.ts";
 import type { Principal } from "../server/http.ts";
-import { dbText, StoreError, type FleetStore } from "../store/index.ts";
+import { dbText, type FleetStore, holds, StoreError } from "../store/index.ts";
 import { newId } from "../auth/secrets.ts";
 import type { AccessDb, AccessTables, AuditRecord } from "../auth/tables.ts";
 
@@ -71,17 +70,12 @@ export class Audit {
 
   /** The newest first. */
   async list({ q, offset, limit }: AuditQuery): Promise<Rows<AuditRow>> {
-    const like = `%${q.toLowerCase().replace(/[\\%_]/g, "\\$&")}%`;
     const base = this.#db.selectFrom("audit");
     const some =
       q === ""
         ? base
         : base.where((e) =>
-            e.or(
-              ["who", "action", "target", "words", "address"].map(
-                (column) => sql<boolean>`lower(${sql.ref(column)}) like ${like} escape '\\'`,
-              ),
-            ),
+            e.or(["who", "action", "target", "words", "address"].map((column) => holds(column, q))),
           );
     const [{ count }, rows] = await Promise.all([
       some.select((e) => e.fn.countAll<number>().as("count")).executeTakeFirstOrThrow(),

@@ -10,7 +10,7 @@ import type {
 import type { CommandKind, CommandTarget } from "../../wire/link/index.ts";
 import { FleetError } from "../errors.ts";
 import type { PageAsked } from "../server/page-of.ts";
-import { holding } from "../store/index.ts";
+import { holds } from "../store/index.ts";
 import { sql } from "kysely";
 import type { CommandDb, CommandRecord } from "./tables.ts";
 
@@ -29,17 +29,10 @@ export async function listCommands(
   { q, offset, limit }: PageAsked,
 ): Promise<Rows<CommandRow>> {
   const all = db.selectFrom("commands");
-  const like = holding(q);
   const some =
     q === ""
       ? all
-      : all.where((e) =>
-          e.or(
-            ["words", "by", "id"].map(
-              (column) => sql<boolean>`${sql.ref(column)} like ${like} escape '\\'`,
-            ),
-          ),
-        );
+      : all.where((e) => e.or(["words", "by", "id"].map((column) => holds(column, q))));
   const { count } = await some
     .select((e) => e.fn.countAll<number>().as("count"))
     .executeTakeFirstOrThrow();

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Models as the API shows them: with how many workloads run under each.
-import { sql } from "kysely";
 import type { ModelRow, Rows } from "../../wire/api/index.ts";
 import type { PageAsked } from "../server/page-of.ts";
-import { holding } from "../store/index.ts";
+import { holds } from "../store/index.ts";
 import type { ModelDb, ModelRecord } from "./tables.ts";
 import type { ModelTrust } from "./trust.ts";
 
@@ -20,18 +19,9 @@ export async function listModels(
   trust: ModelTrust,
   { q, offset, limit }: PageAsked,
 ): Promise<Rows<ModelRow>> {
-  const like = holding(q);
   const all = db.selectFrom("models");
   const some =
-    q === ""
-      ? all
-      : all.where((e) =>
-          e.or(
-            ["name", "digest"].map(
-              (column) => sql<boolean>`${sql.ref(column)} like ${like} escape '\\'`,
-            ),
-          ),
-        );
+    q === "" ? all : all.where((e) => e.or(["name", "digest"].map((column) => holds(column, q))));
   const { count } = await some
     .select((e) => e.fn.countAll<number>().as("count"))
     .executeTakeFirstOrThrow();

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Roll-outs as the API shows them.
-import { sql } from "kysely";
 import type { RolloutRow, RolloutState, RolloutStepRow, Rows } from "../../wire/api/index.ts";
 import type { PageAsked } from "../server/page-of.ts";
-import { holding } from "../store/index.ts";
+import { holds } from "../store/index.ts";
 import { type StepCounts, stepCounts } from "./facts.ts";
 import { stepsOfRecord } from "./rollouts.ts";
 import type { RolloutDb, RolloutRecord } from "./tables.ts";
@@ -13,9 +12,8 @@ export async function listRollouts(
   db: RolloutDb,
   { q, offset, limit }: PageAsked,
 ): Promise<Rows<RolloutRow>> {
-  const like = holding(q);
   const all = db.selectFrom("rollouts");
-  const some = q === "" ? all : all.where(sql<boolean>`name like ${like} escape '\\'`);
+  const some = q === "" ? all : all.where(holds("name", q));
   const { count } = await some
     .select((e) => e.fn.countAll<number>().as("count"))
     .executeTakeFirstOrThrow();

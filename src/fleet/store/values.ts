@@ -24,6 +24,12 @@ export function valuesOf(rows: readonly (readonly string[])[]): RawBuilder<unkno
   return sql`(values ${sql.join(tuples)})`;
 }
 
+/** Whether a column holds a text, whatever the case of Latin letters: both engines know the case of no others (PostgreSQL by collation "C"). */
+export function holds(column: string, text: string): RawBuilder<boolean> {
+  const lower = text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return sql<boolean>`lower(${sql.ref(column)}) like ${holding(lower)} escape '\\'`;
+}
+
 /** A pattern for `like ... escape '\'` that finds what holds `text`. */
 export function holding(text: string): string {
   return `%${dbText(text).replace(/[\\%_]/g, "\\$&")}%`;

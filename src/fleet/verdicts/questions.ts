@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What hosts have asked about, for those who decide. A host that asks too much is told so, and nothing of it is kept.
-import { sql } from "kysely";
 import type { Rows, VerdictRow } from "../../wire/api/index.ts";
 import type { RulingWord, VerdictQuestion } from "../../wire/link/index.ts";
 import { FleetError } from "../errors.ts";
 import type { PageAsked } from "../server/page-of.ts";
-import { dbText, type FleetStore, holding } from "../store/index.ts";
+import { dbText, type FleetStore, holds } from "../store/index.ts";
 import { COUNT_MS, MAX_ASKERS, MAX_NEW_A_MINUTE, MAX_WAITING } from "./limits.ts";
 import type { QuestionRecord, RulingRecord, VerdictDb, VerdictTables } from "./tables.ts";
 
@@ -140,11 +139,10 @@ export class Questions {
   #some(state: "pending" | "decided", q: string) {
     const of = this.#joined().where("ruled.rev", state === "pending" ? "is" : "is not", null);
     if (q === "") return of;
-    const like = holding(q);
     return of.where((e) =>
       e.or(
-        ["asked.words", "asked.name", "asked.coefficient", "asked.model"].map(
-          (column) => sql<boolean>`${sql.ref(column)} like ${like} escape '\\'`,
+        ["asked.words", "asked.name", "asked.coefficient", "asked.model"].map((column) =>
+          holds(column, q),
         ),
       ),
     );

@@ -42,11 +42,6 @@ function sortAsked(text: string, fields: readonly string[]): Pick<ListAsked, "so
   );
 }
 
-/** Whether a column holds a text, whatever the case of letters. */
-export function holds(column: string, text: string): RawBuilder<boolean> {
-  return sql<boolean>`lower(${sql.ref(column)}) like ${holding(text.toLowerCase())} escape '\\'`;
-}
-
 /** Whether a column begins with a text. @param text hex, or what an id is made of */
 export function beginsWith(column: string, text: string): RawBuilder<boolean> {
   return sql<boolean>`${sql.ref(column)} like ${holding(text).slice(1)} escape '\\'`;

@@ -2,8 +2,8 @@
 // Behaviours: what a coefficient stands for, what a state holds, by what two states differ.
 import { sql } from "kysely";
 import type { BehaviourRow, Rows, StateDetail, StateGroup } from "../../wire/api/index.ts";
-import type { FleetStore } from "../store/index.ts";
-import { holds, type ListAsked } from "./asked.ts";
+import { type FleetStore, holds } from "../store/index.ts";
+import type { ListAsked } from "./asked.ts";
 import type { Census } from "./census.ts";
 import { MAX_DIFFERENCE } from "./limits.ts";
 import { behaviourRow, partsOf, type SaidBehaviour } from "./rows.ts";

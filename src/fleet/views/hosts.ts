@@ -2,8 +2,8 @@
 // Hosts as the console lists them.
 import { type ExpressionBuilder, type ExpressionWrapper, sql, type SqlBool } from "kysely";
 import type { HostRow, HostPresence, Rows } from "../../wire/api/index.ts";
-import type { FleetSchema, FleetStore } from "../store/index.ts";
-import { direction, holds, type ListAsked } from "./asked.ts";
+import { type FleetSchema, type FleetStore, holds } from "../store/index.ts";
+import { direction, type ListAsked } from "./asked.ts";
 import { GONE_MS, LATE_MS } from "./limits.ts";
 import { hostRow, type Seen } from "./rows.ts";
 

@@ -2,8 +2,8 @@
 // A search over everything that has a name or a digest.
 import type { SearchResult } from "../../wire/api/index.ts";
 import type { ModelTables } from "../models/tables.ts";
-import type { FleetStore } from "../store/index.ts";
-import { beginsWith, holds } from "./asked.ts";
+import { type FleetStore, holds } from "../store/index.ts";
+import { beginsWith } from "./asked.ts";
 import { MAX_FOUND, MIN_SEARCH_CHARS } from "./limits.ts";
 import { workloadId } from "./rows.ts";
 

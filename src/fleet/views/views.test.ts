@@ -28,7 +28,7 @@ import { listViolations, violationDetail } from "./violations.ts";
 import { listWorkloads } from "./workloads.ts";
 
 const HOSTS = 4;
-const NASTY = `'; drop table workloads; -- <script>alert(1)</script> 100%_\\`;
+const NASTY = `'; drop table workloads; -- <script>alert(1)</script> 100%_\\ ÄÖ`;
 const FIRST = hostIdOf(0);
 
 function asked(more: Partial<ListAsked> = {}): ListAsked {

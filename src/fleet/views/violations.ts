@@ -3,8 +3,8 @@
 import { type ExpressionBuilder, type ExpressionWrapper, sql, type SqlBool } from "kysely";
 import type { Rows, ViolationDetail, ViolationRow } from "../../wire/api/index.ts";
 import type { ViolationItem } from "../../wire/link/index.ts";
-import type { FleetSchema, FleetStore } from "../store/index.ts";
-import { direction, holds, type ListAsked } from "./asked.ts";
+import { type FleetSchema, type FleetStore, holds } from "../store/index.ts";
+import { direction, type ListAsked } from "./asked.ts";
 import { MAX_COUNTED, MAX_SEARCHED } from "./limits.ts";
 import { partsOf, violationRow } from "./rows.ts";
 

@@ -2,8 +2,8 @@
 // Workloads as the console lists them.
 import { type ExpressionBuilder, type ExpressionWrapper, sql, type SqlBool } from "kysely";
 import type { Rows, WorkloadRow } from "../../wire/api/index.ts";
-import { type FleetSchema, type FleetStore, pieces, valuesOf } from "../store/index.ts";
-import { direction, holds, type ListAsked } from "./asked.ts";
+import { type FleetSchema, type FleetStore, holds, pieces, valuesOf } from "../store/index.ts";
+import { direction, type ListAsked } from "./asked.ts";
 import type { Census } from "./census.ts";
 import { MAX_OUTLIERS } from "./limits.ts";
 import { partsOf, workloadId, workloadRow } from "./rows.ts";
