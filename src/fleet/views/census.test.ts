@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { censusOf } from "./census.ts";
+import { Kept } from "./kept.ts";
 
 const group = (state: string, count: number, { name = "web", model = "m" } = {}) => ({
   ...{ state, count, name, model },
@@ -34,5 +35,30 @@ describe("the census of states", () => {
     assert.equal(census.majority(other)?.state, "z");
     assert.equal(census.majority({ name: "web", model: "m" })?.state, "a");
     assert.equal(census.majority({ name: "none", model: "m" }), undefined);
+  });
+});
+
+describe("an answer that is good for a while", () => {
+  it("is asked for once at a time, however long it takes, and again when it failed", async () => {
+    const asked: { done(value: number): void; fail(error: Error): void }[] = [];
+    const kept = new Kept<number>(
+      10,
+      () =>
+        new Promise((done, fail) => {
+          asked.push({ done, fail });
+        }),
+    );
+    const first = kept.at(0);
+    const second = kept.at(1_000);
+    assert.equal(asked.length, 1);
+    asked[0]?.done(7);
+    assert.deepEqual(await Promise.all([first, second]), [7, 7]);
+    const failing = kept.at(2_000);
+    asked[1]?.fail(new Error("away"));
+    await assert.rejects(failing, /away/);
+    const last = kept.at(2_001);
+    assert.equal(asked.length, 3);
+    asked[2]?.done(8);
+    assert.equal(await last, 8);
   });
 });

@@ -5,6 +5,7 @@ export class Kept<T> {
   readonly #ask: (now: number) => Promise<T>;
   readonly #goodMs: number;
   #last: Promise<T> | undefined;
+  #isAsking = false;
   #until = 0;
 
   constructor(goodMs: number, ask: (now: number) => Promise<T>) {
@@ -12,15 +13,22 @@ export class Kept<T> {
     this.#goodMs = goodMs;
   }
 
-  /** @param now ms; what failed is asked again by the next one */
+  /** However long an answer takes, it is asked for once at a time. @param now ms; what failed is asked again by the next one */
   at(now: number): Promise<T> {
-    if (this.#last !== undefined && now < this.#until) return this.#last;
+    if (this.#last !== undefined && (this.#isAsking || now < this.#until)) return this.#last;
     this.#until = now + this.#goodMs;
+    this.#isAsking = true;
     const asked = this.#ask(now);
     this.#last = asked;
-    asked.catch(() => {
-      if (this.#last === asked) this.#last = undefined;
-    });
+    asked.then(
+      () => {
+        this.#isAsking = false;
+      },
+      () => {
+        this.#isAsking = false;
+        this.#last = undefined;
+      },
+    );
     return asked;
   }
 }
