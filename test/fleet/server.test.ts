@@ -7,7 +7,9 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { MAX_FAILED_ENROLMENTS } from "../../src/fleet/limits.ts";
 import { newBusKey } from "../../src/fleet/keys/nkeys.ts";
-import type { EnrolTokenRow, Rows } from "../../src/wire/api/index.ts";
+import { ITEM_APPLIERS } from "../../src/fleet/ingest/appliers.ts";
+import { storeParcels } from "../../src/fleet/ingest/batch.ts";
+import type { EnrolTokenRow, Rows, Summary } from "../../src/wire/api/index.ts";
 import {
   downSubject,
   EVENT_STREAM,
@@ -15,6 +17,7 @@ import {
   isHostId,
   upSubject,
 } from "../../src/wire/link/index.ts";
+import { aParcel, aWorkload, NOW } from "../helpers/fleet-items.ts";
 import { connectHost, FleetServer, type TestHost } from "../helpers/fleet-server.ts";
 import { noNatsServer } from "../helpers/nats-cluster.ts";
 
@@ -249,10 +252,14 @@ describe("a server of the fleet", { skip: noNatsServer() }, () => {
   it("throws out who is revoked, and does not let him in again, nor after a new start", async () => {
     const connection = await other.connect();
     const { host: id } = other.enrolled;
+    const { store } = fleet.context;
+    await storeParcels(store, ITEM_APPLIERS, [aParcel(id, 1, aWorkload("r"))], NOW);
     const revoked = await fleet.api(`/api/v1/hosts/${id}/revoke`, { method: "POST" });
     assert.equal(revoked.status, 200, revoked.text);
     assert.equal((revoked.body as { disconnected: boolean }).disconnected, true);
     await connection.closed();
+    const { workloads } = (await fleet.api("/api/v1/summary")).body as Summary;
+    assert.deepEqual([workloads.total, workloads.running], [0, 0], "what it ran is not counted");
     await assert.rejects(other.connect(), /revoked|authorization|auth/i);
     const at = Date.now();
     const sig = Buffer.from(other.key.sign(Buffer.from(`galgo-renew ${id} ${at}`))).toString(

@@ -249,12 +249,21 @@ export class Enrolment {
   async revoke(host: HostId): Promise<HostRevoked> {
     const { store, now } = this.#context;
     const at = now();
-    await store.db
-      .updateTable("hosts")
-      .set({ revoked_at: at })
-      .where("id", "=", host)
-      .where("revoked_at", "is", null)
-      .execute();
+    await store.transaction(async (tx) => {
+      await tx
+        .updateTable("hosts")
+        .set({ revoked_at: at, workloads: 0 })
+        .where("id", "=", host)
+        .where("revoked_at", "is", null)
+        .execute();
+      // nobody hears of them any more, and nobody is to count them for ever
+      await tx
+        .updateTable("workloads")
+        .set({ gone: 1, status: "ended", updated: at })
+        .where("host", "=", host)
+        .where("gone", "=", 0)
+        .execute();
+    });
     const row = await store.db
       .selectFrom("hosts")
       .select("revoked_at")
