@@ -69,6 +69,21 @@ describe("events of consoles", { skip: noNatsServer() ?? false }, () => {
     lost.close();
   });
 
+  it("that were missed and are too many are not told one by one", async () => {
+    const { hub } = server.context.services;
+    const console = await EventStream.open(server);
+    hub.value.tell("rollout", { n: 0 });
+    const { id } = await console.next("rollout");
+    for (let n = 0; n < 12; n++) hub.value.tell("rollout", { text: "x".repeat(100_000) });
+    for (let n = 0; n < 12; n++) await console.next("rollout");
+    console.close();
+    const again = await EventStream.open(server, { "last-event-id": id });
+    assert.equal((await again.next("rollout", "reset")).event, "reset");
+    hub.value.tell("verdict", { n: 1 });
+    assert.deepEqual((await again.next("verdict")).data, { n: 1 });
+    again.close();
+  });
+
   it("that a host puts into names break nothing", async () => {
     const console = await EventStream.open(server);
     const words = "</script>\n\ndata: x\r\nevent: violation\u2028\u0000\u001b[31m";

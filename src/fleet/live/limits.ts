@@ -7,6 +7,8 @@ export const MAX_LISTENERS = 500;
 export const MAX_REMEMBERED = 2_000;
 /** Bytes that may wait for one console; one that is slower is sent away, and comes back. */
 export const MAX_WAITING_BYTES: number = 1024 * 1024;
+/** Bytes of what a console has missed that it is told when it comes back; of more it reads its lists anew. */
+export const MAX_MISSED_BYTES: number = 512 * 1024;
 /** Blank lines keep proxies from closing a quiet stream, so often. */
 export const KEEP_ALIVE_MS = 15_000;
 /** Whether who listens may still do so is looked at so often. */

@@ -4,7 +4,14 @@ import { FleetError } from "../errors.ts";
 import type { FleetContext } from "../server/context.ts";
 import type { FleetCall } from "../server/http.ts";
 import type { LiveEvent, LiveHub } from "./hub.ts";
-import { KEEP_ALIVE_MS, MAX_LISTENERS, MAX_WAITING_BYTES, RECHECK_MS, RETRY_MS } from "./limits.ts";
+import {
+  KEEP_ALIVE_MS,
+  MAX_LISTENERS,
+  MAX_MISSED_BYTES,
+  MAX_WAITING_BYTES,
+  RECHECK_MS,
+  RETRY_MS,
+} from "./limits.ts";
 
 const UTF8 = new TextEncoder();
 
@@ -81,11 +88,17 @@ function serve({ controller, hub, last, drop, isWelcome: welcome }: Serving): ()
       if (!yes) end();
     });
   }, RECHECK_MS);
-  const missed = hub.listen(listener, last);
+  const missed = fitting(hub.listen(listener, last));
   write(`retry: ${RETRY_MS}\n\n`);
   if (missed === undefined) write("event: reset\ndata: {}\n\n");
   for (const event of missed ?? []) write(event.text);
   return end;
+}
+
+/** More than may wait for a console at once would have it sent away before it has read any of it, each time that it comes back. */
+function fitting(missed: readonly LiveEvent[] | undefined): readonly LiveEvent[] | undefined {
+  const bytes = (missed ?? []).reduce((all, { text }) => all + Buffer.byteLength(text), 0);
+  return bytes > MAX_MISSED_BYTES ? undefined : missed;
 }
 
 /** Sessions end, and rights are taken away, while somebody listens. */
