@@ -41,6 +41,20 @@ export function ingestSuite(name: string, opened: () => FleetStore): void {
   });
 
   describe(`ingest on ${name}`, () => {
+    it("gives violations that came before the entry of their workload its name and model", async () => {
+      await put(aParcel(A, 2, aViolation("r", 1)), aParcel(B, 2, aViolation("r", 1)));
+      await put(aParcel(A, 1, aWorkload("r", { name: "shop" })));
+      const rows = await opened()
+        .db.selectFrom("violations")
+        .select(["host", "name", "model"])
+        .orderBy("host")
+        .execute();
+      assert.deepEqual(rows, [
+        { host: A, name: "shop", model: digestOf("model") },
+        { host: B, name: "", model: "" },
+      ]);
+    });
+
     it("stores what was not there, once, in whatever order and batches it comes", async () => {
       const first = await put(
         aParcel(A, 3, aViolation("r", 3)),
@@ -227,6 +241,10 @@ export function ingestSuite(name: string, opened: () => FleetStore): void {
 
     it("forgets what is old by both clocks, and what is gone, and nothing else", async () => {
       const store = opened();
+      const points = (state: string): Item => ({
+        ...{ kind: "points", at: NOW, run: "here", state: digestOf(state), total: 1, first: 0 },
+        coefficients: [digestOf("point")],
+      });
       const facts = (run: string): Item => ({
         kind: "processes",
         at: NOW,
@@ -244,6 +262,8 @@ export function ingestSuite(name: string, opened: () => FleetStore): void {
           aViolation("here", 1, { at: 5 }),
           aViolation("here", 2),
           { kind: "notice", at: 5, level: "info", words: "old" },
+          points("state"),
+          points("left behind"),
         ),
       );
       const { signal } = new AbortController();
@@ -251,13 +271,18 @@ export function ingestSuite(name: string, opened: () => FleetStore): void {
       const { db } = store;
       await db.updateTable("violations").set({ received: 6 }).execute();
       await db.updateTable("workloads").set({ updated: 6 }).execute();
-      assert.equal(await forget(store, NOW, signal), 2);
+      await db.updateTable("states").set({ at: 6 }).execute();
+      assert.equal(await forget(store, NOW, signal), 3);
       const left = await Promise.all([
         db.selectFrom("violations").select("id").execute(),
         db.selectFrom("workloads").select("run").execute(),
         db.selectFrom("processes").select("run").execute(),
+        db.selectFrom("states").select("state").execute(),
+        db.selectFrom("state_points").select("state").execute(),
       ]);
-      assert.deepEqual(left, [[{ id: `${A}~here~2` }], [{ run: "here" }], [{ run: "here" }]]);
+      const state = { state: digestOf("state") };
+      const here = { run: "here" };
+      assert.deepEqual(left, [[{ id: `${A}~here~2` }], [here], [here], [state], [state]]);
     });
   });
 }

@@ -3,7 +3,7 @@
 import { sql } from "kysely";
 import type { Insertable, Transaction } from "kysely";
 import type { CountsItem, TableItem, WorkloadItem } from "../../wire/link/index.ts";
-import { dbText, pieces } from "../store/index.ts";
+import { dbText, pieces, valuesOf } from "../store/index.ts";
 import type { FleetSchema, WorkloadRow } from "../store/index.ts";
 import type { Arrived, ItemApplier } from "./applier.ts";
 
@@ -20,6 +20,7 @@ async function applyWorkloads(
 ): Promise<void> {
   const rows = [...lastOfEach(items).values()].map((one) => rowOf(one, now));
   for (const some of pieces(rows, WIDTH)) {
+    await nameViolations(tx, some);
     await tx
       .insertInto("workloads")
       .values(some.map(({ violations: _, ...row }) => ({ ...row, violations: counted(row) })))
@@ -48,6 +49,33 @@ async function applyWorkloads(
           })
           .whereRef("workloads.told", "<", "excluded.told" as never),
       )
+      .execute();
+  }
+}
+
+/** Violations that came before the entry get the name and the model that they belong to: lists and roll-outs look for them by these. */
+async function nameViolations(
+  tx: Transaction<FleetSchema>,
+  rows: readonly Insertable<WorkloadRow>[],
+): Promise<void> {
+  const keys = valuesOf(rows.map(({ host, run }) => [host, run]));
+  const nameless = await tx
+    .selectFrom("violations")
+    .select(["host", "run"])
+    .distinct()
+    .where("name", "=", "")
+    .where(sql<boolean>`(host, run) in ${keys}`)
+    .execute();
+  for (const { host, run } of nameless) {
+    const row = rows.find((one) => one.host === host && one.run === run);
+    if (row === undefined) continue;
+    const model = sql<string>`case when model = '' then ${row.model} else model end`;
+    await tx
+      .updateTable("violations")
+      .set({ name: row.name, model })
+      .where("host", "=", host)
+      .where("run", "=", run)
+      .where("name", "=", "")
       .execute();
   }
 }

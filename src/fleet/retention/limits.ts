@@ -8,3 +8,5 @@ export const AGAIN_MS = 3_600_000;
 export const MAX_ROWS_AT_ONCE = 1_000;
 /** Workloads whose processes go in one transaction: each may have many rows. */
 export const MAX_WORKLOADS_AT_ONCE = 50;
+/** States whose sets go in one transaction: each may have thousands of coefficients. */
+export const MAX_STATES_AT_ONCE = 20;
