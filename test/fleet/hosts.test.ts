@@ -97,7 +97,7 @@ describe("a host in its fleet", { skip: noNatsServer() }, () => {
       const used = await other.fleet("join", fleet.url, "--token", token);
       assert.equal(used.status, 125);
       assert.match(used.stderr, /refuses/);
-      assert.equal(existsSync(join(other.place.state, ".daemon")), false);
+      assert.equal(existsSync(join(other.place.state, ".daemon", "fleet")), false);
     } finally {
       await other.remove();
     }
@@ -144,6 +144,8 @@ describe("a host in its fleet", { skip: noNatsServer() }, () => {
     // from here on it is evidence
     await host.recorded("shop", "/etc/hosts");
     await host.kill();
+    const left = await host.fleet("leave");
+    assert.match(left.stderr, /not known to be in the fleet's database: no daemon runs/);
     await host.start();
     await fleet.start();
     await arrived();

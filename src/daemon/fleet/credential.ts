@@ -7,6 +7,21 @@ export interface CredentialTimes {
   readonly expires: number;
 }
 
+/**
+ * In how long a right to connect is to be renewed (ms). The host's clock may be wrong: a right that has just come has its whole life ahead of it, and
+ * none is waited for longer than it lives.
+ * @param share of its life, after which it is time
+ */
+export function renewalIn(
+  { issued, expires }: CredentialTimes,
+  share: number,
+  now: number | "just issued",
+): number {
+  const life = share * (expires - issued);
+  const wait = now === "just issued" ? life : Math.min(life, issued + life - now);
+  return Math.max(wait, 1_000);
+}
+
 export function credentialTimes(jwt: string): CredentialTimes {
   try {
     const payload = Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString("utf8");

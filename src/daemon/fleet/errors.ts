@@ -7,6 +7,8 @@ export class FleetError extends CodedError<
   | "NOT_JOINED"
   | "NOT_TOLD"
   | "JOINED"
+  | "NOT_NOTICED"
+  | "NOT_LEFT"
   | "BAD_MEMBERSHIP"
   | "BAD_TOKEN"
   | "REFUSED"

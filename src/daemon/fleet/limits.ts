@@ -11,6 +11,8 @@ export const MAX_SPOOL_PARCELS = 50_000;
 export const MAX_PARCEL_BYTES: number = 224 * 1024;
 /** Items that wait to be put on the disk. */
 export const MAX_WAITING_ITEMS = 10_000;
+/** The same in bytes, as JSON. */
+export const MAX_WAITING_BYTES: number = 16 * 1024 * 1024;
 /** Parcels that are under way and not known to be in the database. */
 export const WINDOW_PARCELS = 64;
 /** The same in bytes. */
@@ -56,6 +58,10 @@ export const MAX_ENROL_BYTES: number = 256 * 1024;
 export const RENEW_SHARE = 0.5;
 /** A renewal that failed is tried again after so long (ms). */
 export const RENEW_PAUSE_MS = 60_000;
+/** Reasons for having no connection that are remembered, each of which is told once until there is one. */
+export const MAX_REASONS = 16;
+/** A membership that could not be acted on (a full disk) is tried again after so long (ms). */
+export const REOPEN_MS = 30_000;
 /** How often a state that changes all the time is told (ms). */
 export const STATE_MS = 10_000;
 /** A violation is held against what is allowed nearby where that takes little: records of at most so many bytes ... */

@@ -17,10 +17,10 @@ import {
   writeMessage,
 } from "../../wire/link/index.ts";
 import { Bus } from "./connect.ts";
-import { credentialTimes } from "./credential.ts";
+import { credentialTimes, renewalIn } from "./credential.ts";
 import { renewOverHttps } from "./enrol.ts";
 import { FleetError } from "./errors.ts";
-import { ASK_MS, HEARTBEAT_JITTER, RENEW_PAUSE_MS, RENEW_SHARE } from "./limits.ts";
+import { ASK_MS, HEARTBEAT_JITTER, MAX_REASONS, RENEW_PAUSE_MS, RENEW_SHARE } from "./limits.ts";
 import type { Membership, MembershipFiles } from "./membership.ts";
 import type { CommittedAnswer } from "./spool/uplink.ts";
 
@@ -44,6 +44,11 @@ export class FleetLink {
   #jwt: string;
   #servers: readonly string[];
   #error: string | undefined;
+  /** Why there is no new right to connect. */
+  #refusal: string | undefined;
+  /** What was told since there was a connection. */
+  readonly #reasons = new Set<string>();
+  #askedAt = Number.NEGATIVE_INFINITY;
   #beating: NodeJS.Timeout | undefined;
   #renewing: NodeJS.Timeout | undefined;
   #closed = false;
@@ -84,7 +89,8 @@ export class FleetLink {
 
   /** Why there is no connection. */
   get error(): string | undefined {
-    return this.#error;
+    if (this.#error === undefined || this.#refusal === undefined) return this.#error;
+    return `${this.#error}; ${this.#refusal}`;
   }
 
   start(): void {
@@ -143,20 +149,19 @@ export class FleetLink {
   #online(): void {
     const { membership, onOnline, tell } = this.#parts;
     this.#error = undefined;
+    this.#refusal = undefined;
+    this.#reasons.clear();
     tell("info", `connected with the fleet at ${quote(membership.url)} as ${membership.host}`);
     this.#beat();
-    this.#renewLater();
+    this.#renewLater(this.#parts.now());
     onOnline();
   }
 
   #offline(why: string): void {
     clearTimeout(this.#beating);
-    // each reason once, however often it is tried
-    if (this.#error !== why && !this.#closed)
-      this.#parts.tell(
-        "warning",
-        `no connection with the fleet: ${quote(why, 300)}; what is to be told waits on the disk`,
-      );
+    this.#warn(
+      `no connection with the fleet: ${quote(why, 300)}; what is to be told waits on the disk`,
+    );
     this.#error = why;
     this.#parts.onOffline();
   }
@@ -173,15 +178,22 @@ export class FleetLink {
     this.#beating = setTimeout(() => this.#beat(), wait).unref();
   }
 
-  #renewLater(): void {
+  /** Each reason once, however often it is tried and whichever comes in between. */
+  #warn(text: string): void {
+    if (this.#closed || this.#reasons.has(text)) return;
+    if (this.#reasons.size >= MAX_REASONS) this.#reasons.clear();
+    this.#reasons.add(text);
+    this.#parts.tell("warning", text);
+  }
+
+  #renewLater(now: number | "just issued"): void {
     clearTimeout(this.#renewing);
     if (this.#closed) return;
-    const { issued, expires } = credentialTimes(this.#jwt);
-    if (!Number.isFinite(expires)) return;
+    const times = credentialTimes(this.#jwt);
+    if (!Number.isFinite(times.expires)) return;
     // not the same for all hosts that joined at one time
     const share = 1 - RENEW_SHARE * (0.7 + 0.3 * Math.random());
-    const wait = issued + share * (expires - issued) - this.#parts.now();
-    this.#renewIn(Math.max(wait, 1_000));
+    this.#renewIn(renewalIn(times, share, now));
   }
 
   #renewIn(ms: number): void {
@@ -196,18 +208,23 @@ export class FleetLink {
         );
         this.#take(answer.jwt);
         this.#move(answer.servers);
-      }
-      this.#renewLater();
+        this.#renewLater("just issued");
+      } else this.#renewIn(RENEW_PAUSE_MS);
     } catch (error) {
       this.#trouble(error);
       this.#renewIn(RENEW_PAUSE_MS);
     }
   }
 
-  /** The bus does not take the credentials: they may have ended while this host was off. */
+  /**
+   * The bus does not take the credentials: they may have ended while this host was off. By this host's clock they may not have, and it may be wrong, or
+   * the host was thrown out: then the fleet is asked too, and not as often.
+   */
   async #refused(): Promise<void> {
     const { files, membership, now } = this.#parts;
-    if (credentialTimes(this.#jwt).expires > now()) return;
+    const isGood = credentialTimes(this.#jwt).expires > now();
+    if (isGood && performance.now() - this.#askedAt < RENEW_PAUSE_MS) return;
+    this.#askedAt = performance.now();
     try {
       const parts = { key: files.key(), ca: files.ca(), now: now() };
       this.#take(await renewOverHttps(membership, parts));
@@ -216,7 +233,10 @@ export class FleetLink {
     }
   }
 
+  /** @throws FleetError BAD_ANSWER, NOT_WRITABLE */
   #take(jwt: string): void {
+    if (credentialTimes(jwt).expires === 0)
+      throw new FleetError("BAD_ANSWER", "the fleet answers with something else than credentials");
     this.#jwt = jwt;
     this.#parts.files.renew(jwt);
   }
@@ -229,7 +249,8 @@ export class FleetLink {
 
   #trouble(error: unknown): void {
     const why = error instanceof Error ? error.message : String(error);
-    this.#parts.tell("warning", `the right to connect with the fleet is not renewed: ${why}`);
+    this.#refusal = `the right to connect is not renewed: ${why}`;
+    this.#warn(`the right to connect with the fleet is not renewed: ${why}`);
   }
 }
 

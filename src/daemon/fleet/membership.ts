@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a host keeps of its membership: who it is in the fleet, its key, its right to connect, whom it believes. Files for its user alone.
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { quote } from "../../base/quote.ts";
@@ -8,6 +8,7 @@ import { writeAtomic } from "../../orchestrator/inspect/index.ts";
 import { isHostId } from "../../wire/link/index.ts";
 import { FleetError } from "./errors.ts";
 import { type HostKey, hostKey } from "./nkey.ts";
+import { placeOf } from "./spool/files.ts";
 
 export interface Membership {
   /** Of this host, given by the fleet. */
@@ -37,6 +38,11 @@ const FILE = "membership.json";
 const KEY_FILE = "host.nk";
 const JWT_FILE = "host.jwt";
 const CA_FILE = "ca.pem";
+/** Ends the name of the membership that is being left. */
+const LEFT = ".left";
+/** While it is tried whether the folder can be written. */
+const PROBE_FILE = "probe";
+const PROBE_BYTES = 64 * 1024;
 /** Folder of parcels that wait. */
 export const SPOOL_FOLDER = "spool";
 
@@ -79,6 +85,20 @@ export class MembershipFiles {
     return this.#required(CA_FILE);
   }
 
+  /**
+   * Before anybody is asked: what an earlier membership has left here must not become part of a new one, and a token that counts once is not used up
+   * for nothing. @throws FleetError NOT_WRITABLE
+   */
+  prepare(): void {
+    try {
+      this.remove();
+    } catch (cause) {
+      throw notWritable(this.folder, cause);
+    }
+    this.#write(PROBE_FILE, "0".repeat(PROBE_BYTES));
+    rmSync(join(this.folder, PROBE_FILE));
+  }
+
   /** Each file is there before the one that says that the host has joined. @throws FleetError NOT_WRITABLE */
   write(
     membership: Membership,
@@ -87,12 +107,12 @@ export class MembershipFiles {
     this.#write(KEY_FILE, `${parts.key.seed}\n`);
     this.#write(JWT_FILE, `${parts.jwt}\n`);
     this.#write(CA_FILE, parts.ca);
-    this.change(membership);
+    this.#write(FILE, textOf(membership));
   }
 
-  /** @throws FleetError NOT_WRITABLE */
+  /** Nothing when the host has left meanwhile. @throws FleetError NOT_WRITABLE */
   change(membership: Membership): void {
-    this.#write(FILE, `${JSON.stringify(membership, null, 2)}\n`);
+    if (existsSync(join(this.folder, FILE))) this.#write(FILE, textOf(membership));
   }
 
   /** @throws FleetError NOT_WRITABLE */
@@ -102,7 +122,26 @@ export class MembershipFiles {
 
   /** From now on the host has not joined; the rest can be removed when the daemon has noticed. */
   forget(): void {
-    rmSync(join(this.folder, FILE), { force: true });
+    const file = join(this.folder, FILE);
+    if (existsSync(file)) renameSync(file, file + LEFT);
+  }
+
+  /** Somebody was killed while he left. */
+  get isBeingLeft(): boolean {
+    return existsSync(join(this.folder, FILE + LEFT));
+  }
+
+  /** It has joined all the same. */
+  recall(): void {
+    const file = join(this.folder, FILE);
+    if (existsSync(file + LEFT)) renameSync(file + LEFT, file);
+  }
+
+  /** Parcels on the disk that are not known to be in the fleet's database, for who can not ask the daemon. */
+  waiting(): number {
+    const folder = join(this.folder, SPOOL_FOLDER);
+    if (!existsSync(folder)) return 0;
+    return readdirSync(folder).filter((name) => placeOf(name)?.left === "kept").length;
   }
 
   /** With what the fleet was not told. */
@@ -126,9 +165,7 @@ export class MembershipFiles {
       mkdirSync(this.folder, { recursive: true, mode: 0o700 });
       writeAtomic(join(this.folder, name), text, { mode: 0o600, durable: true });
     } catch (cause) {
-      const { code = String(cause) } = cause as NodeJS.ErrnoException;
-      const path = quote(join(this.folder, name));
-      throw new FleetError("NOT_WRITABLE", `can not write ${path} (${code})`, { cause });
+      throw notWritable(join(this.folder, name), cause);
     }
   }
 
@@ -140,6 +177,15 @@ export class MembershipFiles {
       { cause },
     );
   }
+}
+
+function notWritable(path: string, cause: unknown): FleetError {
+  const { code = String(cause) } = cause as NodeJS.ErrnoException;
+  return new FleetError("NOT_WRITABLE", `can not write ${quote(path)} (${code})`, { cause });
+}
+
+function textOf(membership: Membership): string {
+  return `${JSON.stringify(membership, null, 2)}\n`;
 }
 
 function membershipSchema(): z.ZodMiniType<Membership> {

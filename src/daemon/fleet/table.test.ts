@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { fromPublic } from "@nats-io/nkeys";
 import { type Item, itemSchema, statesDigest } from "../../wire/link/index.ts";
 import type { WorkloadStatus } from "../api/types.ts";
-import { credentialTimes } from "./credential.ts";
+import { credentialTimes, renewalIn } from "./credential.ts";
 import { FleetError } from "./errors.ts";
 import { COUNTS_MS, STATE_MS, WHY_BURST_MS, WHY_SHARE } from "./limits.ts";
 import { type Membership, MembershipFiles } from "./membership.ts";
@@ -78,6 +78,13 @@ describe("the table of workloads", () => {
     assert.equal(table.look({ ...changed, counts }, 10 * COUNTS_MS), undefined);
   });
 
+  it("tells what has changed, though somebody has set the clock back", () => {
+    const table = new WorkloadTable(undefined, 0);
+    table.look(status(), 1e12);
+    const changed = status({ state: "cd".repeat(32) });
+    assert.equal(only(table.look(changed, 1e12 - 3_600_000))?.kind, "workload");
+  });
+
   it("has a digest of what was told, as the fleet makes it, and says what is all of it", () => {
     const table = new WorkloadTable(undefined, 0);
     table.look(status(), 0);
@@ -116,6 +123,14 @@ describe("the key of a host", () => {
     assert.deepEqual(credentialTimes(`x.${payload}.y`), { issued: 1_000, expires: 5_000 });
     assert.deepEqual(credentialTimes("nonsense"), { issued: 0, expires: 0 });
   });
+
+  it("renews them while they are good, and not all the time when its clock is wrong", () => {
+    const times = { issued: 1e12, expires: 1e12 + 86_400_000 };
+    assert.equal(renewalIn(times, 0.5, 1e12 + 3_600_000), 11 * 3_600_000);
+    assert.equal(renewalIn(times, 0.5, 1e12 + 50_000_000), 1_000);
+    assert.equal(renewalIn(times, 0.5, "just issued"), 43_200_000);
+    assert.equal(renewalIn(times, 0.5, 5), 43_200_000, "a clock of 1970");
+  });
 });
 
 describe("what a host keeps of its membership", () => {
@@ -147,8 +162,34 @@ describe("what a host keeps of its membership", () => {
     for (const name of readdirSync(kept.folder))
       assert.equal(statSync(join(kept.folder, name)).mode & 0o077, 0, name);
     assert.equal(statSync(kept.folder).mode & 0o077, 0);
+  });
+
+  it("is gone from one moment to the next, and leaves nothing to another one", (t) => {
+    const kept = files(t);
+    const parts = { key: newHostKey(), jwt: "a.b.c", ca: "PEM" };
+    kept.write(membership, parts);
+    assert.equal(kept.waiting(), 0);
+    mkdirSync(join(kept.folder, "spool"));
+    writeFileSync(join(kept.folder, "spool", "000000000000001-vital.parcel"), "{}\n");
+    writeFileSync(join(kept.folder, "spool", "000000000000002-bulk.parcel.gone"), "{}\n");
+    assert.equal(kept.waiting(), 1);
     kept.forget();
     assert.equal(kept.read(), undefined);
+    assert.equal(kept.isBeingLeft, true);
+    kept.change(membership);
+    assert.equal(
+      kept.read(),
+      undefined,
+      "what the daemon changes meanwhile does not bring it back",
+    );
+    kept.recall();
+    assert.deepEqual(kept.read(), membership);
+    kept.forget();
+    kept.prepare();
+    assert.deepEqual(readdirSync(kept.folder), []);
+    writeFileSync(join(kept.folder, "file"), "");
+    const nowhere = new MembershipFiles(join(kept.folder, "file", "fleet"));
+    assert.throws(() => nowhere.prepare(), /can not write .*ENOTDIR/);
   });
 
   it("says what to do when it was damaged", (t) => {

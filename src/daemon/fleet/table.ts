@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import type { CountsItem, Item, ItemCounts, WorkloadItem } from "../../wire/link/index.ts";
 import { statesDigest } from "../../wire/link/index.ts";
 import type { WorkloadOrigin, WorkloadStatus } from "../api/types.ts";
+import { isWithin } from "./clock.ts";
 import { COUNTS_MS, STATE_MS } from "./limits.ts";
 import type { Entry } from "./outbox.ts";
 import { cutName, cutWords } from "./words.ts";
@@ -66,7 +67,7 @@ export class WorkloadTable {
     const urgent = JSON.stringify([status.status, status.mode, status.sealed, status.model]);
     if (told !== undefined && told.urgent === urgent) {
       // a workload that learns changes its state all the time
-      if (told.state === status.state || now - told.at < STATE_MS)
+      if (told.state === status.state || isWithin(told.at, now, STATE_MS))
         return this.#counts(told, status, now);
     }
     return this.#tell(status, now, urgent);
@@ -105,7 +106,7 @@ export class WorkloadTable {
 
   #counts(told: Told, { id: run, counts }: WorkloadStatus, at: number): Entry<Item> | undefined {
     const text = JSON.stringify(counts);
-    if (text === told.counts || at - told.countsAt < COUNTS_MS) return undefined;
+    if (text === told.counts || isWithin(told.countsAt, at, COUNTS_MS)) return undefined;
     told.counts = text;
     told.countsAt = at;
     const item: CountsItem = { kind: "counts", at, run, counts: countsOf(counts) };

@@ -55,29 +55,60 @@ export async function join(url: string, options: JoinOptions): Promise<void> {
       `this host is in the fleet at ${quote(before.url)} already, as ${before.host}: galgo fleet leave first`,
     );
   const { name = hostname(), label, group } = options;
+  const token = tokenOf(options);
+  const isRunning = await isThere(requiredClient(client));
+  files.prepare();
   const { membership, ...secrets } = await enrol({
     url,
-    token: tokenOf(options),
+    token,
     name,
     ...(label === undefined ? {} : { labels: label }),
     ...(group === undefined ? {} : { group }),
+  }).catch((error: unknown) => {
+    files.remove();
+    throw error;
   });
   files.write(membership, secrets);
   const { host } = membership;
-  const daemon = await noticed(client, kept);
+  const daemon = isRunning ? await told(requiredClient(client), host) : await started(client, kept);
   if (options.json === true) outJson({ ...membership, daemon });
   else outLine(`${quote(name)} is in the fleet ${quote(membership.fleet)} as ${host}`);
 }
 
-/** Has the daemon notice that something has changed; starts one where none runs. */
-async function noticed(
-  client: DaemonClient | undefined,
-  kept: string,
-): Promise<"told" | "started"> {
-  if (client !== undefined && (await isThere(client))) {
+/** @throws ClientError NO_DAEMON: there is no place where its daemon could be */
+function requiredClient(client: DaemonClient | undefined): DaemonClient {
+  if (client !== undefined) return client;
+  throw new ClientError(
+    "NO_DAEMON",
+    "this user can have no daemon: neither GALGO_RUN_DIR nor XDG_RUNTIME_DIR names a directory for its sockets; for the system's daemon run this as root",
+  );
+}
+
+/** Has the daemon notice that the host has joined. @throws FleetError NOT_NOTICED */
+async function told(client: DaemonClient, host: string): Promise<"told"> {
+  const fault = await faultOfReload(client);
+  const { host: noticed, spool, error } = await client.fleet();
+  const isMember = noticed === host && spool !== undefined;
+  if (isMember && fault !== undefined) say(`the daemon: ${fault}`);
+  if (isMember) return "told";
+  const why = fault ?? error ?? "it keeps its files in another GALGO_STATE_DIR";
+  throw new FleetError(
+    "NOT_NOTICED",
+    `this host has joined as ${host}, but its daemon does not act on it (${why}): mend that and restart the daemon, or galgo fleet leave --force`,
+  );
+}
+
+async function faultOfReload(client: DaemonClient): Promise<string | undefined> {
+  try {
     await client.reload();
-    return "told";
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** Starts a daemon where none runs. */
+async function started(client: DaemonClient | undefined, kept: string): Promise<"started"> {
   const { log } = await startDaemonAside(client, kept);
   say(
     `no daemon ran: one was started in the background, and says what it has to say in ${quote(log)}; a service manager is the better place for it (docs/daemon.md)`,
@@ -124,9 +155,9 @@ export async function leave({ force = false, json }: LeaveOptions): Promise<void
   const { files, client } = ownHost();
   const joined = membershipOf(files, force);
   const daemon = client !== undefined && (await isThere(client)) ? client : undefined;
-  if (!force) await requireTold(daemon);
+  if (!force && joined !== undefined) await requireTold(daemon, files);
   files.forget();
-  await daemon?.reload();
+  if (daemon !== undefined) await letGo(daemon, files);
   files.remove();
   if (json === true) outJson({ left: true, ...(joined && { host: joined.host }) });
   else
@@ -135,11 +166,11 @@ export async function leave({ force = false, json }: LeaveOptions): Promise<void
     );
 }
 
-/** With force it may be one that can not be read. @throws FleetError NOT_JOINED, BAD_MEMBERSHIP */
+/** With force it may be one that can not be read; undefined too where somebody was killed while he left. @throws FleetError NOT_JOINED, BAD_MEMBERSHIP */
 function membershipOf(files: MembershipFiles, force: boolean): Membership | undefined {
   try {
     const joined = files.read();
-    if (joined !== undefined || force) return joined;
+    if (joined !== undefined || force || files.isBeingLeft) return joined;
   } catch (error) {
     if (force) return undefined;
     throw error;
@@ -147,13 +178,33 @@ function membershipOf(files: MembershipFiles, force: boolean): Membership | unde
   throw new FleetError("NOT_JOINED", "this host is in no fleet");
 }
 
+/** The daemon must not go on with files that are removed under it. @throws FleetError NOT_LEFT */
+async function letGo(daemon: DaemonClient, files: MembershipFiles): Promise<void> {
+  const fault = await faultOfReload(daemon);
+  const { joined } = await daemon.fleet().catch(() => ({ joined: fault !== undefined }));
+  if (!joined) return;
+  files.recall();
+  throw new FleetError(
+    "NOT_LEFT",
+    `the daemon goes on in the fleet (${fault ?? "it keeps its files in another GALGO_STATE_DIR"}): mend that, or stop it, and leave again; nothing was removed`,
+  );
+}
+
 /** @throws FleetError NOT_TOLD */
-async function requireTold(daemon: DaemonClient | undefined): Promise<void> {
-  const waiting = (await daemon?.fleet())?.spool?.parcels ?? 0;
+async function requireTold(
+  daemon: DaemonClient | undefined,
+  files: MembershipFiles,
+): Promise<void> {
+  const spool = (await daemon?.fleet())?.spool;
+  const waiting = spool?.parcels ?? files.waiting();
   if (waiting === 0) return;
+  const how =
+    daemon === undefined
+      ? "no daemon runs that could send it: galgo daemon starts one"
+      : "wait until galgo fleet status shows none";
   throw new FleetError(
     "NOT_TOLD",
-    `${plural(waiting, "parcel")} of this host ${waiting === 1 ? "is" : "are"} not in the fleet's database yet: wait until galgo fleet status shows none, or leave with --force`,
+    `${plural(waiting, "parcel")} of this host ${waiting === 1 ? "is" : "are"} not known to be in the fleet's database: ${how}, or leave with --force`,
   );
 }
 
@@ -181,11 +232,14 @@ async function statusOf(
 }
 
 function rowsOf(known: FleetStatus): string[][] {
-  const { joined, connected, url = "", fleet = "", host = "", name = "", error } = known;
+  const { joined, connected, url, fleet = "", host = "", name = "", error } = known;
   if (!joined) return [["joined", "no"]];
   const why = error === undefined ? "" : ` (${quote(error)})`;
+  const rows = [["connected", connected ? "yes" : `no${why}`]];
+  // what it has joined can not be read
+  if (url === undefined) return rows;
   return [
-    ["connected", connected ? "yes" : `no${why}`],
+    ...rows,
     ["fleet", `${quote(fleet)} at ${quote(url)}`],
     ["host", `${host} ${quote(name)}`],
     ...kindRows(known),
