@@ -120,6 +120,14 @@ describe("a command", () => {
     commands.command?.(envelope);
     assert.deepEqual([before.tables, side.tables], [1, 0]);
     await commands.close();
+    // a clock that was ahead for a while makes nobody forget it
+    const journal = join(side.folder, "commands.jsonl");
+    const lines = readFileSync(join(before.folder, "commands.jsonl"), "utf8");
+    writeFileSync(journal, lines.replaceAll(/"expires":\d+/g, '"expires":1'));
+    open();
+    commands.command?.(envelope);
+    await commands.close();
+    assert.equal(side.tables, 0);
     writeFileSync(
       join(side.folder, "commands.jsonl"),
       `${JSON.stringify({ id: "CUT", expires: Date.now() + 60_000 })}\n{"id":"half`,
@@ -260,6 +268,22 @@ describe("a model of the fleet", () => {
     const pinned = await order({ kind: "model", args: { name: "web", digest } });
     assert.equal(pinned.status, "done", pinned.words);
     assert.equal(readFileSync(file(), "utf8"), text);
+    const released = await order({ kind: "model", args: { name: "web", digest: null } });
+    assert.equal(released.status, "done", released.words);
+    assert.equal(readFileSync(file(), "utf8"), "the host's own");
+  });
+
+  it("does not take what the host had, when putting it there ends halfway", async () => {
+    open();
+    serve(Buffer.from(text));
+    rmSync(join(side.folder, "models.json"), { force: true });
+    mkdirSync(join(side.folder, "models.json"));
+    const failed = await order({ kind: "model", args: { name: "web", digest } });
+    assert.equal(failed.status, "failed");
+    assert.equal(readFileSync(file(), "utf8"), "the host's own");
+    rmSync(join(side.folder, "models.json"), { recursive: true });
+    const pinned = await order({ kind: "model", args: { name: "web", digest } });
+    assert.equal(pinned.status, "done", pinned.words);
     const released = await order({ kind: "model", args: { name: "web", digest: null } });
     assert.equal(released.status, "done", released.words);
     assert.equal(readFileSync(file(), "utf8"), "the host's own");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Models of the fleet on this host: fetched by their digest, checked as any model of the daemon is, and put where containers find models by
 // name. What stood there is kept aside, and comes back when the fleet takes its model away.
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { looksSigned } from "../../../attest/signed/sigstore-bundle.ts";
 import { quote } from "../../../base/quote.ts";
@@ -52,14 +52,14 @@ export class FleetModels {
     const trust = requirement === undefined ? {} : { requirement };
     refuseOther(useModel(text, `the fleet's model ${quote(name)}`, trust), digest);
     mkdirSync(this.#side.context.models, { recursive: true, mode: 0o755 });
-    const known = Object.hasOwn(this.pins(), name);
-    if (!known) [files.signed, files.plain].forEach(putAside);
+    // whoever is killed in between leaves a model in its place, and the host's own is not lost
+    if (!Object.hasOwn(this.pins(), name)) [files.signed, files.plain].forEach(keepAside);
+    this.#write({ ...this.pins(), [name]: digest });
     const [here, other] = looksSigned(text)
       ? [files.signed, files.plain]
       : [files.plain, files.signed];
     writeAtomic(here, text, { durable: true, mode: 0o644 });
     rmSync(other, { force: true });
-    this.#write({ ...this.pins(), [name]: digest });
     return `the model ${quote(name)} is ${digest} from the next start on`;
   }
 
@@ -68,10 +68,9 @@ export class FleetModels {
     const files = this.#filesOf(name);
     const { [name]: pinned, ...others } = this.pins();
     if (pinned === undefined) return `the model ${quote(name)} was none of the fleet`;
-    for (const file of [files.signed, files.plain]) {
-      rmSync(file, { force: true });
+    for (const file of [files.signed, files.plain])
       if (existsSync(file + ASIDE)) renameSync(file + ASIDE, file);
-    }
+      else rmSync(file, { force: true });
     this.#write(others);
     return `the model ${quote(name)} is the host's own from the next start on`;
   }
@@ -111,6 +110,8 @@ function refuseOther({ model }: UsedModel, digest: string): void {
   throw new FleetError("BAD_ANSWER", problem);
 }
 
-function putAside(file: string): void {
-  if (existsSync(file)) renameSync(file, file + ASIDE);
+/** A second name of the same file, in place of what an earlier fleet may have left there. */
+function keepAside(file: string): void {
+  rmSync(file + ASIDE, { force: true });
+  if (existsSync(file)) linkSync(file, file + ASIDE);
 }
