@@ -11,7 +11,7 @@ import {
 } from "../../wire/link/index.ts";
 import { Delivery } from "./delivery.ts";
 import { FleetError } from "./errors.ts";
-import { COMMIT_MS, MAX_PARCEL_BYTES, WINDOW_PARCELS } from "./limits.ts";
+import { COMMIT_MS, MAX_PARCEL_BYTES, MAX_WAITING_BYTES, WINDOW_PARCELS } from "./limits.ts";
 import { Outbox } from "./outbox.ts";
 import { droppedEntry, newEpoch, parcelWriter, underEpoch } from "./parcels.ts";
 import type { SpoolDisk } from "./spool/disk.ts";
@@ -139,6 +139,17 @@ describe("the outbox of a host", () => {
     assert.equal(parcelOf(spool.read(1)).items.length, 1);
   });
 
+  it("has its sources wait when what is not on the disk yet is much", async () => {
+    const outbox = outboxOf(await openSpool());
+    const long = notice("x".repeat(MAX_PARCEL_BYTES - 1_000));
+    for (let at = 0; !outbox.full; at += 1) {
+      outbox.put({ items: [long], weight: "vital" }, 0);
+      assert.ok(at * MAX_PARCEL_BYTES <= MAX_WAITING_BYTES);
+    }
+    await outbox.flush();
+    assert.equal(outbox.full, false);
+  });
+
   it("keeps what a full disk does not take, with its marks, until there is room", async () => {
     const disk = new MemoryDisk();
     const spool = await openSpool(disk);
@@ -241,6 +252,48 @@ describe("the uplink of a spool", () => {
     assert.deepEqual(fleet.arrived, [1, 2, 3]);
   });
 
+  it("believes nobody who says that the database has what was never sent", async () => {
+    const spool = await filled(WINDOW_PARCELS + 10);
+    const uplink = new Uplink(spool, new Fleet(), noRenewal);
+    await spool.add({ weight: "vital", kinds: {}, payload: () => Buffer.from("new") });
+    await uplink.online(0);
+    uplink.committed(spool.epoch, [[1, 1_000_000]], 1);
+    assert.deepEqual([...spool.from(0)], [WINDOW_PARCELS + 11]);
+  });
+
+  it("notices that it is a copy of an older one, however much it has put in meanwhile", async () => {
+    const spool = await filled(2);
+    const fleet = new Fleet();
+    fleet.database.add(3);
+    let renewed = 0;
+    const uplink = new Uplink(spool, fleet, async () => {
+      renewed += 1;
+      await spool.renew((payload) => payload);
+      fleet.database.clear();
+    });
+    for (let at = 0; at < 5; at += 1)
+      await spool.add({ weight: "vital", kinds: {}, payload: () => Buffer.from("new") });
+    await uplink.online(0);
+    assert.equal(renewed, 1);
+    assert.deepEqual(fleet.arrived, [1, 2, 3, 4, 5, 6, 7]);
+    await uplink.tick(COMMIT_MS);
+    assert.equal(renewed, 1);
+    assert.equal(spool.size, 0);
+  });
+
+  it("is no copy when what it had to drop will never come", async () => {
+    const spool = await openSpool(new MemoryDisk(), 2);
+    const fleet = new Fleet();
+    const uplink = new Uplink(spool, fleet, noRenewal);
+    for (let at = 0; at < 5; at += 1)
+      await spool.add({ weight: "bulk", kinds: {}, payload: () => Buffer.from("new") });
+    for (const seq of [1, 2, 3]) fleet.database.add(seq);
+    const asked = fleet.askCommitted.bind(fleet);
+    fleet.askCommitted = (epoch, _, to) => asked(epoch, 1, to);
+    await uplink.online(0);
+    assert.deepEqual(fleet.arrived, [4, 5]);
+  });
+
   it("notices that it is a copy of an older one", async () => {
     const spool = await filled(2);
     const fleet = new Fleet();
@@ -257,6 +310,50 @@ describe("the uplink of a spool", () => {
 });
 
 describe("the delivery of a host", () => {
+  it("sends what is new though somebody has set the clock back", async () => {
+    const spool = await openSpool();
+    let now = 1e12;
+    let sent: () => void = () => undefined;
+    const arrived = new Promise<void>((resolve) => {
+      sent = resolve;
+    });
+    const wire = new Fleet();
+    wire.publish = () => sent();
+    const delivery = new Delivery({
+      ...{ host: HOST, spool, wire, now: () => now, look: () => false },
+      ...{ onKept: () => undefined, onTrouble: () => undefined },
+    });
+    await delivery.online();
+    delivery.put({ items: [notice("new")], weight: "vital", urgent: true });
+    now = 1;
+    delivery.start();
+    await arrived;
+    delivery.offline();
+    await delivery.close();
+  });
+
+  it("says once what it had to drop, however long the disk takes nothing", async () => {
+    const disk = new MemoryDisk();
+    const spool = await openSpool(disk, 2);
+    for (let at = 0; at < 4; at += 1)
+      await spool.add({ weight: "bulk", kinds: { counts: 1 }, payload: () => Buffer.from("x") });
+    disk.full = true;
+    let looks = 0;
+    const delivery = new Delivery({
+      ...{ host: HOST, spool, wire: new Fleet(), now: () => 5, onKept: () => undefined },
+      onTrouble: () => undefined,
+      look: () => {
+        looks += 1;
+        disk.full = looks < 5;
+        return looks < 5;
+      },
+    });
+    await delivery.close();
+    const [last] = [...spool.from(0)].slice(-1);
+    // to make room for that word one more went
+    assert.ok(parcelOf(spool.read(last ?? 0)).items.length <= 2);
+  });
+
   it("leaves out what the fleet would not take, says so, and keeps the rest", async () => {
     const spool = await openSpool();
     const troubles: string[] = [];

@@ -14,6 +14,7 @@ export interface DeliveryParts {
   readonly host: string;
   readonly spool: Spool;
   readonly wire: UplinkWire;
+  /** What items are stamped with (ms since 1970); when something is due is not taken from a clock that somebody may set. */
   now(): number;
   /** Looks for what is new, and puts it in. @returns true when there is more of it */
   look(): boolean;
@@ -35,6 +36,8 @@ export class Delivery {
   /** Looks that are due soon after the one before. */
   #hurries: readonly number[] = [];
   #tidied = 0;
+  /** What was dropped when it was said last. */
+  #dropped = "";
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
@@ -58,9 +61,8 @@ export class Delivery {
   }
 
   put(entry: Entry<Item>): void {
-    const { now } = this.#parts;
-    this.#outbox.put(this.#tellable(entry), now());
-    this.soon(Math.max(0, this.#outbox.dueAt - now()));
+    this.#outbox.put(this.#tellable(entry), clock());
+    this.soon(Math.max(0, this.#outbox.dueAt - clock()));
   }
 
   /** The fleet takes a parcel as a whole or not at all: what it would not take in it is left out here, aloud. */
@@ -82,15 +84,15 @@ export class Delivery {
   /** Settles when the items are on the disk. @throws FleetError FULL */
   async report(items: readonly Item[]): Promise<void> {
     const entry = this.#tellable({ items, weight: "vital", urgent: true });
-    this.#outbox.put(entry, this.#parts.now());
+    this.#outbox.put(entry, clock());
     await this.#outbox.flush();
-    this.#parts.onKept(this.#outbox.waiting === 0);
-    this.#uplink.pump(this.#parts.now());
+    this.#kept();
+    this.#uplink.pump(clock());
   }
 
   /** A round of work is done after so long (ms) at the latest. */
   soon(ms: number): void {
-    const at = performance.now() + ms;
+    const at = clock() + ms;
     if (at >= this.#wakeAt) return;
     this.#wakeAt = at;
     this.#wake();
@@ -104,7 +106,7 @@ export class Delivery {
   }
 
   async online(): Promise<void> {
-    await this.#uplink.online(this.#parts.now());
+    await this.#uplink.online(clock());
   }
 
   offline(): void {
@@ -112,7 +114,7 @@ export class Delivery {
   }
 
   committed(epoch: string, ranges: readonly Range[]): void {
-    this.#uplink.committed(epoch, ranges, this.#parts.now());
+    this.#uplink.committed(epoch, ranges, clock());
   }
 
   /** What there is goes onto the disk, and to the fleet if it is there. The next daemon sends what it has not got. */
@@ -128,9 +130,9 @@ export class Delivery {
 
   /** A daemon that ends with its machine is not started again soon: the fleet hears what became of the workloads. */
   async #drain(): Promise<void> {
-    const { spool, now } = this.#parts;
-    this.#uplink.pump(now());
-    for (const end = now() + DRAIN_MS; now() < end; await pause(DRAIN_LOOK_MS))
+    const { spool } = this.#parts;
+    this.#uplink.pump(clock());
+    for (const end = clock() + DRAIN_MS; clock() < end; await pause(DRAIN_LOOK_MS))
       if (spool.size === 0 || !this.#uplink.isOnline) return;
   }
 
@@ -146,33 +148,45 @@ export class Delivery {
   }
 
   async #work(): Promise<void> {
-    const { look, now, spool } = this.#parts;
+    const { look, spool } = this.#parts;
     const [next = TABLE_MS, ...later] = this.#hurries;
     this.#hurries = later;
-    this.#wakeAt = performance.now() + next;
+    this.#wakeAt = clock() + next;
     if (look()) this.#wakeAt = 0;
-    if (this.#outbox.dueAt <= now()) await this.#keep();
-    const due = this.#outbox.dueAt - now();
-    this.#wakeAt = Math.min(this.#wakeAt, performance.now() + due);
+    if (this.#outbox.dueAt <= clock()) await this.#keep();
+    this.#wakeAt = Math.min(this.#wakeAt, this.#outbox.dueAt);
     // whoever asks waits for an answer; what is new does not wait for that
-    this.#uplink.tick(now()).catch((error: unknown) => this.#troubled(String(error)));
-    if (now() - this.#tidied < TIDY_MS) return;
-    this.#tidied = now();
+    this.#uplink.tick(clock()).catch((error: unknown) => this.#troubled(String(error)));
+    if (clock() - this.#tidied < TIDY_MS) return;
+    this.#tidied = clock();
     await spool.tidy();
   }
 
   async #keep(): Promise<void> {
-    const { spool, now, onKept } = this.#parts;
+    const { spool, now } = this.#parts;
     const dropped = droppedEntry(spool, now());
-    if (dropped !== undefined) this.#outbox.put(dropped, now());
+    const tally = JSON.stringify(spool.status().dropped);
+    // it may wait for a disk with room already
+    if (dropped !== undefined && tally !== this.#dropped) this.#outbox.put(dropped, clock());
+    this.#dropped = tally;
     try {
       await this.#outbox.flush();
-      this.#trouble = undefined;
-      onKept(this.#outbox.waiting === 0);
+      if (this.#kept()) this.#trouble = undefined;
     } catch (error) {
       if (!(error instanceof FleetError)) throw error;
-      this.#outbox.later(now() + FULL_PAUSE_MS);
+      this.#outbox.later(clock() + FULL_PAUSE_MS);
       this.#troubled(`${error.message}; what is new waits`);
+    }
+  }
+
+  /** What its owner notes of it may fail on a full disk: the items are kept all the same. */
+  #kept(): boolean {
+    try {
+      this.#parts.onKept(this.#outbox.waiting === 0);
+      return true;
+    } catch (error) {
+      this.#troubled(error instanceof Error ? error.message : String(error));
+      return false;
     }
   }
 
@@ -183,7 +197,7 @@ export class Delivery {
   }
 
   async #rest(): Promise<void> {
-    const wait = this.#wakeAt - performance.now();
+    const wait = this.#wakeAt - clock();
     if (wait <= 0 || this.#stop.signal.aborted) {
       await pause(0);
       return;
@@ -201,4 +215,9 @@ export class Delivery {
     );
     return spool.renew((payload, epoch) => underEpoch(host, payload, epoch));
   }
+}
+
+/** Milliseconds that never go back. */
+function clock(): number {
+  return performance.now();
 }

@@ -7,6 +7,7 @@ import {
   GATHER_MS_PER_PARCEL,
   MAX_GATHER_MS,
   MAX_PARCEL_BYTES,
+  MAX_WAITING_BYTES,
   MAX_WAITING_ITEMS,
   URGENT_MS,
 } from "./limits.ts";
@@ -44,6 +45,7 @@ export class Outbox<Item extends AnyItem> {
   readonly #options: OutboxOptions<Item>;
   readonly #waiting: Record<Weight, Waiting<Item>[]> = { bulk: [], usual: [], vital: [] };
   #count = 0;
+  #bytes = 0;
   #dueAt = Number.POSITIVE_INFINITY;
   #flushing: Promise<void> = Promise.resolve();
 
@@ -53,7 +55,7 @@ export class Outbox<Item extends AnyItem> {
 
   /** Sources wait: more would only fill the memory. */
   get full(): boolean {
-    return this.#count >= MAX_WAITING_ITEMS;
+    return this.#count >= MAX_WAITING_ITEMS || this.#bytes >= MAX_WAITING_BYTES;
   }
 
   /** Items that are not on the disk yet. */
@@ -75,6 +77,7 @@ export class Outbox<Item extends AnyItem> {
     }
     this.#waiting[entry.weight].push({ ...entry, bytes });
     this.#count += 1;
+    this.#bytes += bytes;
     this.#dueAt = Math.min(this.#dueAt, now + this.#delay(entry));
   }
 
@@ -126,6 +129,7 @@ export class Outbox<Item extends AnyItem> {
     });
     queue.splice(0, length);
     this.#count -= length;
+    this.#bytes -= entries.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 }
 

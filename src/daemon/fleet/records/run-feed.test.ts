@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { appendFileSync, readFileSync, statSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import {
@@ -112,6 +112,14 @@ describe("what is told of a run", () => {
       item.processes.map(({ what }) => what),
       ["start", "exec"],
     );
+  });
+
+  it("has what one file holds though another one can not be read", () => {
+    run.violates(opens("/etc/shadow"), violationMark(1));
+    mkdirSync(run.directory.trajectory);
+    const { entries, fault } = feed().pull(1);
+    assert.equal(itemsOf(entries)[0]?.kind, "violation");
+    assert.match(String(fault), /EISDIR/);
   });
 
   it("leaves a record out that is longer than the fleet takes, not what it is about", () => {

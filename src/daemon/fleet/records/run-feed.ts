@@ -49,6 +49,15 @@ export interface FedRun {
   why?(number: number): string | undefined;
 }
 
+/** What was taken at a time. */
+export interface Pulled {
+  readonly entries: readonly Entry<Item>[];
+  /** There is more. */
+  readonly more: boolean;
+  /** Why a file could not be read. */
+  readonly fault?: unknown;
+}
+
 export class RunFeed {
   readonly #run: FedRun;
   readonly #known: KnownBehaviours;
@@ -75,16 +84,21 @@ export class RunFeed {
     return FILES.map((kind) => markKey(kind, run));
   }
 
-  /** Takes a bounded piece of each file. @throws Error of the file system */
-  pull(now: number): { readonly entries: readonly Entry<Item>[]; readonly more: boolean } {
+  /** Takes a bounded piece of each file. Never throws: what one file holds is told whatever is wrong with another one. */
+  pull(now: number): Pulled {
     const entries: Entry<Item>[] = [];
     let more = false;
+    let fault: unknown;
     for (const kind of FILES) {
-      const piece = this.#pullFile(kind, now);
-      entries.push(...piece.entries);
-      more ||= piece.more;
+      try {
+        const piece = this.#pullFile(kind, now);
+        entries.push(...piece.entries);
+        more ||= piece.more;
+      } catch (error) {
+        fault ??= error;
+      }
     }
-    return { entries, more };
+    return { entries, more, ...(fault === undefined ? {} : { fault }) };
   }
 
   #pullFile(kind: FileKind, now: number): { entries: readonly Entry<Item>[]; more: boolean } {

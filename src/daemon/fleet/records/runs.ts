@@ -6,6 +6,7 @@ import type { Item } from "../../../wire/link/index.ts";
 import type { LifecycleEvent } from "../../registry/lifecycle.ts";
 import type { ManagedRun } from "../../registry/managed-run.ts";
 import type { Registry } from "../../registry/registry.ts";
+import { isWithin } from "../clock.ts";
 import { TABLE_MS } from "../limits.ts";
 import type { Entry } from "../outbox.ts";
 import { type Ending, WorkloadTable } from "../table.ts";
@@ -100,7 +101,7 @@ export class Runs {
   /** What has changed of those that run; not each time that somebody hurries for something else. */
   look(): void {
     const { registry, put, now } = this.#parts;
-    if (now() - this.#lookedAt < TABLE_MS / 2) return;
+    if (isWithin(this.#lookedAt, now(), TABLE_MS / 2)) return;
     this.#lookedAt = now();
     for (const run of registry.list()) {
       const entry = this.table.look(run.status(), now());
@@ -141,31 +142,34 @@ export class Runs {
 
   #pull(run: string, fed: Fed): boolean {
     const { put, now } = this.#parts;
-    try {
-      const { entries, more } = fed.feed.pull(now());
-      for (const entry of entries) put(entry);
-      if (!more && fed.ending !== undefined) this.#close(run, fed.ending);
-      this.#unreadable.delete(run);
-      return more;
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      if (!this.#unreadable.has(run))
-        this.#parts.onProblem(
-          `can not tell the fleet what is in the files of ${quote(fed.name)} (run ${run}): ${quote(why, 200)}`,
-        );
-      this.#unreadable.add(run);
-      if (fed.ending !== undefined) this.#close(run, fed.ending);
-      return false;
-    }
+    const { entries, more, fault } = fed.feed.pull(now());
+    for (const entry of entries) put(entry);
+    if (fault === undefined) this.#unreadable.delete(run);
+    else this.#notReadable(run, fed.name, fault);
+    if (!more && fed.ending !== undefined) this.#close(run, fed.ending);
+    return more;
   }
 
-  /** With the last word about a run its marks go. */
+  #notReadable(run: string, name: string, fault: unknown): void {
+    if (this.#unreadable.has(run)) return;
+    this.#unreadable.add(run);
+    const why = fault instanceof Error ? fault.message : String(fault);
+    this.#parts.onProblem(
+      `can not tell the fleet what is in the files of ${quote(name)} (run ${run}): ${quote(why, 200)}`,
+    );
+  }
+
+  /**
+   * With the last word about a run its marks go: with what comes onto the disk last of it, as a daemon that is killed before that has to know of the
+   * run. The next one tells its end again then, which changes nothing.
+   */
   #close(run: string, { ending, last }: LastWord): void {
     const { put, now } = this.#parts;
     const entry = this.table.end(run, ending, last, now());
     const [item] = entry.items;
-    put({ ...entry, marks: { ...entry.marks, [`${RUN}${run}`]: null } });
-    const marks = Object.fromEntries(RunFeed.keys(run).map((key) => [key, null]));
+    put(entry);
+    const keys = [`${RUN}${run}`, ...RunFeed.keys(run)];
+    const marks = Object.fromEntries(keys.map((key) => [key, null]));
     if (item?.kind === "workload")
       put({
         items: [{ kind: "counts", at: now(), run, counts: item.counts }],

@@ -32,12 +32,16 @@ export class Uplink {
   #asking = false;
   #waitMs = COMMIT_MS;
   #sent = 0;
+  /** The first number that nobody can have sent before this uplink, and the last that it has sent. */
+  #first: number;
+  #last = 0;
 
   /** @param renew the database has numbers that the spool has not given out: it is to begin a new epoch */
   constructor(spool: Spool, wire: UplinkWire, renew: () => Promise<void>) {
     this.#spool = spool;
     this.#wire = wire;
     this.#renew = renew;
+    this.#first = spool.next;
   }
 
   /** Parcels that were sent, each as often as it was. */
@@ -62,8 +66,9 @@ export class Uplink {
   }
 
   /** The fleet has said what its database has. */
-  committed(epoch: string, ranges: readonly Range[], now: number): void {
+  committed(epoch: string, said: readonly Range[], now: number): void {
     if (epoch !== this.#spool.epoch) return;
+    const ranges = said.map(([from, to]): Range => [from, Math.min(to, this.#sentUpTo())]);
     if (this.#spool.committed(ranges) > 0) this.#waitMs = COMMIT_MS;
     for (const [seq, { bytes }] of this.#underWay) {
       if (!ranges.some(([from, to]) => seq >= from && seq <= to)) continue;
@@ -87,6 +92,7 @@ export class Uplink {
           return;
         }
         this.#sent += 1;
+        this.#last = Math.max(this.#last, seq);
         this.#underWay.set(seq, { bytes: payload.length, at: now });
         this.#bytes += payload.length;
       }
@@ -116,14 +122,28 @@ export class Uplink {
     this.#cursor = 0;
   }
 
+  /** What a database may have: parcels of earlier daemons, and what was sent. The rest it can only know of another copy of this spool. */
+  #sentUpTo(): number {
+    return Math.max(this.#first - 1, this.#last);
+  }
+
+  async #beginAnew(): Promise<void> {
+    await this.#renew();
+    this.#first = 0;
+    this.#last = 0;
+  }
+
   async #ask(): Promise<void> {
     if (this.#asking) return;
     this.#asking = true;
     try {
       const { epoch, oldest, next } = this.#spool.status();
+      const sentUpTo = this.#sentUpTo();
       const { ranges } = await this.#wire.askCommitted(epoch, oldest, next + AHEAD);
       if (epoch !== this.#spool.epoch) return;
-      if (ranges.some(([, to]) => to >= next)) await this.#renew();
+      // nothing below the oldest that is kept comes any more, which the fleet may say too
+      const least = Math.max(sentUpTo + 1, this.#spool.status().oldest);
+      if (ranges.some(([, to]) => to >= least)) await this.#beginAnew();
       else this.#spool.committed(ranges);
     } catch {
       // nobody answers: sending twice does no harm
