@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ingest as two parts of the server: one that others register with, and, when all of them are there, one that takes what comes.
-import { quote } from "../../base/quote.ts";
 import { SERVER_SUBJECTS } from "../../wire/link/index.ts";
-import type { FleetContext, FleetPart } from "../server/context.ts";
+import type { FleetPart } from "../server/context.ts";
+import { every } from "../server/every.ts";
 import { answerCommitted } from "./committed.ts";
 import { ParcelConsumer } from "./consumer.ts";
-import { wordsOf } from "./database-faults.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { Ingest } from "./ingest.ts";
 import { ASK_STATES_MS, CHECK_MS, SEEN_MS } from "./limits.ts";
@@ -48,27 +47,3 @@ export const consumePart: FleetPart = {
     return { close };
   },
 };
-
-/** Does `work` again and again, never twice at a time. @returns ends it, after what is being done */
-function every(
-  { tell }: Pick<FleetContext, "tell">,
-  ms: number,
-  what: string,
-  work: () => Promise<void>,
-): () => Promise<void> {
-  let running = Promise.resolve();
-  let busy = false;
-  const timer = setInterval(() => {
-    if (busy) return;
-    busy = true;
-    running = work()
-      .catch((error: unknown) => tell("warning", `${what} have to wait: ${quote(wordsOf(error))}`))
-      .finally(() => {
-        busy = false;
-      });
-  }, ms);
-  return async () => {
-    clearInterval(timer);
-    await running;
-  };
-}
