@@ -31,16 +31,22 @@ export class Live {
   #again: ReturnType<typeof setTimeout> | undefined;
 
   start(): void {
+    this.#open(() => undefined);
+  }
+
+  /** @param opened is called each time that the stream stands */
+  #open(opened: () => void): void {
     this.stop();
     this.#tell("connecting");
     const stream = new EventSource(URL_OF_EVENTS);
     this.#stream = stream;
-    stream.addEventListener("open", () => this.#tell("open"));
+    stream.addEventListener("open", () => {
+      this.#tell("open");
+      opened();
+    });
     stream.addEventListener("error", () => this.#failed(stream));
     // some news were missed: everything may have changed
-    stream.addEventListener("reset", () => {
-      for (const act of this.#missed) act();
-    });
+    stream.addEventListener("reset", () => this.#tellMissed());
     for (const kind of LIVE_KINDS) {
       stream.addEventListener(kind, (event) => this.#spread(kind, (event as MessageEvent).data));
     }
@@ -79,7 +85,17 @@ export class Live {
   #failed(stream: EventSource): void {
     this.#tell("connecting");
     if (stream.readyState !== EventSource.CLOSED) return;
-    this.#again = setTimeout(() => this.start(), AGAIN_MS);
+    // a new stream does not know where the one before it ended, so nobody tells it what it has missed
+    let isNew = true;
+    const opened = (): void => {
+      if (isNew) this.#tellMissed();
+      isNew = false;
+    };
+    this.#again = setTimeout(() => this.#open(opened), AGAIN_MS);
+  }
+
+  #tellMissed(): void {
+    for (const act of this.#missed) act();
   }
 
   #spread(kind: LiveKind, text: unknown): void {

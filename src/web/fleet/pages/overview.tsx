@@ -18,7 +18,8 @@ export function OverviewPage(): JSX.Element {
   const { data, error, reload } = useFetched<Summary>("summary");
   const [told, tell] = useState<Summary | undefined>(undefined);
   useEach<Summary>("summary", tell);
-  const summary = told ?? data;
+  // what was asked for after a gap in the news is newer than what was told before it
+  const summary = told === undefined || (data?.at ?? 0) > told.at ? data : told;
   if (summary === undefined) return <Trouble error={error} again={reload} />;
   return (
     <>

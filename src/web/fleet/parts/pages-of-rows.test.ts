@@ -50,6 +50,28 @@ describe("pages of rows", () => {
     assert.equal(asked.pages.at(PAGE_ROWS), undefined);
   });
 
+  it("asks again for what was on its way when everything changed", async () => {
+    const asked = new Asked();
+    asked.pages.look(0, 40);
+    asked.pages.refresh();
+    assert.deepEqual(asked.offsets, [0]);
+    await asked.answer();
+    assert.equal(asked.pages.at(0), 0, "something is better than nothing");
+    assert.deepEqual(asked.offsets, [0, 0]);
+    await asked.answer();
+    assert.deepEqual(asked.offsets, [0, 0]);
+  });
+
+  it("asks again for what was given up, when it comes into sight at once", async () => {
+    const asked = new Asked();
+    asked.pages.look(0, 40);
+    asked.pages.look(30_000, 30_040);
+    asked.pages.look(0, 40);
+    assert.deepEqual(asked.offsets, [0, 30_000, 0]);
+    await asked.answer();
+    assert.equal(asked.pages.at(0), 0);
+  });
+
   it("gives up what is out of sight before it came", async () => {
     const asked = new Asked();
     asked.pages.look(0, 40);

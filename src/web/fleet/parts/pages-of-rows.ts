@@ -37,6 +37,8 @@ export class PagesOfRows<T> implements RowSource<T> {
   readonly #pages = new Map<number, Page<T>>();
   readonly #waiting = new Map<number, AbortController>();
   #seen: readonly [from: number, to: number] = [0, 1];
+  /** How often everything was said to have changed. */
+  #turn = 0;
   #closed = false;
 
   /** @param changed rows have come, or the number of them has changed */
@@ -52,7 +54,11 @@ export class PagesOfRows<T> implements RowSource<T> {
   look(from: number, to: number): void {
     this.#seen = [from, to];
     const [first, last] = this.#range();
-    for (const [at, asked] of this.#waiting) if (at < first || at > last) asked.abort();
+    for (const [at, asked] of this.#waiting) {
+      if (at >= first && at <= last) continue;
+      asked.abort();
+      this.#waiting.delete(at);
+    }
     for (let at = first; at <= last; at++) {
       const page = this.#pages.get(at);
       if (page !== undefined) {
@@ -68,6 +74,7 @@ export class PagesOfRows<T> implements RowSource<T> {
   refresh(): void {
     for (const page of this.#pages.values()) page.stale = true;
     this.error = undefined;
+    this.#turn += 1;
     this.look(...this.#seen);
   }
 
@@ -99,11 +106,13 @@ export class PagesOfRows<T> implements RowSource<T> {
 
   async #fetch(at: number): Promise<void> {
     const asked = new AbortController();
+    const turn = this.#turn;
     this.#waiting.set(at, asked);
     try {
       const { rows, total } = await this.#ask(at * PAGE_ROWS, PAGE_ROWS, asked.signal);
       if (this.#closed) return;
-      this.#pages.set(at, { rows, stale: false });
+      // what was asked for before the news may be as it was before them
+      this.#pages.set(at, { rows, stale: turn !== this.#turn });
       this.total = total;
       this.error = undefined;
       this.#forget();
@@ -111,8 +120,11 @@ export class PagesOfRows<T> implements RowSource<T> {
       if (asked.signal.aborted) return;
       this.error = error;
     } finally {
-      this.#waiting.delete(at);
-      if (!this.#closed && !asked.signal.aborted) this.#changed();
+      if (this.#waiting.get(at) === asked) this.#waiting.delete(at);
+      if (!this.#closed && !asked.signal.aborted) {
+        this.#changed();
+        if (turn !== this.#turn) this.look(...this.#seen);
+      }
     }
   }
 
