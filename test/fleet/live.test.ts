@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { GONE_MS, LATE_MS } from "../../src/fleet/views/limits.ts";
+import type { HostRow } from "../../src/wire/api/index.ts";
 import { upSubject, writeParcel } from "../../src/wire/link/index.ts";
 import type { Item } from "../../src/wire/link/index.ts";
 import { EventStream } from "../helpers/event-stream.ts";
@@ -82,6 +84,24 @@ describe("events of consoles", { skip: noNatsServer() ?? false }, () => {
     hub.value.tell("verdict", { n: 1 });
     assert.deepEqual((await again.next("verdict")).data, { n: 1 });
     again.close();
+  });
+
+  it("tell of hosts that fall silent, and are gone, although nobody says so", async () => {
+    const { heard } = server.context.services.heartbeats.value;
+    const console = await EventStream.open(server);
+    const beat = { v: 1, at: NOW, rev: 1, states: "", workloads: 0 } as const;
+    const spool = { epoch: EPOCH, oldest: 1, next: 1, bytes: 0 };
+    const one = { beat: { ...beat, spool }, fresh: false, agreed: "", differsSince: 0, askedAt: 0 };
+    for (const [silent, status] of [
+      [0, "connected"],
+      [LATE_MS, "late"],
+      [GONE_MS, "gone"],
+    ] as const) {
+      heard.set(host, { ...one, at: Date.now() - silent });
+      assert.equal(((await console.next("host")).data as HostRow).status, status);
+    }
+    heard.delete(host);
+    console.close();
   });
 
   it("that a host puts into names break nothing", async () => {

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells consoles of hosts that come and go: by their heartbeats, which all servers hear.
+// Tells consoles of hosts that come, fall silent and are gone: by their heartbeats, which all servers hear.
 import { quote } from "../../base/quote.ts";
 import type { FleetContext } from "../server/context.ts";
+import type { HostPresence } from "../../wire/api/index.ts";
+import { GONE_MS, LATE_MS } from "../views/limits.ts";
 import type { LiveHub } from "./hub.ts";
-import { CONNECTED_MS, HOST_WATCH_MS, MAX_TOLD_HOSTS } from "./limits.ts";
+import { HOST_WATCH_MS, MAX_TOLD_HOSTS } from "./limits.ts";
 import { rowsOf } from "./rows.ts";
 
 export class HostWatch {
   readonly #context: FleetContext;
   readonly #hub: LiveHub;
   readonly #timer: NodeJS.Timeout;
-  /** Those that were connected when it was looked last. */
-  #connected = new Set<string>();
+  /** How they were when it was looked last. */
+  #before: ReadonlyMap<string, HostPresence> = new Map();
   #isBusy = false;
 
   constructor(context: FleetContext, hub: LiveHub) {
@@ -40,15 +42,17 @@ export class HostWatch {
     }
   }
 
+  /** Those that lists would show as something else now, by the same limits. */
   #look(): readonly string[] {
     const { services, now } = this.#context;
-    const limit = now() - CONNECTED_MS;
-    const heard = services.heartbeats.value.heard;
-    const connected = new Set([...heard].filter(([, { at }]) => at >= limit).map(([host]) => host));
-    const before = this.#connected;
-    this.#connected = connected;
-    const came = [...connected].filter((host) => !before.has(host));
-    const left = [...before].filter((host) => !connected.has(host));
-    return [...left, ...came];
+    const at = now();
+    const before = this.#before;
+    const after = new Map<string, HostPresence>();
+    for (const [host, heard] of services.heartbeats.value.heard) {
+      const silent = at - heard.at;
+      after.set(host, silent < LATE_MS ? "connected" : silent < GONE_MS ? "late" : "gone");
+    }
+    this.#before = after;
+    return [...after].filter(([host, is]) => before.get(host) !== is).map(([host]) => host);
   }
 }

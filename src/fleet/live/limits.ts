@@ -15,10 +15,10 @@ export const KEEP_ALIVE_MS = 15_000;
 export const RECHECK_MS = 30_000;
 /** A summary is sent at most so often. */
 export const SUMMARY_MS = 1_000;
+/** ... and at least so often: hosts fall silent and hours go by without anybody telling. */
+export const SUMMARY_AGAIN_MS = 15_000;
 /** Milliseconds after which a console tries again. */
 export const RETRY_MS = 1_000;
-/** A host whose last heartbeat is older is not connected: four of them were missed. */
-export const CONNECTED_MS = 45_000;
 /** Hosts that came or left are looked for so often, and so many of them are told of one by one. */
 export const HOST_WATCH_MS = 2_000;
 export const MAX_TOLD_HOSTS = 50;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The summary, to consoles of this server: when something was told, and at most once a second.
+// The summary, to consoles of this server: when something was told, at most once a second, and now and then.
 import { quote } from "../../base/quote.ts";
 import type { FleetContext } from "../server/context.ts";
 import type { LiveEvent, LiveHub } from "./hub.ts";
-import { SUMMARY_MS } from "./limits.ts";
+import { SUMMARY_AGAIN_MS, SUMMARY_MS } from "./limits.ts";
 import { rowsOf } from "./rows.ts";
 
 /** What a summary counts. */
@@ -24,6 +24,7 @@ export class SummaryTeller {
     this.#isDue ||= COUNTED.has(name);
   };
   #isDue = false;
+  #last = 0;
   #work: Promise<void> | undefined;
 
   constructor(context: FleetContext, hub: LiveHub) {
@@ -39,8 +40,11 @@ export class SummaryTeller {
   }
 
   #turn(): void {
-    if (!this.#isDue || this.#hub.listeners === 0 || this.#work !== undefined) return;
+    if (this.#hub.listeners === 0 || this.#work !== undefined) return;
+    const now = performance.now();
+    if (!this.#isDue && now - this.#last < SUMMARY_AGAIN_MS) return;
     this.#isDue = false;
+    this.#last = now;
     this.#work = this.#tell().finally(() => {
       this.#work = undefined;
     });

@@ -5,7 +5,7 @@ import { type Metric, Registry } from "prom-client";
 import { sql } from "kysely";
 import type { FleetContext, FleetPart } from "../server/context.ts";
 import { EVENT_CONSUMER, EVENT_STREAM } from "../../wire/link/index.ts";
-import { CONNECTED_MS } from "../live/limits.ts";
+import { LATE_MS } from "../views/limits.ts";
 import { type Family, family } from "./families.ts";
 
 /** How long the bus may take to say what waits in it. */
@@ -127,7 +127,7 @@ async function databaseFamilies({
   for (const { id, last_seen, revoked_at } of hosts) {
     const seen = Math.max(heartbeats.seen(id) ?? 0, last_seen ?? 0);
     if (revoked_at !== null) status.revoked += 1;
-    else if (now() - seen <= CONNECTED_MS) status.connected += 1;
+    else if (now() - seen < LATE_MS) status.connected += 1;
     else status.away += 1;
   }
   const { rows } = await sql<{ mode: string; n: number; outside: number; states: number }>`
