@@ -17,6 +17,7 @@ import { readTokenSigner } from "../quote/token-signer.ts";
 import { EXIT_VIOLATED, childStatus } from "./exit-status.ts";
 import { plainBigInts, plural, type Voice } from "./render.ts";
 import type { RunOptions } from "./run-program.ts";
+import { driftWords } from "./run-text.ts";
 import { localityRequest, sensorRequest } from "./sensor-options.ts";
 import { violationLine } from "./violation-text.ts";
 
@@ -161,6 +162,10 @@ function teller(
   };
 }
 
+function sayDrift({ sequences }: RunResult["outcome"], say: Voice["say"]): void {
+  if (sequences !== undefined) for (const words of driftWords(sequences.drift)) say(words);
+}
+
 function summarize({ outcome, record, directory }: RunResult, { say, sayError }: Voice): void {
   const { counts, killed } = outcome;
   const { name } = directory;
@@ -177,6 +182,7 @@ function summarize({ outcome, record, directory }: RunResult, { say, sayError }:
     if (outcome.sealed !== undefined) say(sealedLine(outcome, name));
     return;
   }
+  sayDrift(outcome, say);
   if (counts.violations + counts.refused === 0) return;
   const verb =
     record.mode === "enforce" && record.onViolation !== "observe" ? "refused" : "recorded";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run in words, for people: galgo show NAME run, and the summary after a run.
 import { quote } from "../base/quote.ts";
+import type { Drift } from "../model/sequence/index.ts";
 import type {
   ChildExit,
   RunDirectory,
@@ -60,6 +61,7 @@ function outcomeRows(outcome: RunOutcome, sensor: string): [string, string][] {
       `${count(counts.violations)}, and ${plural(counts.refused, "call")} of untrusted processes refused`,
     ],
     ...shadowRows(outcome),
+    ...sequenceRows(outcome),
     ...(live ? [["decision", latencyText(latency)] as [string, string]] : []),
     ["state", outcome.state],
     ["measurement", outcome.measurement],
@@ -82,6 +84,22 @@ function floorRows(floor: NonNullable<RunRecord["floor"]>): [string, string][] {
 }
 
 /** What a run that refuses nothing would have refused, the worst programs first. */
+function sequenceRows({ sequences }: RunOutcome): [string, string][] {
+  if (sequences === undefined) return [];
+  const { anomalies, drift } = sequences;
+  const strange = [`${count(anomalies)} strange`, ...driftWords(drift)].join("; ");
+  return [["sequences", strange]];
+}
+
+/** Said when what runs is no longer what was learned. */
+export function driftWords({ drifting, share }: Drift): readonly string[] {
+  if (!drifting) return [];
+  const percent = Math.round(share * 100);
+  return [
+    `drift: ${percent} % of the processes are as strange as a tenth was when the model was learned, learn again`,
+  ];
+}
+
 function shadowRows({ shadow }: RunOutcome): [string, string][] {
   if (shadow === undefined) return [];
   const { distinct, total, programs } = shadow;

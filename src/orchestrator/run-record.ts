@@ -10,6 +10,7 @@ import type { FloorRecord } from "./floor/floor-run.ts";
 import type { ModelSigner } from "./models/signed-model.ts";
 import type { LatencySummary } from "./namespace/latency.ts";
 import type { Shadow } from "./namespace/shadow.ts";
+import type { SequencesOutcome } from "./sequences/live.ts";
 
 /** free: everything is allowed and recorded. detect: sealed, nothing is refused. enforce: sealed, the policy decides. */
 export type RunMode = "free" | "detect" | "enforce";
@@ -82,6 +83,8 @@ export interface RunOutcome {
   /** From then on what was outside of it was refused. */
   readonly enforced?: boolean;
   readonly latency: LatencySummary;
+  /** Of a run under a model with sequences of which each event was told. */
+  readonly sequences?: SequencesOutcome;
   /** Why Galgo ended the workload, when it did. */
   readonly killed?: string;
   readonly fidelity?: Fidelity;

@@ -11,6 +11,7 @@ import {
   wordsBeside,
 } from "../../orchestrator/sequences/index.ts";
 import { count, outJson, outLine, outPainter, plural } from "../render.ts";
+import { driftWords } from "../run-text.ts";
 import { whySource } from "../why-source.ts";
 
 interface WhySequencesOptions {
@@ -64,10 +65,7 @@ function print(
   }
   if (strange.length > MAX_SHOWN)
     outLine(`and ${count(strange.length - MAX_SHOWN)} more; --json shows all`);
-  if (drift.drifting)
-    outLine(
-      `${paint.yellow("note:")} ${Math.round(drift.share * 100)} % of the processes are as strange as a tenth was when the model was learned: learn again`,
-    );
+  for (const words of driftWords(drift)) outLine(`${paint.yellow("note:")} ${words}`);
 }
 
 function headline({ of, pid, what, level, threshold }: StrangeStream): string {

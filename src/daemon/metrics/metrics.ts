@@ -155,6 +155,18 @@ function eventFamilies(sums: Sums): Family[] {
     ),
     scalarFamily(
       "counter",
+      "galgo_anomalies_total",
+      "Strange sequences of allowed behaviours in workloads that have ended, by sensor.",
+      labelled("sensor", sums.anomalies),
+    ),
+    scalarFamily(
+      "counter",
+      "galgo_drifted_workloads_total",
+      "Workloads that have ended and were no longer the ones that their sequences were learned from, by sensor.",
+      labelled("sensor", sums.drifting),
+    ),
+    scalarFamily(
+      "counter",
       "galgo_lost_total",
       "Events that a sensor could not see or describe, by sensor.",
       labelled("sensor", sums.lost),

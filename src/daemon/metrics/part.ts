@@ -147,6 +147,8 @@ function withOutcome(reading: Reading, { outcome }: RunResult): Reading {
     violations: Math.max(violations, reading.violations),
     refused: Math.max(refused, reading.refused),
     lost: Math.max(lost, reading.lost),
+    anomalies: outcome.sequences?.anomalies ?? 0,
+    drifting: outcome.sequences?.drift.drifting ?? false,
   };
 }
 

@@ -34,6 +34,17 @@ describe("sums of metrics", () => {
     ]);
   });
 
+  it("count what was strange, and the workloads that had drifted, once each", () => {
+    const past = new Sums();
+    past.add(reading("web", { anomalies: 3, drifting: true }));
+    past.add(reading("db", { anomalies: 1 }));
+    const sums = new Sums();
+    sums.merge(past);
+    sums.add(reading("running"));
+    assert.equal(sums.anomalies.get("seccomp"), 4);
+    assert.equal(sums.drifting.get("seccomp"), 1);
+  });
+
   it("put decisions into all buckets that hold them, also when sums are added up", () => {
     const histogram = [
       [10, 4],

@@ -23,6 +23,9 @@ export interface Reading {
   readonly violations: number;
   readonly refused: number;
   readonly lost: number;
+  /** Known when a workload has ended. */
+  readonly anomalies?: number;
+  readonly drifting?: boolean;
   readonly hooks: ReadonlyMap<string, number>;
   /** Upper bound (us), count. */
   readonly histogram: readonly (readonly [number, number])[];
@@ -63,11 +66,17 @@ export interface LatencySums {
 /** A number for each value of a label. */
 type Counts = Map<string, number>;
 
+/** What is counted by sensor, or by hook. */
+const KINDS = ["events", "extended", "refused", "lost", "anomalies", "drifting", "hooks"] as const;
+
 export class Sums {
   readonly events: Counts = new Map();
   readonly extended: Counts = new Map();
   readonly refused: Counts = new Map();
   readonly lost: Counts = new Map();
+  readonly anomalies: Counts = new Map();
+  /** How many workloads. */
+  readonly drifting: Counts = new Map();
   readonly hooks: Counts = new Map();
   /** By name of the workload. */
   readonly violations: Counts = new Map();
@@ -79,6 +88,8 @@ export class Sums {
     plus(this.extended, sensor, reading.extended);
     plus(this.refused, sensor, reading.refused);
     plus(this.lost, sensor, reading.lost);
+    plus(this.anomalies, sensor, reading.anomalies ?? 0);
+    plus(this.drifting, sensor, reading.drifting === true ? 1 : 0);
     for (const [hook, count] of reading.hooks) plus(this.hooks, hook, count);
     if (reading.violations > 0) this.#violated(reading.name, reading.violations);
     this.#addLatency(reading);
@@ -91,7 +102,7 @@ export class Sums {
 
   /** Adds all of `other`. */
   merge(other: Sums): void {
-    for (const kind of ["events", "extended", "refused", "lost", "hooks"] as const)
+    for (const kind of KINDS)
       for (const [label, count] of other[kind]) plus(this[kind], label, count);
     for (const [name, count] of other.violations) this.#violated(name, count);
     for (const [sensor, from] of other.latency) {

@@ -71,6 +71,23 @@ test("an odd order is told at once, with the process, and stands in the file", (
   assert.equal(readNamedSequence(path)?.behaviours.length, 240);
 });
 
+test("at the end it is said how many were strange, and whether the processes are still those that were learned", () => {
+  const same = watched("same");
+  for (let pid = 1; pid <= 120; pid++) same.feed(orderly(40), pid);
+  const { anomalies, drift } = same.live.judged() ?? assert.fail("it can be judged");
+  assert.equal(anomalies, same.told.length);
+  assert.equal(drift.streams, 120);
+  assert.ok(!drift.drifting, `${drift.share} are strange`);
+  same.live.close();
+  assert.equal(same.told.length, anomalies);
+
+  const other = watched("other");
+  const rounds = new Array<readonly number[]>(40).fill([2, 1, 0, 3]).flat();
+  for (let pid = 1; pid <= 120; pid++) other.feed(rounds, pid);
+  assert.equal(other.live.judged()?.drift.drifting, true);
+  other.live.close();
+});
+
 test("where not every event is told nothing is judged", () => {
   const { live, told, feed } = watched("some");
   live.incomplete();

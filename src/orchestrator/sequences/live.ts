@@ -2,6 +2,7 @@
 // Watches the sequence of a run while it goes on: events are put down before their answer, and scored when nobody waits for one.
 import { scorersOf, type WorkloadScorers, type WorkloadSequences } from "../../model/index.ts";
 import {
+  type Drift,
   explainSurprises,
   type SequenceAlarm,
   type SequenceFinding,
@@ -27,6 +28,14 @@ interface Taken {
   readonly at: number;
 }
 
+/** What is said of the sequence of a run at its end. */
+export interface SequencesOutcome {
+  /** Told of in anomalies.jsonl. */
+  readonly anomalies: number;
+  /** Whether its processes are still those that were learned from. */
+  readonly drift: Drift;
+}
+
 /** What a namespace tells of its events. */
 export interface SequenceTaker {
   /** An event inside the model. */
@@ -37,6 +46,8 @@ export interface SequenceTaker {
   incomplete(): void;
   /** Nobody waits for an answer now. @throws RecordFileError WRITE_FAILED */
   settle(): void;
+  /** There are no more events: what is said of all of them; undefined when they can not be judged. @throws RecordFileError WRITE_FAILED */
+  judged?(): SequencesOutcome | undefined;
   /** @throws RecordFileError WRITE_FAILED */
   close(): void;
 }
@@ -54,6 +65,7 @@ export class LiveSequences implements SequenceTaker {
   #now: Taken | undefined;
   #told = 0;
   #watching = true;
+  #ended = false;
 
   constructor(
     { log, lines }: { readonly log: SequenceLog; readonly lines: RecordLog },
@@ -89,13 +101,20 @@ export class LiveSequences implements SequenceTaker {
     this.#log.settle();
   }
 
-  close(): void {
+  judged(): SequencesOutcome | undefined {
     this.#score();
-    if (this.#watching) {
+    if (!this.#watching) return undefined;
+    if (!this.#ended) {
+      this.#ended = true;
       this.#monitor.finish();
       const verdict = this.#whole.finish();
       if (!verdict.normal) this.#tellOfWhole(verdict);
     }
+    return { anomalies: this.#told, drift: this.#monitor.drift() };
+  }
+
+  close(): void {
+    this.judged();
     this.#log.close();
     this.#lines.close();
   }
