@@ -2,7 +2,7 @@
 // Behaviours: what a coefficient stands for, what a state holds, by what two states differ.
 import { sql } from "kysely";
 import type { BehaviourRow, Rows, StateDetail, StateGroup } from "../../wire/api/index.ts";
-import { type FleetStore, holds } from "../store/index.ts";
+import { type FleetStore, holds, pieces } from "../store/index.ts";
 import type { ListAsked } from "./asked.ts";
 import type { Census } from "./census.ts";
 import { MAX_DIFFERENCE } from "./limits.ts";
@@ -10,24 +10,49 @@ import { behaviourRow, partsOf, type SaidBehaviour } from "./rows.ts";
 
 type Db = FleetStore["db"];
 
-/** Running workloads whose state holds the coefficient of the row. */
-const HOLDERS = sql<number>`(select count(*) from workloads w where w.gone = 0 and w.state in (select p.state from state_points p where p.coefficient = c.coefficient))`;
-/** Running workloads that were outside of their model by it. */
-const VIOLATORS = sql<number>`(select count(distinct v.host || ' ' || v.run) from violations v where v.coefficient = c.coefficient)`;
 /** Name of the workload of who told of it first. */
 const NAME = sql<string>`(select w.name from workloads w where w.host = b.host and w.run = b.run)`;
 
-/** What is said of these coefficients. @param from a select of `coefficient` */
+/** What is said of these coefficients. Counted is only for those that are shown, for all of them at once. @param from a select of `coefficient` */
 async function said(
   db: Db,
   from: ReturnType<typeof sql>,
   { offset, limit }: { readonly offset: number; readonly limit: number },
 ): Promise<readonly BehaviourRow[]> {
-  const { rows } = await sql<SaidBehaviour>`
-    select c.coefficient, b.body, ${NAME} as name, ${HOLDERS} + ${VIOLATORS} as workloads
-    from (${from}) as c left join behaviours b on b.coefficient = c.coefficient
-    order by b.hook, b.words, c.coefficient limit ${limit} offset ${offset}`.execute(db);
-  return rows.map(behaviourRow);
+  const { rows } = await sql<Omit<SaidBehaviour, "workloads">>`
+    select b.coefficient, b.body, ${NAME} as name from
+      (select c.coefficient, d.hook, d.words, d.body, d.host, d.run
+        from (${from}) as c left join behaviours d on d.coefficient = c.coefficient
+        order by d.hook, d.words, c.coefficient limit ${limit} offset ${offset}) as b
+    order by b.hook, b.words, b.coefficient`.execute(db);
+  const of = await workloadsOf(
+    db,
+    rows.map(({ coefficient }) => coefficient),
+  );
+  return rows.map((row) => behaviourRow({ ...row, workloads: of.get(row.coefficient) ?? 0 }));
+}
+
+/** By coefficient: workloads that run in a state that holds it, and those that were outside of their model by it. */
+async function workloadsOf(
+  db: Db,
+  coefficients: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const of = new Map<string, number>();
+  for (const some of pieces(coefficients, 2)) {
+    if (some.length === 0) continue;
+    const these = sql.join(some);
+    const { rows } = await sql<{ coefficient: string; workloads: number }>`
+      select p.coefficient, cast(sum(h.here) as bigint) as workloads from state_points p
+        join (select state, count(*) as here from workloads where gone = 0 group by state) as h on h.state = p.state
+        where p.coefficient in (${these}) group by p.coefficient
+      union all
+      select v.coefficient, count(distinct v.host || ' ' || v.run) from violations v
+        where v.coefficient in (${these}) group by v.coefficient`.execute(db);
+    for (const { coefficient, workloads } of rows) {
+      of.set(coefficient, (of.get(coefficient) ?? 0) + Number(workloads));
+    }
+  }
+  return of;
 }
 
 /** undefined: nobody has ever told of it. */

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hosts as the console lists them.
-import { type ExpressionBuilder, type ExpressionWrapper, sql, type SqlBool } from "kysely";
+import {
+  type ExpressionBuilder,
+  type ExpressionWrapper,
+  type SelectQueryBuilder,
+  sql,
+  type SqlBool,
+} from "kysely";
 import type { HostRow, HostPresence, Rows } from "../../wire/api/index.ts";
 import { type FleetSchema, type FleetStore, holds } from "../store/index.ts";
 import { direction, type ListAsked } from "./asked.ts";
@@ -25,9 +31,6 @@ export interface HostTerms {
   readonly seen: Seen;
 }
 
-/** How many violations workloads of a host have that run. */
-const VIOLATIONS = sql<number>`(select coalesce(sum(w.violations), 0) from workloads w where w.host = hosts.id and w.gone = 0)`;
-
 export async function listHosts(
   db: Db,
   asked: ListAsked,
@@ -38,14 +41,21 @@ export async function listHosts(
     .select(({ fn }) => fn.countAll<number>().as("total"))
     .executeTakeFirstOrThrow();
   const { field, down } = asked.sort ?? { field: "name", down: false };
-  const rows = await found
-    .selectAll()
-    .orderBy(ORDERS[field] ?? sql`name`, direction(down))
-    .orderBy("id")
+  const rows = await (field === "violations" ? withViolations(found) : found)
+    .selectAll("hosts")
+    .orderBy(ORDERS[field] ?? sql`hosts.name`, direction(down))
+    .orderBy("hosts.id")
     .offset(asked.offset)
     .limit(asked.limit)
     .execute();
   return { rows: await withNumbers(db, rows, terms), total: Number(total), offset: asked.offset };
+}
+
+/** With how many violations workloads have that run there: summed once for all hosts, not for each. */
+function withViolations(found: SelectQueryBuilder<FleetSchema, "hosts", object>): typeof found {
+  const sums = sql<{ host: string; violations: number }>`(select host, sum(violations) as violations
+    from workloads where gone = 0 and violations > 0 group by host)`;
+  return found.leftJoin(sums.as("bad"), "bad.host", "hosts.id") as unknown as typeof found;
 }
 
 /** Those that there are, in no order. */
@@ -64,12 +74,12 @@ export async function hostRows(
 }
 
 const ORDERS: Readonly<Record<string, ReturnType<typeof sql>>> = {
-  name: sql`name`,
+  name: sql`hosts.name`,
   status: sql`case when revoked_at is null then coalesce(last_seen, 0) else -1 end`,
   seen: sql`coalesce(last_seen, 0)`,
   group: sql`coalesce(grp, '')`,
-  workloads: sql`workloads`,
-  violations: VIOLATIONS,
+  workloads: sql`hosts.workloads`,
+  violations: sql`coalesce(bad.violations, 0)`,
 };
 
 function conditions(
