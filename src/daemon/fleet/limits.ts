@@ -34,6 +34,8 @@ export const COUNTS_MS = 60_000;
 export const TABLE_MS = 1_000;
 /** After a violation the files are looked at so often (ms): its record is written right behind the report of it. */
 export const HURRIES_MS: readonly number[] = [10, 15, 25, 50, 100, 200];
+/** Reading the files of runs gives way to everything else of the daemon after so long (ms), and goes on with other runs then. */
+export const PULL_MS = 20;
 /** Files of parcels that are committed are removed so often (ms): all of them together. */
 export const TIDY_MS = 1_000;
 /** Behaviours that are known to have been told (coefficients); then the oldest half is forgotten, and told again when met again. */

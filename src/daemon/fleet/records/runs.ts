@@ -7,7 +7,7 @@ import type { LifecycleEvent } from "../../registry/lifecycle.ts";
 import type { ManagedRun } from "../../registry/managed-run.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { isWithin } from "../clock.ts";
-import { TABLE_MS } from "../limits.ts";
+import { PULL_MS, TABLE_MS } from "../limits.ts";
 import type { Entry } from "../outbox.ts";
 import { type Ending, WorkloadTable } from "../table.ts";
 import { cutWords } from "../words.ts";
@@ -130,24 +130,30 @@ export class Runs {
     }
   }
 
-  /** Takes what there is in the files of all runs, a piece of each. @returns true when there is more */
+  /** Takes what there is in the files of all runs, a piece of each, as long as PULL_MS allow. @returns true when there is more */
   pull(): boolean {
+    const end = performance.now() + PULL_MS;
     let more = false;
-    for (const [run, fed] of this.#fed) {
+    for (const [run, fed] of [...this.#fed]) {
       if (this.#parts.full()) return false;
-      more = this.#pull(run, fed) || more;
+      const pulled = this.#pull(run, fed);
+      more ||= pulled.more;
+      if (!pulled.told) continue;
+      // who had his turn is the last one of the next round
+      if (this.#fed.delete(run)) this.#fed.set(run, fed);
+      if (performance.now() > end) return true;
     }
     return more;
   }
 
-  #pull(run: string, fed: Fed): boolean {
+  #pull(run: string, fed: Fed): { readonly more: boolean; readonly told: boolean } {
     const { put, now } = this.#parts;
     const { entries, more, fault } = fed.feed.pull(now());
     for (const entry of entries) put(entry);
     if (fault === undefined) this.#unreadable.delete(run);
     else this.#notReadable(run, fed.name, fault);
     if (!more && fed.ending !== undefined) this.#close(run, fed.ending);
-    return more;
+    return { more, told: entries.length > 0 };
   }
 
   #notReadable(run: string, name: string, fault: unknown): void {
