@@ -37,7 +37,7 @@ export class FeatureWindows {
   readonly #maxStreams: number;
   readonly #workload: Ring = newRing(undefined, undefined);
   readonly #processes = new Map<number, Ring>();
-  readonly #behaviours = new Map<string, number>();
+  readonly #behaviours = new Map<string | number, number>();
   readonly #due: Ring[] = [];
 
   constructor(maxStreams: number = MAX_FEATURE_STREAMS) {
@@ -45,7 +45,7 @@ export class FeatureWindows {
   }
 
   /** An event that its model allows. @param taskId another one than before: the process is another program, and begins anew */
-  add(event: { pid: number; taskId: string; hook: HookName; coefficient: string }): void {
+  add(event: { pid: number; taskId: string; hook: HookName; coefficient: string | number }): void {
     let behaviour = this.#behaviours.get(event.coefficient);
     if (behaviour === undefined) {
       behaviour = this.#behaviours.size;

@@ -5,7 +5,7 @@ import { MessageChannel, type MessagePort, type Worker } from "node:worker_threa
 import { siblingModule, startThread } from "../../native/start-thread.ts";
 import type { Anomaly } from "../anomalies/report.ts";
 import { RunError } from "../errors.ts";
-import { FEED_CELLS, type FeedLink, LEFT_OUT } from "./feed.ts";
+import { type FeedLink, leftOutOf, newFeedMemory } from "./feed.ts";
 import type { AgentFinding, AgentMessage, AgentSetup } from "./protocol.ts";
 import type { AgentRequest } from "./request.ts";
 
@@ -37,9 +37,9 @@ export interface RunningAgent {
 /** @throws RunError NO_AGENT: onnxruntime-node is not installed, or the model can not be used */
 export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
   const { port1, port2 } = new MessageChannel();
-  const counts = new SharedArrayBuffer(FEED_CELLS * Int32Array.BYTES_PER_ELEMENT);
+  const memory = newFeedMemory();
   const { file, threshold } = parts.request;
-  const setup: AgentSetup = { file, threshold, port: port1, counts };
+  const setup: AgentSetup = { file, threshold, port: port1, memory };
   const thread = startThread(siblingModule(import.meta.url, "agent-child"), {
     workerData: setup,
     transferList: [port1],
@@ -53,13 +53,13 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
     throw error;
   }
   return {
-    link: { port: port2, counts },
+    link: { port: port2, memory },
     transfer: [port2],
     finish: async () => {
       await talk.finish();
-      const leftOut = Atomics.load(new Int32Array(counts), LEFT_OUT);
+      const leftOut = leftOutOf(memory);
       if (leftOut === 0) return;
-      parts.onNotice(`the agent was too slow: ${leftOut} windows of events were not judged by it`);
+      parts.onNotice(`the agent was too slow: ${leftOut} events were not judged by it`);
     },
     close: async () => {
       talk.closed = true;

@@ -6,9 +6,9 @@ import type { MessagePort } from "node:worker_threads";
 export interface AgentSetup {
   readonly file: string;
   readonly threshold: number;
-  /** Where windows come from. */
+  /** Where names of streams come from; closed when nothing more comes. */
   readonly port: MessagePort;
-  readonly counts: SharedArrayBuffer;
+  readonly memory: SharedArrayBuffer;
 }
 
 /** A window that was found strange. */
