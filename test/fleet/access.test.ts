@@ -170,6 +170,26 @@ describe("the API of a fleet", { skip: noNatsServer() }, () => {
     refused(await fleet.api("/api/v1/me", { token }), 401, "NOT_SIGNED_IN");
   });
 
+  it("lets no API token make another one that lives on, or end those of its user, unless it is an admin's", async () => {
+    const who = await browser("u-operator");
+    const order = { name: "ci", role: "viewer", days: 1 };
+    const made = async (role: string): Promise<ApiTokenMade> => {
+      const { body } = await as(who, "/api/v1/api-tokens", { body: { ...order, role } });
+      return body as ApiTokenMade;
+    };
+    const [low, high] = [await made("viewer"), await made("operator")];
+    for (const { token } of [low, high]) {
+      const longer = { ...order, days: 400 };
+      refused(await fleet.api("/api/v1/api-tokens", { token, body: longer }), 403, "NOT_ALLOWED");
+    }
+    const path = `/api/v1/api-tokens/${high.id}`;
+    const { token } = low;
+    refused(await fleet.api(path, { method: "DELETE", token }), 403, "NOT_ALLOWED");
+    assert.equal((await fleet.api("/api/v1/me", { token: high.token })).status, 200);
+    const own = await fleet.api(`/api/v1/api-tokens/${low.id}`, { method: "DELETE", token });
+    assert.equal(own.status, 200);
+  });
+
   it("ends all sessions of who changes his password or is given another role", async () => {
     const [one, two] = [await browser("u-made"), await browser("u-made")];
     const body = { old: PASSWORD, password: `${PASSWORD}!` };

@@ -121,6 +121,7 @@ function addTokens({ app, role }: Http, parts: AccessParts): void {
           "the token of this machine is no user; galgo fleet user token makes one for a user";
         throw new AccessError("NOT_ALLOWED", problem);
       }
+      refuseToken(who, undefined);
       const row = await tokens.make(who, order);
       more.target = row.id;
       return row;
@@ -143,8 +144,9 @@ function addTokens({ app, role }: Http, parts: AccessParts): void {
   });
   app.delete("/api/v1/api-tokens/:id", role("viewer"), async (c) => {
     const id = c.req.param("id");
-    await during(c, parts, "api-token.revoke", (more) => {
+    await during(c, parts, "api-token.revoke", async (more) => {
       more.target = id;
+      refuseToken(c.get("principal"), id);
       return tokens.revoke(id, ownOnly(c.get("principal")));
     });
     return c.json({ revoked: id });
@@ -160,6 +162,17 @@ function during<T>(
 ): Promise<T> {
   const who = c.get("principal");
   return audit.during({ who, action, target: who.name, address: addressOf(c) }, run);
+}
+
+/**
+ * A token that somebody has found lives as long as it was made for, and ends no other one: but for an admin's, which could do all that anyway.
+ * @param ended id of the token that is to be ended; undefined: one is to be made
+ * @throws AccessError NOT_ALLOWED
+ */
+function refuseToken({ kind, role, token }: Principal, ended: string | undefined): void {
+  if (kind !== "token" || role === "admin" || (ended !== undefined && ended === token)) return;
+  const problem = "an API token makes no tokens, and ends no other one: log in for that";
+  throw new AccessError("NOT_ALLOWED", problem);
 }
 
 /** Whose tokens somebody sees: undefined: everybody's. */

@@ -177,6 +177,7 @@ export class ApiTokens {
       shown: row.shown,
       role: isAtLeast(own, least) ? least : own,
       expires: row.expires,
+      token: row.id,
     };
   }
 }

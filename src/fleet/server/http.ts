@@ -27,6 +27,8 @@ export interface Principal {
   /** user: digest of the session, and the second token that changes have to carry. */
   readonly session?: string;
   readonly csrf?: string;
+  /** token: its id. */
+  readonly token?: string;
 }
 
 export type FleetEnv = { Bindings: HttpBindings; Variables: { principal: Principal } };
