@@ -8,6 +8,7 @@ import { storeParcels } from "../../src/fleet/ingest/batch.ts";
 import { committedRanges } from "../../src/fleet/ingest/progress.ts";
 import { forget } from "../../src/fleet/retention/forget.ts";
 import type { FleetSchema, FleetStore } from "../../src/fleet/store/index.ts";
+import { MAX_WORKLOADS } from "../../src/wire/link/index.ts";
 import type { Item, Parcel } from "../../src/wire/link/index.ts";
 import {
   aBehaviour,
@@ -114,6 +115,66 @@ export function ingestSuite(name: string, opened: () => FleetStore): void {
       await put(aParcel(A, 1, aWorkload("r")));
       const row = await opened().db.selectFrom("workloads").selectAll().executeTakeFirstOrThrow();
       assert.equal(row.violations, 1);
+    });
+
+    it("believes no clock that is ahead: nothing stands before what comes now, or is never forgotten", async () => {
+      const at = 8_000_000_000_000_000;
+      const words = "ahead";
+      await put(
+        aParcel(A, 1, aViolation("r", 1, { at }), { kind: "notice", at, level: "info", words }),
+      );
+      const { db } = opened();
+      for (const table of ["violations", "notices"] as const) {
+        const row = await db.selectFrom(table).select("at").executeTakeFirstOrThrow();
+        assert.equal(Number(row.at), NOW);
+      }
+    });
+
+    it("has nobody add to the set of a state that is known as a whole", async () => {
+      const state = digestOf("state");
+      const points = (...words: readonly string[]): Item => ({
+        ...{ kind: "points", at: NOW, run: "r", state, total: 2, first: 0 },
+        coefficients: words.map(digestOf),
+      });
+      await put(aParcel(A, 1, points("one")));
+      await put(aParcel(B, 1, points("two")), aParcel(A, 2, points("one")));
+      await put(aParcel(B, 2, points("what B does besides")));
+      const rows = await opened().db.selectFrom("state_points").select("coefficient").execute();
+      assert.deepEqual(
+        rows.map(({ coefficient }) => coefficient).sort(),
+        [digestOf("one"), digestOf("two")].sort(),
+      );
+    });
+
+    it("lets one host have so many workloads and no more, and says so", async () => {
+      const many = (from: number, count: number): Item[] =>
+        Array.from({ length: count }, (_, n) => aWorkload(`r${from + n}`));
+      await put(aParcel(A, 1, ...many(0, MAX_WORKLOADS - 1)), aParcel(B, 1, aWorkload("b")));
+      const ended = aWorkload("r0", { status: "ended" });
+      await put(aParcel(A, 2, ...many(MAX_WORKLOADS - 1, 3)), aParcel(B, 2, aWorkload("b2")));
+      await put(aParcel(A, 3, ended));
+      await put(aParcel(A, 4, aWorkload("afterwards")));
+      const { db } = opened();
+      const counts = await db
+        .selectFrom("workloads")
+        .select((e) => ["host", e.fn.countAll<number>().as("count")])
+        .where("gone", "=", 0)
+        .groupBy("host")
+        .orderBy("host")
+        .execute();
+      assert.deepEqual(
+        counts.map(({ host, count }) => [host, Number(count)]),
+        [
+          [A, MAX_WORKLOADS],
+          [B, 2],
+        ],
+      );
+      const notices = await db.selectFrom("notices").select(["host", "words"]).execute();
+      assert.deepEqual(
+        notices.map(({ host }) => host),
+        [A],
+      );
+      assert.match(notices[0]?.words ?? "", /more than 4096 workloads/);
     });
 
     it("knows from a whole table which workloads are gone", async () => {

@@ -7,6 +7,7 @@ import {
   readCommandsAsk,
   type ResultItem,
 } from "../../wire/link/index.ts";
+import { dbText } from "../store/index.ts";
 import { ANSWER_CHARS } from "./limits.ts";
 import type { CommandDb } from "./tables.ts";
 
@@ -25,7 +26,7 @@ export async function applyResults(
   for (const { host, item } of results) {
     const row = {
       status: item.status,
-      words: item.words,
+      words: dbText(item.words),
       workloads: JSON.stringify(item.workloads ?? []),
       at: now,
     };

@@ -2,8 +2,8 @@
 // Whether trying again can help.
 import { StoreError } from "../store/index.ts";
 
-/** Classes of PostgreSQL's codes that say what is wrong with what was given: data exception, integrity constraint, syntax or access rule. */
-const GIVEN = /^(?:22|23|42)[0-9A-Z]{3}$/;
+/** Classes of PostgreSQL's codes that say what is wrong with what was given: data exception, integrity constraint, syntax or access rule, too large. */
+const GIVEN = /^(?:22|23|42|54)[0-9A-Z]{3}$/;
 /** SQLite's words for the same. */
 const GIVEN_WORDS =
   /constraint failed|datatype mismatch|no such (?:table|column)|syntax error|too big|too many/;

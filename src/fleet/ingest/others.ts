@@ -37,11 +37,12 @@ async function applyProcesses(
 async function applyNotices(
   tx: Transaction<FleetSchema>,
   items: readonly Arrived<NoticeItem>[],
+  now: number,
 ): Promise<void> {
   const rows = items.map(({ host, epoch, seq, index, item }) => ({
     id: `${host}.${epoch}.${seq}.${index}`,
     host,
-    at: item.at,
+    at: Math.min(item.at, now),
     level: item.level,
     words: dbText(item.words),
     body: JSON.stringify(item),

@@ -41,7 +41,8 @@ async function applyViolations(
       run: item.run,
       name: workload?.name ?? "",
       model: item.model ?? workload?.model ?? "",
-      at: item.at,
+      // a clock that is ahead would have it stand before all others, and never be forgotten
+      at: Math.min(item.at, now),
       received: now,
       coefficient: item.coefficient ?? "",
       hook: dbText(item.hook),
@@ -136,11 +137,14 @@ async function applyBehaviours(
   }
 }
 
+/** A set that is known as a whole stays as it is: nobody adds to what others have told. */
 async function applyPoints(
   tx: Transaction<FleetSchema>,
-  items: readonly Arrived<PointsItem>[],
+  told: readonly Arrived<PointsItem>[],
   now: number,
 ): Promise<void> {
+  const whole = await wholeStates(tx, [...new Set(told.map(({ item }) => item.state))]);
+  const items = told.filter(({ item }) => !whole.has(item.state));
   const states = new Map(items.map(({ item }) => [item.state, item.total]));
   const rows = [...states]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -167,4 +171,23 @@ async function applyPoints(
       .onConflict((conflict) => conflict.columns(["state", "coefficient"]).doNothing())
       .execute();
   }
+}
+
+async function wholeStates(
+  tx: Transaction<FleetSchema>,
+  states: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const whole = new Set<string>();
+  for (const some of pieces(states, 1)) {
+    const rows = await tx
+      .selectFrom("states")
+      .select("state")
+      .where("state", "in", [...some])
+      .where(
+        sql<boolean>`points <= (select count(*) from state_points p where p.state = states.state)`,
+      )
+      .execute();
+    for (const { state } of rows) whole.add(state);
+  }
+  return whole;
 }

@@ -6,6 +6,7 @@ import type { CountsItem, TableItem, WorkloadItem } from "../../wire/link/index.
 import { dbText, pieces, valuesOf } from "../store/index.ts";
 import type { FleetSchema, WorkloadRow } from "../store/index.ts";
 import type { Arrived, ItemApplier } from "./applier.ts";
+import { withoutTooMany } from "./workload-limit.ts";
 
 const WIDTH = 24;
 
@@ -18,7 +19,8 @@ async function applyWorkloads(
   items: readonly Arrived<WorkloadItem>[],
   now: number,
 ): Promise<void> {
-  const rows = [...lastOfEach(items).values()].map((one) => rowOf(one, now));
+  const fitting = await withoutTooMany(tx, [...lastOfEach(items).values()], now);
+  const rows = fitting.map((one) => rowOf(one, now));
   for (const some of pieces(rows, WIDTH)) {
     await nameViolations(tx, some);
     await tx
