@@ -10,6 +10,10 @@ export function addEval(program: Command): void {
     .requiredOption("--train <dir>", "normal traces to learn from: files of numbers, or of records")
     .requiredOption("--normal <dir>", "other normal traces")
     .requiredOption("--attack <dir>", "traces of attacks, in a folder for each family")
+    .option(
+      "--indicators <dir>",
+      "traces that are known to be bad, other ones than those of --attack",
+    )
     .option("--json", "print JSON")
     .action(async (options) => (await import("./commands/eval.ts")).evaluate(options));
 }

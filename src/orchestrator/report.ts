@@ -196,7 +196,7 @@ function outcomeOf(
     ...(sealedAt === undefined ? {} : { sealed: sealedAt.toISOString() }),
     ...(enforced === true ? { enforced } : {}),
     latency: summary.latency,
-    ...(summary.sequences === undefined ? {} : { sequences: summary.sequences }),
+    ...(result.sequences === undefined ? {} : { sequences: result.sequences }),
     ...(killed === undefined ? {} : { killed }),
     fidelity,
   };

@@ -3,6 +3,7 @@
 import type { WorkloadSequences } from "../model/index.ts";
 import type { FeedLink } from "./agent/feed.ts";
 import type { AnomalyReport } from "./sequences/anomaly.ts";
+import type { SequencesOutcome } from "./sequences/live.ts";
 import type { SecurityPoint } from "../model/runtime/index.ts";
 import type { LauncherKind } from "../sensor/seccomp/launch-types.ts";
 import type { SensorStats } from "../sensor/sensor.ts";
@@ -129,6 +130,8 @@ export interface TsemLaunched {
 
 /** What the worker found out, when the workload is gone. */
 export interface WorkerResult {
+  /** Where the model has sequences, and all events were told. */
+  readonly sequences?: SequencesOutcome;
   readonly summary: NamespaceSummary;
   readonly sensor: SensorStats;
   readonly state: string;

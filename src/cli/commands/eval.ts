@@ -9,6 +9,7 @@ interface EvalOptions {
   readonly train: string;
   readonly normal: string;
   readonly attack: string;
+  readonly indicators?: string;
   readonly json?: boolean;
 }
 
@@ -17,8 +18,8 @@ const MAX_NAMED = 5;
 const FIRST_COLUMN = 28;
 const COLUMN = 10;
 
-export function evaluate({ train, normal, attack, json }: EvalOptions): void {
-  const evaluation = evaluateSequences({ train, normal, attack });
+export function evaluate({ json, ...request }: EvalOptions): void {
+  const evaluation = evaluateSequences(request);
   const { skipped } = evaluation;
   if (skipped.length > 0) {
     const named = skipped.slice(0, MAX_NAMED).map((file) => quote(file));

@@ -19,7 +19,10 @@ export interface SequenceModelSpec {
   readonly learned: LearnedFrom;
 }
 
+/** @throws ModelError BAD_FIELD: it has indicators, which have no place in a file */
 export function encodeSequences(model: SequenceModel): SequenceModelSpec {
+  if (model.indicators !== undefined)
+    throw new ModelError("BAD_FIELD", "a sequence model with indicators can not be written");
   const { names, grams, calibration, learned } = model;
   return {
     order: grams.order,

@@ -2,6 +2,7 @@
 // Scores one stream of events (a process, or all of a workload) as it happens: about two steps in the trie and a few additions an event.
 import { type Scores, scoresOf, type Thresholds, thresholdsFor } from "./calibration.ts";
 import { childOf } from "./grams.ts";
+import { IndicatorWalk } from "./indicators.ts";
 import { followers, type Language, LanguageWalk, languageOf } from "./language.ts";
 import { MAX_EXPECTED, MAX_ORDER, MAX_SURPRISES, UNITS_PER_NAT } from "./limits.ts";
 import { ALARM_LONG, type Readings, Windows } from "./readings.ts";
@@ -11,6 +12,8 @@ import type { SequenceModel } from "./train.ts";
 export interface SequenceScorer {
   readonly model: SequenceModel;
   readonly language: Language;
+  /** Of known-bad traces. */
+  readonly indicators?: Language;
   readonly thresholds: Thresholds;
   /** The symbol of a name; -1: the model does not know it. */
   symbolOf(name: string): number;
@@ -24,6 +27,7 @@ export function scorerOf(model: SequenceModel, alarmsPerDay: number): SequenceSc
   return {
     model,
     language,
+    ...(model.indicators === undefined ? {} : { indicators: languageOf(model.indicators) }),
     thresholds: thresholdsFor(model.calibration, alarmsPerDay, most),
     symbolOf: (name) => symbols.get(name) ?? -1,
   };
@@ -69,6 +73,7 @@ export class SequenceStream {
   readonly #scorer: SequenceScorer;
   readonly #windows = new Windows();
   readonly #walk: LanguageWalk;
+  readonly #indicators: IndicatorWalk | undefined;
   /** The last symbols, the newest at `events % MAX_ORDER`. */
   readonly #last: Int32Array = new Int32Array(MAX_ORDER);
   readonly #surprises: Surprise[] = [];
@@ -80,6 +85,8 @@ export class SequenceStream {
   constructor(scorer: SequenceScorer) {
     this.#scorer = scorer;
     this.#walk = new LanguageWalk(scorer.language);
+    const { indicators } = scorer;
+    this.#indicators = indicators === undefined ? undefined : new IndicatorWalk(indicators);
   }
 
   get events(): number {
@@ -89,7 +96,8 @@ export class SequenceStream {
   /** One more event, by its symbol (-1: unknown). An alarm is told once, then again when the window was below the threshold for its length. */
   next(symbol: number): SequenceAlarm | undefined {
     this.#walk.step(symbol);
-    const { surprise, low } = this.#walk;
+    const { surprise: alone, low } = this.#walk;
+    const surprise = alone + (this.#indicators?.more(symbol, alone) ?? 0);
     this.#windows.add(surprise, low);
     this.#last[this.#windows.events % MAX_ORDER] = symbol;
     if (surprise > this.#notable) this.#notice(surprise);

@@ -5,6 +5,8 @@ import { buildGrams, type Trace } from "./build.ts";
 import { type Calibration, calibrationOf, type Peak } from "./calibration.ts";
 import type { Grams } from "./grams.ts";
 import { HeldOut, type SurpriseTaker } from "./held-out.ts";
+import { IndicatorWalk } from "./indicators.ts";
+import { type Language, languageOf } from "./language.ts";
 import {
   BLOCK_EVENTS,
   FOLDS,
@@ -21,6 +23,8 @@ export interface TrainingSet {
   /** Names of events (coefficients, numbers of system calls), none twice, in any order. */
   readonly names: readonly string[];
   readonly traces: readonly TrainingTrace[];
+  /** Traces that are known to be bad. */
+  readonly indicators?: readonly Int32Array[];
   /** How long the runs took together; unset or 0: nobody knows. */
   readonly durationMs?: number;
 }
@@ -36,6 +40,8 @@ export interface SequenceModel {
   /** Names of the symbols of `grams`, ascending. */
   readonly names: readonly string[];
   readonly grams: Grams;
+  /** n-grams of known-bad traces, in the same symbols; such a model is not written into a file. */
+  readonly indicators?: Grams;
   readonly calibration: Calibration;
   readonly learned: LearnedFrom;
 }
@@ -68,14 +74,18 @@ export function trainSequences(set: TrainingSet, limits: TrainingLimits = {}): S
     run,
     events: events.map((name) => alphabet.symbols[name] ?? -1),
   }));
+  const terms = { alphabet: alphabet.names.length, order, maxGrams };
   const grams = buildGrams(
     traces.map(({ events }) => events),
-    { alphabet: alphabet.names.length, order, maxGrams },
+    terms,
   );
+  const bad = set.indicators?.map((events) => events.map((name) => alphabet.symbols[name] ?? -1));
+  const indicators = bad === undefined ? {} : { indicators: buildGrams(bad, terms) };
   return {
     names: alphabet.names,
     grams,
-    calibration: crossValidated(grams, traces, set.durationMs ?? 0),
+    ...indicators,
+    calibration: crossValidated({ grams, ...indicators }, traces, set.durationMs ?? 0),
     learned: {
       traces: traces.length,
       events: cut.events,
@@ -140,20 +150,37 @@ function alphabetOf(
 
 /** Every trace, scored by what the others gave. */
 function crossValidated(
-  grams: Grams,
+  { grams, indicators }: Pick<SequenceModel, "grams" | "indicators">,
   traces: readonly TrainingTrace[],
   durationMs: number,
 ): Calibration {
   const heldOut = new HeldOut(grams, LOW_ORDER);
+  const bad = indicators === undefined ? undefined : languageOf(indicators);
   const readings: Readings[] = [];
   const peaks: Peak[] = [];
   for (const fold of foldsOf(traces))
-    heldOut.without(fold, (_, tell) => readings.push(readInto(peaks, tell)));
+    heldOut.without(fold, (trace, tell) => {
+      const mixed = bad === undefined ? tell : mixedIn(bad, trace, tell);
+      readings.push(readInto(peaks, mixed));
+    });
   return calibrationOf({ traces: readings, peaks, durationMs });
 }
 
+type Telling = (take: SurpriseTaker) => void;
+
+function mixedIn(bad: Language, trace: Trace, tell: Telling): Telling {
+  return (take) => {
+    const walk = new IndicatorWalk(bad);
+    let at = 0;
+    tell((surprise, low) => {
+      take(surprise + walk.more(trace[at] ?? -1, surprise), low);
+      at++;
+    });
+  };
+}
+
 /** The readings of a trace; the highest windows of its blocks go to `peaks`. */
-function readInto(peaks: Peak[], tell: (take: SurpriseTaker) => void): Readings {
+function readInto(peaks: Peak[], tell: Telling): Readings {
   const windows = new Windows();
   let short = Number.NEGATIVE_INFINITY;
   let long = Number.NEGATIVE_INFINITY;

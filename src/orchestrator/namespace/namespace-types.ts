@@ -17,7 +17,7 @@ import type { LatencyHistogram, LatencySummary } from "./latency.ts";
 import type { Mark } from "../records/marks.ts";
 import type { ProcessLog } from "../records/process-log.ts";
 import type { RecordLog } from "../records/record-log.ts";
-import type { SequencesOutcome, SequenceTaker } from "../sequences/live.ts";
+import type { SequenceTaker } from "../sequences/live.ts";
 import type { TestMarks } from "./test-marks.ts";
 import type { KeptNamespace, NamespaceLedger } from "./ledger.ts";
 import type { ContainerName, LossReason, RunMode, ViolationPolicy } from "../run-record.ts";
@@ -138,8 +138,6 @@ export interface NamespaceSummary {
   readonly saturation: readonly number[];
   /** Why the workload was killed, when this namespace killed it. */
   readonly killed: string | undefined;
-  /** Where its model has sequences. */
-  readonly sequences?: SequencesOutcome;
 }
 
 export interface Namespace extends TsemSink, BpfSink {

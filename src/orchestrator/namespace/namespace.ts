@@ -289,10 +289,8 @@ export class ModelingNamespace implements Namespace {
   }
 
   summary(): NamespaceSummary {
-    const sequences = this.#parts.sequence?.judged?.();
     return {
       ...this.#tally.summary(),
-      ...(sequences === undefined ? {} : { sequences }),
       latency: this.#latency.summary(),
       killed: this.#killed,
     };

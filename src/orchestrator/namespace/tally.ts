@@ -98,7 +98,7 @@ export class Tally {
     this.#losses.restore(losses);
   }
 
-  summary(): Omit<NamespaceSummary, "latency" | "killed" | "sequences"> {
+  summary(): Omit<NamespaceSummary, "latency" | "killed"> {
     return {
       ...this.counts,
       lost: this.#losses.count,

@@ -69,6 +69,22 @@ test("attacks within normal traces are found by alarms, not by the verdict", () 
   );
 });
 
+const JUMPS = [3, 9, 15, 1, 7, 13];
+
+test("indicators make what resembles them stand out, and leave the rest as it was", () => {
+  for (const [at, trace] of walks({ seed: 5, traces: 30, length: 200, alphabet: 20 }).entries()) {
+    // jumps as normal ones have them, but always the same
+    const turned = trace.map((symbol, place) => JUMPS[place % 100] ?? symbol);
+    file(`${at < 10 ? "known" : "like"}/A_${at}`, numbers(turned));
+  }
+  const request = { ...FOLDERS, attack: join(root, "like") };
+  const without = evaluateSequences(request);
+  const mixed = evaluateSequences({ ...request, indicators: join(root, "known") });
+  assert.ok(mixed.all.auc > without.all.auc, `${without.all.auc}, mixed in ${mixed.all.auc}`);
+  const others = evaluateSequences({ ...FOLDERS, indicators: join(root, "known") });
+  assert.ok(others.all.auc > 0.95, `AUC of other attacks ${others.all.auc}`);
+});
+
 test("normal traces that are there twice, or were trained on, count once or not at all without duplicates", () => {
   const [first = new Int32Array()] = walks({ seed: 1, traces: 1, length: 200, alphabet: 20 });
   const [second = new Int32Array()] = walks({ seed: 9, traces: 1, length: 200, alphabet: 20 });

@@ -19,6 +19,8 @@ export interface EvaluateRequest {
   readonly train: string;
   readonly normal: string;
   readonly attack: string;
+  /** Traces that are known to be bad. */
+  readonly indicators?: string;
 }
 
 export interface Evaluation {
@@ -60,14 +62,16 @@ export interface Scoring {
 const ALARMS_PER_DAY = 1;
 
 /** @throws RecordFileError, ModelError */
-export function evaluateSequences({ train, normal, attack }: EvaluateRequest): Evaluation {
+export function evaluateSequences(request: EvaluateRequest): Evaluation {
+  const { train, normal, attack, indicators } = request;
   const folders = {
     train: readTraces(train),
     normal: readTraces(normal),
     attack: readTraces(attack),
+    ...(indicators === undefined ? {} : { indicators: readTraces(indicators) }),
   };
   const begun = performance.now();
-  const model = trainOn(folders.train.traces);
+  const model = trainOn(folders.train.traces, folders.indicators?.traces);
   const ms = performance.now() - begun;
   const scorer = scorerOf(model, ALARMS_PER_DAY);
   const [normals, attacks] = [folders.normal.traces, folders.attack.traces];
@@ -115,16 +119,16 @@ function skippedOf(folders: readonly TraceFolder[]): readonly string[] {
   return folders.flatMap(({ skipped }) => skipped);
 }
 
-function trainOn(traces: readonly NamedTrace[]): SequenceModel {
+function trainOn(traces: readonly NamedTrace[], indicators?: readonly NamedTrace[]): SequenceModel {
   const places = new Map<string, number>();
   for (const { names } of traces)
     for (const name of names) if (!places.has(name)) places.set(name, places.size);
+  const eventsOf = ({ names }: NamedTrace): Int32Array =>
+    Int32Array.from(names, (name) => places.get(name) ?? -1);
   return trainSequences({
     names: [...places.keys()],
-    traces: traces.map(({ names }) => ({
-      run: "",
-      events: Int32Array.from(names, (name) => places.get(name) ?? -1),
-    })),
+    traces: traces.map((trace) => ({ run: "", events: eventsOf(trace) })),
+    ...(indicators === undefined ? {} : { indicators: indicators.map(eventsOf) }),
   });
 }
 
