@@ -43,6 +43,8 @@ const LEFT = ".left";
 /** While it is tried whether the folder can be written. */
 const PROBE_FILE = "probe";
 const PROBE_BYTES = 64 * 1024;
+/** Runs of which nothing is in a parcel yet. */
+export const BEGUN_FILE = "begun.jsonl";
 /** Folder of parcels that wait. */
 export const SPOOL_FOLDER = "spool";
 
@@ -137,11 +139,16 @@ export class MembershipFiles {
     if (existsSync(file + LEFT)) renameSync(file + LEFT, file);
   }
 
-  /** Parcels on the disk that are not known to be in the fleet's database, for who can not ask the daemon. */
+  /**
+   * For who can not ask the daemon: parcels on the disk that are not known to be in the fleet's database, and one for runs that a daemon which was
+   * killed had begun and said nothing of yet.
+   */
   waiting(): number {
     const folder = join(this.folder, SPOOL_FOLDER);
-    if (!existsSync(folder)) return 0;
-    return readdirSync(folder).filter((name) => placeOf(name)?.left === "kept").length;
+    const begun = this.#text(BEGUN_FILE) ?? "";
+    const names = existsSync(folder) ? readdirSync(folder) : [];
+    const kept = names.filter((name) => placeOf(name)?.left === "kept");
+    return kept.length + (begun === "" ? 0 : 1);
   }
 
   /** With what the fleet was not told. */

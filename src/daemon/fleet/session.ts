@@ -16,7 +16,7 @@ import type { DaemonContext } from "../part.ts";
 import { Delivery } from "./delivery.ts";
 import { MAX_SPOOL_BYTES, MAX_SPOOL_PARCELS } from "./limits.ts";
 import { FleetLink } from "./link.ts";
-import { type Membership, type MembershipFiles, SPOOL_FOLDER } from "./membership.ts";
+import { BEGUN_FILE, type Membership, type MembershipFiles, SPOOL_FOLDER } from "./membership.ts";
 import { newEpoch } from "./parcels.ts";
 import { BegunRuns } from "./records/begun.ts";
 import { KnownBehaviours } from "./records/known.ts";
@@ -27,7 +27,6 @@ import { Spool } from "./spool/spool.ts";
 import type { FleetStatus } from "./status.ts";
 
 const KNOWN_FILE = "behaviours";
-const BEGUN_FILE = "begun.jsonl";
 
 export interface SessionParts {
   readonly context: DaemonContext;

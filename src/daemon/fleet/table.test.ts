@@ -173,6 +173,8 @@ describe("what a host keeps of its membership", () => {
     writeFileSync(join(kept.folder, "spool", "000000000000001-vital.parcel"), "{}\n");
     writeFileSync(join(kept.folder, "spool", "000000000000002-bulk.parcel.gone"), "{}\n");
     assert.equal(kept.waiting(), 1);
+    writeFileSync(join(kept.folder, "begun.jsonl"), "{}\n");
+    assert.equal(kept.waiting(), 2);
     kept.forget();
     assert.equal(kept.read(), undefined);
     assert.equal(kept.isBeingLeft, true);
