@@ -252,6 +252,26 @@ describe("the uplink of a spool", () => {
     assert.deepEqual(fleet.arrived, [1, 2, 3]);
   });
 
+  it("asks again over a new connection only when there is something to send", async () => {
+    const spool = await filled(1);
+    const fleet = new Fleet();
+    let asked = 0;
+    const answer = fleet.askCommitted.bind(fleet);
+    fleet.askCommitted = (epoch, from, to) => {
+      asked += 1;
+      return answer(epoch, from, to);
+    };
+    const [uplink, counts] = [new Uplink(spool, fleet, noRenewal), [] as number[]];
+    for (let at = 0; at < 4; at += 1) {
+      if (at === 3) await spool.add({ weight: "vital", kinds: {}, payload: () => Buffer.of(2) });
+      await uplink.online(at);
+      counts.push(asked);
+      uplink.offline();
+    }
+    assert.deepEqual(counts, [1, 2, 2, 3]);
+    assert.deepEqual(fleet.arrived, [1, 2]);
+  });
+
   it("believes nobody who says that the database has what was never sent", async () => {
     const spool = await filled(WINDOW_PARCELS + 10);
     const uplink = new Uplink(spool, new Fleet(), noRenewal);

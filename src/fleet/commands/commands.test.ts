@@ -11,7 +11,7 @@ import type { FleetStore } from "../store/index.ts";
 import { Commands, type Issue } from "./commands.ts";
 import { DIRECT_HOSTS, HOSTS_OF_ENVELOPE, UNSENT_MS } from "./limits.ts";
 import { addressees, readOrder } from "./orders.ts";
-import { applyResults, commandsFor } from "./results.ts";
+import { applyResults, missedCommands } from "./results.ts";
 import { commandResults, commandRow } from "./rows.ts";
 import type { CommandDb, CommandTables } from "./tables.ts";
 
@@ -47,7 +47,10 @@ const hostId = (n: number): string =>
 const open = (text: string, host: string): CommandBody =>
   openCommand(text, { keys: [signer.key], verifier: nodeVerifier, host, now: clock });
 const ask = (host: string, since = 0) =>
-  commandsFor(db(), host, new TextEncoder().encode(JSON.stringify({ v: 1, since })), clock);
+  missedCommands(db(), () => clock)(
+    host,
+    new TextEncoder().encode(JSON.stringify({ v: 1, since })),
+  );
 
 function kill(hosts: readonly string[], everybody = false): Issue {
   const to = { hosts, everybody };
@@ -59,6 +62,15 @@ async function answer(host: string, command: string, status: ResultItem["status"
   await store.transaction((tx) =>
     applyResults(tx.withTables<CommandTables>(), [{ host, item }], clock),
   );
+}
+
+/** What several hosts say, stored at once. */
+async function answers(results: readonly (readonly [string, string, string])[]): Promise<void> {
+  const all = results.map(([host, command, status]) => {
+    const item = { kind: "result", at: clock, command, status, words: `it is ${status}` } as const;
+    return { host, item: item as ResultItem };
+  });
+  await store.transaction((tx) => applyResults(tx.withTables<CommandTables>(), all, clock));
 }
 
 async function addHosts(ids: readonly string[], grp: string | null): Promise<void> {
@@ -180,6 +192,30 @@ describe("a command", () => {
     const everybody = await server().issue(kill([hostId(1)], true));
     await answer(hostId(2), everybody, "done");
     assert.equal((await commandRow(db(), everybody)).hosts.total, 2);
+  });
+
+  it("is answered by many at once, each by what it says last", async () => {
+    const id = await server().issue(kill([hostId(1), hostId(2)], true));
+    await answers([
+      [hostId(1), id, "progress"],
+      [hostId(2), id, "progress"],
+      [hostId(3), id, "progress"],
+      [hostId(1), id, "done"],
+      [hostId(1), id, "failed"],
+      [hostId(3), "a".repeat(26), "done"],
+    ]);
+    const { rows } = await commandResults(db(), id, { q: "", offset: 0, limit: 10 });
+    assert.deepEqual(rows.map(({ host, status, words }) => [host, status, words]).sort(), [
+      [hostId(1), "done", "it is done"],
+      [hostId(2), "progress", "it is progress"],
+      [hostId(3), "progress", "it is progress"],
+    ]);
+    await answers([
+      [hostId(2), id, "refused"],
+      [hostId(3), id, "failed"],
+    ]);
+    const { hosts } = await commandRow(db(), id);
+    assert.deepEqual([hosts.total, hosts.done, hosts.refused, hosts.failed], [3, 1, 1, 1]);
   });
 
   it("about a model is kept for each host and name", async () => {

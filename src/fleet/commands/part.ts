@@ -10,7 +10,7 @@ import { pageOf } from "../server/page-of.ts";
 import { ALL_SUBJECT, Commands, mayOrder, type Orderer } from "./commands.ts";
 import { MAX_ORDER_BYTES, SEND_MS, TELL_MS } from "./limits.ts";
 import { addressees, readOrder } from "./orders.ts";
-import { applyResults, commandsFor } from "./results.ts";
+import { applyResults, missedCommands } from "./results.ts";
 import { commandResults, commandRow, commandRows, listCommands, pendingCommands } from "./rows.ts";
 import type { CommandTables } from "./tables.ts";
 import { Told } from "./told.ts";
@@ -33,7 +33,7 @@ export const commandsPart: FleetPart = {
     });
     services.ingest.value.register(resultApplier(told));
     services.views.value.registerPending("commands", () => pendingCommands(commands.db, now()));
-    bus.answer("commands", (host, body) => commandsFor(commands.db, host, body, now()));
+    bus.answer("commands", missedCommands(commands.db, now));
     addRoutes(context, commands);
     const stops = [
       every(context, SEND_MS, "commands", async () => {

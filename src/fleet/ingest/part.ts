@@ -3,7 +3,7 @@
 import { SERVER_SUBJECTS } from "../../wire/link/index.ts";
 import type { FleetPart } from "../server/context.ts";
 import { every } from "../server/every.ts";
-import { answerCommitted } from "./committed.ts";
+import { committedAnswers } from "./committed.ts";
 import { ParcelConsumer } from "./consumer.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { Ingest } from "./ingest.ts";
@@ -32,7 +32,7 @@ export const consumePart: FleetPart = {
     const beats = bus.subscribe(SERVER_SUBJECTS.heartbeats, ({ subject, data }) =>
       heartbeats.take(subject, data),
     );
-    bus.answer("committed", (host, body) => answerCommitted(store, host, body));
+    bus.answer("committed", committedAnswers(store));
     const timers = [
       every(context, SEEN_MS, "last heartbeats", () => heartbeats.write()),
       every(context, CHECK_MS, "tables of hosts", () => heartbeats.check()),

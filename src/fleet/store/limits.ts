@@ -12,7 +12,7 @@ export const PG_CONNECTIONS = 6;
 export const PG_CONNECT_MS = 5_000;
 /** A statement that takes longer is given up by PostgreSQL. */
 export const PG_STATEMENT_MS = 60_000;
-/** Most parameters of one statement: SQLite takes 32,766, PostgreSQL 65,535. */
-export const MAX_PARAMETERS = 30_000;
+/** Most parameters of one statement: SQLite takes 32,766, PostgreSQL 65,535, but each costs it a kilobyte of memory while it reads the statement. */
+export const MAX_PARAMETERS = 8_000;
 /** How often a transaction is begun that PostgreSQL gave up for another one. */
 export const MAX_TRANSACTION_TRIES = 5;

@@ -30,6 +30,7 @@ export class Uplink {
   #cursor = 0;
   #isOnline = false;
   #asking = false;
+  #hasAsked = false;
   #waitMs = COMMIT_MS;
   #sent = 0;
   /** The first number that nobody can have sent before this uplink, and the last that it has sent. */
@@ -53,10 +54,13 @@ export class Uplink {
     return this.#isOnline;
   }
 
-  /** A connection stands. What the database has already is not sent again. */
+  /**
+   * A connection stands. What the database has already is not sent again. Who has nothing to send, and was answered before, does not ask: when the
+   * fleet comes back, it is all hosts that would.
+   */
   async online(now: number): Promise<void> {
     this.#isOnline = true;
-    await this.#ask();
+    if (this.#spool.size > 0 || !this.#hasAsked) await this.#ask();
     this.#sendAgain(now);
   }
 
@@ -140,6 +144,7 @@ export class Uplink {
       const { epoch, oldest, next } = this.#spool.status();
       const sentUpTo = this.#sentUpTo();
       const { ranges } = await this.#wire.askCommitted(epoch, oldest, next + AHEAD);
+      this.#hasAsked = true;
       if (epoch !== this.#spool.epoch) return;
       // nothing below the oldest that is kept comes any more, which the fleet may say too
       const least = Math.max(sentUpTo + 1, this.#spool.status().oldest);
