@@ -68,7 +68,7 @@ function notes(): string[] {
     "hosts, servers, bus and database share the processors of this machine; a simulated host has the spool, the outbox and the connection of the daemon, with its own key and credentials, but its spool is in memory",
     `under load: ${LOAD.violations} violations and ${LOAD.deployments} deployments a second for ${LOAD.seconds} s`,
     `while parts are killed: ${FAULTS.perSecond} violations and as many deployments a second; each part is gone for ${FAULTS.goneMs / 1_000} s`,
-    "memory is what the processes have for themselves and their share of what they have in common (PSS)",
+    "memory is what the processes have for themselves and their share of what they have in common (PSS), looked at once a second",
   ];
 }
 
@@ -128,10 +128,11 @@ async function measured(site: Site): Promise<FleetFacts> {
   const back = await storm(site);
   console.error(back);
   await site.settled(SETTLE_MS);
-  const { peaks } = site.meter;
+  const { peaks, together } = site.meter;
   const engine = site.postgres === undefined ? "SQLite" : "PostgreSQL";
   const name = `${engine}, ${hosts} hosts, ${workloads} workloads`;
-  return { name, steps, still, busy, table, kill, back, peaks, difference: await site.compare() };
+  const difference = await site.compare();
+  return { name, steps, still, busy, table, kill, back, peaks, together, difference };
 }
 
 await bench("fleet", measure);

@@ -50,7 +50,7 @@ export function usageOf(pid: number, own = false): Usage {
 }
 
 /** How often memory is looked at. */
-const LOOK_MS = 2_000;
+const LOOK_MS = 1_000;
 
 /** Readings of named parts, and what lies between two of them. */
 export class Meter {
@@ -60,9 +60,13 @@ export class Meter {
   #before = new Map<string, Usage>();
   /** Largest memory of each part since the beginning (MiB). */
   readonly #peaks = new Map<string, number>();
+  readonly #counted: ReadonlySet<string>;
+  #together = 0;
 
-  constructor(parts: Readonly<Record<string, () => Usage>>) {
+  /** @param counted parts whose memory is looked at together too */
+  constructor(parts: Readonly<Record<string, () => Usage>>, counted: readonly string[]) {
     this.#parts = new Map(Object.entries(parts));
+    this.#counted = new Set(counted);
     this.begin();
     this.#timer = setInterval(() => this.#read(), LOOK_MS);
     this.#timer.unref();
@@ -94,13 +98,21 @@ export class Meter {
     return this.#peaks;
   }
 
+  /** The most that the counted parts had at one moment (MiB). */
+  get together(): number {
+    return this.#together;
+  }
+
   #read(): Map<string, Usage> {
     const found = new Map<string, Usage>();
+    let together = 0;
     for (const [name, read] of this.#parts) {
       const usage = read();
       this.#peaks.set(name, Math.max(usage.memory, this.#peaks.get(name) ?? 0));
+      if (this.#counted.has(name)) together += usage.memory;
       found.set(name, usage);
     }
+    this.#together = Math.max(this.#together, together);
     return found;
   }
 }

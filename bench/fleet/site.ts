@@ -17,6 +17,8 @@ import { Meter, type Usage, usageOf } from "./processes.ts";
 import { ServerProcess } from "./server.ts";
 
 const LOOK_MS = 250;
+/** Parts of the fleet itself: all but the simulated hosts. */
+const CENTRAL = ["server", "nats-server", "postgres"] as const;
 
 export interface SiteOptions {
   readonly hosts: number;
@@ -118,12 +120,13 @@ export class Site {
     const { postgres, cluster } = this;
     const bus = (): number[] =>
       cluster?.nodes.map(({ pid }) => pid) ?? this.servers.map(({ busPid }) => busPid);
-    return new Meter({
+    const parts = {
       server: all(() => this.servers.map(({ pid }) => pid), true),
       "nats-server": all(bus),
       ...(postgres !== undefined && { postgres: all(() => [postgres.pid]) }),
       "simulated hosts": all(() => this.crowd.pids, true),
-    });
+    };
+    return new Meter(parts, CENTRAL);
   }
 
   /** What the hosts have done since the last report. @throws Error a fault in the simulator, or what the fleet said was refused */
