@@ -47,6 +47,9 @@ describe("a race against the decision on an open", () => {
       if (flip.stdout !== null) await once(flip.stdout, "data");
       const { stdout } = await arena.attacked(command("attack"), [{ hook: "file_open" }]);
       assert.match(stdout, /tries that were refused: [1-9]/, "the race did take place");
+      // before its folder is removed: it makes names there
+      flip.kill("SIGKILL");
+      await once(flip, "close");
     });
   }
 
