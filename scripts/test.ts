@@ -22,7 +22,7 @@ const SERIAL = /^test\/(?:system\/(?!tpm)|attacks\/|workloads\/|practice\/)|^tes
 /** Take minutes of a processor, and nobody's time is decided by them: a guest, checks of the tree, pages in a browser, large programs. */
 const BESIDE = /^test\/system\/vm\.test\.ts$|^test\/(?:house|web|workloads|practice)\//;
 /** A process has several files, because its start takes longer than most of them: tests of single modules, and others that clean up in their own suites. */
-const TOGETHER = /^(?:src|test)\/(?!system\/tpm)/;
+const TOGETHER = /^(?:src|test\/(?!system|attacks))/;
 /** Changes the process for others in it. */
 const ALONE = /\bprocess\.(?:chdir\(|umask\(|exitCode\s*=)/;
 /** So does this in tests that start things: what is done before and after a file would be done before and after all of them. */
@@ -56,7 +56,7 @@ async function main(filters: readonly string[]): Promise<void> {
         timeout: UNIT_TIMEOUT_MS,
       },
       { files: beside, concurrency: 1, timeout: SERIAL_TIMEOUT_MS, beside: true },
-      { files: together(serial, stateDir), concurrency: 1, timeout: SERIAL_TIMEOUT_MS },
+      { files: serial, concurrency: 1, timeout: SERIAL_TIMEOUT_MS },
     ]);
   } finally {
     rmSync(stateDir, { recursive: true, force: true });
