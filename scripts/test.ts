@@ -20,7 +20,7 @@ const ROOT = resolve(import.meta.dirname, "..");
 const FOLDERS = ["src", "scripts", "test", "bench"].filter((name) => existsSync(join(ROOT, name)));
 const SERIAL = /^test\/(?:system\/(?!tpm)|attacks\/|workloads\/|practice\/)|^test\/[^/]*$/;
 /** Take minutes of a processor, and nobody's time is decided by them: a guest, checks of the tree, pages in a browser, large programs. */
-const BESIDE = /^test\/system\/vm\.test\.ts$|^test\/(?:house|web|workloads|practice)\//;
+const BESIDE = /^test\/system\/vm\.test\.ts$|^test\/(?:house|web|workloads|practice)\/|^test\/deploy\/ansible/;
 /** A process has several files, because its start takes longer than most of them: tests of single modules, and others that clean up in their own suites. */
 const TOGETHER = /^(?:src|test\/(?!system|attacks))/;
 /** Changes the process for others in it. */
@@ -52,7 +52,8 @@ async function main(filters: readonly string[]): Promise<void> {
     await runPhases(ROOT, [
       {
         files: together(unit, stateDir),
-        concurrency: Math.max(2, availableParallelism()),
+        // many of them wait for disks, servers and clocks rather than for a processor
+        concurrency: availableParallelism() + 1,
         timeout: UNIT_TIMEOUT_MS,
       },
       { files: beside, concurrency: 1, timeout: SERIAL_TIMEOUT_MS, beside: true },
