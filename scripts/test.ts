@@ -20,7 +20,8 @@ const ROOT = resolve(import.meta.dirname, "..");
 const FOLDERS = ["src", "scripts", "test", "bench"].filter((name) => existsSync(join(ROOT, name)));
 const SERIAL = /^test\/(?:system\/(?!tpm)|attacks\/|workloads\/|practice\/)|^test\/[^/]*$/;
 /** Take minutes of a processor, and nobody's time is decided by them: a guest, checks of the tree, pages in a browser, large programs. */
-const BESIDE = /^test\/system\/vm\.test\.ts$|^test\/(?:house|web|workloads|practice)\/|^test\/deploy\/ansible/;
+const BESIDE =
+  /^test\/system\/vm\.test\.ts$|^test\/(?:house|web|workloads|practice)\/|^test\/deploy\/ansible/;
 /** A process has several files, because its start takes longer than most of them: tests of single modules, and others that clean up in their own suites. */
 const TOGETHER = /^(?:src|test\/(?!system|attacks))/;
 /** Changes the process for others in it. */
